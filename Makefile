@@ -1,0 +1,41 @@
+# The commands of a checkout. A fresh machine needs Python 3.11 or later, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTEST_FLAGS ?=
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    install, and train on 4,000 digits into runs/digits (two minutes)"
+	@echo "make test    install, and run every test"
+	@echo "make lint    install, and check style, docstrings and types' presence"
+	@echo "make format  lay the code out as make lint wants it"
+
+# The stamp is written last, so that a broken install is tried again.
+$(INSTALLED): setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aevb_tf needs Python 3.11 or later; name one: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/aevb-train --config=digits --workdir=runs/digits
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+format: $(INSTALLED)
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+clean:
+	rm -rf build dist aevb_tf.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,52 @@
+"""The bound of the whole data set from a minibatch (eq. 8), and MAP.
+
+    L(theta, phi; X) ~ (N/M) sum_{i=1..M} L~(theta, phi; x_i)
+
+To this MAP adds the log-density of the parameters under their prior, N(0, s^2), once
+for the data set and not once for a minibatch: the paper's weight decay. Only this
+module knows N and M.
+"""
+
+from collections.abc import Iterable
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+
+def minibatch_bound(
+  bound: tf.Tensor,
+  dataset_size: int | None = None,
+  weights: tf.Tensor | None = None,
+) -> tf.Tensor:
+  """Eq. 8: the minibatch's bounds scaled to the data set.
+
+  Args:
+    bound: Bound of each datum, nats, `[batch]`.
+    dataset_size: N. None gives the mean per datum, which is N = 1.
+    weights: float `[batch]`, how often each datum counts; None counts each once.
+
+  Returns:
+    Scalar: `N / M sum_i bound_i`, with M = `batch`, in nats.
+  """
+  if weights is not None:
+    bound = bound * tf.cast(tf.reshape(weights, [-1]), bound.dtype)
+  return tf.reduce_mean(bound) * (1.0 if dataset_size is None else dataset_size)
+
+
+def log_parameter_prior(variables: Iterable, stddev: float) -> tf.Tensor:
+  """log p(theta) for theta ~ N(0, stddev^2), every number of every variable.
+
+  Args:
+    variables: Parameters: Keras variables or tensors.
+    stddev: Standard deviation of the prior; the paper has 1.
+
+  Returns:
+    Scalar, nats.
+  """
+  normal = tfp.distributions.Normal(0.0, float(stddev))
+  return tf.add_n(
+    [
+      tf.reduce_sum(normal.log_prob(tf.cast(tf.convert_to_tensor(v), tf.float32)))
+      for v in variables
+    ]
+  )

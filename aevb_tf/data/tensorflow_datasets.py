@@ -1,0 +1,182 @@
+"""`tfds:NAME`: the image data sets of TensorFlow Datasets; `mnist` is `tfds:mnist`.
+
+With `data_dir`, the data set has to be prepared there, and nothing is downloaded or
+written. Without it, TFDS downloads and prepares it in its own folder. Splits are
+TFDS's, slices of them (`train[:1000]`) too.
+"""
+
+import os
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf.data import sources, streams
+from aevb_tf.registry import did_you_mean
+
+_CHUNK_BYTES = 2**24
+# Encoded examples held for shuffling a stream.
+_BUFFER_BYTES = 2**29
+
+
+@sources.register("tfds")
+class TensorFlowDataset:
+  """A source that is a data set of TFDS.
+
+  Args:
+    dataset: Its name there: `mnist`, `cifar10:3.0.2`, `NAME/CONFIG`.
+  """
+
+  def __init__(self, dataset: str = ""):
+    if not dataset:
+      raise ValueError("Give the name of a data set of TFDS, such as tfds:mnist.")
+    self.dataset = dataset
+
+  def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
+    """Finds a split, downloads and prepares the data set if `data_dir` is None."""
+    builder = self._builder(data_dir)
+    found = self._choose_split(builder, split)
+    reader = _Reader(self.dataset, builder, split, found)
+    return sources.Split(
+      num_examples=reader.num_examples,
+      nbytes=sources.stored_bytes((reader.num_examples, *reader.shape), reader.dtype),
+      arrays=reader.arrays,
+      stream=reader.stream,
+    )
+
+  def _builder(self, data_dir):
+    if data_dir is None:
+      builder = self._named_builder()
+      builder.download_and_prepare()
+      return builder
+    self._check_prepared(pathlib.Path(data_dir).expanduser())
+    return self._named_builder(data_dir=os.path.expanduser(data_dir))
+
+  def _named_builder(self, **kwargs):
+    import tensorflow_datasets as tfds  # slow to import, and few need it
+
+    try:
+      return tfds.builder(self.dataset, **kwargs)
+    except tfds.core.DatasetNotFoundError as error:
+      known = tfds.list_builders(with_community_datasets=False)
+      raise ValueError(
+        f"TFDS has no data set {self.dataset!r}."
+        f"{did_you_mean(self.dataset, known).partition(' Known:')[0]}"
+        " https://www.tensorflow.org/datasets/catalog lists them."
+      ) from error
+
+  def _check_prepared(self, folder):
+    # Looked for here, since TFDS would ask the network about what is not prepared.
+    below = folder / re.split("[/:]", self.dataset)[0]
+    if not below.is_dir() or not any(below.rglob("dataset_info.json")):
+      raise FileNotFoundError(
+        f"{self.dataset} is not prepared in {folder.absolute()} (it would be in"
+        f" {below.name}/VERSION there): name the folder where it is, or leave out"
+        " data_dir, and TFDS downloads it."
+      )
+
+  def _choose_split(self, builder, split):
+    if not builder.info.splits:
+      raise FileNotFoundError(
+        f"{builder.info.full_name} is not prepared in {builder.data_dir}: another"
+        " version or config may be; name it, as in tfds:NAME/CONFIG:VERSION."
+      )
+    try:
+      return builder.info.splits[split]
+    except (KeyError, ValueError) as error:
+      known = did_you_mean(split, builder.info.splits)
+      raise ValueError(f"{self.dataset} has no split {split!r}.{known}") from error
+
+
+@sources.register("mnist")
+class Mnist(TensorFlowDataset):
+  """`tfds:mnist`: 60,000 digits to train on, 10,000 to test on."""
+
+  def __init__(self):
+    super().__init__("mnist")
+
+
+class _Reader:
+  """The examples of a split: which features they are, and how they are read."""
+
+  def __init__(self, name: str, builder: Any, split: str, found: Any):
+    self._builder, self._split = builder, split
+    self.num_examples = found.num_examples
+    self._encoded_bytes = max(1, found.num_bytes // max(1, found.num_examples))
+    features = builder.info.features
+    self._image = _image_key(name, features)
+    self._label = _label_key(features)
+    self.shape = features[self._image].shape
+    self.dtype = np.dtype(features[self._image].np_dtype)
+    if None in self.shape:
+      raise ValueError(
+        f"The images of {name} differ in shape ({list(self.shape)}): write them at one"
+        " size into a folder or a .npy file, and load that."
+      )
+    if self.dtype not in (np.uint8, np.float32):
+      raise ValueError(f"The images of {name} are {self.dtype}, not uint8 or float32.")
+
+  def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+    """Reads all examples: `[n, ...]` and labels int32 `[n]`."""
+    x = np.empty((self.num_examples, *self.shape), self.dtype)
+    y = np.empty(self.num_examples, np.int32)
+    examples = self._encoded().map(self._decode, tf.data.AUTOTUNE, deterministic=True)
+    batch_size = max(1, min(1024, _CHUNK_BYTES // x[:1].nbytes))
+    start = 0
+    for images, labels in examples.batch(batch_size).prefetch(tf.data.AUTOTUNE):
+      end = start + len(images)
+      x[start:end], y[start:end] = images.numpy(), labels.numpy()
+      start = end
+    return x, y
+
+  def stream(self, options: streams.Options) -> tf.data.Dataset:
+    """Reads examples as they are needed; they are shuffled while still encoded."""
+    buffer_size = min(self.num_examples, max(1, _BUFFER_BYTES // self._encoded_bytes))
+    return streams.in_sequence(
+      self._encoded(), self._decode, self.num_examples, buffer_size, options
+    )
+
+  def _encoded(self) -> tf.data.Dataset:
+    """Images as the bytes of their files, and labels, in an order that stays."""
+    import tensorflow_datasets as tfds
+
+    features = self._builder.info.features
+    images = [k for k in features if isinstance(features[k], tfds.features.Image)]
+    examples = self._builder.as_dataset(
+      split=self._split,
+      shuffle_files=False,
+      decoders={key: tfds.decode.SkipDecoding() for key in images},
+      read_config=tfds.ReadConfig(try_autocache=False),
+    )
+    return examples.map(self._chosen, tf.data.AUTOTUNE, deterministic=True)
+
+  def _chosen(self, example):
+    label = example[self._label] if self._label else -1
+    return example[self._image], tf.cast(label, tf.int32)
+
+  def _decode(self, encoded, label):
+    image = self._builder.info.features[self._image].decode_example(encoded)
+    return tf.ensure_shape(image, self.shape), label
+
+
+def _image_key(name, features) -> str:
+  import tensorflow_datasets as tfds
+
+  keys = [k for k in features if isinstance(features[k], tfds.features.Image)]
+  if "image" in keys:
+    return "image"
+  if len(keys) != 1:
+    raise ValueError(
+      f"{name} is no data set of images: it has {', '.join(features)}, and of these"
+      f" {len(keys)} are images."
+    )
+  return keys[0]
+
+
+def _label_key(features) -> str | None:
+  """`label`, if examples have one integer of that name."""
+  if "label" not in features or features["label"].shape != ():
+    return None
+  return "label" if np.issubdtype(features["label"].np_dtype, np.integer) else None

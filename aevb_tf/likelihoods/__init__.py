@@ -1,0 +1,27 @@
+"""p(x|z): what the decoder's output means.
+
+| name                   | targets               | parameters for each pixel and channel |
+|------------------------|-----------------------|---------------------------------------|
+| `bernoulli`            | [0, 1], grey allowed  | logit                                 |
+| `continuous_bernoulli` | [0, 1]                | logit                                 |
+| `gaussian`             | any finite number     | mean, and log-variance if per pixel   |
+| `categorical`          | multiples of 1/255    | 256 logits                            |
+"""
+
+from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.bernoulli import Bernoulli
+from aevb_tf.likelihoods.categorical import Categorical
+from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from aevb_tf.likelihoods.gaussian import Gaussian
+from aevb_tf.likelihoods.registered import get, names, register
+
+__all__ = [
+  "Bernoulli",
+  "Categorical",
+  "ContinuousBernoulli",
+  "Gaussian",
+  "Likelihood",
+  "get",
+  "names",
+  "register",
+]

@@ -1,0 +1,98 @@
+"""What a likelihood is: the decoder's output read as p(x|z).
+
+A `Likelihood` is a Keras layer without a call: it says which parameters a decoder
+must give (`params_shape`), turns them into a TFP distribution over whole data
+(`distribution`) and knows which targets it can score (`in_support`). It is a layer so
+that what it learns itself (one variance for all pixels, say) trains and saves with
+the model.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class Likelihood(keras.layers.Layer):
+  """Base of all likelihoods; see the module's docstring for the contract.
+
+  Attributes:
+    event_shape: Shape of one datum, known once built.
+    support: What targets have to be, as the end of the sentence "needs ...".
+    advice: What to do about targets outside the support.
+  """
+
+  support = "finite numbers"
+  advice = "Find and mend the broken examples."
+
+  def __init__(self, **kwargs):
+    kwargs.setdefault("dtype", "float32")  # densities never run in half precision
+    super().__init__(**kwargs)
+    self.event_shape = None
+
+  def build(self, event_shape: tuple[int, ...]) -> None:
+    """Fixes the shape of one datum, and creates what the likelihood learns itself."""
+    self.event_shape = tuple(event_shape)
+
+  def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of the decoder's output for one datum of shape `event_shape`."""
+    return tuple(event_shape)
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    """p(x|z) over whole data.
+
+    Args:
+      params: float `[..., *params_shape]`, the decoder's output.
+
+    Returns:
+      A distribution with batch shape `[...]` and event shape `event_shape`.
+    """
+    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+
+  def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
+    """Draws x by the inverse CDF of each pixel.
+
+    Args:
+      distribution: What `distribution(params)` gave.
+      uniform: float32 in (0, 1), `[..., *event_shape]`.
+
+    Returns:
+      float32 `[..., *event_shape]`.
+    """
+    return distribution.distribution.quantile(uniform)
+
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
+    """Whether every element of `x` can be scored: a boolean scalar tensor."""
+    return tf.reduce_all(tf.math.is_finite(x))
+
+  def refusal(self, span: str) -> str:
+    """The message about targets that this likelihood cannot score."""
+    return (
+      f"The data {span}, but the {type(self).__name__} likelihood needs {self.support}."
+      f" {self.advice}"
+    )
+
+  def check_targets(self, x) -> None:
+    """Refuses targets outside the support, and says which likelihood would fit.
+
+    Args:
+      x: Array or tensor of targets.
+
+    Raises:
+      ValueError: Some element of `x` is outside the support, NaN or infinite.
+    """
+    if bool(self.in_support(tf.convert_to_tensor(x, tf.float32))):
+      return
+    x = np.asarray(x, np.float32)
+    finite = x[np.isfinite(x)]
+    if finite.size < x.size:
+      span = f"have {x.size - finite.size} NaN or infinite values of {x.size}"
+    else:
+      span = f"reach from {finite.min():.6g} to {finite.max():.6g}"
+    raise ValueError(self.refusal(span))
+
+  def independent(self, pixels: tfd.Distribution) -> tfd.Independent:
+    """Pixels are independent given z: their log-densities add up over the event."""
+    return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.event_shape))

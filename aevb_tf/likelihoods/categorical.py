@@ -1,0 +1,91 @@
+"""Categorical over 256 levels: a pixel is one of 0, 1/255, ..., 1, each with its logit."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.registered import register
+
+tfd = tfp.distributions
+
+NUM_LEVELS = 256
+
+
+class _Levels(tfd.Distribution):
+  """A pixel on the grid k/255, k = 0 ... 255, with logits `[..., 256]`."""
+
+  def __init__(self, logits, name="Levels"):
+    parameters = dict(locals())
+    with tf.name_scope(name):
+      self._logits = tf.convert_to_tensor(logits)
+      super().__init__(
+        dtype=self._logits.dtype,
+        reparameterization_type=tfd.NOT_REPARAMETERIZED,
+        validate_args=False,
+        allow_nan_stats=True,
+        parameters=parameters,
+        name=name,
+      )
+
+  @classmethod
+  def _parameter_properties(cls, dtype, num_classes=None):
+    return {"logits": tfp.util.ParameterProperties(event_ndims=1)}
+
+  @property
+  def logits(self):
+    return self._logits
+
+  def _event_shape_tensor(self):
+    return tf.constant([], tf.int32)
+
+  def _event_shape(self):
+    return tf.TensorShape([])
+
+  def _log_prob(self, x):
+    level = tf.cast(tf.round(x * (NUM_LEVELS - 1)), tf.int32)
+    logits, level = _broadcast(self._logits, level)
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(level, logits)
+
+  def _mean(self):
+    levels = tf.linspace(0.0, 1.0, NUM_LEVELS)
+    return tf.linalg.matvec(tf.nn.softmax(self._logits), levels)
+
+  def _quantile(self, value):
+    below = tf.cumsum(tf.nn.softmax(self._logits), axis=-1) < value[..., tf.newaxis]
+    level = tf.reduce_sum(tf.cast(below, tf.float32), axis=-1)
+    return tf.minimum(level / (NUM_LEVELS - 1), 1.0)
+
+  def _sample_n(self, n, seed=None):
+    level = tfd.Categorical(logits=self._logits).sample(n, seed=seed)
+    return tf.cast(level, self.dtype) / (NUM_LEVELS - 1)
+
+
+def _broadcast(logits, level):
+  shape = tf.broadcast_dynamic_shape(tf.shape(logits)[:-1], tf.shape(level))
+  logits = tf.broadcast_to(logits, tf.concat([shape, [NUM_LEVELS]], axis=0))
+  return logits, tf.broadcast_to(level, shape)
+
+
+@register("categorical")
+@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+class Categorical(Likelihood):
+  """Pixels on 256 levels. The decoder gives `[..., channels * 256]` logits."""
+
+  support = "multiples of 1/255 in [0, 1]"
+  advice = "Use 8-bit images, or likelihood='continuous_bernoulli' for other greys."
+
+  def params_shape(self, event_shape):
+    *space, channels = event_shape
+    return (*space, channels * NUM_LEVELS)
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    logits = tf.cast(params, tf.float32)
+    batch = tf.shape(logits)[: -len(self.event_shape)]
+    shape = tf.concat([batch, self.event_shape, [NUM_LEVELS]], axis=0)
+    return self.independent(_Levels(tf.reshape(logits, shape)))
+
+  def in_support(self, x):
+    level = x * (NUM_LEVELS - 1)
+    on_grid = tf.abs(level - tf.round(level)) < 1e-3
+    return tf.reduce_all(on_grid & (x >= 0.0) & (x <= 1.0))

@@ -1,0 +1,71 @@
+"""Gaussian decoder (App. C.2): log p(x|z) = log N(x; mu, sigma^2 I).
+
+    h = tanh(W3 z + b3),   mu = W4 h + b4,   log sigma^2 = W5 h + b5
+
+The variance is the network's (`scale="per_pixel"`, the paper's), one learned number
+for all pixels (`"shared"`, as in probabilistic PCA), or given. Log-variances are
+softly bounded to (-20, 20), so that no output overflows. `unit_mean=True` holds the
+means in (0, 1) by a sigmoid, as the paper does for the Frey faces.
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.registered import register
+from aevb_tf.numerics import scale_of
+
+tfd = tfp.distributions
+
+
+@register("gaussian")
+@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+class Gaussian(Likelihood):
+  """Real-valued pixels.
+
+  Args:
+    scale: `"per_pixel"` (the decoder gives means, then log-variances, stacked along
+      the last axis), `"shared"` (one learned log-variance), or the standard deviation
+      itself, a positive number. The decoder gives only means in the last two cases.
+    unit_mean: Whether means go through a sigmoid.
+
+  Raises:
+    ValueError: `scale` is none of these.
+  """
+
+  def __init__(self, scale: str | float = "per_pixel", unit_mean: bool = False, **kwargs):
+    super().__init__(**kwargs)
+    known = ("per_pixel", "shared")
+    number = isinstance(scale, (int, float)) and not isinstance(scale, bool)
+    if not (scale in known if isinstance(scale, str) else number and scale > 0):
+      raise ValueError(
+        f"scale={scale!r}: use 'per_pixel', 'shared', or a positive standard deviation."
+      )
+    self.scale = scale
+    self.unit_mean = unit_mean
+
+  def build(self, event_shape):
+    super().build(event_shape)
+    if self.scale == "shared":
+      self.log_variance = self.add_weight((), "zeros", name="log_variance")
+
+  def params_shape(self, event_shape):
+    *space, channels = event_shape
+    return (*space, 2 * channels if self.scale == "per_pixel" else channels)
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    mean = tf.cast(params, tf.float32)
+    if self.scale == "per_pixel":
+      mean, log_variance = tf.split(mean, 2, axis=-1)
+      scale = scale_of(log_variance)
+    elif self.scale == "shared":
+      scale = scale_of(tf.convert_to_tensor(self.log_variance))
+    else:
+      scale = float(self.scale)
+    if self.unit_mean:
+      mean = tf.sigmoid(mean)
+    return self.independent(tfd.Normal(mean, scale))
+
+  def get_config(self):
+    return {**super().get_config(), "scale": self.scale, "unit_mean": self.unit_mean}

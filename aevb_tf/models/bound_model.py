@@ -1,0 +1,224 @@
+"""A Keras model that is trained by maximising a bound.
+
+Subclasses say what the bound is (`bound_parts`); this class makes of it a training
+step, a test step, metrics and errors. `loss` is the one minimised number:
+
+    loss = -(N/M) sum_i bound_i  -  log p(theta, phi)
+
+where N/M is 1/M without a `dataset_size` (the loss is then the mean per datum), and the
+last term is left out without a `parameter_prior_stddev`.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import random
+from aevb_tf.bounds import log_parameter_prior, minibatch_bound
+from aevb_tf.models.loops import LoopModel
+from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite
+
+# What seeds are folded with, so that no two uses of one seed share their noise.
+_TRAINING, _TESTING = 1, 2
+
+
+class BoundParts(NamedTuple):
+  """A bound and what is reported beside it; nats per datum, `[batch]`."""
+
+  bound: tf.Tensor
+  elbo: tf.Tensor
+  kl: tf.Tensor
+  log_likelihood: tf.Tensor
+
+
+class BoundModel(LoopModel):
+  """Base of the models that maximise a bound.
+
+  Args:
+    dataset_size: N of eq. 8, or None for the bound per datum.
+    parameter_prior_stddev: Standard deviation of the Gaussian prior on all trainable
+      parameters (MAP); None for maximum likelihood. Needs `dataset_size`, since the
+      prior counts once for a data set.
+    seed: Seed of all noise in training and evaluation; None draws one (from NumPy's
+      global state, which `keras.utils.set_random_seed` sets).
+
+  Raises:
+    ValueError: `dataset_size` or `parameter_prior_stddev` is impossible.
+  """
+
+  def __init__(
+    self,
+    dataset_size: int | None = None,
+    parameter_prior_stddev: float | None = None,
+    seed: int | None = None,
+    **kwargs,
+  ):
+    super().__init__(**kwargs)
+    if dataset_size is not None and dataset_size < 1:
+      raise ValueError(f"dataset_size={dataset_size!r} has to be positive, or None.")
+    if parameter_prior_stddev is not None:
+      if not parameter_prior_stddev > 0:
+        raise ValueError(
+          f"parameter_prior_stddev={parameter_prior_stddev!r} has to be positive, or None."
+        )
+      if dataset_size is None:
+        raise ValueError(
+          "parameter_prior_stddev needs dataset_size: the prior on the parameters counts "
+          "once for the data set. Pass dataset_size=N."
+        )
+    self.dataset_size = dataset_size
+    self.parameter_prior_stddev = parameter_prior_stddev
+    self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
+    self.elbo_tracker = keras.metrics.Mean(name="elbo")
+    self.kl_tracker = keras.metrics.Mean(name="kl")
+    self.log_likelihood_tracker = keras.metrics.Mean(name="log_likelihood")
+    self.loss_tracker = keras.metrics.Mean(name="loss")
+    self.monitor = StepMonitor()
+
+  # What a subclass says.
+
+  def bound_parts(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+  ) -> BoundParts:
+    """The bound of each datum.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`.
+      rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
+      training: As in `call`.
+
+    Returns:
+      `BoundParts`, nats, `[batch]`.
+    """
+    raise TypeError(f"{type(self).__name__} has to define `bound_parts`.")
+
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
+    """Whether all targets can be scored: a boolean scalar."""
+    raise TypeError(f"{type(self).__name__} has to define `in_support`.")
+
+  def refusal(self, span: str) -> str:
+    """The message about targets that cannot be scored."""
+    raise TypeError(f"{type(self).__name__} has to define `refusal`.")
+
+  # Keras.
+
+  def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs) -> None:
+    """Configures training, as `keras.Model.compile` does.
+
+    Args:
+      optimizer: Keras optimizer or its name.
+      loss: Not taken: the loss is minus the bound.
+      **kwargs: `metrics` (called with the data and their reconstruction),
+        `jit_compile`, `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
+
+    Raises:
+      ValueError: A `loss` was given.
+    """
+    if loss is not None:
+      raise ValueError(
+        f"compile(loss={loss!r}): the loss of {type(self).__name__} is minus its bound."
+        " Choose `bound=` at construction instead, and leave `loss` out."
+      )
+    super().compile(optimizer=optimizer, **kwargs)
+
+  def compile_from_config(self, config):
+    self.compile(**keras.saving.deserialize_keras_object(config))
+    if self.built:
+      self.optimizer.build(self.trainable_variables)
+
+  @property
+  def metrics(self):
+    own = [self.elbo_tracker, self.kl_tracker, self.log_likelihood_tracker]
+    compiled = [] if self._compile_metrics is None else [self._compile_metrics]
+    return [*own, self.loss_tracker, *compiled]
+
+  def reset_metrics(self):
+    super().reset_metrics()
+    self.monitor.reset_state()
+
+  def train_step(self, data):
+    """Algorithm 1: noise, the gradient of the minibatch bound, an update."""
+    x, weights = _targets(data)
+    seed = random.fold_in(_replica_seed(self.seed, _TRAINING), self.optimizer.iterations)
+    variables = self.trainable_variables
+    with tf.GradientTape() as tape:
+      parts = self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=True)
+      loss = self._loss(parts, weights)
+      scaled = self.optimizer.scale_loss(loss / _num_replicas())
+    gradients = tape.gradient(scaled, variables)
+    self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    healthy = {
+      "targets": self.in_support(x),
+      "log-likelihood": all_finite([parts.log_likelihood]),
+      "KL": all_finite([parts.kl]),
+      "bound": all_finite([parts.bound]),
+    }
+    # Loss scaling overflows on purpose now and then, and skips those updates.
+    if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+      healthy["gradient"] = all_finite([g for g in gradients if g is not None])
+    return self._update_metrics(x, parts, loss, weights, healthy)
+
+  def test_step(self, data):
+    """The bound of a batch; the noise of the i-th example is always the same."""
+    x, weights = _targets(data)
+    rows = tf.range(tf.shape(x)[0]) + self.monitor.examples
+    seed = _replica_seed(self.seed, _TESTING)
+    parts = self.bound_parts(x, seed, rows, training=False)
+    healthy = {"targets": self.in_support(x)}
+    loss = self._loss(parts, weights)
+    return self._update_metrics(x, parts, loss, weights, healthy)
+
+  def _loss(self, parts, weights):
+    loss = -minibatch_bound(parts.bound, self.dataset_size, weights)
+    if self.parameter_prior_stddev is not None:
+      stddev = self.parameter_prior_stddev
+      loss -= log_parameter_prior(self.trainable_variables, stddev)
+    return loss
+
+  def _update_metrics(self, x, parts, loss, weights, healthy):
+    batch = tf.shape(x)[0]
+    self.elbo_tracker.update_state(parts.elbo, sample_weight=weights)
+    self.kl_tracker.update_state(parts.kl, sample_weight=weights)
+    self.log_likelihood_tracker.update_state(parts.log_likelihood, sample_weight=weights)
+    self.loss_tracker.update_state(loss, sample_weight=batch)
+    self.monitor.update_state(batch, healthy)
+    if self._compile_metrics is not None:
+      self._compile_metrics.update_state(x, self(x), sample_weight=weights)
+    return self.get_metrics_result()
+
+  def after_call(self, kind: str, epoch: int, step: int) -> None:
+    """Raises what the monitor saw in the steps of the last call."""
+    causes = self.monitor.causes()
+    if not causes:
+      return
+    if "targets" in causes:
+      raise ValueError(self.refusal("hold values out of range, or NaN"))
+    step = int(self.monitor.good_steps) // _num_replicas() + 1
+    raise NonFiniteError(
+      f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
+      f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
+      "a smaller learning rate, or `clipnorm=1.0` in the optimizer."
+    )
+
+
+def _targets(data):
+  """x as float32, and the weights of its data or None; labels are ignored."""
+  x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+  return tf.cast(x, tf.float32), weights
+
+
+def _num_replicas() -> int:
+  return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _replica_seed(seed, purpose):
+  """A seed for a purpose, different on every replica of a distribution strategy."""
+  seed = random.fold_in(seed, purpose)
+  if _num_replicas() == 1:
+    return seed
+  context = tf.distribute.get_replica_context()
+  return random.fold_in(seed, context.replica_id_in_sync_group)

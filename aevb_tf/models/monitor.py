@@ -1,0 +1,55 @@
+"""Watches every step from inside the compiled loop: what broke, and when.
+
+The loop must not stop for a look at each step, so faults are counted in variables on
+the device and read once after each call of the compiled function.
+"""
+
+import keras
+import tensorflow as tf
+
+CAUSES = ("targets", "log-likelihood", "KL", "bound", "gradient")
+
+
+class NonFiniteError(ArithmeticError):
+  """Training met NaN or infinity; the message names step, epoch and what broke."""
+
+
+class StepMonitor(keras.metrics.Metric):
+  """Counts examples and the steps up to the first fault, and keeps its causes."""
+
+  def __init__(self, name: str = "monitor"):
+    super().__init__(name=name, dtype="float32")
+    self.examples = self.add_variable((), "zeros", dtype="int32", name="examples")
+    self.good_steps = self.add_variable((), "zeros", dtype="int32", name="good_steps")
+    self.faults = self.add_variable((len(CAUSES),), "zeros", name="faults")
+
+  def update_state(self, num_examples: tf.Tensor, healthy: dict[str, tf.Tensor]):
+    """Records one step.
+
+    Args:
+      num_examples: int32 scalar, examples in the step.
+      healthy: Cause -> boolean scalar, for any of `CAUSES`.
+    """
+    self.examples.assign_add(num_examples)
+    faults = tf.stack(
+      [1.0 - tf.cast(healthy.get(cause, True), tf.float32) for cause in CAUSES]
+    )
+    # Only the first bad step counts: what follows is its consequence.
+    before = tf.reduce_sum(tf.convert_to_tensor(self.faults))
+    first = tf.cast(tf.equal(before, 0.0), tf.float32)
+    good = first * tf.cast(tf.equal(tf.reduce_sum(faults), 0.0), tf.float32)
+    self.faults.assign_add(first * faults)
+    self.good_steps.assign_add(tf.cast(good, tf.int32))
+
+  def result(self):
+    return tf.reduce_sum(tf.convert_to_tensor(self.faults))
+
+  def causes(self) -> list[str]:
+    """What broke in the first bad step; empty while all is well."""
+    faults = self.faults.numpy()
+    return [cause for cause, count in zip(CAUSES, faults, strict=True) if count]
+
+
+def all_finite(tensors) -> tf.Tensor:
+  """Whether every number of every tensor is finite: a boolean scalar."""
+  return tf.reduce_all([tf.reduce_all(tf.math.is_finite(t)) for t in tensors])

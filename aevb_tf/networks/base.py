@@ -1,0 +1,123 @@
+"""The contract between networks and distributions.
+
+    encoder(x)  [batch, posterior.params_size(latent_dim)]    parameters of q(z|x)
+    decoder(z)  [batch, *likelihood.params_shape(event_shape)]  parameters of p(x|z)
+
+`Encoder` and `Decoder` hold that contract and nothing else: subclass them, make the
+layers in `__init__`, and write `call`. Networks return tensors; the distributions are
+built outside of `call`, since a Keras layer that returns a distribution can neither be
+called symbolically nor saved.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import likelihoods, posteriors
+
+tfd = tfp.distributions
+
+
+class Encoder(keras.Model):
+  """A network from x to the parameters of q(z|x).
+
+  Args:
+    latent_dim: Number of latents, the paper's J or Nz.
+    posterior: Name, options or object of `aevb_tf.posteriors`.
+
+  Raises:
+    ValueError: `latent_dim` is not a positive integer, or the posterior is unknown.
+  """
+
+  def __init__(self, latent_dim: int, posterior: Any = "gaussian", **kwargs):
+    super().__init__(**kwargs)
+    self.latent_dim = positive_int("latent_dim", latent_dim)
+    self.posterior_family = posteriors.get(posterior)
+    if not self.posterior_family.built:
+      self.posterior_family.build((self.latent_dim,))
+
+  @property
+  def params_size(self) -> int:
+    """How many numbers `call` returns for one datum."""
+    return self.posterior_family.params_size(self.latent_dim)
+
+  def posterior(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
+    """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`.
+
+    Args:
+      x: float `[batch, *event_shape]`.
+      training: As in `call`.
+    """
+    return self.posterior_family.distribution(self(x, training=training))
+
+  def get_config(self):
+    return {
+      **super().get_config(),
+      "latent_dim": self.latent_dim,
+      "posterior": keras.saving.serialize_keras_object(self.posterior_family),
+    }
+
+
+class Decoder(keras.Model):
+  """A network from z to the parameters of p(x|z).
+
+  Args:
+    event_shape: Shape of one datum, e.g. `(28, 28, 1)`.
+    likelihood: Name, options or object of `aevb_tf.likelihoods`.
+
+  Raises:
+    ValueError: `event_shape` is not a shape, or the likelihood is unknown.
+  """
+
+  def __init__(
+    self, event_shape: tuple[int, ...], likelihood: Any = "bernoulli", **kwargs
+  ):
+    super().__init__(**kwargs)
+    self.event_shape = shape_of_positive_ints("event_shape", event_shape)
+    self.likelihood_family = likelihoods.get(likelihood)
+    if not self.likelihood_family.built:
+      self.likelihood_family.build(self.event_shape)
+
+  @property
+  def params_shape(self) -> tuple[int, ...]:
+    """Shape of what `call` returns for one datum."""
+    return self.likelihood_family.params_shape(self.event_shape)
+
+  def likelihood(self, z: tf.Tensor, training: bool = False) -> tfd.Distribution:
+    """p(x|z): batch shape `[batch]`, event shape `event_shape`.
+
+    Args:
+      z: float `[batch, latent_dim]`.
+      training: As in `call`.
+    """
+    return self.likelihood_family.distribution(self(z, training=training))
+
+  def get_config(self):
+    return {
+      **super().get_config(),
+      "event_shape": self.event_shape,
+      "likelihood": keras.saving.serialize_keras_object(self.likelihood_family),
+    }
+
+
+def positive_int(name: str, value: Any) -> int:
+  """`value` as an int, or a ValueError that names the argument."""
+  if isinstance(value, bool) or int(value) != value or value < 1:
+    raise ValueError(f"{name}={value!r} has to be a positive integer.")
+  return int(value)
+
+
+def shape_of_positive_ints(name: str, values: Any) -> tuple[int, ...]:
+  """`values` as a tuple of positive ints, or a ValueError that names the argument."""
+  if isinstance(values, (int, str)) or not len(tuple(values)):
+    raise ValueError(f"{name}={values!r} has to be a tuple such as (28, 28, 1).")
+  return tuple(positive_int(name, value) for value in values)
+
+
+def widths(name: str, values: Any) -> tuple[int, ...]:
+  """Like `shape_of_positive_ints`, but may be empty: no hidden layers."""
+  if isinstance(values, (int, str)):
+    raise ValueError(f"{name}={values!r} has to be a tuple such as (500,), or ().")
+  return tuple(positive_int(name, value) for value in values)

@@ -1,0 +1,123 @@
+"""Multi-layer perceptrons as encoder and decoder (App. C).
+
+    encoder:  h = tanh(W3 x + b3),   mu = W4 h + b4,   log sigma^2 = W5 h + b5
+    decoder:  h = tanh(W1 z + b1),   logits = W2 h + b2          (and likewise Gaussian)
+
+The heads (W4, W5) are one matrix product. `hidden_units=()` leaves a linear map, which
+with a Gaussian likelihood of one shared variance is probabilistic PCA.
+"""
+
+import math
+from typing import Any
+
+import keras
+
+from aevb_tf.networks.base import Decoder, Encoder, widths
+
+
+class _Perceptron:
+  """The layers that both networks are made of, and their config."""
+
+  def _make_layers(self, hidden_units, activation, initializers, num_outputs):
+    self.hidden_units = widths("hidden_units", hidden_units)
+    self.activation = keras.activations.get(activation)
+    self.kernel_initializer, self.bias_initializer = map(
+      keras.initializers.get, initializers
+    )
+    self.hidden = [
+      self._dense(units, self.activation, f"hidden_{i}")
+      for i, units in enumerate(self.hidden_units)
+    ]
+    self.head = self._dense(num_outputs, None, "head")
+
+  def _dense(self, units, activation, name):
+    # An initializer object repeats its numbers: every layer gets its own.
+    return keras.layers.Dense(
+      units,
+      activation=activation,
+      kernel_initializer=self.kernel_initializer.clone(),
+      bias_initializer=self.bias_initializer.clone(),
+      dtype=self.dtype_policy,
+      name=name,
+    )
+
+  def _perceptron(self, h):
+    for layer in self.hidden:
+      h = layer(h)
+    return self.head(h)
+
+  def get_config(self):
+    return {
+      **super().get_config(),
+      "hidden_units": self.hidden_units,
+      "activation": keras.activations.serialize(self.activation),
+      "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+      "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+    }
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf.networks")
+class MLPEncoder(_Perceptron, Encoder):
+  """x -> hidden layers -> parameters of q(z|x).
+
+  Args:
+    latent_dim: Number of latents.
+    hidden_units: Width of each hidden layer; `()` for a linear map.
+    activation: Keras activation of the hidden layers.
+    posterior: Name, options or object of `aevb_tf.posteriors`.
+    kernel_initializer: Keras initializer of the weights.
+    bias_initializer: Keras initializer of the biases.
+  """
+
+  def __init__(
+    self,
+    latent_dim: int,
+    hidden_units: tuple[int, ...] = (500,),
+    activation: Any = "tanh",
+    posterior: Any = "gaussian",
+    kernel_initializer: Any = "glorot_uniform",
+    bias_initializer: Any = "zeros",
+    **kwargs,
+  ):
+    super().__init__(latent_dim=latent_dim, posterior=posterior, **kwargs)
+    self.flatten = keras.layers.Flatten(dtype=self.dtype_policy)
+    initializers = (kernel_initializer, bias_initializer)
+    self._make_layers(hidden_units, activation, initializers, self.params_size)
+
+  def call(self, x):
+    """float `[batch, *event_shape]` -> float `[batch, params_size]`."""
+    return self._perceptron(self.flatten(x))
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf.networks")
+class MLPDecoder(_Perceptron, Decoder):
+  """z -> hidden layers -> parameters of p(x|z).
+
+  Args:
+    event_shape: Shape of one datum.
+    hidden_units: Width of each hidden layer; `()` for a linear map.
+    activation: Keras activation of the hidden layers.
+    likelihood: Name, options or object of `aevb_tf.likelihoods`.
+    kernel_initializer: Keras initializer of the weights.
+    bias_initializer: Keras initializer of the biases.
+  """
+
+  def __init__(
+    self,
+    event_shape: tuple[int, ...],
+    hidden_units: tuple[int, ...] = (500,),
+    activation: Any = "tanh",
+    likelihood: Any = "bernoulli",
+    kernel_initializer: Any = "glorot_uniform",
+    bias_initializer: Any = "zeros",
+    **kwargs,
+  ):
+    super().__init__(event_shape=event_shape, likelihood=likelihood, **kwargs)
+    initializers = (kernel_initializer, bias_initializer)
+    num_outputs = math.prod(self.params_shape)
+    self._make_layers(hidden_units, activation, initializers, num_outputs)
+    self.reshape = keras.layers.Reshape(self.params_shape, dtype=self.dtype_policy)
+
+  def call(self, z):
+    """float `[batch, latent_dim]` -> float `[batch, *params_shape]`."""
+    return self.reshape(self._perceptron(z))

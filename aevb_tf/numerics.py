@@ -1,0 +1,26 @@
+"""Small numerical guards, shared by likelihoods and posteriors."""
+
+import tensorflow as tf
+
+# exp(+-10) as a scale: wide for any data, and its square stays far inside float32.
+LOG_VARIANCE_BOUNDS = (-20.0, 20.0)
+
+
+def soft_clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
+  """Bounds `x` smoothly to (low, high); the identity well inside (to exp(-distance)).
+
+  Args:
+    x: float tensor.
+    low: Lower bound.
+    high: Upper bound.
+
+  Returns:
+    float tensor of the shape of `x`, finite for every finite `x`.
+  """
+  above = low + tf.math.softplus(x - low)
+  return high - tf.math.softplus(high - above)
+
+
+def scale_of(log_variance: tf.Tensor) -> tf.Tensor:
+  """Standard deviation of a softly bounded log-variance."""
+  return tf.exp(0.5 * soft_clip(log_variance, *LOG_VARIANCE_BOUNDS))

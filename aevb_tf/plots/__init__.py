@@ -1,0 +1,30 @@
+"""Pictures of a trained model: arrays in, a `matplotlib.figure.Figure` out.
+
+    figure = plots.manifold(vae.decode(plots.manifold_grid(20)).mean(), n=20)
+    plots.save(figure, "manifold.png")
+
+Nothing here knows a model, opens a window or touches pyplot's state; matplotlib
+itself is imported by the first picture, not with the package.
+"""
+
+from aevb_tf.plots.curves import learning_curves
+from aevb_tf.plots.files import save
+from aevb_tf.plots.grids import tile
+from aevb_tf.plots.kl_dimensions import active_units, kl_per_dimension
+from aevb_tf.plots.latent_scatter import latent_scatter
+from aevb_tf.plots.manifold import manifold, manifold_grid
+from aevb_tf.plots.reconstructions import reconstructions
+from aevb_tf.plots.samples import samples
+
+__all__ = [
+  "active_units",
+  "kl_per_dimension",
+  "latent_scatter",
+  "learning_curves",
+  "manifold",
+  "manifold_grid",
+  "reconstructions",
+  "samples",
+  "save",
+  "tile",
+]

@@ -1,0 +1,202 @@
+"""Learning curves: bound, KL and log-likelihood, train against test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aevb_tf.plots import style
+
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
+
+_PANELS = {
+  "elbo": r"Bound $\mathcal{L}$",
+  "kl": r"$KL(q(z\,|\,x)\,\|\,p(z))$",
+  "log_likelihood": r"$E_q[\log p(x\,|\,z)]$",
+}
+# Dash, marker and lightness all differ: grey print keeps the two lines apart.
+_TRAIN = {"color": style.SECOND, "linestyle": "--", "marker": "s"}
+_TEST = {"color": style.FIRST, "linestyle": "-", "marker": "o"}
+
+
+def _checked(history: Sequence[Mapping]) -> list[Mapping]:
+  """The history in order of epoch."""
+  if not len(history):
+    raise ValueError("history is empty: there is no epoch to draw.")
+  for i, entry in enumerate(history):
+    missing = [key for key in ("epoch", *_PANELS) if key not in entry]
+    if missing:
+      raise ValueError(f"history[{i}] lacks {', '.join(map(repr, missing))}.")
+  ordered = sorted(history, key=lambda entry: entry["epoch"])
+  for before, after in zip(ordered, ordered[1:], strict=False):
+    if before["epoch"] == after["epoch"]:
+      raise ValueError(f"history has epoch {after['epoch']} more than once.")
+  return ordered
+
+
+def _series(history: Sequence[Mapping], key: str) -> np.ndarray:
+  """`[k, 2]`: epoch and value, wherever a finite value is given."""
+  points = [
+    (entry["epoch"], entry[key])
+    for entry in history
+    if entry.get(key) is not None and math.isfinite(entry[key])
+  ]
+  return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def value_range(points: np.ndarray) -> tuple[float, float]:
+  """The range of y to show, which the first epochs must not stretch.
+
+  Where the first tenth of the run widens the range by half or more, it does not count.
+  Whatever happens later does, so that no late spike goes unseen.
+
+  Args:
+    points: Epochs and values of all the lines of a panel, `[n, 2]`.
+
+  Returns:
+    The least and the greatest value to show.
+  """
+  epochs, values = points.T
+  start = epochs.min() + 0.1 * np.ptp(epochs)
+  late = values[epochs >= start]
+  long_enough = len(np.unique(epochs)) >= 5
+  if long_enough and np.ptp(values) >= 1.5 * np.ptp(late) > 0:
+    values = late
+  return float(values.min()), float(values.max())
+
+
+def _limit(axes: Axes, lines: Sequence[np.ndarray], clip: bool) -> None:
+  """Sets the limits of y, and says in the panel how many values they leave out."""
+  points = np.concatenate(lines)
+  values = points[:, 1]
+  low, high = value_range(points) if clip else (values.min(), values.max())
+  # Room for the annotation; a flat line still gets an axis of some height.
+  margin = 0.12 * (high - low) or max(0.05 * abs(high), 0.5)
+  axes.set_ylim(low - margin, high + margin)
+  low, high = axes.get_ylim()
+  for count, where, y, va in (
+    (int((values > high).sum()), "above", 0.97, "top"),
+    (int((values < low).sum()), "below", 0.03, "bottom"),
+  ):
+    if count:
+      axes.text(
+        0.97,
+        y,
+        f"axis clipped:\n{count} early value{'s'[: count > 1]} {where}",
+        transform=axes.transAxes,
+        ha="right",
+        va=va,
+        fontsize=7,
+        style="italic",
+        color=style.QUIET,
+      )
+
+
+def _annotate_last(axes: Axes, line: np.ndarray) -> None:
+  """Writes the last value of a line, on the side where the panel has more room."""
+  from matplotlib import patheffects
+
+  epoch, value = line[-1]
+  upwards = value < sum(axes.get_ylim()) / 2
+  axes.annotate(
+    style.number(value),
+    (epoch, value),
+    xytext=(0, 22 if upwards else -22),
+    textcoords="offset points",
+    ha="right",
+    va="bottom" if upwards else "top",
+    fontweight="bold",
+    color=style.INK,
+    arrowprops={"arrowstyle": "-", "color": style.INK, "linewidth": 0.8},
+    path_effects=[patheffects.withStroke(linewidth=2.5, foreground="white")],
+  )
+
+
+def _set_epoch_axis(axes: Axes, first: float, last: float, log: bool) -> None:
+  """Whole epochs at the ticks, few enough to be read."""
+  from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+  if first == last:
+    axes.set_xlim(first - 0.5, last + 0.5)
+  if not log:
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    return
+  axes.set_xscale("log")
+  # Three ticks to a decade, as long as they do not touch.
+  steps = (1, 2, 5) if last / first < 300 else (1,)
+  decades = range(math.floor(math.log10(last)) + 1)
+  ticks = [step * 10**k for k in decades for step in steps]
+  ticks = [tick for tick in ticks if first <= tick <= last]
+  axes.xaxis.set_major_locator(
+    FixedLocator(ticks if len(ticks) > 1 else sorted({first, last}))
+  )
+  axes.xaxis.set_minor_locator(NullLocator())
+  axes.xaxis.set_major_formatter("{x:.0f}")
+
+
+@style.styled
+def learning_curves(
+  history: Sequence[Mapping],
+  *,
+  log_epochs: bool = False,
+  title: str = "Learning curves",
+) -> Figure:
+  """Draws bound, KL and log-likelihood over the epochs, in nats per datum.
+
+  The last test value (the last train value where there is no test) is written at
+  its point. Values that are None or not finite are left out. On the linear axis, the
+  first tenth of the run may leave the panel, which then says so.
+
+  Args:
+    history: One mapping for each epoch, with `epoch`, `elbo`, `kl`,
+      `log_likelihood`, and, in the epochs that were evaluated, `val_elbo`, `val_kl`,
+      `val_log_likelihood`. Any order.
+    log_epochs: Whether the x axis is logarithmic; the epochs must then start at 1.
+    title: Above the panels.
+
+  Returns:
+    The figure.
+
+  Raises:
+    ValueError: Nothing to draw, a key missing, an epoch given twice, or an epoch
+      below 1 on a logarithmic axis.
+  """
+  history = _checked(history)
+  if log_epochs and history[0]["epoch"] < 1:
+    raise ValueError(
+      f"log_epochs needs epochs from 1 on; got epoch {history[0]['epoch']}. "
+      "Count epochs from 1, or use the linear axis."
+    )
+  figure = style.new_figure(style.WIDE, 3.2)
+  for axes, (key, name) in zip(figure.subplots(1, 3), _PANELS.items(), strict=True):
+    train, test = _series(history, key), _series(history, f"val_{key}")
+    if not len(train) and not len(test):
+      raise ValueError(f"history has no finite value of {key!r}.")
+    # Markers only where they do not run into each other.
+    marker_size = 4 if max(len(train), len(test)) <= 25 else 0
+    for line, label, look in ((train, "train", _TRAIN), (test, "test", _TEST)):
+      if len(line):
+        size = 4 if len(line) == 1 else marker_size
+        axes.plot(*line.T, label=label, markersize=size, **look)
+    lines = [line for line in (test, train) if len(line)]
+    # A logarithmic axis is for the early epochs: there, nothing is left out.
+    _limit(axes, lines, clip=not log_epochs)
+    _set_epoch_axis(axes, history[0]["epoch"], history[-1]["epoch"], log_epochs)
+    _annotate_last(axes, lines[0])
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.set_title(name)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("nats per datum")
+  figure.legend(
+    *figure.axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=2,
+    frameon=False,
+  )
+  figure.suptitle(title)
+  return figure

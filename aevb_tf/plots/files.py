@@ -1,0 +1,53 @@
+"""Writing a figure: whole or not at all, and the same bytes for the same picture."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import TYPE_CHECKING
+
+from aevb_tf.plots import style
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+# What each format would otherwise write of the time or of the software's version.
+_METADATA = {
+  ".png": {"Software": None},
+  ".pdf": {"CreationDate": None},
+  ".svg": {"Date": None},
+}
+
+
+@style.styled
+def save(
+  figure: Figure, path: str | os.PathLike, *, dpi: int = style.DPI
+) -> pathlib.Path:
+  """Writes a figure atomically; a reader sees the old file or the new one.
+
+  Args:
+    figure: What the functions of `aevb_tf.plots` return.
+    path: The file, `.png`, `.pdf` or `.svg`; missing folders are made.
+    dpi: Pixels per inch.
+
+  Returns:
+    The path written.
+
+  Raises:
+    ValueError: The suffix is none of those three.
+  """
+  path = pathlib.Path(path)
+  suffix = path.suffix.lower()
+  if suffix not in _METADATA:
+    raise ValueError(
+      f"Cannot save a figure as {path.name!r}: use a name that ends in "
+      f"{', '.join(_METADATA)}."
+    )
+  path.parent.mkdir(parents=True, exist_ok=True)
+  partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+  try:
+    figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+    os.replace(partial, path)
+  finally:
+    partial.unlink(missing_ok=True)
+  return path

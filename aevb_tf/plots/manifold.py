@@ -1,0 +1,99 @@
+"""The manifold of two latents: the unit square through the inverse Gaussian CDF.
+
+Equal steps in Phi(z) are equal shares of the prior's mass, so the picture shows what
+the prior would draw, each image standing for as much probability as its neighbour
+(paper, App. A).
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aevb_tf.plots import grids, style
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+_NORMAL = statistics.NormalDist()
+_Z_TICKS = (-2, -1, -0.5, 0, 0.5, 1, 2)
+_CDF_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def _check_side(n: int) -> None:
+  if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+    raise ValueError(f"n, the side of the grid, must be an int above 0; got {n!r}.")
+
+
+def manifold_grid(n: int) -> np.ndarray:
+  """The latents whose decoded images `manifold` draws.
+
+  Args:
+    n: Images along each side.
+
+  Returns:
+    z, float32 `[n * n, 2]`: centres of the n x n cells of the unit square, through
+    the inverse Gaussian CDF. Rows of the picture from top to bottom, each from left
+    to right: z1 grows to the right, z2 grows upwards.
+
+  Raises:
+    ValueError: `n` is not a positive int.
+  """
+  _check_side(n)
+  quantiles = np.array(
+    [_NORMAL.inv_cdf((i + 0.5) / n) for i in range(n)], dtype=np.float32
+  )
+  z2, z1 = np.meshgrid(quantiles[::-1], quantiles, indexing="ij")
+  return np.stack([z1.ravel(), z2.ravel()], axis=-1)
+
+
+@style.styled
+def manifold(images, n: int, *, title: str = "Learned data manifold") -> Figure:
+  """Draws the decoded `manifold_grid(n)` as one sheet.
+
+  Ticks below and at the left are values of z; those above and at the right are
+  Phi(z), the prior's mass to that side, in which the picture is linear.
+
+  Args:
+    images: The mean of p(x|z) at `manifold_grid(n)`, `[n * n, height, width,
+      channels]`.
+    n: Images along each side.
+    title: Above the sheet.
+
+  Returns:
+    The figure.
+
+  Raises:
+    ValueError: Not a batch of images, or not n * n of them.
+  """
+  _check_side(n)
+  images = grids.as_images(images, "images")
+  if len(images) != n * n:
+    raise ValueError(
+      f"images must be the {n * n} of manifold_grid({n}); got {len(images)}."
+    )
+  picture = grids.tile(images, n, padding=0)
+  aspect = picture.shape[0] / picture.shape[1]
+  # What axes and title take of the width, and of the height, is the same 1.1 inches.
+  figure = style.new_figure(style.WIDTH, 1.1 + (style.WIDTH - 1.1) * aspect)
+  axes = figure.subplots()
+  grids.show(axes, picture, extent=(0.0, 1.0, 0.0, 1.0), aspect=aspect)
+  axes.spines[:].set_visible(False)
+  axes.set_title(title + grids.channel_note(images), pad=10)
+
+  positions = [_NORMAL.cdf(z) for z in _Z_TICKS]
+  names = [style.number(z, digits=int(z % 1 != 0)) for z in _Z_TICKS]
+  axes.set_xticks(positions, names)
+  axes.set_yticks(positions, names)
+  axes.set_xlabel("$z_1$")
+  axes.set_ylabel("$z_2$")
+  top, right = axes.secondary_xaxis("top"), axes.secondary_yaxis("right")
+  top.set_xticks(_CDF_TICKS)
+  right.set_yticks(_CDF_TICKS)
+  top.set_xlabel(r"$\Phi(z_1)$")
+  right.set_ylabel(r"$\Phi(z_2)$")
+  for edge in (top, right):
+    edge.spines[:].set_visible(False)
+  return figure

@@ -1,0 +1,89 @@
+"""Reconstructions: each datum above what the model makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aevb_tf.plots import grids, style
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+# White pixels between a datum and its reconstruction, and their neighbours.
+_PADDING = 1
+_FEWEST_COLUMNS = 5
+
+# Inches: for the rows' names, the title, and the white around the pictures.
+_NAMES = 0.95
+_TITLE = 0.32
+_MARGIN = 0.06
+
+
+def _pair(x: np.ndarray, x_mean: np.ndarray, columns: int) -> np.ndarray:
+  """Originals over reconstructions, one row each; short rows are filled with white."""
+  blank = np.ones((columns - len(x), *x.shape[1:]), np.float32)
+  return grids.tile(
+    np.concatenate([x, blank, x_mean, blank]), columns, padding=_PADDING
+  )
+
+
+@style.styled
+def reconstructions(
+  x,
+  x_mean,
+  *,
+  columns: int = 10,
+  title: str = "Reconstructions from the posterior mean",
+) -> Figure:
+  """Draws originals and reconstructions in pairs of rows.
+
+  Args:
+    x: Data, `[n, height, width, channels]` in [0, 1].
+    x_mean: Their reconstructions, same shape.
+    columns: Images in a row; with fewer than five data, the rest stays white.
+    title: Above the rows.
+
+  Returns:
+    The figure.
+
+  Raises:
+    ValueError: Not batches of images, shapes that differ, or `columns` below 1.
+  """
+  x = grids.as_images(x, "x")
+  x_mean = grids.as_images(x_mean, "x_mean")
+  if x.shape != x_mean.shape:
+    raise ValueError(
+      f"x and x_mean must have one shape; got {x.shape} and {x_mean.shape}."
+    )
+  if columns < 1:
+    raise ValueError(f"columns must be at least 1; got {columns}.")
+  # A picture or two must not fill the width.
+  columns = min(columns, max(len(x), _FEWEST_COLUMNS))
+  pairs = [
+    _pair(x[i : i + columns], x_mean[i : i + columns], columns)
+    for i in range(0, len(x), columns)
+  ]
+
+  height, width = pairs[0].shape[:2]
+  picture_width = style.WIDE - _NAMES - _MARGIN
+  picture_height = picture_width * height / width
+  total_height = _TITLE + len(pairs) * (picture_height + 2 * _MARGIN)
+  figure = style.new_figure(style.WIDE, total_height)
+  # Placed by hand: automatic layout measures names before it shrinks a picture to
+  # its aspect, and cuts them off.
+  figure.set_layout_engine("none")
+  for i, picture in enumerate(pairs):
+    bottom = total_height - _TITLE - (i + 1) * picture_height - 2 * i * _MARGIN
+    left, bottom = _NAMES / style.WIDE, bottom / total_height
+    size = (picture_width / style.WIDE, picture_height / total_height)
+    axes = figure.add_axes((left, bottom, *size))
+    grids.show(axes, picture)
+    grids.bare(axes)
+    middle = (height - _PADDING) / 4 - 0.5
+    axes.set_yticks([middle, height - 1 - middle])
+    axes.set_yticklabels(["original", "reconstruction"])
+    axes.tick_params(length=0)
+  figure.axes[0].set_title(title + grids.channel_note(x))
+  return figure

@@ -1,0 +1,46 @@
+"""Samples: p(x|z) for z from the prior, in a grid."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from aevb_tf.plots import grids, style
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+
+@style.styled
+def samples(
+  images,
+  *,
+  columns: int | None = None,
+  title: str = r"Samples: mean of $p(x\,|\,z)$, $z \sim p(z)$",
+) -> Figure:
+  """Draws samples of the model in a grid.
+
+  Args:
+    images: `[n, height, width, channels]` in [0, 1].
+    columns: Images in a row; by default the grid is about as wide as tall.
+    title: Above the grid.
+
+  Returns:
+    The figure.
+
+  Raises:
+    ValueError: What is given is not a batch of images.
+  """
+  images = grids.as_images(images, "images")
+  if columns is None:
+    height, width = grids.cell_size(images)
+    columns = math.ceil(math.sqrt(len(images) * height / width))
+  picture = grids.tile(images, min(columns, len(images)))
+  height, width = picture.shape[:2]
+  # The title's height comes on top of the picture's own aspect.
+  figure = style.new_figure(style.WIDTH, style.WIDTH * height / width + 0.23)
+  axes = figure.subplots()
+  grids.show(axes, picture)
+  grids.bare(axes)
+  axes.set_title(title + grids.channel_note(images))
+  return figure

@@ -1,0 +1,96 @@
+"""One look for every picture: sizes, palette, and a context that applies them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+# Inches. At `DPI` a picture is 900 to 1,200 pixels wide, as a README shows it.
+DPI = 150
+WIDTH = 6.0
+WIDE = 8.0
+
+# Two series: apart in hue and in lightness, so that grey print keeps them apart.
+FIRST = "#0b3c6f"
+SECOND = "#e08214"
+QUIET = "#767676"
+INK = "#333333"
+
+# Ten categories that colour-blind readers tell apart (Petroff, arXiv:2107.02270).
+# Ten hues cannot all differ in grey too, so each goes with a marker: seven markers
+# and ten colours give seventy distinct pairs.
+CATEGORIES = (
+  "#3f90da",
+  "#ffa90e",
+  "#bd1f01",
+  "#94a4a2",
+  "#832db6",
+  "#a96b59",
+  "#e76300",
+  "#b9ac70",
+  "#717581",
+  "#92dadd",
+)
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+
+_RC = {
+  "axes.axisbelow": True,
+  "axes.grid": True,
+  "axes.labelsize": 9,
+  "axes.spines.right": False,
+  "axes.spines.top": False,
+  "axes.titlesize": 10,
+  "figure.titlesize": 11,
+  "font.size": 9,
+  "grid.color": "#dddddd",
+  "grid.linewidth": 0.6,
+  "hatch.linewidth": 0.6,
+  "legend.fontsize": 8,
+  "legend.framealpha": 0.9,
+  "lines.linewidth": 1.6,
+  "pdf.fonttype": 42,
+  # Otherwise the ids in an SVG file are drawn at random.
+  "svg.hashsalt": "aevb_tf",
+  "xtick.labelsize": 8,
+  "ytick.labelsize": 8,
+}
+
+
+def styled(function: Callable) -> Callable:
+  """Runs a function in the package's style, whatever the user's settings are."""
+
+  @functools.wraps(function)
+  def in_style(*args, **kwargs):
+    import matplotlib.style
+
+    # "default" first: a picture must not depend on somebody's matplotlibrc.
+    with matplotlib.style.context(["default", _RC]):
+      return function(*args, **kwargs)
+
+  return in_style
+
+
+def new_figure(width: float, height: float) -> Figure:
+  """Returns an empty figure on an Agg canvas, unknown to pyplot.
+
+  Args:
+    width: Inches.
+    height: Inches.
+  """
+  from matplotlib.backends.backend_agg import FigureCanvasAgg
+  from matplotlib.figure import Figure
+
+  figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+  FigureCanvasAgg(figure)
+  return figure
+
+
+def number(value: float, digits: int = 1) -> str:
+  """Formats a number with a true minus sign, as the ticks have it."""
+  text = f"{value:.{digits}f}"
+  # A value that rounds to zero has no sign worth reading.
+  return f"{0:.{digits}f}" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,33 @@
+"""Diagonal Gaussian posterior (section 3, App. C.2): q(z|x) = N(mu, diag(sigma^2)).
+
+    z = mu + sigma * eps,   eps ~ N(0, I)
+
+The encoder gives mu, then log sigma^2, which is softly bounded to (-20, 20).
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf.numerics import scale_of
+from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.registered import register
+
+tfd = tfp.distributions
+
+
+@register("gaussian")
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class Gaussian(Posterior):
+  """Independent normals; the encoder gives `[batch, 2 * latent_dim]`."""
+
+  def params_size(self, latent_dim: int) -> int:
+    return 2 * latent_dim
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    mean, log_variance = tf.split(tf.cast(params, tf.float32), 2, axis=-1)
+    normal = tfd.Normal(mean, scale_of(log_variance))
+    return tfd.Independent(normal, reinterpreted_batch_ndims=1)
+
+  def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    return posterior.mean() + posterior.stddev() * noise

@@ -1,0 +1,42 @@
+"""What a prior is: p(z) as a TFP distribution, and how to draw from it with a seed.
+
+A `Prior` is a Keras layer without a call, so that what it learns trains and saves
+with the model.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class Prior(keras.layers.Layer):
+  """Base of all priors; see the module's docstring for the contract."""
+
+  def __init__(self, **kwargs):
+    kwargs.setdefault("dtype", "float32")  # densities never run in half precision
+    super().__init__(**kwargs)
+    self.latent_dim = None
+
+  def build(self, latent_shape: tuple[int]) -> None:
+    """Fixes the number of latents, and creates what the prior learns."""
+    (self.latent_dim,) = latent_shape
+
+  def distribution(self) -> tfd.Distribution:
+    """p(z): batch shape `[]`, event shape `[latent_dim]`."""
+    raise TypeError(f"{type(self).__name__} has to define `distribution()`.")
+
+  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+    """Draws z ~ p(z); row i depends on (seed, rows[i]) alone.
+
+    Args:
+      seed: An int or a pair of int32.
+      rows: int32 `[n]`, the number of each draw.
+
+    Returns:
+      float32 `[n, latent_dim]`.
+    """
+    raise TypeError(f"{type(self).__name__} has to define `sample(seed, rows)`.")

@@ -1,0 +1,26 @@
+"""Standard normal prior (section 3): p(z) = N(0, I)."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import random
+from aevb_tf.priors.base import Prior
+from aevb_tf.priors.registered import register
+
+tfd = tfp.distributions
+
+
+@register("standard_normal")
+@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+class StandardNormal(Prior):
+  """Independent standard normals; nothing to learn."""
+
+  def distribution(self) -> tfd.Distribution:
+    normal = tfd.Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
+    return tfd.Independent(normal, reinterpreted_batch_ndims=1)
+
+  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+    return random.normal(seed, rows, self.latent_dim)

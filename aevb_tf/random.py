@@ -1,0 +1,175 @@
+"""Seeded noise that is the same everywhere: a counter-based generator on int32.
+
+Threefry-2x32 with 20 rounds maps a key (the seed, two words) and a counter (two
+words) to two words of random bits. There is no state: the number at row i and column
+j is a function of (seed, i, j), so that
+
+* equal seeds give equal numbers eagerly, in a `tf.function`, under XLA and in an
+  exported artifact (TF's own stateless generators differ with and without XLA and
+  have no TFLite builtin);
+* a longer request begins with the shorter one, and rows may be drawn in any order.
+
+Only add, multiply, arithmetic shift and xor on int32 are used, each a TFLite builtin.
+Normals go through the inverse error function in float32: equal bits everywhere, and
+values equal to about 2.4e-7 where compilers round differently.
+
+References:
+  Salmon, Moraes, Dror, Shaw. Parallel random numbers: as easy as 1, 2, 3. SC 2011.
+  Giles. Approximating the erfinv function. GPU Computing Gems, 2010.
+"""
+
+import numbers
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+_PARITY = 0x1BD11BDA
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+
+
+def as_seed(seed: Any) -> tf.Tensor:
+  """Makes a seed of an int or of a pair of int32.
+
+  Args:
+    seed: An int (its low 64 bits are used, high word first), or anything that
+      converts to an int32 tensor of shape [2].
+
+  Returns:
+    int32 tensor `[2]`.
+
+  Raises:
+    TypeError: `seed` is neither.
+  """
+  if isinstance(seed, numbers.Integral) and not isinstance(seed, bool):
+    words = np.array([int(seed) >> 32 & 0xFFFFFFFF, int(seed) & 0xFFFFFFFF])
+    return tf.constant(words.astype(np.uint32).astype(np.int32))
+  if tf.is_tensor(seed) or isinstance(seed, (list, tuple, np.ndarray)):
+    pair = tf.cast(tf.convert_to_tensor(seed), tf.int32)
+    if pair.shape.rank == 1 and pair.shape[0] in (2, None):
+      return pair
+  raise TypeError(f"A seed is an int or a pair of int32, not {seed!r}.")
+
+
+def _rotate_left(x: tf.Tensor, distance: int) -> tf.Tensor:
+  # A logical right shift is the arithmetic one plus 2^distance for negative x.
+  sign = tf.bitwise.right_shift(x, 31)
+  return (x - sign) * _word(1 << distance) + tf.bitwise.right_shift(x, 32 - distance)
+
+
+def _word(value: int) -> np.int32:
+  return np.uint32(value).astype(np.int32)
+
+
+def threefry2x32(
+  key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Threefry-2x32-20: two words of bits for each counter.
+
+  Args:
+    key: Two int32 tensors, broadcast against the counters.
+    counter: Two int32 tensors of shapes that broadcast.
+
+  Returns:
+    Two int32 tensors of the broadcast shape.
+  """
+  parity = tf.bitwise.bitwise_xor(
+    tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_word(_PARITY))
+  )
+  schedule = (key[0], key[1], parity)
+  x0, x1 = counter[0] + schedule[0], counter[1] + schedule[1]
+  for group in range(5):
+    for distance in _ROTATIONS[group % 2]:
+      x0 = x0 + x1
+      x1 = tf.bitwise.bitwise_xor(_rotate_left(x1, distance), x0)
+    x0 = x0 + schedule[(group + 1) % 3]
+    x1 = x1 + schedule[(group + 2) % 3] + np.int32(group + 1)
+  return x0, x1
+
+
+def fold_in(seed: Any, data: Any) -> tf.Tensor:
+  """A new seed, for `data` of this seed: steps, epochs, replicas, purposes.
+
+  Args:
+    seed: An int or a pair of int32.
+    data: An int or an int32 scalar tensor.
+
+  Returns:
+    int32 tensor `[2]`.
+  """
+  seed = as_seed(seed)
+  data = tf.cast(data, tf.int32)
+  # The last counter word is reserved: `bits` counts its columns from 0 up.
+  return tf.stack(threefry2x32((seed[0], seed[1]), (data, tf.constant(-1))))
+
+
+def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
+  """Random bits; row i depends on (seed, rows[i]) alone.
+
+  Args:
+    seed: An int or a pair of int32.
+    rows: int32 `[n]`, the number of each row.
+    num_words: Words a row.
+
+  Returns:
+    int32 `[n, num_words]`, uniform over all 2^32 values.
+  """
+  seed = as_seed(seed)
+  pairs = tf.range((num_words + 1) // 2)[tf.newaxis, :]
+  words = threefry2x32((seed[0], seed[1]), (rows[:, tf.newaxis], pairs))
+  return tf.concat(words, axis=1)[:, :num_words]
+
+
+def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
+  """Uniform noise in the open interval (0, 1): odd multiples of 2^-24.
+
+  Args:
+    seed: An int or a pair of int32.
+    rows: int32 `[n]`, the number of each row.
+    num_columns: Numbers a row.
+
+  Returns:
+    float32 `[n, num_columns]`.
+  """
+  high = tf.bitwise.right_shift(bits(seed, rows, num_columns), 9)
+  return (tf.cast(high, tf.float32) + (2.0**22 + 0.5)) * 2.0**-23
+
+
+def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
+  """Standard normal noise, |value| < 5.5: the inverse CDF of `uniform`.
+
+  Args:
+    seed: An int or a pair of int32.
+    rows: int32 `[n]`, the number of each row.
+    num_columns: Numbers a row.
+
+  Returns:
+    float32 `[n, num_columns]`.
+  """
+  high = tf.bitwise.right_shift(bits(seed, rows, num_columns), 9)
+  # In (-1, 1), exact in float32 and symmetric about 0, which it never takes.
+  centred = (tf.cast(high, tf.float32) + 0.5) * 2.0**-22
+  return float(np.sqrt(2.0)) * _erfinv(centred)
+
+
+def _erfinv(x: tf.Tensor) -> tf.Tensor:
+  """Giles' single-precision inverse error function, of builtin ops alone."""
+  w = -tf.math.log((1.0 - x) * (1.0 + x))
+  near = _polynomial(
+    w - 2.5,
+    (2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087)
+    + (-0.00125372503, -0.00417768164, 0.246640727, 1.50140941),
+  )
+  far = _polynomial(
+    tf.sqrt(tf.maximum(w, 5.0)) - 3.0,
+    (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773)
+    + (-0.0076224613, 0.00943887047, 1.00167406, 2.83297682),
+  )
+  return tf.where(w < 5.0, near, far) * x
+
+
+def _polynomial(x: tf.Tensor, coefficients: tuple[float, ...]) -> tf.Tensor:
+  value = tf.fill(tf.shape(x), coefficients[0])
+  for coefficient in coefficients[1:]:
+    value = value * x + coefficient
+  return value

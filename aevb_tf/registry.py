@@ -1,0 +1,88 @@
+"""Names for things: one `get` that takes a name, a dict of options, or an object.
+
+Every family of interchangeable parts (likelihoods, posteriors, priors, bounds, ...)
+owns one `Registry`, so that code and config files name the parts the same way:
+
+    likelihoods.get("bernoulli")
+    likelihoods.get({"name": "gaussian", "unit_mean": True})
+    likelihoods.get(Gaussian(unit_mean=True))
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def did_you_mean(name: str, known) -> str:
+  """The end of an error message: near matches of `name`, then all that is known."""
+  known = sorted(known)
+  near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+  hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+  return f"{hint} Known: {', '.join(known)}."
+
+
+class Registry:
+  """Classes of one `kind`, found by name.
+
+  Args:
+    kind: What the members are, as error messages call them ("likelihood").
+  """
+
+  def __init__(self, kind: str):
+    self.kind = kind
+    self._members: dict[str, Callable[..., Any]] = {}
+
+  def register(self, name: str) -> Callable:
+    """Class decorator that makes a member known under `name`."""
+
+    def add(member):
+      if name in self._members:
+        raise ValueError(f"A {self.kind} named {name!r} is registered already.")
+      self._members[name] = member
+      return member
+
+    return add
+
+  def names(self) -> list[str]:
+    """The registered names, sorted."""
+    return sorted(self._members)
+
+  def name_of(self, member: type) -> str | None:
+    """The name under which a class is registered, or None."""
+    return next((n for n, m in self._members.items() if m is member), None)
+
+  def get(self, identifier: Any) -> Any:
+    """Resolves a name, a `{"name": ..., **options}` mapping, or an object.
+
+    Args:
+      identifier: A registered name; a mapping with the key `name` and options for
+        the member's constructor; an object as Keras serializes it; or the object
+        itself, which is returned as it is.
+
+    Returns:
+      The object.
+
+    Raises:
+      ValueError: The name is unknown, the mapping has no `name`, or the member's
+        constructor refused the options.
+    """
+    if isinstance(identifier, str):
+      identifier = {"name": identifier}
+    if not isinstance(identifier, Mapping):
+      return identifier
+    if "class_name" in identifier:  # as Keras writes objects into a saved model
+      return _deserialize(identifier)
+    options = dict(identifier)
+    name = options.pop("name", None)
+    if name not in self._members:
+      raise ValueError(f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}")
+    try:
+      return self._members[name](**options)
+    except (TypeError, ValueError) as error:
+      raise ValueError(f"The {self.kind} {name!r} refused {options}: {error}") from error
+
+
+def _deserialize(config: Mapping) -> Any:
+  import keras  # here, so that names can be looked at without TensorFlow
+
+  return keras.saving.deserialize_keras_object(dict(config))

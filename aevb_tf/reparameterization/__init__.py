@@ -1,0 +1,38 @@
+"""z ~ q(z; params) as z = g(eps, params), g differentiable (section 2.4).
+
+    gamma = reparameterization.get("gamma")
+    z = gamma.sample(concentration, rate, seed=1)  # differentiable in both
+    q = gamma.distribution(concentration, rate)    # q.log_prob(z)
+
+| family           | z = g(eps, params)            | members                    |
+|------------------|-------------------------------|----------------------------|
+| `inverse_cdf`    | F^-1(u; params), u ~ U(0, 1)  | exponential, cauchy,       |
+|                  |                               | logistic, rayleigh,        |
+|                  |                               | pareto, weibull,           |
+|                  |                               | reciprocal, gompertz,      |
+|                  |                               | gumbel, erlang             |
+| `location_scale` | location + scale * eps        | laplace, elliptical,       |
+|                  |                               | student_t, logistic,       |
+|                  |                               | uniform, triangular, normal|
+| `composition`    | functions of several of these | log_normal, gamma,         |
+|                  |                               | dirichlet, beta, chi2, f   |
+
+Parameters have TFP's names and order. A discrete distribution has no such g, and `get`
+says so. `register` adds a member: a function, under a name, that returns a
+`Reparameterization`.
+"""
+
+from aevb_tf.reparameterization import composition, inverse_cdf, location_scale
+from aevb_tf.reparameterization.base import Reparameterization
+from aevb_tf.reparameterization.registered import get, names, refused, register
+
+__all__ = [
+  "Reparameterization",
+  "composition",
+  "get",
+  "inverse_cdf",
+  "location_scale",
+  "names",
+  "refused",
+  "register",
+]

@@ -1,0 +1,81 @@
+"""Parameters of a distribution: their types, and what they may be."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# Each constraint maps values to where they break it. NaN breaks none: it flows through
+# to the loss, where training reports it with the step at which it arose.
+_BROKEN: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+  "real": lambda x: np.zeros_like(x, bool),
+  "positive": lambda x: x <= 0,
+  "positive_integer": lambda x: x <= 0,
+  "cholesky": lambda x: np.diagonal(x, axis1=-2, axis2=-1) <= 0,
+}
+
+
+def static_integers(value: Any) -> np.ndarray | None:
+  """`value` as an integer array where it is one and known now, else None."""
+  if hasattr(value, "dtype") and not isinstance(value, (np.ndarray, np.generic)):
+    is_integer = isinstance(value, tf.Tensor) and value.dtype.is_integer
+    known = tf.get_static_value(value) if is_integer else None
+    return None if known is None else np.asarray(known)
+  if isinstance(value, (list, tuple)) and any(tf.is_tensor(v) for v in value):
+    return None
+  array = np.asarray(value)
+  return array if np.issubdtype(array.dtype, np.integer) else None
+
+
+def float_dtype(values: Sequence[Any]) -> tf.DType:
+  """float64 where a tensor or variable among `values` is float64, else float32.
+
+  Half precision is raised to float32: noise and densities lose too much in it. NumPy
+  arrays and Python numbers follow.
+  """
+  kept = [v for v in values if not isinstance(v, (np.ndarray, np.generic))]
+  dtypes = [tf.as_dtype(v.dtype) for v in kept if hasattr(v, "dtype")]
+  return tf.float64 if tf.float64 in dtypes else tf.float32
+
+
+def to_float(value: Any, dtype: tf.DType) -> tf.Tensor:
+  """Converts a parameter to a float tensor."""
+  if hasattr(value, "dtype"):
+    return tf.cast(tf.convert_to_tensor(value), dtype)
+  return tf.convert_to_tensor(value, dtype)
+
+
+def check(
+  owner: str,
+  constraints: Mapping[str, str],
+  increasing: Sequence[str],
+  values: Mapping[str, Any],
+) -> None:
+  """Refuses impossible parameters whose values are known now.
+
+  Inside a `tf.function` values are not known, and a scale that is negative there gives
+  wrong draws without a word: let the network end in a softplus or an exp.
+
+  Args:
+    owner: The distribution's name, for the message.
+    constraints: Parameter names and their constraints.
+    increasing: Names of parameters of which each must exceed the one before.
+    values: Parameter names and values.
+
+  Raises:
+    ValueError: A known value breaks its constraint.
+  """
+  known = {name: tf.get_static_value(value) for name, value in values.items()}
+  for name, constraint in constraints.items():
+    value = known[name]
+    if value is None:
+      continue
+    broken = _BROKEN[constraint](np.asarray(value))
+    if np.any(broken):
+      what = "have a positive diagonal" if constraint == "cholesky" else "be positive"
+      raise ValueError(f"{owner}: {name} must {what}, got {np.asarray(value)}.")
+  for below, above in zip(increasing, increasing[1:], strict=False):
+    low, high = known[below], known[above]
+    if low is not None and high is not None and np.any(low >= high):
+      raise ValueError(f"{owner}: {below} must be below {above}, got {low} and {high}.")

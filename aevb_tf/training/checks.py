@@ -1,0 +1,88 @@
+"""What a config's values may be, as far as it can be said without TensorFlow."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import ml_collections
+
+from aevb_tf.training.configuration import PARTS, ConfigError, suggestion
+
+_CHOICES = {
+  "binarization": ("none", "fixed", "stochastic"),
+  "network": ("mlp", "conv"),
+  "dtype_policy": ("float32", "mixed_bfloat16", "mixed_float16"),
+  "learning_rate_schedule": ("constant", "cosine"),
+}
+
+
+class _Rule(NamedTuple):
+  keys: tuple[str, ...]
+  holds: Callable[[Any], bool]
+  says: str
+
+
+def _positive_ints(values: tuple) -> bool:
+  return all(type(value) is int and value > 0 for value in values)
+
+
+_RULES = (
+  _Rule(
+    (
+      "epochs",
+      "batch_size",
+      "latent_dim",
+      "kernel_size",
+      "checkpoint_every",
+      "keep_checkpoints",
+    ),
+    lambda value: value >= 1,
+    "has to be at least 1",
+  ),
+  _Rule(("seed",), lambda value: 0 <= value < 2**31, "has to be in [0, 2**31)"),
+  _Rule(
+    ("learning_rate",),
+    lambda value: math.isfinite(value) and value > 0,
+    "has to be positive and finite",
+  ),
+  _Rule(
+    ("parameter_prior_stddev",),
+    lambda value: math.isfinite(value) and value >= 0,
+    "has to be 0 (no prior) or a positive standard deviation",
+  ),
+  _Rule(
+    ("hidden_units", "filters"),
+    _positive_ints,
+    "has to be positive whole numbers, as in 500,200",
+  ),
+  _Rule(("name", "dataset"), bool, "must not be empty"),
+)
+
+
+def check_values(config: ml_collections.ConfigDict) -> None:
+  """Refuses impossible values.
+
+  Args:
+    config: The config, complete.
+
+  Raises:
+    ConfigError: Some value is impossible; the message names the key.
+  """
+  for key, choices in _CHOICES.items():
+    if config[key] not in choices:
+      near = suggestion(config[key], choices)
+      raise ConfigError(f"config.{key}={config[key]}: not a choice. {near}")
+  for rule in _RULES:
+    for key in rule.keys:
+      if not rule.holds(config[key]):
+        raise ConfigError(f"config.{key}={config[key]}: {rule.says}.")
+  for key in PARTS:
+    if not isinstance(config[key].get("name"), str):
+      raise ConfigError(f"config.{key}: has to have a name, as in --config.{key}=NAME.")
+  if config.network == "conv" and not config.filters:
+    raise ConfigError("config.filters=(): network=conv needs at least one convolution.")
+  if config.parameter_prior_stddev and not config.scale_to_dataset:
+    raise ConfigError(
+      f"config.parameter_prior_stddev={config.parameter_prior_stddev}: the prior counts"
+      " once for the data set, so it needs --config.scale_to_dataset=true."
+    )

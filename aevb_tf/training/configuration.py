@@ -1,0 +1,214 @@
+"""Configs: found by name or path, changed by `--config.key=value`, written, checked.
+
+A config is an `ml_collections.ConfigDict` with exactly the keys of `configs/base.py`.
+Everything that can be wrong with one is a `ConfigError` of one line that names the key.
+Nothing here needs TensorFlow; what only the library knows (which likelihoods there
+are, say) is checked by `build.check`.
+"""
+
+import ast
+import difflib
+import importlib.util
+import json
+import pathlib
+import pkgutil
+import re
+import traceback
+from collections.abc import Iterable
+
+import ml_collections
+
+from aevb_tf import configs
+from aevb_tf.configs import base
+
+# Keys that are `{"name": ..., **options}`; their options depend on the name.
+PARTS = (
+  "posterior",
+  "prior",
+  "likelihood",
+  "bound",
+  "optimizer",
+  "kernel_initializer",
+  "bias_initializer",
+)
+
+
+class ConfigError(ValueError):
+  """A config cannot be used; the message is one line and names the key."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+  """Returns the end of an error message: near matches, else everything known."""
+  known = sorted(known)
+  near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+  return f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}."
+
+
+def installed() -> dict[str, str]:
+  """Returns the installed configs, name to the first line of the docstring."""
+  folder = pathlib.Path(configs.__path__[0])
+  names = [module.name for module in pkgutil.iter_modules(configs.__path__)]
+  return {name: first_line(folder / f"{name}.py") for name in names if name != "base"}
+
+
+def first_line(path: pathlib.Path) -> str:
+  """Returns the first line of a Python file's docstring, without running the file."""
+  docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+  return docstring.split("\n", 1)[0]
+
+
+def load(name_or_path: str) -> ml_collections.ConfigDict:
+  """Loads a config.
+
+  Args:
+    name_or_path: The name of an installed config, or the path of a Python file with a
+      function `get_config()`, or of the `config.json` of a run.
+
+  Returns:
+    The config, locked.
+
+  Raises:
+    ConfigError: There is no such config, or its file is broken.
+  """
+  path = pathlib.Path(name_or_path)
+  if path.suffix == ".json":
+    return from_json(path)
+  if path.suffix == ".py":
+    if not path.is_file():
+      raise ConfigError(f"--config={name_or_path}: there is no such file.")
+    return _from_python(path)
+  known = [*installed(), "base"]
+  if name_or_path not in known:
+    raise ConfigError(
+      f"--config={name_or_path}: no installed config has this name, and a file ends in"
+      f" .py or .json. {suggestion(name_or_path, known)}"
+    )
+  return _from_python(pathlib.Path(configs.__path__[0], f"{name_or_path}.py"))
+
+
+def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
+  spec = importlib.util.spec_from_file_location(f"aevb_tf_config_{path.stem}", path)
+  module = importlib.util.module_from_spec(spec)
+  try:
+    spec.loader.exec_module(module)
+    config = module.get_config()
+  except Exception as error:  # whatever a user's file does, it is told in one line
+    raise ConfigError(_where_and_why(path, error)) from error
+  if not isinstance(config, ml_collections.ConfigDict):
+    raise ConfigError(f"--config={path}: get_config() has to return a ConfigDict.")
+  return _complete(config, f"--config={path}")
+
+
+def _where_and_why(path: pathlib.Path, error: Exception) -> str:
+  """One line about an exception in a config file."""
+  lines = [
+    frame.lineno
+    for frame in traceback.extract_tb(error.__traceback__)
+    if frame.filename == str(path)
+  ]
+  if isinstance(error, SyntaxError):
+    lines = [error.lineno]
+  where = f"--config={path}" + (f", line {lines[-1]}" if lines else "")
+  if missing := re.search(r'Key "(\w+)" does not exist', str(error)):
+    near = suggestion(missing[1], base.get_config())
+    return f"{where}: unknown key {missing[1]!r}. {near}"
+  why = str(error.args[0] if error.args else error).split("\n")[0]
+  return f"{where}: {type(error).__name__}: {why}"
+
+
+def from_json(path: pathlib.Path) -> ml_collections.ConfigDict:
+  """Reads the `config.json` of a run.
+
+  Args:
+    path: The file.
+
+  Returns:
+    The config, locked.
+
+  Raises:
+    ConfigError: The file is absent, no JSON, or holds something else than a config.
+  """
+  try:
+    values = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+  except FileNotFoundError:
+    raise ConfigError(f"--config={path}: there is no such file.") from None
+  except ValueError as error:
+    raise ConfigError(f"--config={path}: not a JSON file: {error}") from error
+  if not isinstance(values, dict):
+    raise ConfigError(f"--config={path}: has to hold one JSON object.")
+  config = base.get_config()
+  for key, value in values.items():
+    assign(config, key, _tuples(value), f"--config={path}")
+  return config
+
+
+def to_json(config: ml_collections.ConfigDict) -> dict:
+  """Returns the config as what JSON can hold; `from_json` reads it back."""
+  return json.loads(config.to_json())
+
+
+def _tuples(value):
+  """JSON knows lists alone; configs, tuples alone."""
+  if isinstance(value, list):
+    return tuple(map(_tuples, value))
+  if isinstance(value, dict):
+    return {key: _tuples(below) for key, below in value.items()}
+  return value
+
+
+def assign(config: ml_collections.ConfigDict, key: str, value, where: str) -> None:
+  """Sets one key, with the type that `base` gives it.
+
+  Args:
+    config: The config to change.
+    key: A key of `base`.
+    value: Its new value.
+    where: How the error message begins.
+
+  Raises:
+    ConfigError: The key is unknown, or the value is of another type.
+  """
+  if key not in config:
+    raise ConfigError(f"{where}: unknown key {key!r}. {suggestion(key, config)}")
+  wanted = config.get_type(key)
+  given = type(value)
+  if wanted is ml_collections.ConfigDict and isinstance(value, str):
+    value = {"name": value}
+  elif wanted is ml_collections.ConfigDict and given is dict:
+    pass
+  elif wanted is float and given is int:
+    value = float(value)
+  elif given is not wanted:
+    kind = "{name: ..., option: ...}" if key in PARTS else wanted.__name__
+    raise ConfigError(f"{where}: {key} has to be of type {kind}, not {value!r}.")
+  config[key] = value
+
+
+def _complete(config: ml_collections.ConfigDict, where: str):
+  """The config on top of the defaults, with every type checked."""
+  complete = base.get_config()
+  for key, value in config.items():
+    part = isinstance(value, ml_collections.ConfigDict)
+    assign(complete, key, value.to_dict() if part else value, where)
+  return complete
+
+
+def differences(
+  a: ml_collections.ConfigDict, b: ml_collections.ConfigDict
+) -> list[str]:
+  """Returns the keys in which two configs differ, parts as `part.option`."""
+  flat_a, flat_b = _flat(to_json(a)), _flat(to_json(b))
+  absent = object()
+  return sorted(
+    key for key in flat_a | flat_b if flat_a.get(key, absent) != flat_b.get(key, absent)
+  )
+
+
+def _flat(values: dict, prefix: str = "") -> dict:
+  flat = {}
+  for key, value in values.items():
+    if isinstance(value, dict):
+      flat |= _flat(value, f"{prefix}{key}.")
+    else:
+      flat[prefix + key] = value
+  return flat

@@ -1,0 +1,58 @@
+"""Evaluates the model of a run folder on a whole split."""
+
+import os
+
+import aevb_tf
+from aevb_tf.models import VAE
+from aevb_tf.training import build, configuration
+from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.measure import measure
+from aevb_tf.training.run_folder import RunFolder, write_json
+
+
+def evaluate(
+  workdir: str | os.PathLike,
+  split: str = "test",
+  batch_size: int | None = None,
+  data_dir: str | None = None,
+) -> dict:
+  """Evaluates a run, and writes `evaluation-SPLIT.json` into its folder.
+
+  Args:
+    workdir: The run's folder.
+    split: Split of the data.
+    batch_size: Batch size, by default that of the training; changes no number.
+    data_dir: Folder with prepared data, by default that of the training.
+
+  Returns:
+    What was written: `model` and `split`, `elbo`, `kl` and `log_likelihood` in nats per
+    datum, `num_examples`, `active_units`, `kl_per_dimension`.
+
+  Raises:
+    ConfigError: There is no run in the folder, or no such split.
+  """
+  folder = RunFolder(workdir)
+  if not folder.is_run():
+    raise ConfigError(
+      f"--workdir={folder.path}: no run lies there; it would hold a config.json."
+    )
+  config = configuration.from_json(folder.config)
+  with config.unlocked():
+    config.batch_size = batch_size or config.batch_size
+    config.data_dir = data_dir or config.data_dir
+  vae, name = _model(folder)
+  measured = measure(vae, build.dataset(config, split))
+  report = {"model": name, "split": split, **measured.report()}
+  write_json(folder.path / f"evaluation-{split}.json", report)
+  return report
+
+
+def _model(folder: RunFolder) -> tuple[VAE, str]:
+  """The trained model, else that of the newest checkpoint; and what it is called."""
+  if folder.model.exists():
+    return aevb_tf.load(folder.model), folder.model.name
+  epoch, _ = folder.newest_checkpoint()
+  if epoch is None:
+    raise ConfigError(f"--workdir={folder.path}: has neither a model nor a checkpoint.")
+  path = folder.checkpoint(epoch)
+  return aevb_tf.load(path), str(path.relative_to(folder.path))

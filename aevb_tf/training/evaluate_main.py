@@ -1,0 +1,66 @@
+"""Evaluates the model of a run folder on a whole split of its data.
+
+  aevb-evaluate --workdir=DIR [--split=test] [--batch_size=N] [--data_dir=DIR]
+
+Prints the bound and its parts, in nats per datum, and writes them into the folder as
+evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
+"""
+
+from absl import flags
+
+from aevb_tf.training import command_line, quietly, report
+
+
+def run() -> None:
+  """The console script `aevb-evaluate`."""
+  command_line.run("aevb-evaluate", main)
+
+
+def main(argv: list[str]) -> int:
+  """Reads the command line, evaluates, and prints a table.
+
+  Args:
+    argv: The command line, the program's name first.
+
+  Returns:
+    The exit code.
+  """
+  values = _flags()
+  if command_line.wants_help(argv):
+    text = (f"  --{name:<12}{values[name].help}" for name in values)
+    print("\n".join([__doc__, "Flags:", *text]))
+    return 0
+  if unknown := command_line.parse(values, argv, required=("workdir",)):
+    raise command_line.ConfigError(
+      f"{unknown[0]}: the config is that of the run; see --help for what can be set."
+    )
+  # Only now, with the flags read.
+  quietly.import_tensorflow()
+  from aevb_tf.training.evaluate import evaluate
+
+  values_of = evaluate(values.workdir, values.split, values.batch_size, values.data_dir)
+  print(f"{values.workdir}, {values_of['model']}")
+  print(report.lines(values_of, values.split))
+  return 0
+
+
+def _flags() -> flags.FlagValues:
+  values = flags.FlagValues()
+  for name, default, text in (
+    ("workdir", None, "Folder of the run."),
+    ("split", "test", "Split of the data."),
+    ("data_dir", None, "Folder with prepared data; by default that of the training."),
+  ):
+    flags.DEFINE_string(name, default, text, flag_values=values)
+  flags.DEFINE_integer(
+    "batch_size",
+    None,
+    "Batch size; by default that of the training.",
+    lower_bound=1,
+    flag_values=values,
+  )
+  return values
+
+
+if __name__ == "__main__":
+  run()

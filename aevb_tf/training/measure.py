@@ -1,0 +1,83 @@
+"""What is reported of a trained model on a split of the data.
+
+A latent is active if its posterior mean moves with x: `Var_x(E_q[z_j|x]) > 0.01`.
+
+References:
+  Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aevb_tf.models import VAE
+from aevb_tf.training import build
+
+ACTIVE_VARIANCE = 0.01
+
+
+class Measurements(NamedTuple):
+  """A model on a whole split.
+
+  Attributes:
+    values: `elbo`, `kl`, `log_likelihood` (nats per datum) and `loss`.
+    kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`.
+    means: Posterior means, float32 `[n, latent_dim]`.
+    labels: int32 `[n]`, -1 where there is none.
+  """
+
+  values: dict[str, float]
+  kl_per_dimension: np.ndarray
+  means: np.ndarray
+  labels: np.ndarray
+
+  @property
+  def num_examples(self) -> int:
+    """How many data there were."""
+    return len(self.labels)
+
+  @property
+  def mean_variance(self) -> np.ndarray:
+    """Var_x(E_q[z_j|x]), float64 `[latent_dim]`."""
+    return np.var(self.means, axis=0, dtype=np.float64)
+
+  @property
+  def active_units(self) -> int:
+    """How many latents are active."""
+    return int(np.sum(self.mean_variance > ACTIVE_VARIANCE))
+
+  def report(self) -> dict:
+    """Everything but the arrays over the data, as JSON can hold it."""
+    return {
+      "num_examples": self.num_examples,
+      **self.values,
+      "latent_dim": self.means.shape[1],
+      "active_units": self.active_units,
+      "kl_per_dimension": [round(float(kl), 6) for kl in self.kl_per_dimension],
+    }
+
+
+def measure(vae: VAE, source: Any) -> Measurements:
+  """Evaluates a model on all of a data set.
+
+  Args:
+    vae: The model.
+    source: What `aevb_tf.data.load` gives.
+
+  Returns:
+    `Measurements`.
+  """
+  build.go_to_epoch(source, 0)
+  values = vae.evaluate(source, return_dict=True, verbose=0)
+  kls, means, labels = [], [], []
+  build.go_to_epoch(source, 0)  # the bits that `evaluate` saw, if they are drawn
+  for x, y in source:
+    kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))
+    means.append(np.asarray(vae.encode(x).mean()))
+    labels.append(np.asarray(y))
+  return Measurements(
+    {key: round(float(value), 6) for key, value in values.items()},
+    np.concatenate(kls).mean(axis=0),
+    np.concatenate(means),
+    np.concatenate(labels),
+  )

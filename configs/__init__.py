@@ -1,0 +1,1 @@
+"""Experiments, one file each: `base` holds the defaults, the others what differs."""

@@ -1,0 +1,55 @@
+"""Every key with its default; locked, so that a typo in a derived file raises.
+
+A derived file calls `base.get_config()` and sets what differs. The parts of a model
+(`posterior`, `prior`, `likelihood`, `bound`, `optimizer` and the initializers) are
+`{"name": ..., option: value}`: the name as registered, the options those of the
+class's constructor. Set such a part whole, so that no option of another stays behind:
+
+    config.likelihood = {"name": "gaussian", "unit_mean": True}
+"""
+
+import ml_collections
+
+
+def get_config() -> ml_collections.ConfigDict:
+  """Returns the defaults, locked."""
+  config = ml_collections.ConfigDict()
+  config.name = "base"
+  config.seed = 0
+
+  # Data: `digits`, `mnist`, `frey_face`, `tfds:NAME`, a .npy or .npz file, a folder.
+  config.dataset = "digits"
+  config.data_dir = ""
+  config.binarization = "none"  # or "fixed" (seeded once), "stochastic" (every epoch)
+  config.batch_size = 100  # M
+
+  # Networks: the decoder mirrors the encoder.
+  config.network = "mlp"  # or "conv"
+  config.hidden_units = (500,)
+  config.filters = (32, 64)  # conv only
+  config.kernel_size = 3  # conv only
+  config.activation = "tanh"
+  config.kernel_initializer = {"name": "glorot_uniform"}  # mlp only
+  config.bias_initializer = {"name": "zeros"}  # mlp only
+  config.dtype_policy = "float32"  # or "mixed_bfloat16", "mixed_float16"
+
+  # Model and bound.
+  config.latent_dim = 20  # J
+  config.posterior = {"name": "gaussian"}  # q(z|x)
+  config.prior = {"name": "standard_normal"}  # p(z)
+  config.likelihood = {"name": "bernoulli"}  # p(x|z)
+  config.bound = {"name": "sgvb", "estimator": "B", "num_samples": 1}
+  config.scale_to_dataset = False  # the loss is -(N/M) sum_i L(x_i), eq. 8
+  config.parameter_prior_stddev = 0.0  # of p(theta) for MAP; 0 is none
+
+  # Optimization.
+  config.optimizer = {"name": "adam"}
+  config.learning_rate = 1e-3
+  config.learning_rate_schedule = "constant"  # or "cosine", to 0 at the last step
+  config.epochs = 10
+
+  # What is kept, and drawn at the end.
+  config.checkpoint_every = 1  # epochs
+  config.keep_checkpoints = 3
+  config.plots = True
+  return config.lock()

@@ -1,0 +1,24 @@
+"""MNIST in two latents, convolutional: the one to draw as a manifold.
+
+    aevb-train --config=manifold --workdir=runs/manifold
+
+Expect: test elbo better than -150 nats within the 10 epochs.
+"""
+
+import ml_collections
+
+from aevb_tf.configs import base
+
+
+def get_config() -> ml_collections.ConfigDict:
+  """Returns the settings of the manifold experiment."""
+  config = base.get_config()
+  config.name = "manifold"
+  config.dataset = "mnist"
+  config.network = "conv"
+  config.hidden_units = (256,)
+  config.activation = "relu"
+  config.latent_dim = 2
+  config.learning_rate_schedule = "cosine"
+  config.epochs = 10
+  return config

@@ -1,0 +1,83 @@
+"""Packaging of aevb_tf: three folders of the checkout, one import namespace.
+
+`export/` and `configs/` lie beside `aevb_tf/` because they are rooms of their own,
+and are installed inside it, as `aevb_tf.export` and `aevb_tf.configs`: nothing called
+`export` or `configs` lands in anybody's site-packages.
+"""
+
+import pathlib
+import re
+
+import setuptools
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(
+  r'__version__ = "([^"]+)"', (ROOT / "aevb_tf" / "version.py").read_text()
+).group(1)
+README = ROOT / "README.md"
+FOLDERS = {
+  "aevb_tf": "aevb_tf",
+  "aevb_tf.export": "export",
+  "aevb_tf.configs": "configs",
+}
+
+
+def packages() -> list[str]:
+  """Returns every package that the folders hold, under its installed name."""
+  return [
+    name
+    for package, folder in FOLDERS.items()
+    for name in [
+      package,
+      *(f"{package}.{below}" for below in setuptools.find_packages(ROOT / folder)),
+    ]
+  ]
+
+
+setuptools.setup(
+  name="aevb_tf",
+  version=VERSION,
+  description="Auto-Encoding Variational Bayes in Keras and TensorFlow Probability.",
+  long_description=README.read_text(encoding="utf-8") if README.exists() else "",
+  long_description_content_type="text/markdown",
+  license="Apache-2.0",
+  python_requires=">=3.11",
+  package_dir=FOLDERS,
+  packages=packages(),
+  package_data={"aevb_tf": ["py.typed"]},
+  zip_safe=False,
+  install_requires=[
+    "absl-py>=2.1",
+    # Read by tensorflow-datasets, which does not ask for it.
+    "importlib_resources>=6.0",
+    # 3.14 brings the security fixes of `keras.models.load_model`.
+    "keras>=3.14",
+    "matplotlib>=3.9",
+    "ml_collections>=1.1",
+    "mlxtend>=0.23.4",
+    "numpy>=1.26",
+    "pillow>=10.3",
+    "scipy>=1.13",
+    "tensorboard",
+    "tensorflow>=2.21,<2.22",
+    "tensorflow-datasets>=4.9.10",
+    "tensorflow-probability>=0.25",
+    # TensorFlow Probability imports it, at TensorFlow's own version.
+    "tf-keras>=2.21,<2.22",
+  ],
+  extras_require={
+    "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+    "dev": ["build>=1.2", "pytest>=8.3", "ruff>=0.14", "setuptools>=64", "wheel"],
+  },
+  entry_points={
+    "console_scripts": [
+      "aevb-train = aevb_tf.training.train_main:run",
+      "aevb-evaluate = aevb_tf.training.evaluate_main:run",
+    ]
+  },
+  classifiers=[
+    "Programming Language :: Python :: 3",
+    "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    "Typing :: Typed",
+  ],
+)

@@ -1,0 +1,73 @@
+"""Options and fixtures of the whole suite."""
+
+import pathlib
+import zlib
+
+import matplotlib
+import pytest
+
+matplotlib.use("Agg")  # no test opens a window
+
+# Why a test may be skipped even in CI; anything else means that something is missing.
+_FINE_TO_SKIP = ("data folder absent", "GPU")
+
+
+def pytest_addoption(parser):
+  parser.addoption(
+    "--vary-seed",
+    action="store",
+    type=int,
+    default=0,
+    help="Moves the seeds of all statistical tests.",
+  )
+  parser.addoption(
+    "--forbid-missing-dependency-skips",
+    action="store_true",
+    help="Fails a test that is skipped for another reason than absent data or GPU.",
+  )
+
+
+def _fail_if_skipped(report, config):
+  if not config.getoption("--forbid-missing-dependency-skips"):
+    return
+  if not report.skipped or hasattr(report, "wasxfail"):
+    return
+  reason = str(report.longrepr[2] if report.longrepr else "")
+  if not any(fine in reason for fine in _FINE_TO_SKIP):
+    report.outcome = "failed"
+    report.longrepr = f"{reason}: a test may be skipped for {_FINE_TO_SKIP} alone."
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+  report = yield
+  _fail_if_skipped(report, item.config)
+  return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+  report = yield
+  _fail_if_skipped(report, collector.config)
+  return report
+
+
+@pytest.fixture
+def seeds(request):
+  """`seeds(i)`: the test's i-th seed, an int that `--vary-seed` moves."""
+  base = zlib.crc32(request.node.nodeid.encode()) % 2**20
+  vary = request.config.getoption("--vary-seed")
+
+  def seed(i=0):
+    return base + 1_000_003 * vary + 7919 * i
+
+  return seed
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> pathlib.Path:
+  """The folder of prepared data beside the checkout."""
+  folder = pathlib.Path(__file__).parents[2] / "shared" / "data"
+  if not folder.is_dir():
+    pytest.skip("data folder absent")
+  return folder

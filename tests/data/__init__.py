@@ -1,0 +1,1 @@
+"""Tests of `aevb_tf.data`."""

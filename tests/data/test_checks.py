@@ -1,0 +1,82 @@
+"""What arrays may hold, and what is said of those that may not."""
+
+import numpy as np
+import pytest
+
+from aevb_tf.data import checks
+
+
+@pytest.mark.parametrize(
+  ("x", "message"),
+  [
+    (np.zeros(3, np.float32), r"data has shape \[3\]"),
+    (np.zeros((0, 4), np.float32), r"data has shape \[0, 4\]"),
+    (np.float32([[0, 1], [np.nan, 2]]), r"data\[1, 0\] is nan"),
+    (np.float32([[0, 1], [2, np.inf]]), r"data\[1, 1\] is inf"),
+    (np.float64([[0, 1e300]]), r"data\[0, 1\] is 1e\+300"),
+    (np.int64([[0, 3], [-1, 2]]), r"data\[1, 0\] is -1.*0\.\.255"),
+    (np.uint16([[0, 256]]), r"data\[0, 1\] is 256"),
+    (np.uint8([[0, 1]]), r"only 0 and 1.*astype\(bool\)"),
+    (np.int32([[0, 1]]), r"only 0 and 1"),
+  ],
+)
+def test_refused_values(x, message):
+  with pytest.raises(ValueError, match=message):
+    checks.check(x, "data")
+
+
+@pytest.mark.parametrize("x", [np.array([["a"]]), np.ones((1, 2), complex)])
+def test_refused_dtypes(x):
+  with pytest.raises(TypeError, match=f"data has dtype {x.dtype}"):
+    checks.check(x, "data")
+
+
+@pytest.mark.parametrize(
+  ("x", "expected"),
+  [
+    (np.uint8([[0, 200]]), np.uint8([[0, 200]])),
+    (np.int64([[0, 255]]), np.uint8([[0, 255]])),
+    (np.array([[False, True]]), np.uint8([[0, 255]])),
+    (np.float64([[-2, 7.5]]), np.float32([[-2, 7.5]])),
+    (np.float16([[0.5, 1]]), np.float32([[0.5, 1]])),
+  ],
+)
+def test_stored(x, expected):
+  checks.check(x, "data")
+  stored = checks.stored(x)
+  assert stored.dtype == expected.dtype == checks.stored_dtype(x.dtype)
+  np.testing.assert_array_equal(stored, expected)
+
+
+def test_indices_count_over_chunks(monkeypatch):
+  monkeypatch.setattr(checks, "_CHUNK_BYTES", 16)
+  x = np.zeros((9, 2), np.float32)
+  x[7, 1] = np.nan
+  with pytest.raises(ValueError, match=r"data\[7, 1\] is nan"):
+    checks.check(x, "data")
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5])
+def test_unit_interval(value):
+  with pytest.raises(ValueError, match=rf"data\[1, 0\] is {value}.*binarized"):
+    checks.check_unit_interval(np.float32([[0, 1], [value, 0]]), "data")
+  checks.check_unit_interval(np.float32([[0, 1]]), "data")
+
+
+def test_labels():
+  np.testing.assert_array_equal(checks.check_labels(None, 2, "y"), [-1, -1])
+  assert checks.check_labels(np.int64([3, 1]), 2, "y").dtype == np.int32
+  with pytest.raises(ValueError, match=r"y has shape \[3\].*2 examples"):
+    checks.check_labels(np.zeros(3, int), 2, "y")
+  with pytest.raises(TypeError, match="y has dtype float64"):
+    checks.check_labels(np.zeros(2), 2, "y")
+  with pytest.raises(ValueError, match="do not fit"):
+    checks.check_labels(np.array([2**40, 0]), 2, "y")
+
+
+def test_sha256_ignores_memory_layout():
+  x = np.arange(6, dtype=np.uint8).reshape(2, 3)
+  digest = "17e88db187afd62c16e5debf3e6527cd006bc012bc90b51a810cd80c2d511f43"
+  checks.check_sha256(np.asfortranarray(x), digest, "file", "Get it.")
+  with pytest.raises(ValueError, match="file holds other data.*Get it"):
+    checks.check_sha256(x.T, digest, "file", "Get it.")

@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.stats
+import tensorflow as tf
+
+from aevb_tf import likelihoods
+from aevb_tf.likelihoods.continuous_bernoulli import log_normalizer
+from tests import stats
+
+EVENT = (3, 2, 1)
+
+
+def build(name, event_shape=EVENT):
+  likelihood = likelihoods.get(name)
+  likelihood.build(event_shape)
+  return likelihood
+
+
+def params_of(likelihood, rng, batch, event_shape=EVENT):
+  shape = (batch, *likelihood.params_shape(event_shape))
+  return tf.constant(rng.normal(size=shape), tf.float32)
+
+
+ALL = [
+  "bernoulli",
+  "continuous_bernoulli",
+  "categorical",
+  "gaussian",
+  {"name": "gaussian", "scale": "shared"},
+  {"name": "gaussian", "scale": 0.5},
+  {"name": "gaussian", "unit_mean": True},
+]
+
+
+def test_all_registered_names_are_tested_here():
+  tested = {i if isinstance(i, str) else i["name"] for i in ALL}
+  assert tested == set(likelihoods.names())
+
+
+@pytest.mark.parametrize("name", ALL, ids=str)
+@pytest.mark.parametrize("event_shape", [(3, 2, 1), (2, 2, 3), (5,)])
+def test_shapes(name, event_shape):
+  rng = np.random.default_rng(0)
+  likelihood = build(name, event_shape)
+  p = likelihood.distribution(params_of(likelihood, rng, 4, event_shape))
+  assert p.batch_shape == (4,) and p.event_shape == event_shape
+  assert p.mean().shape == (4, *event_shape)
+  x = likelihood.quantile(p, tf.fill((4, *event_shape), 0.3))
+  assert x.shape == (4, *event_shape) and x.dtype == tf.float32
+  assert p.log_prob(x).shape == (4,)
+  assert bool(likelihood.in_support(x))
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("logit", [-1e4, -30.0, -0.5, 0.0, 2.0, 1e4])
+def test_bernoulli_is_minus_the_cross_entropy(grey, logit):
+  likelihood = build("bernoulli", (1,))
+  value = likelihood.distribution(tf.constant([[logit]])).log_prob([[grey]])
+  exact = -grey * np.logaddexp(0, -logit) - (1 - grey) * np.logaddexp(0, logit)
+  np.testing.assert_allclose(value, [exact], rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("logit", [-50.0, -3.0, -0.6, -0.4, -1e-4, 0.0, 0.49, 0.51, 20.0])
+def test_continuous_bernoulli_integrates_to_one(logit):
+  exact = np.log(scipy.integrate.quad(lambda x: np.exp(logit * x), 0, 1)[0])
+  # The normaliser of exp(l x) / (1 + exp(l)) on [0, 1].
+  expected = np.logaddexp(0, logit) - exact
+  np.testing.assert_allclose(log_normalizer(tf.constant(logit)), expected, rtol=2e-6)
+
+
+@pytest.mark.parametrize("logit", [-90.0, -3.0, -0.4, 0.0, 0.45, 0.55, 4.0, 90.0])
+def test_continuous_bernoulli_mean(logit):
+  likelihood = build("continuous_bernoulli", (1,))
+  shift = max(logit, 0.0)  # keeps the integrand in range
+
+  def weight(x):
+    return np.exp(logit * x - shift)
+
+  points = [0.01, 0.1, 0.9, 0.99]
+  mass = scipy.integrate.quad(weight, 0, 1, points=points)[0]
+  mean = scipy.integrate.quad(lambda x: x * weight(x), 0, 1, points=points)[0] / mass
+  ours = likelihood.distribution(tf.constant([[logit]])).mean()
+  np.testing.assert_allclose(ours, [[mean]], rtol=3e-6)
+
+
+def test_gaussian_against_scipy():
+  rng = np.random.default_rng(0)
+  mean, log_variance = rng.normal(size=(2, 7, 3, 2, 1))
+  x = rng.normal(size=(7, 3, 2, 1)).astype(np.float32)
+  params = tf.constant(np.concatenate([mean, log_variance], -1), tf.float32)
+  ours = build("gaussian").distribution(params).log_prob(x)
+  exact = scipy.stats.norm.logpdf(x, mean, np.exp(log_variance / 2)).sum((1, 2, 3))
+  np.testing.assert_allclose(ours, exact, rtol=1e-5)
+
+  unit = build({"name": "gaussian", "unit_mean": True}).distribution(params)
+  np.testing.assert_allclose(unit.mean(), 1 / (1 + np.exp(-mean)), rtol=1e-5)
+
+  fixed = build({"name": "gaussian", "scale": 0.3})
+  ours = fixed.distribution(tf.constant(mean, tf.float32)).log_prob(x)
+  exact = scipy.stats.norm.logpdf(x, mean, 0.3).sum((1, 2, 3))
+  np.testing.assert_allclose(ours, exact, rtol=1e-5)
+
+
+def test_shared_variance_is_one_trainable_number():
+  likelihood = build({"name": "gaussian", "scale": "shared"})
+  (log_variance,) = likelihood.trainable_variables
+  assert log_variance.shape == ()
+  log_variance.assign(2 * np.log(0.2))
+  p = likelihood.distribution(tf.zeros((1, *EVENT)))
+  np.testing.assert_allclose(p.stddev(), np.full((1, *EVENT), 0.2), rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, "pixel", True, None])
+def test_gaussian_refuses_impossible_scales(scale):
+  with pytest.raises(ValueError, match="use 'per_pixel', 'shared', or a positive"):
+    likelihoods.Gaussian(scale=scale)
+
+
+def test_categorical_is_a_softmax_over_levels():
+  rng = np.random.default_rng(0)
+  likelihood = build("categorical")
+  params = params_of(likelihood, rng, 2)
+  levels = rng.integers(0, 256, size=(2, *EVENT))
+  logits = params.numpy().reshape(2, *EVENT, 256).astype(np.float64)
+  log_softmax = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+  exact = np.take_along_axis(log_softmax, levels[..., None], -1).sum((1, 2, 3, 4))
+  p = likelihood.distribution(params)
+  x = tf.constant(levels / 255, tf.float32)
+  np.testing.assert_allclose(p.log_prob(x), exact, rtol=1e-5)
+  mean = (np.exp(log_softmax) * np.arange(256) / 255).sum(-1)
+  np.testing.assert_allclose(p.mean(), mean, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ALL, ids=str)
+def test_draws_have_the_distribution_s_mean(name, seeds):
+  rng = np.random.default_rng(seeds(0))
+  likelihood = build(name, (3,))
+  params = tf.repeat(params_of(likelihood, rng, 1, (3,)), 20000, axis=0)
+  p = likelihood.distribution(params)
+  u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=(20000, 3)), tf.float32)
+  stats.assert_mean(likelihood.quantile(p, u).numpy(), p.mean().numpy()[0])
+
+
+def test_draws_of_a_density_have_its_cdf(seeds):
+  rng = np.random.default_rng(seeds(1))
+  likelihood = build("continuous_bernoulli", (1,))
+  for logit in (-4.0, 0.0, 1e-3, 2.5):
+    p = likelihood.distribution(tf.fill((20000, 1), logit))
+    u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=(20000, 1)), tf.float32)
+
+    def cdf(x, logit=logit):
+      return np.expm1(logit * x) / np.expm1(logit) if logit else x
+
+    stats.assert_ks(likelihood.quantile(p, u).numpy().ravel(), cdf)
+
+
+@pytest.mark.parametrize("name", ALL, ids=str)
+@pytest.mark.parametrize("size", [1e3, 1e4, -1e3, -1e4])
+def test_extreme_outputs_of_large_events_are_finite(name, size):
+  likelihood = build(name, (20000,))
+  shape = (2, *likelihood.params_shape((20000,)))
+  params = tf.fill(shape, size)
+  x = tf.reshape(tf.tile([0.0, 1.0], [20000]), (2, 20000))
+  with tf.GradientTape() as tape:
+    tape.watch(params)
+    log_prob = likelihood.distribution(params).log_prob(x)
+  assert np.all(np.isfinite(log_prob))
+  assert np.all(np.isfinite(tape.gradient(log_prob, params)))
+
+
+@pytest.mark.parametrize(
+  "name, bad, advice",
+  [
+    ("bernoulli", 1.5, "use likelihood='gaussian'"),
+    ("bernoulli", -0.1, "Scale the data"),
+    ("continuous_bernoulli", 2.0, "use likelihood='gaussian'"),
+    ("categorical", 0.3001, "continuous_bernoulli"),
+    ("categorical", 2.0, "multiples of 1/255"),
+    ("gaussian", np.nan, "1 NaN or infinite values of 2"),
+    ("bernoulli", np.inf, "1 NaN or infinite values of 2"),
+  ],
+)
+def test_targets_outside_the_support_are_refused_with_advice(name, bad, advice):
+  likelihood = build(name, (1,))
+  likelihood.check_targets(np.array([[0.0], [1.0]]))
+  with pytest.raises(ValueError, match=advice):
+    likelihood.check_targets(np.array([[0.0], [bad]]))

@@ -1,0 +1,182 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+
+SHAPES = [(28, 28, 1), (7, 9, 3), (1, 1, 2), (16, 5, 1)]
+ENCODERS = {
+  "mlp": lambda **o: aevb.networks.MLPEncoder(3, (6, 5), **o),
+  "linear": lambda **o: aevb.networks.MLPEncoder(3, (), **o),
+  "conv": lambda **o: aevb.networks.ConvEncoder(3, (4, 6), hidden_units=(5,), **o),
+  "conv deep": lambda **o: aevb.networks.ConvEncoder(3, (4, 4, 4), kernel_size=5, **o),
+}
+DECODERS = {
+  "mlp": lambda e, **o: aevb.networks.MLPDecoder(e, (5, 6), **o),
+  "linear": lambda e, **o: aevb.networks.MLPDecoder(e, (), **o),
+  "conv": lambda e, **o: aevb.networks.ConvDecoder(e, (6, 4), hidden_units=(5,), **o),
+  "conv deep": lambda e, **o: aevb.networks.ConvDecoder(e, (4, 4, 4), 5, **o),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", ENCODERS)
+def test_encoders_give_the_parameters_of_their_posterior(name, shape):
+  encoder = ENCODERS[name]()
+  x = np.random.default_rng(0).random((4, *shape), np.float32)
+  assert encoder(x).shape == (4, encoder.params_size) == (4, 6)
+  q = encoder.posterior(x)
+  assert q.batch_shape == (4,) and q.event_shape == (3,)
+
+
+@pytest.mark.parametrize("likelihood", aevb.likelihoods.names())
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoders_give_the_parameters_of_their_likelihood(name, shape, likelihood):
+  decoder = DECODERS[name](shape, likelihood=likelihood)
+  z = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+  assert decoder(z).shape == (4, *decoder.params_shape)
+  p = decoder.likelihood(z)
+  assert p.batch_shape == (4,) and p.event_shape == shape
+
+
+def test_mlp_is_the_paper_s_formula():
+  encoder = aevb.networks.MLPEncoder(2, (4,))
+  x = np.random.default_rng(0).random((3, 5, 1, 1), np.float32)
+  encoder(x)
+  w3, b3, w45, b45 = encoder.get_weights()
+  h = np.tanh(x.reshape(3, 5) @ w3 + b3)
+  np.testing.assert_allclose(encoder(x), h @ w45 + b45, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+  "network",
+  [*ENCODERS.values(), *(lambda d=d: d((8, 6, 1)) for d in DECODERS.values())],
+  ids=[*ENCODERS, *(f"decoder {name}" for name in DECODERS)],
+)
+def test_config_round_trip_keeps_the_function(network):
+  network = network()
+  again = type(network).from_config(network.get_config())
+  rng = np.random.default_rng(0)
+  decodes = isinstance(network, aevb.networks.Decoder)
+  shape = (2, 3) if decodes else (2, 8, 6, 1)
+  inputs = rng.normal(size=shape).astype(np.float32)
+  network(inputs), again(inputs)
+  again.set_weights(network.get_weights())
+  np.testing.assert_array_equal(again(inputs), network(inputs))
+
+
+def test_layers_of_equal_shape_start_differently():
+  initializer = keras.initializers.RandomNormal(stddev=0.1)
+  network = aevb.networks.MLPEncoder(2, (4, 4, 4), kernel_initializer=initializer)
+  network(np.zeros((1, 4), np.float32))
+  first, second = (layer.kernel.numpy() for layer in network.hidden[1:])
+  assert not np.any(first == second)
+
+
+def test_initializers_reach_every_layer():
+  options = {"kernel_initializer": "ones", "bias_initializer": "ones"}
+  encoder = aevb.networks.MLPEncoder(2, (4,), **options)
+  decoder = aevb.networks.MLPDecoder((3, 1, 1), (4,), **options)
+  encoder(np.zeros((1, 3, 1, 1), np.float32)), decoder(np.zeros((1, 2), np.float32))
+  for weights in (*encoder.get_weights(), *decoder.get_weights()):
+    np.testing.assert_array_equal(weights, np.ones_like(weights))
+
+
+@pytest.mark.parametrize(
+  "make, message",
+  [
+    (lambda: aevb.networks.MLPEncoder(0), "latent_dim=0 has to be a positive integer"),
+    (lambda: aevb.networks.MLPEncoder(2, 500), r"hidden_units=500 .* such as \(500,\)"),
+    (lambda: aevb.networks.MLPEncoder(2, (0,)), "hidden_units=0"),
+    (lambda: aevb.networks.MLPDecoder(784), "event_shape=784"),
+    (lambda: aevb.networks.MLPDecoder(()), "event_shape"),
+    (lambda: aevb.networks.ConvDecoder((784,)), "Use an MLPDecoder"),
+    (lambda: aevb.networks.ConvEncoder(2, ()), "filters"),
+    (lambda: aevb.networks.MLPEncoder(2, posterior="gausian"), "'gaussian'"),
+    (lambda: aevb.networks.MLPDecoder((2,), likelihood="berno"), "'bernoulli'"),
+    (lambda: aevb.networks.MLPEncoder(2, activation="tanhh"), "tanhh"),
+  ],
+)
+def test_wrong_arguments_are_named(make, message):
+  with pytest.raises(ValueError, match=message):
+    make()
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class OwnEncoder(keras.Model):
+  """A network that knows nothing of this package."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**kwargs)
+    self.flatten = keras.layers.Flatten()
+    self.dense = keras.layers.Dense(4)
+
+  def call(self, x):
+    return self.dense(self.flatten(x))
+
+
+def functional_decoder(outputs=12):
+  z = keras.Input((2,))
+  x = keras.layers.Dense(outputs)(keras.layers.Dense(5, "relu")(z))
+  return keras.Model(z, keras.layers.Reshape((4, 3, outputs // 12))(x))
+
+
+@pytest.mark.parametrize(
+  "encoder",
+  [OwnEncoder, lambda: keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])],
+  ids=["subclassed", "sequential"],
+)
+def test_own_networks_train_save_and_load(encoder, tmp_path):
+  vae = aevb.VAE(
+    encoder(), functional_decoder(), posterior="gaussian", likelihood="bernoulli", seed=0
+  )
+  vae.compile(keras.optimizers.Adam(0.05))
+  x = (np.random.default_rng(0).random((40, 4, 3, 1)) > 0.8).astype(np.float32)
+  with pytest.raises(ValueError, match="`sample` needs to know the shape"):
+    vae.sample(1)
+  history = vae.fit(x, batch_size=10, epochs=8, verbose=0).history["loss"]
+  assert history[-1] < history[0]
+  assert vae.latent_dim == 2 and vae.event_shape == (4, 3, 1)
+  vae.save(tmp_path / "own.keras")
+  again = aevb.load(tmp_path / "own.keras")
+  np.testing.assert_array_equal(again.reconstruct(x), vae.reconstruct(x))
+  np.testing.assert_array_equal(again.elbo(x, seed=3), vae.elbo(x, seed=3))
+
+
+def test_own_networks_that_do_not_fit_are_refused_with_sizes():
+  options = {"posterior": "gaussian", "likelihood": "bernoulli"}
+  x = np.zeros((2, 4, 3, 1), np.float32)
+  with pytest.raises(ValueError, match="does not say which posterior"):
+    aevb.VAE(OwnEncoder(), functional_decoder(), likelihood="bernoulli")
+  with pytest.raises(ValueError, match="does not say which likelihood"):
+    aevb.VAE(OwnEncoder(), functional_decoder(), posterior="gaussian")
+  with pytest.raises(ValueError, match="has its own posterior"):
+    aevb.VAE(aevb.networks.MLPEncoder(2), functional_decoder(), **options)
+  odd = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5)])
+  with pytest.raises(ValueError, match=r"returns \(5,\) .* 2 numbers for J=1 and 4 for"):
+    aevb.VAE(odd, functional_decoder(), **options)(x)
+  with pytest.raises(ValueError, match=r"returns \(4, 3, 2\) .* takes \(4, 3, 1\)"):
+    aevb.VAE(OwnEncoder(), functional_decoder(24), **options)(x)
+
+
+def test_data_of_another_shape_than_the_decoder_s_are_refused():
+  decoder = aevb.networks.MLPDecoder((4, 3, 1), (5,))
+  vae = aevb.VAE(aevb.networks.MLPEncoder(2, (5,)), decoder)
+  vae.compile("adam")
+  for x in (np.zeros((2, 5, 3, 1)), np.zeros((2, 4, 3))):
+    with pytest.raises(ValueError, match="but the model is of data of shape"):
+      vae.fit(x, verbose=0)
+
+
+def test_networks_run_in_half_precision_and_densities_in_float32():
+  x = np.random.default_rng(0).random((4, 8, 8, 1), np.float32)
+  for encoder, decoder in (("mlp", "mlp"), ("conv", "conv")):
+    encoder = ENCODERS[encoder](dtype="mixed_bfloat16")
+    decoder = DECODERS[decoder]((8, 8, 1), dtype="mixed_bfloat16")
+    assert encoder(x).dtype == tf.bfloat16
+    q = encoder.posterior(x)
+    assert q.mean().dtype == tf.float32
+    assert decoder(q.mean()).dtype == tf.bfloat16
+    assert decoder.likelihood(q.mean()).log_prob(x).dtype == tf.float32

@@ -1,0 +1,1 @@
+"""Tests of z = g(eps, params)."""

@@ -1,0 +1,101 @@
+"""Imports run one way, and importing the package is quiet and quick."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import aevb_tf
+
+ROOT = pathlib.Path(aevb_tf.__file__).parent
+LEAVES = {"numerics", "random", "registry", "version"}
+# What a room may import besides the leaves and itself.
+MAY_IMPORT = {
+  "reparameterization": set(),
+  "likelihoods": set(),
+  "posteriors": {"reparameterization"},
+  "priors": {"reparameterization"},
+  "networks": {"likelihoods", "posteriors"},
+  "data": set(),
+  "plots": set(),
+  "bounds": {"likelihoods", "posteriors", "priors"},
+  "models": {"bounds", "data", "likelihoods", "posteriors", "priors"},
+  "saving": set(),
+}
+ABOVE = {"training", "experiments"}  # may import everything below them
+
+
+def rooms():
+  return sorted({p.relative_to(ROOT).parts[0].removesuffix(".py") for p in modules()})
+
+
+def modules():
+  return [p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py"]
+
+
+def imported_rooms(path):
+  found = set()
+  for node in ast.walk(ast.parse(path.read_text())):
+    if isinstance(node, ast.Import):
+      names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+      names = [f"{node.module}.{alias.name}" for alias in node.names]
+    else:
+      continue
+    found |= {n.split(".")[1] for n in names if n.startswith("aevb_tf.")}
+  return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+  room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+  if room in ABOVE:
+    return
+  allowed = LEAVES | {room} if room not in LEAVES else LEAVES
+  assert imported_rooms(path) <= allowed | MAY_IMPORT.get(room, set())
+
+
+def test_every_room_has_its_place():
+  assert set(rooms()) <= LEAVES | set(MAY_IMPORT) | ABOVE
+
+
+def test_nothing_imports_the_exporter():
+  for path in modules():
+    assert "export" not in imported_rooms(path)
+
+
+def test_public_names_exist():
+  for name in aevb_tf.__all__:
+    assert getattr(aevb_tf, name) is not None
+
+
+IMPORT = """
+import time, tensorflow, tensorflow_probability.python.distributions, keras, sys
+import socket
+def refuse(*args, **kwargs): raise AssertionError("the network was asked for")
+socket.socket.connect = refuse
+sys.stdout.flush(), sys.stderr.flush()
+import os
+read, write = os.pipe()
+os.dup2(write, 1), os.dup2(write, 2)
+before = set(sys.modules)  # Keras itself imports matplotlib and more where it can
+start = time.process_time()
+import aevb_tf
+seconds = time.process_time() - start
+sys.stdout.flush(), sys.stderr.flush()
+os.set_blocking(read, False)
+try:
+  printed = os.read(read, 65536)
+except BlockingIOError:
+  printed = b""
+late = {"matplotlib", "tensorflow_datasets", "pandas", "sklearn"} & (set(sys.modules) - before)
+os._exit(0 if seconds < 1.0 and not printed and not late else 1)
+"""
+
+
+def test_importing_is_quiet_quick_and_offline():
+  """Less than a second of processor time beyond TensorFlow and TFP, and no output."""
+  result = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True)
+  assert result.returncode == 0

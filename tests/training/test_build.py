@@ -1,0 +1,132 @@
+"""A config becomes the parts that it names."""
+
+import keras
+import numpy as np
+import pytest
+
+import aevb_tf as aevb
+from aevb_tf.training import build, configuration, overrides
+from aevb_tf.training.configuration import ConfigError
+
+
+def _config(*argv, config="test"):
+  config = configuration.load(config)
+  overrides.apply(config, list(argv))
+  return config
+
+
+def _data(shape=(8, 6, 1), n=20):
+  x = np.linspace(0, 1, n * np.prod(shape), dtype=np.float32).reshape(n, *shape)
+  return aevb.data.ArrayDataset(x, batch_size=10)
+
+
+@pytest.mark.parametrize("name", configuration.installed())
+def test_every_installed_config_makes_a_model(name):
+  config = configuration.load(name)
+  build.check(config)
+  vae = build.model(config, _data())
+  assert vae.latent_dim == config.latent_dim
+  assert vae.event_shape == (8, 6, 1)
+  assert type(vae.optimizer).__name__.lower() == config.optimizer.name
+  first = vae.encoder.hidden[0] if config.network == "mlp" else None
+  if first is not None:
+    assert first.units == config.hidden_units[0]
+    assert first.activation is keras.activations.tanh
+
+
+def test_options_reach_their_parts():
+  config = _config(
+    "--config.likelihood=gaussian",
+    "--config.likelihood.unit_mean=true",
+    "--config.bound.num_samples=3",
+    "--config.bound.estimator=A",
+    "--config.optimizer=sgd",
+    "--config.optimizer.momentum=0.5",
+    "--config.learning_rate=0.25",
+    "--config.scale_to_dataset=true",
+    "--config.parameter_prior_stddev=2",
+  )
+  vae = build.model(config, _data())
+  assert isinstance(vae.likelihood_family, aevb.likelihoods.Gaussian)
+  assert vae.likelihood_family.unit_mean is True
+  assert (vae.bound.estimator, vae.bound.num_samples) == ("A", 3)
+  assert vae.optimizer.momentum == 0.5
+  assert float(vae.optimizer.learning_rate) == 0.25
+  assert (vae.dataset_size, vae.parameter_prior_stddev) == (20, 2.0)
+
+
+def test_the_decoder_mirrors_the_encoder():
+  vae = build.model(_config("--config.hidden_units=7,5"), _data())
+  assert [layer.units for layer in vae.encoder.hidden] == [7, 5]
+  assert [layer.units for layer in vae.decoder.hidden] == [5, 7]
+  vae = build.model(_config("--config.network=conv", "--config.filters=3,4"), _data())
+  assert vae.encoder.filters == (3, 4)
+  assert vae.decoder.filters == (4, 3)
+
+
+def test_equal_seeds_make_equal_weights():
+  first, same, other = (
+    build.model(_config(f"--config.seed={seed}"), _data()).get_weights()
+    for seed in (1, 1, 2)
+  )
+  assert all(np.array_equal(a, b) for a, b in zip(first, same, strict=True))
+  assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_paper_initialisation_has_its_scale():
+  config = configuration.load("mnist_paper")
+  kernel = build.model(config, _data((28, 28, 1))).encoder.hidden[0].kernel.numpy()
+  # 392,000 draws: the standard error of the deviation is 1.1e-5, five of them 5.6e-5.
+  assert abs(kernel.std() - 0.01) < 5.6e-5
+
+
+def test_mixed_precision_is_for_the_model_alone():
+  before = keras.config.dtype_policy()
+  vae = build.model(_config("--config.dtype_policy=mixed_bfloat16"), _data())
+  assert vae.encoder.hidden[0].compute_dtype == "bfloat16"
+  assert keras.config.dtype_policy() is before
+
+
+def test_cosine_schedule_ends_with_the_run():
+  config = _config("--config.learning_rate_schedule=cosine", "--config.epochs=4")
+  schedule = build.learning_rate(config, steps_per_epoch=5)
+  assert float(schedule(0)) == pytest.approx(config.learning_rate, rel=1e-6)
+  assert float(schedule(10)) == pytest.approx(config.learning_rate / 2, rel=1e-6)
+  assert float(schedule(20)) == 0.0
+
+
+@pytest.mark.parametrize(
+  ("words", "message"),
+  [
+    ("likelihood=gausian", "config.likelihood=gausian: .*Did you mean gaussian"),
+    (
+      "likelihood.unit_men=1",
+      "config.likelihood.unit_men: Bernoulli has no such option",
+    ),
+    ("likelihood=gaussian likelihood.unit_men=1", "Did you mean unit_mean"),
+    ("likelihood=gaussian likelihood.scale=foo", "config.likelihood: .*per_pixel"),
+    ("posterior=gausian", "config.posterior=gausian"),
+    ("prior=normal", "config.prior=normal.*Did you mean standard_normal"),
+    ("bound=sgbv", "config.bound=sgbv.*Did you mean sgvb"),
+    ("bound.estimator=C", "config.bound: .*'A' and 'B'"),
+    ("bound.num_samples=0", "config.bound: .*num_samples"),
+    ("activation=tahn", "config.activation=tahn: .*Did you mean tanh"),
+    ("kernel_initializer=glorot", "Did you mean glorot_normal"),
+    ("kernel_initializer.gain=2", "config.kernel_initializer.gain"),
+    ("bias_initializer=zero", "config.bias_initializer=zero: .*Did you mean zeros"),
+    ("optimizer=adm", "config.optimizer=adm: .*Did you mean adam"),
+    ("optimizer.beta1=0.5", "config.optimizer.beta1: .*Did you mean beta_1"),
+    ("optimizer.learning_rate=1", "set config.learning_rate instead"),
+    ("epochs=-1", "config.epochs=-1"),
+  ],
+)
+def test_what_cannot_be_is_told_in_one_line(words, message):
+  with pytest.raises(ConfigError, match=message) as caught:
+    build.check(_config(*(f"--config.{word}" for word in words.split())))
+  assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_data_set_is_told_in_one_line():
+  with pytest.raises(ConfigError, match="config.dataset: .*digit") as caught:
+    build.dataset(_config("--config.dataset=digit"), "train")
+  assert "\n" not in str(caught.value)
