@@ -19,5 +19,5 @@ def get_config() -> ml_collections.ConfigDict:
   config.hidden_units = (256,)
   config.activation = "relu"
   config.learning_rate_schedule = "cosine"
-  config.epochs = 30
+  config.epochs = 10
   return config
