@@ -16,9 +16,11 @@ def get_config() -> ml_collections.ConfigDict:
   config.name = "manifold"
   config.dataset = "mnist"
   config.network = "conv"
-  config.hidden_units = (256,)
+  config.filters = (16, 32)
+  config.hidden_units = (512, 256)
   config.activation = "relu"
   config.latent_dim = 2
+  config.learning_rate = 2e-3
   config.learning_rate_schedule = "cosine"
   config.epochs = 10
   return config

@@ -50,7 +50,9 @@ class Gaussian(Likelihood):
   def build(self, event_shape):
     super().build(event_shape)
     if self.scale == "shared":
-      self.log_variance = self.add_weight((), "zeros", name="log_variance")
+      self.log_variance = self.add_weight(
+        (), "zeros", name="log_variance", autocast=False
+      )
 
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape

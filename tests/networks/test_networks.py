@@ -179,6 +179,21 @@ def test_data_of_another_shape_than_the_decoder_s_are_refused():
       vae.fit(x, verbose=0)
 
 
+def test_a_shared_variance_stays_in_float32_in_a_half_precision_model():
+  decoder = aevb.networks.MLPDecoder(
+    (4, 3, 1),
+    (5,),
+    likelihood={"name": "gaussian", "scale": "shared"},
+    dtype="mixed_float16",
+  )
+  encoder = aevb.networks.MLPEncoder(2, (5,), dtype="mixed_float16")
+  vae = aevb.VAE(encoder, decoder, dtype="mixed_float16")
+  vae.likelihood_family.log_variance.assign(-30.0)
+  x = np.random.default_rng(0).random((2, 4, 3, 1), np.float32)
+  assert vae(x).dtype == tf.float32
+  assert np.all(np.isfinite(vae.elbo(x, seed=0)))
+
+
 def test_networks_run_in_half_precision_and_densities_in_float32():
   x = np.random.default_rng(0).random((4, 8, 8, 1), np.float32)
   for encoder, decoder in (("mlp", "mlp"), ("conv", "conv")):
