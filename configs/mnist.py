@@ -16,6 +16,7 @@ def get_config() -> ml_collections.ConfigDict:
   config = base.get_config()
   config.name = "mnist"
   config.dataset = "mnist"
+  config.learning_rate = 4e-3
   config.learning_rate_schedule = "cosine"
   config.epochs = 100
   return config
