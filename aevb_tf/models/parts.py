@@ -85,6 +85,17 @@ def latent_dim_of(encoder_output: tuple[int, ...], posterior, name: str) -> int:
   )
 
 
+def check_support(posterior, prior) -> None:
+  """Raises a ValueError where q(z|x) and p(z) live in different places."""
+  if prior.support not in (None, posterior.support):
+    fitting = {"real": "standard_normal", "positive": "gamma"}
+    raise ValueError(
+      f"Latents of the posterior {posterior.title} are {posterior.support}, those of the "
+      f"prior {type(prior).__name__} {prior.support}. Use a prior on the same support, "
+      f"such as prior={fitting[posterior.support]!r}."
+    )
+
+
 def check_decoder_output(output, likelihood, event_shape, name: str) -> None:
   """Raises a ValueError where a decoder does not give what its likelihood takes."""
   wanted = tuple(likelihood.params_shape(event_shape))

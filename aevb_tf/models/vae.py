@@ -65,12 +65,8 @@ class VAE(BoundModel):
     self.bound = bounds.get("sgvb" if bound is None else bound)
     self._own_posterior, self._own_likelihood = posterior is None, likelihood is None
     self._analytic_kl = bounds.has_analytic_kl(self.posterior_family, self.prior)
-    if self.bound.needs_analytic_kl and not self._analytic_kl:
-      raise ValueError(
-        f"{type(self.bound).__name__}-B needs an analytic KL; the posterior "
-        f"{type(self.posterior_family).__name__} and the prior "
-        f"{type(self.prior).__name__} have none. Use bound=SGVB(estimator='A')."
-      )
+    parts.check_support(self.posterior_family, self.prior)
+    self.bound.check(self.posterior_family, self.prior)
     if hasattr(decoder, "event_shape"):
       self.build((None, *decoder.event_shape))
 
@@ -82,6 +78,7 @@ class VAE(BoundModel):
     params = parts.output_shape(self.encoder, event_shape)
     name = type(self.encoder).__name__
     latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
+    self.prior.connect(self.encode, self.posterior_family, event_shape)
     for family, shape in (
       (self.posterior_family, (latent_dim,)),
       (self.prior, (latent_dim,)),
@@ -202,7 +199,7 @@ class VAE(BoundModel):
   # The bound.
 
   def terms(self, x, seed, rows, training=False) -> bounds.Terms:
-    """The log-densities of the bound, at L samples of z; see `bounds.Terms`.
+    """The log-densities of the bound, at its samples of z; see `bounds.Terms`.
 
     Args:
       x: float32 `[batch, *event_shape]`.
@@ -210,11 +207,9 @@ class VAE(BoundModel):
       rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
       training: As in `call`.
     """
-    num_samples = self.bound.num_samples
     q = self.encode(x, training)
-    noise = random.normal(seed, rows, num_samples * self.latent_dim)
-    noise = tf.reshape(noise, [-1, num_samples, self.latent_dim])
-    z = self.posterior_family.sample(q, tf.transpose(noise, [1, 0, 2]))
+    noise = self.posterior_family.noise(seed, rows, self.bound.num_draws)
+    z = self.posterior_family.sample(q, noise)
     return bounds.evaluate_terms(
       x,
       z,
@@ -222,6 +217,8 @@ class VAE(BoundModel):
       self.prior.distribution(),
       lambda flat_z: self.decode(flat_z, training),
       self._analytic_kl,
+      detached=self.bound.detached,
+      slope=self.bound.needs_slope,
     )
 
   def bound_parts(self, x, seed, rows, training):
@@ -230,7 +227,11 @@ class VAE(BoundModel):
     kl = terms.kl
     if kl is None:
       kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
-    return BoundParts(self.bound(terms), log_likelihood - kl, kl, log_likelihood)
+    # What the bound weighs is its own matter; what is reported is the bound itself.
+    optimizer = getattr(self, "optimizer", None)
+    step = 0 if optimizer is None else optimizer.iterations
+    bound = self.bound(terms, step, training)
+    return BoundParts(bound, log_likelihood - kl, kl, log_likelihood)
 
   def check_data(self, x):
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
