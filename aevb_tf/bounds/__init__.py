@@ -3,14 +3,14 @@
 `Terms` holds the log-densities at samples of z; every bound is a pure function of it:
 a tensor whose value is the bound and whose gradient is the estimator of its gradient.
 
-| name                  | bound                                        | source         |
-|-----------------------|----------------------------------------------|----------------|
-| `sgvb`                | SGVB, estimator A or B, L samples; the KL    | eq. 6, 7       |
-|                       | weighted, or with free bits, if asked        |                |
-| `score_function`      | the same, by the score function gradient     | section 2.2    |
-| `importance_weighted` | IWAE; MIWAE with L > 1; standard or doubly   | Burda 2015,    |
-|                       | reparameterized gradient                     | Tucker 2019    |
-| `ciwae`, `piwae`      | combinations of IWAE with ELBO, with MIWAE   | Rainforth 2018 |
+| name                  | bound                                     | source         |
+|-----------------------|-------------------------------------------|----------------|
+| `sgvb`                | SGVB, estimator A or B, L samples; with   | eq. 6, 7       |
+|                       | the KL weighted or free bits, if asked    |                |
+| `score_function`      | the same, by the score function gradient  | section 2.2    |
+| `importance_weighted` | IWAE, MIWAE with L > 1; with standard or  | Burda 2015,    |
+|                       | doubly reparameterized gradient           | Tucker 2019    |
+| `ciwae`, `piwae`      | IWAE with the ELBO, IWAE with MIWAE       | Rainforth 2018 |
 """
 
 from aevb_tf.bounds.base import Bound, with_gradient_of

@@ -8,7 +8,8 @@ very high variance: it is here as the baseline that shows what the reparameteriz
 gains. The decoder's gradient is that of f, as in SGVB.
 
 References:
-  Paisley, Blei, Jordan. Variational Bayesian inference with stochastic search. ICML 2012.
+  Paisley, Blei, Jordan. Variational Bayesian inference with stochastic search. ICML
+  2012.
   Mnih, Gregor. Neural variational inference and learning in belief networks. ICML 2014.
   Mnih, Rezende. Variational inference for Monte Carlo objectives. ICML 2016.
 """

@@ -86,8 +86,8 @@ class SGVB(Bound):
       raise ValueError(f"estimator={estimator!r}: SGVB has the estimators 'A' and 'B'.")
     if not free_bits >= 0 or (free_bits and estimator == "A"):
       raise ValueError(
-        f"free_bits={free_bits!r} with estimator={estimator!r}: give nats from 0 up, and "
-        "estimator 'B', which knows the KL of each latent."
+        f"free_bits={free_bits!r} with estimator={estimator!r}: give nats from 0 up, "
+        "and estimator 'B', which knows the KL of each latent."
       )
     self.estimator = estimator
     self.num_samples = positive_int("num_samples", num_samples)

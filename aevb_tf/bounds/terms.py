@@ -6,7 +6,7 @@ For z_l ~ q(z|x), l = 1 ... L:
     log_prior       log p(z_l)          [L, batch]
     log_q           log q(z_l|x)        [L, batch]
     kl              KL(q(z|x) || p(z))  [batch], or None where there is no closed form
-    kl_per_latent   its parts           [batch, J], or None where it is no sum of J parts
+    kl_per_latent   its parts           [batch, J], or None where there are none
 
 all in nats, float32, summed over pixels and latents. Gradients flow through z_l =
 g(eps_l, x), unless the terms are detached: the densities are then evaluated at

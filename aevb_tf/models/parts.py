@@ -90,8 +90,8 @@ def check_support(posterior, prior) -> None:
   if prior.support not in (None, posterior.support):
     fitting = {"real": "standard_normal", "positive": "gamma"}
     raise ValueError(
-      f"Latents of the posterior {posterior.title} are {posterior.support}, those of the "
-      f"prior {type(prior).__name__} {prior.support}. Use a prior on the same support, "
+      f"Latents of the posterior {posterior.title} are {posterior.support}, those of "
+      f"the prior {type(prior).__name__} {prior.support}. Use a prior on the same support, "
       f"such as prior={fitting[posterior.support]!r}."
     )
 

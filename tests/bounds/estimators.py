@@ -54,7 +54,7 @@ def log_weights(oracle, x, eps):
 
 
 def log_mean(log_weight):
-  """log of the mean over the axis before the batch: `[..., K, batch] -> [..., batch]`."""
+  """Log of the mean over the last axis but one: `[..., K, batch] -> [..., batch]`."""
   return np.logaddexp.reduce(log_weight, axis=-2) - np.log(log_weight.shape[-2])
 
 
