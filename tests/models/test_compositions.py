@@ -12,13 +12,18 @@ import aevb_tf as aevb
 from tests import compositions
 
 
+def _name(row):
+  *names, bound = row
+  return "-".join([*names, *map(str, bound.values())])
+
+
 def pytest_generate_tests(metafunc):
   if "composition" not in metafunc.fixturenames:
     return
   rows = compositions.everything()
   if not metafunc.config.getoption("--every-composition"):
     rows = compositions.pairwise(rows)
-  metafunc.parametrize("composition", rows, ids=lambda row: "-".join(map(str, row)))
+  metafunc.parametrize("composition", rows, ids=_name)
 
 
 def test_it_trains_saves_loads_and_evaluates(composition, tmp_path):
@@ -46,12 +51,12 @@ COMPILED = [
 ]
 
 
-@pytest.mark.parametrize("composition", COMPILED, ids=lambda row: "-".join(row[:2]))
-def test_the_hardest_compile(composition):
+@pytest.mark.parametrize("hard", COMPILED, ids=lambda row: "-".join(row[:2]))
+def test_the_hardest_compile(hard):
   x = compositions.data()
   results = []
   for options in ({"jit_compile": True}, {"run_eagerly": True, "jit_compile": False}):
-    vae = compositions.vae(*composition)
+    vae = compositions.vae(*hard)
     vae.compile(keras.optimizers.SGD(1e-2), **options)
     vae.fit(x, batch_size=2, epochs=1, shuffle=False, verbose=0)
     results.append(vae.get_weights())
