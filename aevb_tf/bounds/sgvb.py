@@ -99,7 +99,7 @@ class SGVB(Bound):
     """Whether a posterior and prior without a closed-form KL are refused."""
     return self.estimator == "B"
 
-  def check(self, posterior, prior):
+  def check(self, posterior: Any, prior: Any) -> None:
     super().check(posterior, prior)
     if self.free_bits and not (posterior.factorized and prior.factorized):
       raise ValueError(

@@ -44,7 +44,7 @@ def chain_autoregressive(
     context: float32 `[..., context_size]`, or None.
   """
 
-  def step(conditioner):
+  def step(conditioner: Conditioner) -> tfb.Bijector:
     return tfb.MaskedAutoregressiveFlow(lambda z: conditioner.parameters(z, context))
 
   reverse = tfb.Permute(list(range(steps[0].num_inputs))[::-1])
@@ -86,7 +86,7 @@ def chain_coupling(
     context: float32 `[..., context_size]`, or None.
   """
 
-  def step(i, conditioner):
+  def step(i: int, conditioner: Conditioner) -> tfb.Bijector:
     # A negative number masks the last latents, not the first.
     num_masked = conditioner.num_inputs * (-1 if i % 2 else 1)
     return tfb.RealNVP(

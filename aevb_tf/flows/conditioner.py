@@ -10,6 +10,8 @@ References:
   Germain et al. MADE: masked autoencoder for distribution estimation. ICML 2015.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -47,7 +49,7 @@ class Conditioner(keras.layers.Layer):
     self.autoregressive = autoregressive
     self.build()
 
-  def build(self, input_shape=None):
+  def build(self, input_shape: Any = None) -> None:
     widths = (self.num_inputs, *self.hidden_units, 2 * self.num_outputs)
     self.masks = self._masks() if self.autoregressive else [1.0] * (len(widths) - 1)
     self.kernels, self.biases = [], []

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from aevb_tf import likelihoods, posteriors
+from aevb_tf import likelihoods, posteriors, priors
 
 
 def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Posterior:
@@ -30,7 +30,9 @@ def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Post
   return _family(encoder, "encoder", "posterior", posterior, posteriors.get, "gaussian")
 
 
-def likelihood_of(decoder: keras.Model, likelihood: Any = None):
+def likelihood_of(
+  decoder: keras.Model, likelihood: Any = None
+) -> likelihoods.Likelihood:
   """The likelihood family of a decoder; as `posterior_of`."""
   return _family(
     decoder, "decoder", "likelihood", likelihood, likelihoods.get, "bernoulli"
@@ -63,7 +65,9 @@ def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[in
   return tuple(output.shape[1:])
 
 
-def latent_dim_of(encoder_output: tuple[int, ...], posterior, name: str) -> int:
+def latent_dim_of(
+  encoder_output: tuple[int, ...], posterior: posteriors.Posterior, name: str
+) -> int:
   """The number of latents of an encoder's output.
 
   Args:
@@ -85,18 +89,23 @@ def latent_dim_of(encoder_output: tuple[int, ...], posterior, name: str) -> int:
   )
 
 
-def check_support(posterior, prior) -> None:
+def check_support(posterior: posteriors.Posterior, prior: priors.Prior) -> None:
   """Raises a ValueError where q(z|x) and p(z) live in different places."""
   if prior.support not in (None, posterior.support):
     fitting = {"real": "standard_normal", "positive": "gamma"}
     raise ValueError(
       f"Latents of the posterior {posterior.title} are {posterior.support}, those of "
-      f"the prior {type(prior).__name__} {prior.support}. Use a prior on the same support, "
-      f"such as prior={fitting[posterior.support]!r}."
+      f"the prior {type(prior).__name__} {prior.support}. Use a prior on the same "
+      f"support, such as prior={fitting[posterior.support]!r}."
     )
 
 
-def check_decoder_output(output, likelihood, event_shape, name: str) -> None:
+def check_decoder_output(
+  output: tuple[int, ...],
+  likelihood: likelihoods.Likelihood,
+  event_shape: tuple[int, ...],
+  name: str,
+) -> None:
   """Raises a ValueError where a decoder does not give what its likelihood takes."""
   wanted = tuple(likelihood.params_shape(event_shape))
   if tuple(output) != wanted:

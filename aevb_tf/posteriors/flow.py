@@ -50,7 +50,7 @@ class Flow(Posterior):
     self.hidden_units = tuple(hidden_units)
     self.context_size = context_size
 
-  def build(self, latent_shape):
+  def build(self, latent_shape: tuple[int]) -> None:
     super().build(latent_shape)
     options = (self.latent_dim, self.num_steps, self.hidden_units, self.context_size)
     self.steps = self.make_steps(*options)
@@ -95,10 +95,10 @@ class Flow(Posterior):
 class InverseAutoregressiveFlow(Flow):
   """Inverse autoregressive flow: draws in one pass, scores other z in J passes."""
 
-  def make_steps(self, *options):
+  def make_steps(self, *options) -> list[flows.Conditioner]:
     return flows.autoregressive_steps(*options)
 
-  def bijector(self, context):
+  def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
     return tfb.Invert(flows.chain_autoregressive(self.steps, context))
 
 
@@ -107,8 +107,8 @@ class InverseAutoregressiveFlow(Flow):
 class RealNVP(Flow):
   """RealNVP: one pass in either direction; needs two latents or more."""
 
-  def make_steps(self, *options):
+  def make_steps(self, *options) -> list[flows.Conditioner]:
     return flows.coupling_steps(*options)
 
-  def bijector(self, context):
+  def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
     return flows.chain_coupling(self.steps, context)

@@ -127,7 +127,7 @@ def _constrained(name: str, constraint: str, raw: tf.Tensor) -> tf.Tensor:
 
 
 def _named(family: str):
-  def make(**options):
+  def make(**options) -> Independent:
     return Independent(family, **options)
 
   make.__doc__ = f"Independent latents of the family {family}."

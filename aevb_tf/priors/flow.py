@@ -44,7 +44,7 @@ class MaskedAutoregressiveFlow(Prior):
       )
     self.num_steps, self.hidden_units = num_steps, tuple(hidden_units)
 
-  def build(self, latent_shape):
+  def build(self, latent_shape: tuple[int]) -> None:
     super().build(latent_shape)
     options = (self.latent_dim, self.num_steps, self.hidden_units)
     self.steps = flows.autoregressive_steps(*options)

@@ -35,7 +35,7 @@ class Mixture(Prior):
       raise ValueError(f"num_components={num_components!r} has to be positive.")
     self.num_components = int(num_components)
 
-  def build(self, latent_shape):
+  def build(self, latent_shape: tuple[int]) -> None:
     super().build(latent_shape)
     shape = (self.num_components, self.latent_dim)
     self.logits = self.add_weight(shape[:1], "zeros", autocast=False, name="logits")

@@ -9,6 +9,7 @@ References:
   Tomczak, Welling. VAE with a VampPrior. AISTATS 2018.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -46,15 +47,17 @@ class VampPrior(Prior):
     self.num_components = int(num_components)
     self._encode = self._posterior = self._event_shape = None
 
-  def connect(self, encode, posterior, event_shape):
+  def connect(
+    self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
+  ) -> None:
     self._encode, self._event_shape = encode, event_shape
     # Out of sight of Keras: the posterior is the encoder's, not ours to save.
     self._posterior = _Untracked(posterior)
 
-  def get_build_config(self):
+  def get_build_config(self) -> None:
     """None: only the model can build this prior again."""
 
-  def build(self, latent_shape):
+  def build(self, latent_shape: tuple[int]) -> None:
     if self._encode is None:
       raise ValueError(
         "A VampPrior is made of the encoder's posteriors: pass it to a model, "
