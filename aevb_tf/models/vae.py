@@ -189,12 +189,18 @@ class VAE(BoundModel):
       ValueError: The posterior or the prior is no product of independent latents.
     """
     q, p = self.encode(x), self.prior.distribution()
-    if not (self._analytic_kl and all(isinstance(d, tfd.Independent) for d in (q, p))):
+    if not self.has_kl_per_dimension:
       raise ValueError(
         f"The KL of a {type(self.posterior_family).__name__} posterior and a "
         f"{type(self.prior).__name__} prior is no sum over latents."
       )
     return tfd.kl_divergence(q.distribution, p.distribution)
+
+  @property
+  def has_kl_per_dimension(self) -> bool:
+    """Whether the KL has a closed form that is a sum over latents."""
+    factorized = self.posterior_family.factorized and self.prior.factorized
+    return self._analytic_kl and factorized
 
   # The bound.
 
