@@ -25,6 +25,11 @@ def pytest_addoption(parser):
     action="store_true",
     help="Fails a test that is skipped for another reason than absent data or GPU.",
   )
+  parser.addoption(
+    "--every-composition",
+    action="store_true",
+    help="Trains every composition of posterior, prior, likelihood and bound.",
+  )
 
 
 def _fail_if_skipped(report, config):

@@ -15,8 +15,9 @@ LEAVES = {"numerics", "random", "registry", "version"}
 MAY_IMPORT = {
   "reparameterization": set(),
   "likelihoods": set(),
-  "posteriors": {"reparameterization"},
-  "priors": {"reparameterization"},
+  "flows": set(),
+  "posteriors": {"flows", "reparameterization"},
+  "priors": {"flows", "reparameterization"},
   "networks": {"likelihoods", "posteriors"},
   "data": set(),
   "plots": set(),

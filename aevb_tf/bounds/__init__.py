@@ -1,27 +1,50 @@
 """Lower bounds on log p(x), and their estimators.
 
-`Terms` holds the log-densities at samples of z; every bound is a pure function of it.
+`Terms` holds the log-densities at samples of z; every bound is a pure function of it:
+a tensor whose value is the bound and whose gradient is the estimator of its gradient.
 
-| name   | bound                                               | paper    |
-|--------|-----------------------------------------------------|----------|
-| `sgvb` | SGVB, estimator A or B, L samples                   | eq. 6, 7 |
+| name                  | bound                                     | source         |
+|-----------------------|-------------------------------------------|----------------|
+| `sgvb`                | SGVB, estimator A or B, L samples; with   | eq. 6, 7       |
+|                       | the KL weighted or free bits, if asked    |                |
+| `score_function`      | the same, by the score function gradient  | section 2.2    |
+| `importance_weighted` | IWAE, MIWAE with L > 1; with standard or  | Burda 2015,    |
+|                       | doubly reparameterized gradient           | Tucker 2019    |
+| `ciwae`, `piwae`      | IWAE with the ELBO, IWAE with MIWAE       | Rainforth 2018 |
 """
 
+from aevb_tf.bounds.base import Bound, with_gradient_of
+from aevb_tf.bounds.importance import (
+  CIWAE,
+  PIWAE,
+  ImportanceWeighted,
+  importance_weighted,
+)
+from aevb_tf.bounds.kl_weight import WarmUp
 from aevb_tf.bounds.minibatch import log_parameter_prior, minibatch_bound
 from aevb_tf.bounds.registered import get, names, register
+from aevb_tf.bounds.score_function import ScoreFunction
 from aevb_tf.bounds.sgvb import SGVB, sgvb_a, sgvb_b
 from aevb_tf.bounds.terms import Terms, evaluate_terms, has_analytic_kl
 
 __all__ = [
+  "CIWAE",
+  "PIWAE",
   "SGVB",
+  "Bound",
+  "ImportanceWeighted",
+  "ScoreFunction",
   "Terms",
+  "WarmUp",
   "evaluate_terms",
   "get",
   "has_analytic_kl",
+  "importance_weighted",
   "log_parameter_prior",
   "minibatch_bound",
   "names",
   "register",
   "sgvb_a",
   "sgvb_b",
+  "with_gradient_of",
 ]

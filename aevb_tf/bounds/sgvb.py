@@ -4,15 +4,20 @@
     B (eq. 7):  -KL(q(z|x) || p(z)) + (1/L) sum_l log p(x|z_l)
 
 with z_l = g(eps_l, x). Both have the evidence lower bound as their mean; B has usually
-less variance, since the KL is integrated and not sampled.
+less variance, since the KL is integrated and not sampled. With `kl_weight` or
+`free_bits` the KL counts for more or less than in the bound: see `kl_weight.py`.
 
 References:
   Kingma, Welling. Auto-encoding variational Bayes. arXiv:1312.6114.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from aevb_tf.bounds import kl_weight as kl_weights
+from aevb_tf.bounds.base import Bound, describe, positive_int
 from aevb_tf.bounds.registered import register
 from aevb_tf.bounds.terms import Terms
 
@@ -26,8 +31,7 @@ def sgvb_a(terms: Terms) -> tf.Tensor:
   Returns:
     The bound, nats per datum, `[batch]`.
   """
-  log_weight = terms.log_likelihood + terms.log_prior - terms.log_q
-  return tf.reduce_mean(log_weight, axis=0)
+  return tf.reduce_mean(terms.log_weight, axis=0)
 
 
 def sgvb_b(terms: Terms) -> tf.Tensor:
@@ -56,41 +60,76 @@ _ESTIMATORS = {"A": sgvb_a, "B": sgvb_b}
 
 @register("sgvb")
 @keras.saving.register_keras_serializable(package="aevb_tf.bounds")
-class SGVB:
+class SGVB(Bound):
   """The evidence lower bound by estimator A or B, with L samples of z.
 
   Args:
     estimator: `"A"` (eq. 6) or `"B"` (eq. 7).
     num_samples: L, samples of z for each datum. 1 is enough for minibatches of 100.
+    kl_weight: What the KL is multiplied by: a number, or a schedule over the updates.
+    free_bits: Nats of KL that each latent of each datum has for free; needs estimator
+      B and a KL that is a sum over latents.
 
   Raises:
-    ValueError: The estimator is unknown, or `num_samples` is not positive.
+    ValueError: The estimator is unknown, `num_samples` is not positive, a weight is
+      negative, or `free_bits` comes with estimator A.
   """
 
-  def __init__(self, estimator: str = "B", num_samples: int = 1):
+  def __init__(
+    self,
+    estimator: str = "B",
+    num_samples: int = 1,
+    kl_weight: Any = 1.0,
+    free_bits: float = 0.0,
+  ):
     if estimator not in _ESTIMATORS:
       raise ValueError(f"estimator={estimator!r}: SGVB has the estimators 'A' and 'B'.")
-    if (
-      isinstance(num_samples, bool)
-      or num_samples != int(num_samples)
-      or num_samples < 1
-    ):
-      raise ValueError(f"num_samples={num_samples!r} has to be a positive integer.")
+    if not free_bits >= 0 or (free_bits and estimator == "A"):
+      raise ValueError(
+        f"free_bits={free_bits!r} with estimator={estimator!r}: give nats from 0 up, "
+        "and estimator 'B', which knows the KL of each latent."
+      )
     self.estimator = estimator
-    self.num_samples = int(num_samples)
+    self.num_samples = positive_int("num_samples", num_samples)
+    self.kl_weight = kl_weights.get(kl_weight)
+    self.free_bits = float(free_bits)
 
   @property
   def needs_analytic_kl(self) -> bool:
     """Whether a posterior and prior without a closed-form KL are refused."""
     return self.estimator == "B"
 
-  def __call__(self, terms: Terms) -> tf.Tensor:
+  def check(self, posterior: Any, prior: Any) -> None:
+    super().check(posterior, prior)
+    if self.free_bits and not (posterior.factorized and prior.factorized):
+      raise ValueError(
+        f"free_bits needs a KL that is a sum over latents; that of the posterior "
+        f"{describe(posterior)} and the prior {describe(prior)} is none. Leave out "
+        "free_bits, or use a kl_weight."
+      )
+
+  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
     """The bound, nats per datum, `[batch]`."""
-    return _ESTIMATORS[self.estimator](terms)
+    bound = _ESTIMATORS[self.estimator](terms)
+    if self.kl_weight == 1.0 and not self.free_bits:
+      return bound
+    weight = kl_weights.at(self.kl_weight, step)
+    return tf.reduce_mean(terms.log_likelihood, axis=0) - weight * self._kl(terms)
+
+  def _kl(self, terms):
+    if self.estimator == "A":
+      return tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
+    if self.free_bits:
+      return tf.reduce_sum(tf.maximum(terms.kl_per_latent, self.free_bits), axis=-1)
+    return terms.kl
+
+  def __str__(self):
+    return f"SGVB-{self.estimator}"
 
   def get_config(self):
-    return {"estimator": self.estimator, "num_samples": self.num_samples}
-
-  @classmethod
-  def from_config(cls, config):
-    return cls(**config)
+    return {
+      "estimator": self.estimator,
+      **super().get_config(),
+      "kl_weight": kl_weights.serialize(self.kl_weight),
+      "free_bits": self.free_bits,
+    }

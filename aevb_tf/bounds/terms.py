@@ -6,10 +6,17 @@ For z_l ~ q(z|x), l = 1 ... L:
     log_prior       log p(z_l)          [L, batch]
     log_q           log q(z_l|x)        [L, batch]
     kl              KL(q(z|x) || p(z))  [batch], or None where there is no closed form
+    kl_per_latent   its parts           [batch, J], or None where there are none
 
-all in nats, float32, summed over pixels and latents.
+all in nats, float32, summed over pixels and latents. Gradients flow through z_l =
+g(eps_l, x), unless the terms are detached: the densities are then evaluated at
+stop_gradient(z_l), and two more terms let a bound weigh the path by itself:
+
+    z               z_l, with its path                             [L, batch, J]
+    slope           d/dz_l [ log p(x, z_l) - log q(z_l|x) ]        [L, batch, J]
 """
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,8 +27,14 @@ from aevb_tf import posteriors, priors
 
 tfd = tfp.distributions
 
-# Pairs of classes for which TFP integrates KL(q || p).
-_ANALYTIC_KL = ((posteriors.Gaussian, priors.StandardNormal),)
+# Pairs of families for which TFP integrates KL(q || p).
+_ANALYTIC_KL = {
+  ("gaussian", "standard_normal"),
+  ("full_gaussian", "standard_normal"),
+  *itertools.product(
+    ("gamma", "exponential", "chi2", "weibull"), ("gamma", "exponential")
+  ),
+}
 
 
 class Terms(NamedTuple):
@@ -31,11 +44,19 @@ class Terms(NamedTuple):
   log_prior: tf.Tensor
   log_q: tf.Tensor
   kl: tf.Tensor | None
+  kl_per_latent: tf.Tensor | None = None
+  z: tf.Tensor | None = None
+  slope: tf.Tensor | None = None
+
+  @property
+  def log_weight(self) -> tf.Tensor:
+    """log w_l = log p(x, z_l) - log q(z_l|x), `[L, batch]`."""
+    return self.log_likelihood + self.log_prior - self.log_q
 
 
 def has_analytic_kl(posterior: posteriors.Posterior, prior: priors.Prior) -> bool:
   """Whether KL(q(z|x) || p(z)) has a closed form for these two."""
-  return any(isinstance(posterior, q) and isinstance(prior, p) for q, p in _ANALYTIC_KL)
+  return (posterior.family_name, prior.family_name) in _ANALYTIC_KL
 
 
 def evaluate_terms(
@@ -45,6 +66,8 @@ def evaluate_terms(
   p: tfd.Distribution,
   likelihood: Callable[[tf.Tensor], tfd.Distribution],
   analytic_kl: bool,
+  detached: bool = False,
+  slope: bool = False,
 ) -> Terms:
   """Evaluates the terms of the bound at samples of z.
 
@@ -55,18 +78,38 @@ def evaluate_terms(
     p: p(z), batch shape `[]`.
     likelihood: z `[L * batch, latent_dim]` -> p(x|z), a distribution over x.
     analytic_kl: Whether q and p have a closed-form KL.
+    detached: Whether the densities are evaluated at stop_gradient(z).
+    slope: Whether to evaluate the slope at the samples; goes with `detached`.
 
   Returns:
     `Terms`.
   """
+  kl, kl_per_latent = _analytic_kl(q, p) if analytic_kl else (None, None)
+  if not detached:
+    return Terms(*_densities(x, z, q, p, likelihood), kl, kl_per_latent)
+  point = tf.stop_gradient(z)
+  if not slope:
+    return Terms(*_densities(x, point, q, p, likelihood), kl, kl_per_latent, z)
+  with tf.GradientTape() as tape:
+    tape.watch(point)
+    terms = Terms(*_densities(x, point, q, p, likelihood), kl, kl_per_latent, z)
+    log_weight = terms.log_weight
+  return terms._replace(slope=tf.stop_gradient(tape.gradient(log_weight, point)))
+
+
+def _densities(x, z, q, p, likelihood):
   num_samples, latent_dim = z.shape[0], z.shape[-1]
   flat_z = tf.reshape(z, [-1, latent_dim])
   repeated_x = tf.repeat(x[tf.newaxis], num_samples, axis=0) if num_samples > 1 else x
   flat_x = tf.reshape(repeated_x, tf.concat([[-1], tf.shape(x)[1:]], axis=0))
   log_likelihood = likelihood(flat_z).log_prob(flat_x)
-  return Terms(
-    log_likelihood=tf.reshape(log_likelihood, [num_samples, -1]),
-    log_prior=p.log_prob(z),
-    log_q=q.log_prob(z),
-    kl=tfd.kl_divergence(q, p) if analytic_kl else None,
-  )
+  log_likelihood = tf.reshape(log_likelihood, [num_samples, -1])
+  return log_likelihood, p.log_prob(z), q.log_prob(z)
+
+
+def _analytic_kl(q, p):
+  """KL(q || p) `[batch]`, and its parts `[batch, J]` where latents are independent."""
+  if not all(isinstance(d, tfd.Independent) for d in (q, p)):
+    return tfd.kl_divergence(q, p), None
+  parts = tfd.kl_divergence(q.distribution, p.distribution)
+  return tf.reduce_sum(parts, axis=-1), parts

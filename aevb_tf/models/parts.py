@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from aevb_tf import likelihoods, posteriors
+from aevb_tf import likelihoods, posteriors, priors
 
 
 def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Posterior:
@@ -87,6 +87,17 @@ def latent_dim_of(
     f"{type(posterior).__name__} posterior of J latents takes a vector, of "
     f"{posterior.params_size(1)} numbers for J=1 and {posterior.params_size(2)} for J=2."
   )
+
+
+def check_support(posterior: posteriors.Posterior, prior: priors.Prior) -> None:
+  """Raises a ValueError where q(z|x) and p(z) live in different places."""
+  if prior.support not in (None, posterior.support):
+    fitting = {"real": "standard_normal", "positive": "gamma"}
+    raise ValueError(
+      f"Latents of the posterior {posterior.title} are {posterior.support}, those of "
+      f"the prior {type(prior).__name__} {prior.support}. Use a prior on the same "
+      f"support, such as prior={fitting[posterior.support]!r}."
+    )
 
 
 def check_decoder_output(

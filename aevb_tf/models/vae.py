@@ -65,12 +65,8 @@ class VAE(BoundModel):
     self.bound = bounds.get("sgvb" if bound is None else bound)
     self._own_posterior, self._own_likelihood = posterior is None, likelihood is None
     self._analytic_kl = bounds.has_analytic_kl(self.posterior_family, self.prior)
-    if self.bound.needs_analytic_kl and not self._analytic_kl:
-      raise ValueError(
-        f"{type(self.bound).__name__}-B needs an analytic KL; the posterior "
-        f"{type(self.posterior_family).__name__} and the prior "
-        f"{type(self.prior).__name__} have none. Use bound=SGVB(estimator='A')."
-      )
+    parts.check_support(self.posterior_family, self.prior)
+    self.bound.check(self.posterior_family, self.prior)
     if hasattr(decoder, "event_shape"):
       self.build((None, *decoder.event_shape))
 
@@ -82,6 +78,7 @@ class VAE(BoundModel):
     params = parts.output_shape(self.encoder, event_shape)
     name = type(self.encoder).__name__
     latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
+    self.prior.connect(self.encode, self.posterior_family, event_shape)
     for family, shape in (
       (self.posterior_family, (latent_dim,)),
       (self.prior, (latent_dim,)),
@@ -192,19 +189,25 @@ class VAE(BoundModel):
       ValueError: The posterior or the prior is no product of independent latents.
     """
     q, p = self.encode(x), self.prior.distribution()
-    if not (self._analytic_kl and all(isinstance(d, tfd.Independent) for d in (q, p))):
+    if not self.has_kl_per_dimension:
       raise ValueError(
         f"The KL of a {type(self.posterior_family).__name__} posterior and a "
         f"{type(self.prior).__name__} prior is no sum over latents."
       )
     return tfd.kl_divergence(q.distribution, p.distribution)
 
+  @property
+  def has_kl_per_dimension(self) -> bool:
+    """Whether the KL has a closed form that is a sum over latents."""
+    factorized = self.posterior_family.factorized and self.prior.factorized
+    return self._analytic_kl and factorized
+
   # The bound.
 
   def terms(
     self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool = False
   ) -> bounds.Terms:
-    """The log-densities of the bound, at L samples of z; see `bounds.Terms`.
+    """The log-densities of the bound, at its samples of z; see `bounds.Terms`.
 
     Args:
       x: float32 `[batch, *event_shape]`.
@@ -212,11 +215,9 @@ class VAE(BoundModel):
       rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
       training: As in `call`.
     """
-    num_samples = self.bound.num_samples
     q = self.encode(x, training)
-    noise = random.normal(seed, rows, num_samples * self.latent_dim)
-    noise = tf.reshape(noise, [-1, num_samples, self.latent_dim])
-    z = self.posterior_family.sample(q, tf.transpose(noise, [1, 0, 2]))
+    noise = self.posterior_family.noise(seed, rows, self.bound.num_draws)
+    z = self.posterior_family.sample(q, noise)
     return bounds.evaluate_terms(
       x,
       z,
@@ -224,6 +225,8 @@ class VAE(BoundModel):
       self.prior.distribution(),
       lambda flat_z: self.decode(flat_z, training),
       self._analytic_kl,
+      detached=self.bound.detached,
+      slope=self.bound.needs_slope,
     )
 
   def bound_parts(
@@ -234,7 +237,11 @@ class VAE(BoundModel):
     kl = terms.kl
     if kl is None:
       kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
-    return BoundParts(self.bound(terms), log_likelihood - kl, kl, log_likelihood)
+    # What the bound weighs is its own matter; what is reported is the bound itself.
+    optimizer = getattr(self, "optimizer", None)
+    step = 0 if optimizer is None else optimizer.iterations
+    bound = self.bound(terms, step, training)
+    return BoundParts(bound, log_likelihood - kl, kl, log_likelihood)
 
   def check_data(self, x: np.ndarray) -> None:
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):

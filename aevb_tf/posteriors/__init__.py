@@ -1,12 +1,34 @@
 """q(z|x): what the encoder's output means.
 
-| name       | latents | parameters, for J latents                      |
-|------------|---------|------------------------------------------------|
-| `gaussian` | real    | 2 J: means, then log-variances                 |
+| name            | latents  | parameters, for J latents                              |
+|-----------------|----------|--------------------------------------------------------|
+| `gaussian`      | real     | 2 J: means, then log-variances                         |
+| `full_gaussian` | real     | 2 J + J (J - 1) / 2: those, then S below its diagonal  |
+| `elliptical`    | real     | the same, with the tails of a Student's t              |
+| `iaf`,          | real     | 2 J + `context_size`; the flow's own weights are       |
+| `real_nvp`      |          | learned besides                                        |
+| `laplace`, ...  | real     | the family's parameters, J of each: `laplace`,         |
+|                 |          | `logistic`, `student_t`, `gumbel`                      |
+| `gamma`, ...    | positive | the same: `log_normal`, `gamma`, `exponential`,        |
+|                 |          | `weibull`, `rayleigh`, `gompertz`, `chi2`, `f`         |
 """
 
 from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.flow import InverseAutoregressiveFlow, RealNVP
+from aevb_tf.posteriors.full_covariance import Elliptical, FullGaussian
 from aevb_tf.posteriors.gaussian import Gaussian
+from aevb_tf.posteriors.independent import Independent
 from aevb_tf.posteriors.registered import get, names, register
 
-__all__ = ["Gaussian", "Posterior", "get", "names", "register"]
+__all__ = [
+  "Elliptical",
+  "FullGaussian",
+  "Gaussian",
+  "Independent",
+  "InverseAutoregressiveFlow",
+  "Posterior",
+  "RealNVP",
+  "get",
+  "names",
+  "register",
+]

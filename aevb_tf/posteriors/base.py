@@ -1,20 +1,45 @@
 """What a posterior is: the encoder's output read as q(z|x).
 
 A `Posterior` is a Keras layer without a call: it says how many numbers an encoder
-must give (`params_size`), turns them into a TFP distribution over z (`distribution`)
-and draws from it as z = g(eps, x) (`sample`, paper 2.4), eps being noise that the
-caller gives, so that the same seed gives the same z wherever the model runs.
+must give (`params_size`), turns them into a TFP distribution over z (`distribution`),
+knows the noise that its draws are made of (`noise`) and draws as z = g(eps, x)
+(`sample`, paper 2.4). Noise comes in from outside, so that the same seed gives the
+same z wherever the model runs.
 """
+
+import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf import random
+
 tfd = tfp.distributions
+
+_DRAW = {"normal": random.normal, "uniform": random.uniform}
 
 
 class Posterior(keras.layers.Layer):
-  """Base of all posteriors; see the module's docstring for the contract."""
+  """Base of all posteriors; see the module's docstring for the contract.
+
+  Attributes:
+    family_name: What pairs with a closed-form KL are known by.
+    title: What error messages call it.
+    support: Where z lives: "real" or "positive". The prior's has to be the same.
+    factorized: Whether latents are independent given x.
+    noise_kind: "normal" for N(0, 1), or "uniform" for the open (0, 1).
+  """
+
+  family_name: str | None = None
+  support = "real"
+  factorized = False
+  noise_kind = "normal"
+
+  @property
+  def title(self) -> str:
+    return type(self).__name__
 
   def __init__(self, **kwargs):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
@@ -40,12 +65,32 @@ class Posterior(keras.layers.Layer):
     """
     raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
 
+  def noise_shape(self) -> tuple[int, ...]:
+    """The shape of eps for one draw of z."""
+    return (self.latent_dim,)
+
+  def noise(self, seed: Any, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
+    """Draws eps; that of datum i depends on (seed, rows[i]) alone.
+
+    Args:
+      seed: An int or a pair of int32.
+      rows: int32 `[batch]`, the number of each datum.
+      num_samples: Draws for each.
+
+    Returns:
+      float32 `[num_samples, batch, *noise_shape]`.
+    """
+    shape = (num_samples, *self.noise_shape())
+    noise = _DRAW[self.noise_kind](seed, rows, math.prod(shape))
+    axes = range(2, 1 + len(shape))
+    return tf.transpose(tf.reshape(noise, [-1, *shape]), [1, 0, *axes])
+
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
     """z = g(eps, x), differentiable in the encoder's output.
 
     Args:
       posterior: What `distribution(params)` gave.
-      noise: Standard normal, float32 `[samples, batch, latent_dim]`.
+      noise: As `noise` draws it, float32 `[samples, batch, *noise_shape]`.
 
     Returns:
       float32 `[samples, batch, latent_dim]`.

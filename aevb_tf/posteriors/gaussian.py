@@ -21,6 +21,9 @@ tfd = tfp.distributions
 class Gaussian(Posterior):
   """Independent normals; the encoder gives `[batch, 2 * latent_dim]`."""
 
+  family_name = "gaussian"
+  factorized = True
+
   def params_size(self, latent_dim: int) -> int:
     return 2 * latent_dim
 

@@ -1,12 +1,32 @@
 """p(z): where latents come from before any datum is seen.
 
-| name              | latents | learned  |
-|-------------------|---------|----------|
-| `standard_normal` | real    | nothing  |
+| name              | latents         | learned                                  |
+|-------------------|-----------------|------------------------------------------|
+| `standard_normal` | real            | nothing                                  |
+| `mixture`         | real            | weights, means, log-variances            |
+| `maf`             | real            | a masked autoregressive flow             |
+| `vamp`            | the posterior's | pseudo-inputs, encoded by the encoder    |
+| `gamma`           | positive        | nothing                                  |
+| `exponential`     | positive        | nothing                                  |
 """
 
 from aevb_tf.priors.base import Prior
+from aevb_tf.priors.flow import MaskedAutoregressiveFlow
+from aevb_tf.priors.mixture import Mixture
+from aevb_tf.priors.positive import Exponential, Gamma
 from aevb_tf.priors.registered import get, names, register
 from aevb_tf.priors.standard_normal import StandardNormal
+from aevb_tf.priors.vamp import VampPrior
 
-__all__ = ["Prior", "StandardNormal", "get", "names", "register"]
+__all__ = [
+  "Exponential",
+  "Gamma",
+  "MaskedAutoregressiveFlow",
+  "Mixture",
+  "Prior",
+  "StandardNormal",
+  "VampPrior",
+  "get",
+  "names",
+  "register",
+]

@@ -4,6 +4,7 @@ A `Prior` is a Keras layer without a call, so that what it learns trains and sav
 with the model.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,7 +15,17 @@ tfd = tfp.distributions
 
 
 class Prior(keras.layers.Layer):
-  """Base of all priors; see the module's docstring for the contract."""
+  """Base of all priors; see the module's docstring for the contract.
+
+  Attributes:
+    family_name: What pairs with a closed-form KL are known by.
+    support: Where z lives: "real" or "positive"; None where it follows the posterior.
+    factorized: Whether latents are independent.
+  """
+
+  family_name: str | None = None
+  support: str | None = "real"
+  factorized = False
 
   def __init__(self, **kwargs):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
@@ -24,6 +35,17 @@ class Prior(keras.layers.Layer):
   def build(self, latent_shape: tuple[int]) -> None:
     """Fixes the number of latents, and creates what the prior learns."""
     (self.latent_dim,) = latent_shape
+
+  def connect(
+    self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
+  ) -> None:
+    """Tells the prior of the model that it is part of, before it is built.
+
+    Args:
+      encode: x `[n, *event_shape]` -> q(z|x).
+      posterior: The model's `Posterior`, which draws from q.
+      event_shape: Shape of one datum.
+    """
 
   def distribution(self) -> tfd.Distribution:
     """p(z): batch shape `[]`, event shape `[latent_dim]`."""

@@ -18,6 +18,9 @@ tfd = tfp.distributions
 class StandardNormal(Prior):
   """Independent standard normals; nothing to learn."""
 
+  family_name = "standard_normal"
+  factorized = True
+
   def distribution(self) -> tfd.Distribution:
     normal = tfd.Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
     return tfd.Independent(normal, reinterpreted_batch_ndims=1)

@@ -60,6 +60,11 @@ class Explicit(tfd.Distribution):
       name=name,
     )
 
+  @property
+  def params(self) -> tuple[tf.Tensor, ...]:
+    """The parameters, in their order."""
+    return self._params
+
   def _batch_shape(self):
     static = tf.TensorShape([])
     for param in self._params:

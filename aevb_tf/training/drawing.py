@@ -29,13 +29,15 @@ def draw(
     "samples": plots.samples(np.asarray(vae.sample(_SAMPLES, seed=0))),
     "latent_scatter": plots.latent_scatter(measured.means, measured.labels),
     "learning_curves": plots.learning_curves(folder.history()),
-    "kl_per_dimension": plots.kl_per_dimension(
+  }
+  if measured.kl_per_dimension is not None:
+    figures["kl_per_dimension"] = plots.kl_per_dimension(
       measured.kl_per_dimension,
       ACTIVE_VARIANCE,
       variance=measured.mean_variance,
-    ),
-  }
-  if vae.latent_dim == 2:
+    )
+  # The grid covers the standard normal's mass: other priors have theirs elsewhere.
+  if vae.latent_dim == 2 and vae.prior.family_name == "standard_normal":
     images = vae.decode(plots.manifold_grid(_MANIFOLD_SIDE)).mean()
     figures["manifold"] = plots.manifold(np.asarray(images), _MANIFOLD_SIDE)
   for name, figure in figures.items():

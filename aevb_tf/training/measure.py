@@ -21,13 +21,15 @@ class Measurements(NamedTuple):
 
   Attributes:
     values: `elbo`, `kl`, `log_likelihood` (nats per datum) and `loss`.
-    kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`.
-    means: Posterior means, float32 `[n, latent_dim]`.
+    kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`; None where the
+      KL is no sum over latents.
+    means: Posterior means, or what stands for them where they have no closed form,
+      float32 `[n, latent_dim]`.
     labels: int32 `[n]`, -1 where there is none.
   """
 
   values: dict[str, float]
-  kl_per_dimension: np.ndarray
+  kl_per_dimension: np.ndarray | None
   means: np.ndarray
   labels: np.ndarray
 
@@ -48,13 +50,16 @@ class Measurements(NamedTuple):
 
   def report(self) -> dict:
     """Everything but the arrays over the data, as JSON can hold it."""
-    return {
+    report = {
       "num_examples": self.num_examples,
       **self.values,
       "latent_dim": self.means.shape[1],
       "active_units": self.active_units,
-      "kl_per_dimension": [round(float(kl), 6) for kl in self.kl_per_dimension],
     }
+    if self.kl_per_dimension is not None:
+      kls = [round(float(kl), 6) for kl in self.kl_per_dimension]
+      report["kl_per_dimension"] = kls
+    return report
 
 
 def measure(vae: VAE, source: Any) -> Measurements:
@@ -72,12 +77,13 @@ def measure(vae: VAE, source: Any) -> Measurements:
   kls, means, labels = [], [], []
   build.go_to_epoch(source, 0)  # the bits that `evaluate` saw, if they are drawn
   for x, y in source:
-    kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))
-    means.append(np.asarray(vae.encode(x).mean()))
+    if vae.has_kl_per_dimension:
+      kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))
+    means.append(np.asarray(vae.posterior_family.point_estimate(vae.encode(x))))
     labels.append(np.asarray(y))
   return Measurements(
     {key: round(float(value), 6) for key, value in values.items()},
-    np.concatenate(kls).mean(axis=0),
+    np.concatenate(kls).mean(axis=0) if kls else None,
     np.concatenate(means),
     np.concatenate(labels),
   )

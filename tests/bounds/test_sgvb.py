@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from aevb_tf import bounds, random
 from tests import stats
+from tests.bounds.estimators import one_sample_gradients
 from tests.oracle import LinearGaussian
 
 ESTIMATORS = [("A", 1), ("A", 3), ("B", 1), ("B", 3)]
@@ -48,31 +49,6 @@ def test_value_is_unbiased_for_the_exact_bound(estimator, num_samples, seeds):
   seed = random.as_seed(seeds(1))
   value = vae.bound_parts(many, seed, tf.range(20000), training=True).bound
   stats.assert_mean(value.numpy(), oracle.bound(x)[0])
-
-
-def one_sample_gradients(oracle, vae, x, seed, n=4000, mutate=None):
-  """Gradients of n independent minibatches of all of x, by parameter name."""
-  variables = vae.trainable_variables
-
-  def gradient(i):
-    with tf.GradientTape() as tape:
-      terms = vae.terms(x, random.fold_in(seed, i), tf.range(len(x)), training=True)
-      bound = tf.reduce_mean(vae.bound(mutate(terms) if mutate else terms))
-    return tape.gradient(
-      bound,
-      [v.value for v in variables],
-      unconnected_gradients=tf.UnconnectedGradients.ZERO,
-    )
-
-  @tf.function(jit_compile=True)
-  def gradients():
-    signature = [tf.TensorSpec(v.shape) for v in variables]
-    return tf.map_fn(gradient, tf.range(n), fn_output_signature=signature)
-
-  named = [
-    oracle.gradients_of(vae, g) for g in zip(*map(np.asarray, gradients()), strict=True)
-  ]
-  return {key: np.stack([g[key] for g in named]) for key in named[0]}
 
 
 @pytest.mark.parametrize("estimator, num_samples", ESTIMATORS)

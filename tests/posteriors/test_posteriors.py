@@ -1,22 +1,50 @@
+import keras
 import numpy as np
 import pytest
 import scipy.stats
 import tensorflow as tf
 
-from aevb_tf import posteriors, priors, random
+from aevb_tf import posteriors, random
 from tests import stats
 
 
 @pytest.mark.parametrize("name", posteriors.names())
-def test_shapes(name):
+def test_shapes_noise_and_extremes(name):
   posterior = posteriors.get(name)
   posterior.build((3,))
-  params = tf.ones((5, posterior.params_size(3)))
-  q = posterior.distribution(params)
-  assert q.batch_shape == (5,) and q.event_shape == (3,)
-  z = posterior.sample(q, tf.zeros((2, 5, 3)))
-  assert z.shape == (2, 5, 3) and q.log_prob(z).shape == (2, 5)
-  assert posterior.point_estimate(q).shape == (5, 3)
+  size = posterior.params_size(3)
+  noise = posterior.noise(1, tf.range(5), 2)
+  assert noise.shape == (2, 5, *posterior.noise_shape())
+  # Noise of a datum is its own.
+  np.testing.assert_array_equal(posterior.noise(1, tf.range(5)[3:], 2), noise[:, 3:])
+  for value in (0.0, 1e3, -1e3):
+    params = tf.fill((5, size), value)
+    with tf.GradientTape() as tape:
+      tape.watch(params)
+      q = posterior.distribution(params)
+      z = posterior.sample(q, noise)
+      log_q = q.log_prob(z)
+    assert q.batch_shape == (5,) and q.event_shape == (3,)
+    assert z.shape == (2, 5, 3) and log_q.shape == (2, 5)
+    assert posterior.point_estimate(q).shape[-1] == 3
+    gradient = tape.gradient(log_q, params)
+    for tensor in (z, log_q, gradient):
+      assert np.isfinite(tensor).all()
+  if posterior.support == "positive":
+    assert np.all(z > 0) and np.all(posterior.point_estimate(q) > 0)
+  again = keras.saving.deserialize_keras_object(
+    keras.saving.serialize_keras_object(posterior)
+  )
+  assert type(again) is type(posterior) and again.title == posterior.title
+  assert again.params_size(3) == size
+
+
+def test_gaussian_noise_is_the_package_s_normal():
+  posterior = posteriors.get("gaussian")
+  posterior.build((3,))
+  normal = random.normal(7, tf.range(4), 2 * 3).numpy()
+  expected = normal.reshape(4, 2, 3).transpose(1, 0, 2)
+  np.testing.assert_array_equal(posterior.noise(7, tf.range(4), 2), expected)
 
 
 def test_gaussian_reads_means_then_log_variances():
@@ -45,14 +73,3 @@ def test_gaussian_samples_carry_the_gradient_of_their_expectation(seeds):
     square = tf.reduce_sum(z**2)
   gradient = tape.gradient(square, params).numpy()
   stats.assert_mean(gradient, [1.4, np.exp(-0.4)])
-
-
-def test_standard_normal_prior(seeds):
-  prior = priors.get("standard_normal")
-  prior.build((3,))
-  p = prior.distribution()
-  z = prior.sample(seeds(0), tf.range(20000)).numpy()
-  assert p.event_shape == (3,) and z.shape == (20000, 3)
-  exact = scipy.stats.norm.logpdf(z).sum(1)
-  np.testing.assert_allclose(p.log_prob(z), exact, rtol=2e-6, atol=2e-6)
-  stats.assert_ks(z.ravel(), scipy.stats.norm.cdf)

@@ -1,0 +1,196 @@
+"""Importance-weighted bounds: K samples of z, weighed against each other.
+
+    log w_k = log p(x, z_k) - log q(z_k|x),   z_k ~ q(z|x)
+    IWAE    E[ log (1/K) sum_k w_k ]                       rises with K to log p(x)
+    MIWAE   the mean of L such estimates, of K samples each
+    CIWAE   beta * IWAE + (1 - beta) * ELBO, on the same K samples
+    PIWAE   the decoder's gradient from all L K samples in one IWAE bound, the
+            encoder's from MIWAE
+
+The KL is never taken in closed form here: with it the average would be no bound.
+
+The standard gradient of the encoder has a signal-to-noise ratio that falls with K.
+The doubly reparameterized one (DReG) has the same mean without that fault: with
+w~_k = w_k / sum_j w_j it is
+
+    sum_k w~_k^2  d log w_k / d z_k  d z_k / d phi.
+
+References:
+  Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
+  Rainforth et al. Tighter variational bounds are not necessarily better. ICML 2018.
+  Tucker et al. Doubly reparameterized gradient estimators for Monte Carlo objectives.
+  ICLR 2019.
+"""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from aevb_tf.bounds.base import Bound, positive_int, with_gradient_of
+from aevb_tf.bounds.registered import register
+from aevb_tf.bounds.sgvb import sgvb_a
+from aevb_tf.bounds.terms import Terms
+
+_GRADIENTS = ("standard", "doubly_reparameterized")
+
+
+def importance_weighted(
+  log_weight: tf.Tensor, num_importance_samples: int
+) -> tf.Tensor:
+  """`mean_l log (1/K) sum_k w_lk`.
+
+  Args:
+    log_weight: `[L * K, batch]`, nats; each run of K makes one estimate.
+    num_importance_samples: K.
+
+  Returns:
+    The bound, nats per datum, `[batch]`.
+  """
+  k = num_importance_samples
+  grouped = _grouped(log_weight, k)
+  return tf.reduce_mean(tf.reduce_logsumexp(grouped, axis=1) - math.log(k), axis=0)
+
+
+def normalized_weights(log_weight: tf.Tensor, num_importance_samples: int) -> tf.Tensor:
+  """w~ = w_lk / sum_j w_lj, constant, of the shape `[L * K, batch]` of `log_weight`."""
+  weights = tf.nn.softmax(_grouped(log_weight, num_importance_samples), axis=1)
+  return tf.stop_gradient(tf.reshape(weights, tf.shape(log_weight)))
+
+
+def _grouped(per_sample, k):
+  shape = tf.concat([[-1, k], tf.shape(per_sample)[1:]], axis=0)
+  return tf.reshape(per_sample, shape)
+
+
+@register("importance_weighted")
+@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+class ImportanceWeighted(Bound):
+  """IWAE, and with `num_samples` > 1 MIWAE.
+
+  Args:
+    num_importance_samples: K, samples within the logarithm.
+    num_samples: L, such estimates for each datum.
+    gradient: `"standard"` or `"doubly_reparameterized"`, the encoder's estimator.
+
+  Raises:
+    ValueError: K or L is not positive, or the gradient is unknown.
+  """
+
+  def __init__(
+    self,
+    num_importance_samples: int = 5,
+    num_samples: int = 1,
+    gradient: str = "standard",
+  ):
+    if gradient not in _GRADIENTS:
+      raise ValueError(f"gradient={gradient!r}: use one of {', '.join(_GRADIENTS)}.")
+    self.num_importance_samples = positive_int(
+      "num_importance_samples", num_importance_samples
+    )
+    self.num_samples = positive_int("num_samples", num_samples)
+    self.gradient = gradient
+
+  @property
+  def num_draws(self) -> int:
+    return self.num_samples * self.num_importance_samples
+
+  @property
+  def detached(self) -> bool:
+    return self.gradient == "doubly_reparameterized"
+
+  @property
+  def needs_slope(self) -> bool:
+    return self.detached
+
+  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+    k = self.num_importance_samples
+    bound = importance_weighted(terms.log_weight, k)
+    if not self.detached:
+      return bound
+    weights = normalized_weights(terms.log_weight, k)
+    log_joint = terms.log_likelihood + terms.log_prior
+    path = tf.reduce_sum(terms.slope * terms.z, axis=-1)
+    surrogate = tf.reduce_sum(weights * log_joint + weights**2 * path, axis=0)
+    return with_gradient_of(surrogate / self.num_samples, bound)
+
+  def get_config(self):
+    return {
+      "num_importance_samples": self.num_importance_samples,
+      **super().get_config(),
+      "gradient": self.gradient,
+    }
+
+
+@register("ciwae")
+@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+class CIWAE(Bound):
+  """The combination `beta * IWAE + (1 - beta) * ELBO` on the same K samples.
+
+  Args:
+    num_importance_samples: K.
+    beta: In [0, 1].
+
+  Raises:
+    ValueError: K is not positive, or `beta` is outside [0, 1].
+  """
+
+  def __init__(self, num_importance_samples: int = 5, beta: float = 0.5):
+    if not 0 <= beta <= 1:
+      raise ValueError(f"beta={beta!r} has to be in [0, 1].")
+    self.num_samples = positive_int("num_importance_samples", num_importance_samples)
+    self.beta = float(beta)
+
+  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+    tight = importance_weighted(terms.log_weight, self.num_samples)
+    return self.beta * tight + (1.0 - self.beta) * sgvb_a(terms)
+
+  def get_config(self):
+    return {"num_importance_samples": self.num_samples, "beta": self.beta}
+
+
+@register("piwae")
+@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+class PIWAE(Bound):
+  """The decoder's gradient from IWAE of L K samples, the encoder's from MIWAE.
+
+  The value is the tighter of the two, IWAE's. What the prior learns follows the
+  decoder.
+
+  Args:
+    num_importance_samples: K.
+    num_samples: L.
+
+  Raises:
+    ValueError: K or L is not positive.
+  """
+
+  detached, needs_slope = True, True
+
+  def __init__(self, num_importance_samples: int = 5, num_samples: int = 5):
+    self.num_importance_samples = positive_int(
+      "num_importance_samples", num_importance_samples
+    )
+    self.num_samples = positive_int("num_samples", num_samples)
+
+  @property
+  def num_draws(self) -> int:
+    return self.num_samples * self.num_importance_samples
+
+  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+    log_joint = terms.log_likelihood + terms.log_prior
+    all_weights = normalized_weights(terms.log_weight, self.num_draws)
+    weights = normalized_weights(terms.log_weight, self.num_importance_samples)
+    # d log w_k / d phi: along the path of z_k, and of log q at z_k held still.
+    path = tf.reduce_sum(terms.slope * terms.z, axis=-1) - terms.log_q
+    decoder = tf.reduce_sum(all_weights * log_joint, axis=0)
+    encoder = tf.reduce_sum(weights * path, axis=0) / self.num_samples
+    bound = importance_weighted(terms.log_weight, self.num_draws)
+    return with_gradient_of(decoder + encoder, bound)
+
+  def get_config(self):
+    return {
+      "num_importance_samples": self.num_importance_samples,
+      **super().get_config(),
+    }

@@ -1,0 +1,91 @@
+"""The usual Monte Carlo gradient (section 2.2): the score function estimator.
+
+    f_l = log p(x, z_l) - log q(z_l|x)
+    grad_phi E_q[f] = E_q[ (f - b) grad_phi log q(z|x) ]
+
+for any baseline b that does not depend on z_l. It needs no path from phi to z, and has
+very high variance: it is here as the baseline that shows what the reparameterization
+gains. The decoder's gradient is that of f, as in SGVB.
+
+References:
+  Paisley, Blei, Jordan. Variational Bayesian inference with stochastic search. ICML
+  2012.
+  Mnih, Gregor. Neural variational inference and learning in belief networks. ICML 2014.
+  Mnih, Rezende. Variational inference for Monte Carlo objectives. ICML 2016.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from aevb_tf.bounds.base import Bound, positive_int, with_gradient_of
+from aevb_tf.bounds.registered import register
+from aevb_tf.bounds.sgvb import sgvb_a
+from aevb_tf.bounds.terms import Terms
+
+_BASELINES = (None, "moving_average", "leave_one_out")
+_DECAY = 0.99
+
+
+@register("score_function")
+@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+class ScoreFunction(Bound, keras.layers.Layer):
+  """The evidence lower bound, with the score function estimator of its gradient.
+
+  It is a Keras layer so that the moving average is saved with the model.
+
+  Args:
+    num_samples: L, samples of z for each datum.
+    baseline: None; `"moving_average"`, the mean of f over the updates so far, each
+      0.99 times as heavy as the next; or `"leave_one_out"`, for each sample the mean
+      of f over the other L - 1.
+
+  Raises:
+    ValueError: `num_samples` is not positive, the baseline is unknown, or there is no
+      other sample to leave in.
+  """
+
+  detached = True
+
+  def __init__(self, num_samples: int = 1, baseline: str | None = None, **kwargs):
+    keras.layers.Layer.__init__(self, dtype=kwargs.pop("dtype", "float32"), **kwargs)
+    if baseline not in _BASELINES:
+      raise ValueError(f"baseline={baseline!r}: use one of {_BASELINES}.")
+    self.num_samples = positive_int("num_samples", num_samples)
+    if baseline == "leave_one_out" and self.num_samples < 2:
+      raise ValueError("baseline='leave_one_out' needs num_samples of at least 2.")
+    self.baseline = baseline
+    if baseline == "moving_average":
+      # The sum of weighted f, and that of the weights: their ratio starts unbiased.
+      self.sums = self.add_weight(
+        (2,), "zeros", trainable=False, aggregation="mean", name="moving_average"
+      )
+    self.built = True
+
+  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+    """The bound, nats per datum, `[batch]`."""
+    signal = tf.stop_gradient(terms.log_weight)
+    log_joint = terms.log_likelihood + terms.log_prior
+    score = (signal - self._baseline(signal, training)) * terms.log_q
+    return with_gradient_of(tf.reduce_mean(log_joint + score, axis=0), sgvb_a(terms))
+
+  def _baseline(self, signal, training):
+    if self.baseline is None:
+      return 0.0
+    if self.baseline == "leave_one_out":
+      total = tf.reduce_sum(signal, axis=0, keepdims=True)
+      return (total - signal) / (self.num_samples - 1.0)
+    # What was known before these samples: theirs may not enter their own baseline.
+    weighted, weights = tf.unstack(tf.convert_to_tensor(self.sums))
+    if training:
+      new = tf.stack([tf.reduce_mean(signal), 1.0])
+      self.sums.assign(_DECAY * self.sums + (1.0 - _DECAY) * new)
+    return tf.math.divide_no_nan(weighted, weights)
+
+  def get_config(self):
+    return {
+      **keras.layers.Layer.get_config(self),
+      "num_samples": self.num_samples,
+      "baseline": self.baseline,
+    }

@@ -1,0 +1,114 @@
+"""Flow posteriors: a diagonal Gaussian, bent by invertible maps.
+
+    eps0 = mu(x) + sigma(x) * eps,   z = f(eps0; h(x)),
+    log q(z|x) = log N(eps0; mu, sigma^2) - log |det df/d eps0|
+
+The encoder gives mu and log sigma^2, then `context_size` numbers h that every step of
+the flow sees. A new flow is the identity, so that q starts as the Gaussian. The mean
+of z has no closed form: the point estimate is the flow of the base's mean.
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import flows
+from aevb_tf.numerics import scale_of
+from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.registered import register
+
+tfd, tfb = tfp.distributions, tfp.bijectors
+
+
+class Flow(Posterior):
+  """Base of the flow posteriors; the encoder gives `[batch, 2 J + context_size]`.
+
+  Args:
+    num_steps: Steps of the flow.
+    hidden_units: Width of each hidden layer of a step's network.
+    context_size: How many numbers the encoder gives for the steps to see.
+
+  Raises:
+    ValueError: `num_steps` is not positive, or `context_size` is negative.
+  """
+
+  def __init__(
+    self,
+    num_steps: int = 2,
+    hidden_units: tuple[int, ...] = (64,),
+    context_size: int = 0,
+    **kwargs,
+  ):
+    super().__init__(**kwargs)
+    if num_steps < 1 or context_size < 0 or not tuple(hidden_units):
+      raise ValueError(
+        f"num_steps={num_steps!r}, hidden_units={hidden_units!r}, context_size="
+        f"{context_size!r}: a flow has at least one step with one hidden layer, and a "
+        "context of 0 numbers or more."
+      )
+    self.num_steps = num_steps
+    self.hidden_units = tuple(hidden_units)
+    self.context_size = context_size
+
+  def build(self, latent_shape: tuple[int]) -> None:
+    super().build(latent_shape)
+    options = (self.latent_dim, self.num_steps, self.hidden_units, self.context_size)
+    self.steps = self.make_steps(*options)
+
+  def make_steps(self, *options) -> list[flows.Conditioner]:
+    """The networks of the steps."""
+    raise TypeError(f"{type(self).__name__} has to define `make_steps`.")
+
+  def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
+    """The map from the Gaussian to z."""
+    raise TypeError(f"{type(self).__name__} has to define `bijector`.")
+
+  def params_size(self, latent_dim: int) -> int:
+    return 2 * latent_dim + self.context_size
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    sizes = [self.latent_dim, self.latent_dim, self.context_size]
+    mean, log_variance, context = tf.split(tf.cast(params, tf.float32), sizes, axis=-1)
+    base = tfd.Independent(tfd.Normal(mean, scale_of(log_variance)), 1)
+    return tfd.TransformedDistribution(base, self.bijector(context))
+
+  def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    # TFP remembers what it mapped forward: log q of these draws inverts nothing.
+    base = posterior.distribution
+    return posterior.bijector.forward(base.mean() + base.stddev() * noise)
+
+  def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
+    """The flow of the base's mean."""
+    return posterior.bijector.forward(posterior.distribution.mean())
+
+  def get_config(self):
+    return {
+      **super().get_config(),
+      "num_steps": self.num_steps,
+      "hidden_units": self.hidden_units,
+      "context_size": self.context_size,
+    }
+
+
+@register("iaf")
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class InverseAutoregressiveFlow(Flow):
+  """Inverse autoregressive flow: draws in one pass, scores other z in J passes."""
+
+  def make_steps(self, *options) -> list[flows.Conditioner]:
+    return flows.autoregressive_steps(*options)
+
+  def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
+    return tfb.Invert(flows.chain_autoregressive(self.steps, context))
+
+
+@register("real_nvp")
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class RealNVP(Flow):
+  """RealNVP: one pass in either direction; needs two latents or more."""
+
+  def make_steps(self, *options) -> list[flows.Conditioner]:
+    return flows.coupling_steps(*options)
+
+  def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
+    return flows.chain_coupling(self.steps, context)

@@ -1,0 +1,99 @@
+"""Full-covariance Gaussian, and Student's t with a full scale matrix (section 2.4).
+
+    z = mu + S eps,   S lower triangular, eps ~ N(0, I) or a spherical Student's t
+
+The encoder gives mu, then the logs of the squares of S's diagonal, softly bounded to
+(-20, 20), then what is below the diagonal. With zeros there it is the diagonal family.
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import reparameterization
+from aevb_tf.numerics import scale_of
+from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.registered import register
+
+tfd = tfp.distributions
+
+
+@register("full_gaussian")
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class FullGaussian(Posterior):
+  """Dependent normals; the encoder gives `[batch, 2 J + J (J - 1) / 2]`, J latents."""
+
+  family_name = "full_gaussian"
+
+  def __init__(self, **kwargs):
+    super().__init__(**kwargs)
+    self.family = self._family()
+
+  def _family(self):
+    return reparameterization.get("elliptical")
+
+  def params_size(self, latent_dim: int) -> int:
+    return 2 * latent_dim + latent_dim * (latent_dim - 1) // 2
+
+  def noise_shape(self) -> tuple[int, ...]:
+    loc = tf.zeros([self.latent_dim])
+    return tuple(self.family.noise_event(loc, tf.linalg.diag(loc)))
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    j = self.latent_dim
+    params = tf.cast(params, tf.float32)
+    mean, log_variance, below = tf.split(params, [j, j, params.shape[-1] - 2 * j], -1)
+    scale = tf.linalg.diag(scale_of(log_variance))
+    if j > 1:
+      below = tfp.math.fill_triangular(below)
+      scale += tf.pad(below, [[0, 0]] * (params.shape.rank - 1) + [[1, 0], [0, 1]])
+    return self.family.distribution(mean, scale)
+
+  def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    scale = posterior.scale.to_dense()
+    return self.family.sample(posterior.loc, scale, noise=noise)
+
+  def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
+    return posterior.loc
+
+
+@register("elliptical")
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class Elliptical(FullGaussian):
+  """Multivariate Student's t, of heavier tails than the normal.
+
+  Args:
+    df: Degrees of freedom, an integer from 3 up: below, draws have no variance and the
+      bound is minus infinity under a prior with a normal's tails.
+
+  Raises:
+    ValueError: `df` is no integer from 3 up.
+  """
+
+  family_name = None
+
+  def __init__(self, df: int = 5, **kwargs):
+    if isinstance(df, bool) or df != int(df) or df < 3:
+      raise ValueError(f"df={df!r} has to be an integer from 3 up.")
+    self._df = int(df)
+    super().__init__(**kwargs)
+
+  def _family(self):
+    return reparameterization.get({"name": "elliptical", "df": self._df})
+
+  def get_config(self):
+    return {**super().get_config(), "df": self._df}
+
+
+@tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
+def _kl_to_independent(q, p, name=None):
+  """KL(N(mu, S S^T) || independent normals), which TFP does not know."""
+  normal = p.distribution
+  if not isinstance(normal, tfd.Normal):
+    raise TypeError(f"No closed-form KL of a normal and {type(normal).__name__}.")
+  with tf.name_scope(name or "kl_normal_independent"):
+    scale = q.scale.to_dense()
+    spread = tf.reduce_sum(scale**2, axis=-1) + (q.loc - normal.mean()) ** 2
+    log_ratio = tf.math.log(normal.stddev()) - tf.math.log(tf.linalg.diag_part(scale))
+    parts = log_ratio + 0.5 * (spread / normal.variance() - 1.0)
+    return tf.reduce_sum(parts, axis=-1)

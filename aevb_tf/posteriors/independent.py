@@ -1,0 +1,138 @@
+"""Independent latents of one family: z_j ~ family(parameters_j(x)) (section 2.4).
+
+Any scalar member of `aevb_tf.reparameterization` whose support does not move with its
+parameters: location-scale families on the reals, and families on the positive numbers,
+which need a prior there. The encoder gives the parameters of all latents one after the
+other, unconstrained: a positive one is the exponential of what it gives.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import reparameterization
+from aevb_tf.numerics import soft_clip
+from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.registered import register
+
+tfd = tfp.distributions
+
+REAL = ("laplace", "logistic", "student_t", "gumbel")
+POSITIVE = ("log_normal", "gamma", "exponential", "weibull")
+POSITIVE += ("rayleigh", "gompertz", "chi2", "f")
+
+# Logs of positive parameters. Shapes have less room: beyond it draws leave float32.
+_LOG_BOUNDS, _LOG_SHAPE_BOUNDS = (-10.0, 10.0), (-3.0, 6.0)
+_SHAPES = ("concentration", "df", "df1", "df2")
+# Student's t with two degrees of freedom or fewer has no variance either: see `cauchy`.
+_LEAST_DF = 2.0
+_REFUSED = {
+  "cauchy": "its draws have no variance, so that its bound is minus infinity under any "
+  "prior with a normal's tails. Use 'student_t'",
+  "erlang": "its shape is a count, which no encoder can learn. Use 'gamma'",
+}
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+class Independent(Posterior):
+  """Independent latents; the encoder gives `[batch, num_parameters * latent_dim]`.
+
+  Args:
+    family: Name, options or object of `aevb_tf.reparameterization`.
+
+  Raises:
+    ValueError: The family is unknown, or unfit for a posterior; the message says why.
+  """
+
+  factorized = True
+
+  def __init__(self, family: Any = "laplace", **kwargs):
+    super().__init__(**kwargs)
+    self.family = _fit(reparameterization.get(family))
+
+  @property
+  def family_name(self) -> str:
+    return {"normal": "gaussian"}.get(self.family.name, self.family.name)
+
+  @property
+  def title(self) -> str:
+    return self.family.name
+
+  @property
+  def support(self) -> str:
+    return self.family.support
+
+  @property
+  def noise_kind(self) -> str:
+    return self.family.noise
+
+  def params_size(self, latent_dim: int) -> int:
+    return len(self.family.parameters) * latent_dim
+
+  def noise_shape(self) -> tuple[int, ...]:
+    unknown = [tf.zeros([])] * len(self.family.parameters)  # tensors, thus no counts
+    return (self.latent_dim, *self.family.noise_event(*unknown))
+
+  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+    raw = tf.split(tf.cast(params, tf.float32), len(self.family.parameters), axis=-1)
+    constraints = self.family.parameters.items()
+    values = [_constrained(*c, r) for c, r in zip(constraints, raw, strict=True)]
+    if self.family.name == "student_t":
+      values[0] += _LEAST_DF
+    density = self.family.distribution(*values)
+    return tfd.Independent(density, reinterpreted_batch_ndims=1)
+
+  def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    return self.family.sample(*self._parameters(posterior), noise=noise)
+
+  def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
+    """Real latents: the mean. Positive ones: the draw at the middle of the noise.
+
+    That is the median for one number of noise a draw; a mean can be infinite there.
+    """
+    if self.support == "real":
+      return posterior.mean()
+    middle = {"normal": 0.0, "uniform": 0.5}[self.noise_kind]
+    return self.sample(posterior, tf.fill(self.noise_shape(), middle))
+
+  def _parameters(self, posterior):
+    density = posterior.distribution
+    own = getattr(density, "params", None)  # of the densities that TFP lacks
+    return own or [density.parameters[name] for name in self.family.parameters]
+
+  def get_config(self):
+    return {**super().get_config(), "family": self.family.get_config()}
+
+
+def _fit(family):
+  """Returns a family that can be a posterior, or says why it cannot."""
+  reason = _REFUSED.get(family.name)
+  if family.support not in ("real", "positive"):
+    reason = (
+      f"its support ({family.support}) moves with its parameters, or is not that of "
+      f"any prior. Use one of {', '.join(REAL + POSITIVE)}"
+    )
+  if reason:
+    raise ValueError(f"{family.name!r} cannot be a posterior: {reason}.")
+  return family
+
+
+def _constrained(name: str, constraint: str, raw: tf.Tensor) -> tf.Tensor:
+  if constraint == "real":
+    return raw
+  bounds = _LOG_SHAPE_BOUNDS if name in _SHAPES else _LOG_BOUNDS
+  return tf.exp(soft_clip(raw, *bounds))
+
+
+def _named(family: str):
+  def make(**options) -> Independent:
+    return Independent(family, **options)
+
+  make.__doc__ = f"Independent latents of the family {family}."
+  return make
+
+
+for _family in REAL + POSITIVE:
+  register(_family)(_named(_family))

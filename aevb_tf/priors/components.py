@@ -1,0 +1,27 @@
+"""Which component of a mixture a row draws."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from aevb_tf import random
+
+# What a seed is folded with to choose components; draws within them use it as it is.
+_COMPONENT = 1
+
+
+def choose(seed: Any, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
+  """Draws components by inverse CDF; row i depends on (seed, rows[i]) alone.
+
+  Args:
+    seed: An int or a pair of int32.
+    rows: int32 `[n]`.
+    probs: float32 `[num_components]`, of sum 1.
+
+  Returns:
+    int32 `[n]`.
+  """
+  u = random.uniform(random.fold_in(seed, _COMPONENT), rows, 1)
+  # The last component takes what rounding leaves of the sum.
+  below = u > tf.cumsum(probs)[tf.newaxis, :-1]
+  return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

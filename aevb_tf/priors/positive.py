@@ -1,0 +1,87 @@
+"""Priors on positive latents: independent Gamma or Exponential variables."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import random, reparameterization
+from aevb_tf.priors.base import Prior
+from aevb_tf.priors.registered import register
+
+tfd = tfp.distributions
+
+
+@register("gamma")
+@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+class Gamma(Prior):
+  """Independent Gamma(concentration, rate); nothing to learn.
+
+  Args:
+    concentration: Shape, positive.
+    rate: Inverse scale, positive.
+
+  Raises:
+    ValueError: One of them is not positive.
+  """
+
+  family_name = "gamma"
+  support = "positive"
+  factorized = True
+
+  def __init__(self, concentration: float = 1.0, rate: float = 1.0, **kwargs):
+    super().__init__(**kwargs)
+    if not (concentration > 0 and rate > 0):
+      raise ValueError(
+        f"concentration={concentration!r} and rate={rate!r} have to be positive."
+      )
+    self.concentration, self.rate = float(concentration), float(rate)
+
+  def distribution(self) -> tfd.Distribution:
+    ones = tf.ones(self.latent_dim)
+    gamma = tfd.Gamma(self.concentration * ones, self.rate * ones)
+    return tfd.Independent(gamma, reinterpreted_batch_ndims=1)
+
+  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+    noise = random.uniform(seed, rows, self.latent_dim)
+    gamma = reparameterization.get("gamma")
+    return gamma.sample(self.concentration, self.rate, noise=noise)
+
+  def get_config(self):
+    parameters = {"concentration": self.concentration, "rate": self.rate}
+    return {**super().get_config(), **parameters}
+
+
+@register("exponential")
+@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+class Exponential(Prior):
+  """Independent Exponential(rate); nothing to learn.
+
+  Args:
+    rate: Inverse mean, positive.
+
+  Raises:
+    ValueError: It is not positive.
+  """
+
+  family_name = "exponential"
+  support = "positive"
+  factorized = True
+
+  def __init__(self, rate: float = 1.0, **kwargs):
+    super().__init__(**kwargs)
+    if not rate > 0:
+      raise ValueError(f"rate={rate!r} has to be positive.")
+    self.rate = float(rate)
+
+  def distribution(self) -> tfd.Distribution:
+    exponential = tfd.Exponential(self.rate * tf.ones(self.latent_dim))
+    return tfd.Independent(exponential, reinterpreted_batch_ndims=1)
+
+  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+    noise = random.uniform(seed, rows, self.latent_dim)
+    return reparameterization.get("exponential").sample(self.rate, noise=noise)
+
+  def get_config(self):
+    return {**super().get_config(), "rate": self.rate}

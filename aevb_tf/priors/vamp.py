@@ -1,0 +1,92 @@
+"""VampPrior: the mixture of the posteriors of learned pseudo-inputs.
+
+    p(z) = (1/C) sum_c q(z|u_c)
+
+The encoder is part of this prior, which therefore has to know the model: the model
+`connect`s it before it builds it. Latents live where the posterior's do.
+
+References:
+  Tomczak, Welling. VAE with a VampPrior. AISTATS 2018.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf.priors.base import Prior
+from aevb_tf.priors.components import choose
+from aevb_tf.priors.registered import register
+
+tfd = tfp.distributions
+
+
+@register("vamp")
+@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+class VampPrior(Prior):
+  """Mixture of the posteriors of `pseudo_inputs`, float32 `[C, *event_shape]`.
+
+  They start uniform in (0, 1), as pixels are, and are free to move. To start from
+  data, `prior.pseudo_inputs.assign(x[:C])` once the model is built.
+
+  Args:
+    num_components: C.
+
+  Raises:
+    ValueError: `num_components` is not positive.
+  """
+
+  support = None
+
+  def __init__(self, num_components: int = 50, **kwargs):
+    super().__init__(**kwargs)
+    if isinstance(num_components, bool) or num_components < 1:
+      raise ValueError(f"num_components={num_components!r} has to be positive.")
+    self.num_components = int(num_components)
+    self._encode = self._posterior = self._event_shape = None
+
+  def connect(
+    self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
+  ) -> None:
+    self._encode, self._event_shape = encode, event_shape
+    # Out of sight of Keras: the posterior is the encoder's, not ours to save.
+    self._posterior = _Untracked(posterior)
+
+  def get_build_config(self) -> None:
+    """None: only the model can build this prior again."""
+
+  def build(self, latent_shape: tuple[int]) -> None:
+    if self._encode is None:
+      raise ValueError(
+        "A VampPrior is made of the encoder's posteriors: pass it to a model, "
+        "VAE(encoder, decoder, prior='vamp'), which builds it."
+      )
+    super().build(latent_shape)
+    shape = (self.num_components, *self._event_shape)
+    start = keras.initializers.RandomUniform(0.0, 1.0)
+    self.pseudo_inputs = self.add_weight(shape, start, name="pseudo_inputs")
+
+  def distribution(self) -> tfd.Distribution:
+    return tfd.MixtureSameFamily(
+      tfd.Categorical(logits=tf.zeros(self.num_components)),
+      self._encode(tf.convert_to_tensor(self.pseudo_inputs)),
+    )
+
+  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+    probs = tf.fill([self.num_components], 1.0 / self.num_components)
+    component = choose(seed, rows, probs)
+    q = self._encode(tf.gather(tf.convert_to_tensor(self.pseudo_inputs), component))
+    posterior = self._posterior.layer
+    return posterior.sample(q, posterior.noise(seed, rows, 1))[0]
+
+  def get_config(self):
+    return {**super().get_config(), "num_components": self.num_components}
+
+
+class _Untracked:
+  """Holds a layer that belongs to another one, out of Keras' sight."""
+
+  def __init__(self, layer):
+    self.layer = layer

@@ -1,0 +1,85 @@
+"""Every posterior x prior x likelihood x bound, made from the registries.
+
+A member that is registered is covered from then on, with its default options or with
+those that are given here.
+"""
+
+import itertools
+
+import keras
+import numpy as np
+
+import aevb_tf as aevb
+from aevb_tf import bounds, likelihoods, posteriors, priors
+from aevb_tf.models import parts
+
+_OPTIONS = {
+  "sgvb": [{"estimator": "A"}, {"estimator": "B"}],
+  "score_function": [{"num_samples": 2, "baseline": "leave_one_out"}],
+  "importance_weighted": [
+    {"num_importance_samples": 2, "gradient": "doubly_reparameterized"}
+  ],
+}
+BOUNDS = [
+  {"name": name, **options}
+  for name in bounds.names()
+  for options in _OPTIONS.get(name, [{}])
+]
+EVENT_SHAPE, LATENT_DIM = (2, 2, 1), 2
+
+
+def refusal(posterior, prior, bound):
+  """Why these do not go together, or None; the words of the model's own checks."""
+  posterior, prior = posteriors.get(posterior), priors.get(prior)
+  try:
+    parts.check_support(posterior, prior)
+    bounds.get(bound).check(posterior, prior)
+  except ValueError as error:
+    return str(error)
+  return None
+
+
+def everything():
+  """All compositions, refused ones left out."""
+  triples = itertools.product(posteriors.names(), priors.names(), BOUNDS)
+  allowed = [triple for triple in triples if refusal(*triple) is None]
+  return [
+    (posterior, prior, likelihood, bound)
+    for posterior, prior, bound in allowed
+    for likelihood in likelihoods.names()
+  ]
+
+
+def pairwise(compositions):
+  """Few of the compositions, in which any two parts meet that meet in all of them."""
+
+  def pairs(composition):
+    named = list(enumerate(map(str, composition)))
+    return set(itertools.combinations(named, 2))
+
+  left = set().union(*map(pairs, compositions))
+  candidates = [(composition, pairs(composition)) for composition in compositions]
+  cover = []
+  while left:
+    best = max(candidates, key=lambda candidate: len(candidate[1] & left))
+    cover.append(best[0])
+    left -= best[1]
+    candidates = [c for c in candidates if c[1] & left]
+  return cover
+
+
+def vae(posterior, prior, likelihood, bound):
+  """A model as small as one can be."""
+  keras.utils.set_random_seed(0)
+  return aevb.VAE(
+    aevb.networks.MLPEncoder(LATENT_DIM, (3,), posterior=posterior),
+    aevb.networks.MLPDecoder(EVENT_SHAPE, (3,), likelihood=likelihood),
+    prior=prior,
+    bound=bound,
+    seed=0,
+  )
+
+
+def data():
+  """Four binary images."""
+  return np.random.default_rng(0).integers(2, size=(4, *EVENT_SHAPE)).astype(np.float32)
