@@ -9,7 +9,16 @@ References:
   Kingma, Welling. Auto-encoding variational Bayes. arXiv:1312.6114.
 """
 
-from aevb_tf import bounds, data, likelihoods, networks, posteriors, priors, random
+from aevb_tf import (
+  bounds,
+  data,
+  evidence,
+  likelihoods,
+  networks,
+  posteriors,
+  priors,
+  random,
+)
 from aevb_tf.models import VAE, NonFiniteError
 from aevb_tf.saving import load
 from aevb_tf.version import __version__
@@ -20,6 +29,7 @@ __all__ = [
   "__version__",
   "bounds",
   "data",
+  "evidence",
   "likelihoods",
   "load",
   "networks",
