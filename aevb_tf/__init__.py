@@ -9,19 +9,15 @@ References:
   Kingma, Welling. Auto-encoding variational Bayes. arXiv:1312.6114.
 """
 
-from aevb_tf import (
-  bounds,
-  data,
-  evidence,
-  likelihoods,
-  networks,
-  posteriors,
-  priors,
-  random,
-)
-from aevb_tf.models import VAE, NonFiniteError
-from aevb_tf.saving import load
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
 from aevb_tf.version import __version__
+
+_HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
+_COMMANDS = ("aevb-train", "aevb-evaluate")
 
 __all__ = [
   "VAE",
@@ -33,7 +29,44 @@ __all__ = [
   "likelihoods",
   "load",
   "networks",
+  "plots",
   "posteriors",
   "priors",
   "random",
+  "reparameterization",
 ]
+
+if TYPE_CHECKING:
+  from aevb_tf import (
+    bounds,
+    data,
+    evidence,
+    likelihoods,
+    networks,
+    plots,
+    posteriors,
+    priors,
+    random,
+    reparameterization,
+  )
+  from aevb_tf.models import VAE, NonFiniteError
+  from aevb_tf.saving import load
+
+
+def __getattr__(name: str) -> Any:
+  if name in _HOMES:
+    return getattr(importlib.import_module(f"aevb_tf.{_HOMES[name]}"), name)
+  if name in __all__:
+    return importlib.import_module(f"aevb_tf.{name}")
+  raise AttributeError(f"module 'aevb_tf' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+  return sorted({*globals(), *__all__})
+
+
+# Everything is imported at once, so that Keras knows the classes of a saved model; but
+# a command reads its flags first, and answers `--help` without loading TensorFlow.
+if os.path.basename(sys.argv[0] if sys.argv else "") not in _COMMANDS:
+  for _name in set(__all__) - {"__version__"}:
+    __getattr__(_name)

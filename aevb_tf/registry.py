@@ -9,11 +9,11 @@ owns one `Registry`, so that code and config files name the parts the same way:
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
-def did_you_mean(name: str, known) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
   """The end of an error message: near matches of `name`, then all that is known."""
   known = sorted(known)
   near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
@@ -75,11 +75,15 @@ class Registry:
     options = dict(identifier)
     name = options.pop("name", None)
     if name not in self._members:
-      raise ValueError(f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}")
+      raise ValueError(
+        f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}"
+      )
     try:
       return self._members[name](**options)
     except (TypeError, ValueError) as error:
-      raise ValueError(f"The {self.kind} {name!r} refused {options}: {error}") from error
+      raise ValueError(
+        f"The {self.kind} {name!r} refused {options}: {error}"
+      ) from error
 
 
 def _deserialize(config: Mapping) -> Any:

@@ -119,7 +119,9 @@ class LinearGaussian:
 
   def gradients_of(self, vae, gradients):
     """Rewrites gradients of `vae`'s variables as gradients by parameter name."""
-    by_path = {v.path: g for v, g in zip(vae.trainable_variables, gradients, strict=True)}
+    by_path = {
+      v.path: g for v, g in zip(vae.trainable_variables, gradients, strict=True)
+    }
     latent_dim = len(self.encoder_bias)
 
     def of(layer, index):

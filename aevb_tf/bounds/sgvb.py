@@ -70,7 +70,11 @@ class SGVB:
   def __init__(self, estimator: str = "B", num_samples: int = 1):
     if estimator not in _ESTIMATORS:
       raise ValueError(f"estimator={estimator!r}: SGVB has the estimators 'A' and 'B'.")
-    if isinstance(num_samples, bool) or num_samples != int(num_samples) or num_samples < 1:
+    if (
+      isinstance(num_samples, bool)
+      or num_samples != int(num_samples)
+      or num_samples < 1
+    ):
       raise ValueError(f"num_samples={num_samples!r} has to be a positive integer.")
     self.estimator = estimator
     self.num_samples = int(num_samples)

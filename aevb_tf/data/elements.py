@@ -13,7 +13,6 @@ and elsewhere q / 256 misses the grey value by at most 1/512.
   alone, so neither the order nor the batches matter.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -110,20 +109,16 @@ def binarize_once(x: np.ndarray, seed: int) -> np.ndarray:
   Returns:
     uint8 `[n, ...]`, levels 0 and 255.
   """
+
+  @tf.function(reduce_retracing=True)  # one for each call: `draw` needs the shape
+  def chunk(part, rows):
+    ones = element(part, rows, tf.constant(0), seed, "fixed")
+    return tf.cast(255.0 * ones, tf.uint8)
+
   binary = np.empty(x.shape, np.uint8)
-  chunk = _compiled_fixed(int(seed))
   with tf.device("CPU"):
     for start in range(0, len(x), _CHUNK_ROWS):
-      part = slice(start, start + _CHUNK_ROWS)
-      rows = np.arange(start, min(start + _CHUNK_ROWS, len(x)), dtype=np.int32)
-      binary[part] = chunk(tf.constant(x[part]), tf.constant(rows)).numpy()
+      end = min(start + _CHUNK_ROWS, len(x))
+      rows = tf.range(start, end)
+      binary[start:end] = chunk(tf.constant(x[start:end]), rows).numpy()
   return binary
-
-
-@functools.lru_cache(maxsize=8)
-def _compiled_fixed(seed: int):
-  @tf.function(reduce_retracing=True)
-  def chunk(x, rows):
-    return tf.cast(255.0 * element(x, rows, tf.constant(0), seed, "fixed"), tf.uint8)
-
-  return chunk

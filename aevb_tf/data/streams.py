@@ -198,5 +198,5 @@ def _finished(batches, element, epoch, num_examples, options):
   size = options.num_batches(num_examples)
   stream = stream.apply(tf.data.experimental.assert_cardinality(size))
   stream = stream.prefetch(tf.data.AUTOTUNE)
-  stream.epoch = epoch
+  stream.epoch, stream.num_examples = epoch, num_examples
   return stream

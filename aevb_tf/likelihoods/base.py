@@ -7,6 +7,8 @@ that what it learns itself (one variance for all pixels, say) trains and saves w
 the model.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -74,7 +76,7 @@ class Likelihood(keras.layers.Layer):
       f" {self.advice}"
     )
 
-  def check_targets(self, x) -> None:
+  def check_targets(self, x: Any) -> None:
     """Refuses targets outside the support, and says which likelihood would fit.
 
     Args:

@@ -36,8 +36,8 @@ class Bernoulli(Likelihood):
     logits = tf.cast(params, tf.float32)
     return self.independent(_Bernoulli(logits=logits, dtype=tf.float32))
 
-  def quantile(self, distribution, uniform):
+  def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     return tf.cast(uniform < distribution.mean(), tf.float32)
 
-  def in_support(self, x):
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all((x >= 0.0) & (x <= 1.0))

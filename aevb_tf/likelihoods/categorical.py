@@ -75,7 +75,7 @@ class Categorical(Likelihood):
   support = "multiples of 1/255 in [0, 1]"
   advice = "Use 8-bit images, or likelihood='continuous_bernoulli' for other greys."
 
-  def params_shape(self, event_shape):
+  def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape
     return (*space, channels * NUM_LEVELS)
 
@@ -85,7 +85,7 @@ class Categorical(Likelihood):
     shape = tf.concat([batch, self.event_shape, [NUM_LEVELS]], axis=0)
     return self.independent(_Levels(tf.reshape(logits, shape)))
 
-  def in_support(self, x):
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
     level = x * (NUM_LEVELS - 1)
     on_grid = tf.abs(level - tf.round(level)) < 1e-3
     return tf.reduce_all(on_grid & (x >= 0.0) & (x <= 1.0))

@@ -62,7 +62,7 @@ class ContinuousBernoulli(Bernoulli):
     logits = tf.cast(params, tf.float32)
     return self.independent(_ContinuousBernoulli(logits=logits))
 
-  def quantile(self, distribution, uniform):
+  def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     # F(x) = (exp(l x) - 1) / (exp(l) - 1); solved without overflow for either sign.
     logits = distribution.distribution.logits_parameter()
     size = tf.maximum(tf.abs(logits), 1e-3)

@@ -34,7 +34,9 @@ class Gaussian(Likelihood):
     ValueError: `scale` is none of these.
   """
 
-  def __init__(self, scale: str | float = "per_pixel", unit_mean: bool = False, **kwargs):
+  def __init__(
+    self, scale: str | float = "per_pixel", unit_mean: bool = False, **kwargs
+  ):
     super().__init__(**kwargs)
     known = ("per_pixel", "shared")
     number = isinstance(scale, (int, float)) and not isinstance(scale, bool)
@@ -50,7 +52,7 @@ class Gaussian(Likelihood):
     if self.scale == "shared":
       self.log_variance = self.add_weight((), "zeros", name="log_variance")
 
-  def params_shape(self, event_shape):
+  def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape
     return (*space, 2 * channels if self.scale == "per_pixel" else channels)
 

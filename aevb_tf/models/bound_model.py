@@ -142,7 +142,9 @@ class BoundModel(LoopModel):
   def train_step(self, data):
     """Algorithm 1: noise, the gradient of the minibatch bound, an update."""
     x, weights = _targets(data)
-    seed = random.fold_in(_replica_seed(self.seed, _TRAINING), self.optimizer.iterations)
+    seed = random.fold_in(
+      _replica_seed(self.seed, _TRAINING), self.optimizer.iterations
+    )
     variables = self.trainable_variables
     with tf.GradientTape() as tape:
       parts = self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=True)
@@ -183,7 +185,9 @@ class BoundModel(LoopModel):
     batch = tf.shape(x)[0]
     self.elbo_tracker.update_state(parts.elbo, sample_weight=weights)
     self.kl_tracker.update_state(parts.kl, sample_weight=weights)
-    self.log_likelihood_tracker.update_state(parts.log_likelihood, sample_weight=weights)
+    self.log_likelihood_tracker.update_state(
+      parts.log_likelihood, sample_weight=weights
+    )
     self.loss_tracker.update_state(loss, sample_weight=batch)
     self.monitor.update_state(batch, healthy)
     if self._compile_metrics is not None:

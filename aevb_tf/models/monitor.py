@@ -4,6 +4,8 @@ The loop must not stop for a look at each step, so faults are counted in variabl
 the device and read once after each call of the compiled function.
 """
 
+from collections.abc import Iterable
+
 import keras
 import tensorflow as tf
 
@@ -23,7 +25,9 @@ class StepMonitor(keras.metrics.Metric):
     self.good_steps = self.add_variable((), "zeros", dtype="int32", name="good_steps")
     self.faults = self.add_variable((len(CAUSES),), "zeros", name="faults")
 
-  def update_state(self, num_examples: tf.Tensor, healthy: dict[str, tf.Tensor]):
+  def update_state(
+    self, num_examples: tf.Tensor, healthy: dict[str, tf.Tensor]
+  ) -> None:
     """Records one step.
 
     Args:
@@ -50,6 +54,6 @@ class StepMonitor(keras.metrics.Metric):
     return [cause for cause, count in zip(CAUSES, faults, strict=True) if count]
 
 
-def all_finite(tensors) -> tf.Tensor:
+def all_finite(tensors: Iterable[tf.Tensor]) -> tf.Tensor:
   """Whether every number of every tensor is finite: a boolean scalar."""
   return tf.reduce_all([tf.reduce_all(tf.math.is_finite(t)) for t in tensors])

@@ -30,7 +30,9 @@ def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Post
   return _family(encoder, "encoder", "posterior", posterior, posteriors.get, "gaussian")
 
 
-def likelihood_of(decoder: keras.Model, likelihood: Any = None):
+def likelihood_of(
+  decoder: keras.Model, likelihood: Any = None
+) -> likelihoods.Likelihood:
   """The likelihood family of a decoder; as `posterior_of`."""
   return _family(
     decoder, "decoder", "likelihood", likelihood, likelihoods.get, "bernoulli"
@@ -63,7 +65,9 @@ def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[in
   return tuple(output.shape[1:])
 
 
-def latent_dim_of(encoder_output: tuple[int, ...], posterior, name: str) -> int:
+def latent_dim_of(
+  encoder_output: tuple[int, ...], posterior: posteriors.Posterior, name: str
+) -> int:
   """The number of latents of an encoder's output.
 
   Args:
@@ -85,7 +89,12 @@ def latent_dim_of(encoder_output: tuple[int, ...], posterior, name: str) -> int:
   )
 
 
-def check_decoder_output(output, likelihood, event_shape, name: str) -> None:
+def check_decoder_output(
+  output: tuple[int, ...],
+  likelihood: likelihoods.Likelihood,
+  event_shape: tuple[int, ...],
+  name: str,
+) -> None:
   """Raises a ValueError where a decoder does not give what its likelihood takes."""
   wanted = tuple(likelihood.params_shape(event_shape))
   if tuple(output) != wanted:

@@ -84,7 +84,9 @@ class Source:
     indices = np.pad(np.stack(indices), ((0, missing), (0, 0)))
     return indices, np.pad(np.array(passes, np.int32), (0, missing)), len(run)
 
-  def compile(self, step: Callable, results: Callable, eager: bool, jit: bool):
+  def compile(
+    self, step: Callable, results: Callable, eager: bool, jit: bool
+  ) -> Callable:
     """The loop over the batches of a run, as one function.
 
     Args:

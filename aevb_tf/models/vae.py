@@ -1,7 +1,7 @@
 """The variational auto-encoder (sections 2 and 3).
 
-    q(z|x) = encoder,   p(x|z) = decoder,   p(z) = prior
-    maximise  E_q[log p(x|z)] - KL(q(z|x) || p(z))   by its gradient through z = g(eps, x)
+q(z|x) = encoder,   p(x|z) = decoder,   p(z) = prior
+maximise  E_q[log p(x|z)] - KL(q(z|x) || p(z))   by its gradient through z = g(eps, x)
 """
 
 from typing import Any
@@ -229,7 +229,9 @@ class VAE(BoundModel):
 
   # The bound.
 
-  def terms(self, x, seed, rows, training=False) -> bounds.Terms:
+  def terms(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool = False
+  ) -> bounds.Terms:
     """The log-densities of the bound, at L samples of z; see `bounds.Terms`.
 
     Args:
@@ -252,7 +254,9 @@ class VAE(BoundModel):
       self._analytic_kl,
     )
 
-  def bound_parts(self, x, seed, rows, training):
+  def bound_parts(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+  ) -> BoundParts:
     terms = self.terms(x, seed, rows, training)
     log_likelihood = tf.reduce_mean(terms.log_likelihood, axis=0)
     kl = terms.kl
@@ -260,7 +264,7 @@ class VAE(BoundModel):
       kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
     return BoundParts(self.bound(terms), log_likelihood - kl, kl, log_likelihood)
 
-  def check_data(self, x):
+  def check_data(self, x: np.ndarray) -> None:
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
       raise ValueError(
         f"The data have shape {tuple(x.shape[1:])}, but the model is of data of shape "
@@ -269,10 +273,10 @@ class VAE(BoundModel):
     if x.dtype != np.uint8:  # these are scaled to [0, 1]: every likelihood takes them
       self.likelihood_family.check_targets(x)
 
-  def in_support(self, x):
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return self.likelihood_family.in_support(x)
 
-  def refusal(self, span):
+  def refusal(self, span: str) -> str:
     return self.likelihood_family.refusal(span)
 
   def _check_built(self, what):

@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
   from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _STRIP_ASPECT = 8
 
 
-def as_images(x, name: str) -> np.ndarray:
+def as_images(x: ArrayLike, name: str) -> np.ndarray:
   """Checks a batch of images and brings it into [0, 1].
 
   Args:
@@ -66,7 +67,9 @@ def cell_size(images: np.ndarray) -> tuple[int, int]:
   return (max(1, width // _STRIP_ASPECT) if height == 1 else height), width
 
 
-def tile(images, columns: int, *, padding: int = 1, name: str = "images") -> np.ndarray:
+def tile(
+  images: ArrayLike, columns: int, *, padding: int = 1, name: str = "images"
+) -> np.ndarray:
   """Lays images out row by row, with white between them and in unfilled cells.
 
   Args:
@@ -107,7 +110,7 @@ def tile(images, columns: int, *, padding: int = 1, name: str = "images") -> np.
   return picture[..., 0] if channels == 1 else picture
 
 
-def channel_note(x) -> str:
+def channel_note(x: ArrayLike) -> str:
   """Returns what to add to a title when only the first channel is drawn, or ""."""
   channels = np.shape(x)[-1]
   return "" if channels in (1, 3) else f" (first of {channels} channels)"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aevb_tf.plots import style
 
@@ -31,7 +32,9 @@ def _mean_kl(kl) -> np.ndarray:
   return kl if kl.ndim == 1 else kl.mean(axis=0)
 
 
-def active_units(kl, threshold: float = 0.01, variance=None) -> np.ndarray:
+def active_units(
+  kl: ArrayLike, threshold: float = 0.01, variance: ArrayLike | None = None
+) -> np.ndarray:
   """Tells the latents that carry information from those that do not.
 
   Args:
@@ -62,7 +65,11 @@ def active_units(kl, threshold: float = 0.01, variance=None) -> np.ndarray:
 
 @style.styled
 def kl_per_dimension(
-  kl, threshold: float = 0.01, *, variance=None, title: str = "KL per latent dimension"
+  kl: ArrayLike,
+  threshold: float = 0.01,
+  *,
+  variance: ArrayLike | None = None,
+  title: str = "KL per latent dimension",
 ) -> Figure:
   """Draws the mean KL of each latent, largest first, and counts the active units.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aevb_tf.plots import style
 
@@ -121,8 +122,8 @@ def _draw_named(
 
 @style.styled
 def latent_scatter(
-  mean,
-  labels=None,
+  mean: ArrayLike,
+  labels: ArrayLike | None = None,
   *,
   dimensions: tuple[int, int] | None = None,
   label_names: Mapping[int, str] | None = None,

@@ -11,6 +11,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aevb_tf.plots import grids, style
 
@@ -50,7 +51,9 @@ def manifold_grid(n: int) -> np.ndarray:
 
 
 @style.styled
-def manifold(images, n: int, *, title: str = "Learned data manifold") -> Figure:
+def manifold(
+  images: ArrayLike, n: int, *, title: str = "Learned data manifold"
+) -> Figure:
   """Draws the decoded `manifold_grid(n)` as one sheet.
 
   Ticks below and at the left are values of z; those above and at the right are

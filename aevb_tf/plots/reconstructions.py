@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aevb_tf.plots import grids, style
 
@@ -31,8 +32,8 @@ def _pair(x: np.ndarray, x_mean: np.ndarray, columns: int) -> np.ndarray:
 
 @style.styled
 def reconstructions(
-  x,
-  x_mean,
+  x: ArrayLike,
+  x_mean: ArrayLike,
   *,
   columns: int = 10,
   title: str = "Reconstructions from the posterior mean",

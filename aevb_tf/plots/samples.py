@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from numpy.typing import ArrayLike
+
 from aevb_tf.plots import grids, style
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 @style.styled
 def samples(
-  images,
+  images: ArrayLike,
   *,
   columns: int | None = None,
   title: str = r"Samples: mean of $p(x\,|\,z)$, $z \sim p(z)$",

@@ -15,6 +15,7 @@ import pkgutil
 import re
 import traceback
 from collections.abc import Iterable
+from typing import Any
 
 import ml_collections
 
@@ -156,7 +157,7 @@ def _tuples(value):
   return value
 
 
-def assign(config: ml_collections.ConfigDict, key: str, value, where: str) -> None:
+def assign(config: ml_collections.ConfigDict, key: str, value: Any, where: str) -> None:
   """Sets one key, with the type that `base` gives it.
 
   Args:

@@ -33,14 +33,17 @@ def test_the_prior_counts_once_for_the_data_set(batch_size):
   vae.compile(keras.optimizers.SGD(0.0))
   x = np.random.default_rng(0).random((40, 4, 3, 1), np.float32)
   result = vae.evaluate(x, batch_size=batch_size, return_dict=True, verbose=0)
-  count = sum(v.shape.num_elements() for v in map(tf.convert_to_tensor, vae.trainable_variables))
+  count = sum(
+    v.shape.num_elements() for v in map(tf.convert_to_tensor, vae.trainable_variables)
+  )
   prior = count * scipy.stats.norm.logpdf(0.1, 0, 0.5)
   np.testing.assert_allclose(result["loss"], -40 * result["elbo"] - prior, rtol=1e-6)
 
 
 def test_map_shrinks_the_weights_by_the_prior_s_gradient():
-  plain, penalised = tiny_vae(dataset_size=8), tiny_vae(
-    dataset_size=8, parameter_prior_stddev=0.5
+  plain, penalised = (
+    tiny_vae(dataset_size=8),
+    tiny_vae(dataset_size=8, parameter_prior_stddev=0.5),
   )
   x = np.random.default_rng(0).random((8, 4, 3, 1), np.float32)
   before = [v.numpy() for v in plain.trainable_variables]

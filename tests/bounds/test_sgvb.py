@@ -20,7 +20,9 @@ def test_estimators_are_their_equations():
   t = terms()
   a = (t.log_likelihood + t.log_prior - t.log_q).mean(0)
   np.testing.assert_allclose(bounds.sgvb_a(t), a, rtol=1e-6)
-  np.testing.assert_allclose(bounds.sgvb_b(t), t.log_likelihood.mean(0) - t.kl, rtol=1e-5)
+  np.testing.assert_allclose(
+    bounds.sgvb_b(t), t.log_likelihood.mean(0) - t.kl, rtol=1e-5
+  )
   np.testing.assert_array_equal(bounds.SGVB("A")(t), bounds.sgvb_a(t))
   np.testing.assert_array_equal(bounds.SGVB("B")(t), bounds.sgvb_b(t))
 

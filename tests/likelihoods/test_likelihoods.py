@@ -61,7 +61,9 @@ def test_bernoulli_is_minus_the_cross_entropy(grey, logit):
   np.testing.assert_allclose(value, [exact], rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize("logit", [-50.0, -3.0, -0.6, -0.4, -1e-4, 0.0, 0.49, 0.51, 20.0])
+@pytest.mark.parametrize(
+  "logit", [-50.0, -3.0, -0.6, -0.4, -1e-4, 0.0, 0.49, 0.51, 20.0]
+)
 def test_continuous_bernoulli_integrates_to_one(logit):
   exact = np.log(scipy.integrate.quad(lambda x: np.exp(logit * x), 0, 1)[0])
   # The normaliser of exp(l x) / (1 + exp(l)) on [0, 1].

@@ -149,7 +149,9 @@ def test_history_is_the_mean_over_the_epoch_and_validation_is_evaluate():
   expected = vae.evaluate(test, return_dict=True, verbose=0)
   for key in keys:
     np.testing.assert_allclose(history[f"val_{key}"], [expected[key]] * 2, rtol=1e-6)
-  np.testing.assert_allclose(history["kl"][0], np.mean(vae.kl_per_dimension(x)) * 2, rtol=1e-5)
+  np.testing.assert_allclose(
+    history["kl"][0], np.mean(vae.kl_per_dimension(x)) * 2, rtol=1e-5
+  )
 
 
 def test_a_callback_that_wants_every_batch_sees_every_batch():
@@ -179,7 +181,9 @@ def test_steps_per_call_divides_the_epoch_where_it_can():
   assert resident.steps_per_call(10007) == 100
 
 
-@pytest.mark.parametrize("n, batch, steps, size", [(45, 10, 5, 2), (40, 10, 7, 3), (9, 4, 3, 3)])
+@pytest.mark.parametrize(
+  "n, batch, steps, size", [(45, 10, 5, 2), (40, 10, 7, 3), (9, 4, 3, 3)]
+)
 def test_a_source_visits_every_example_once_a_pass(n, batch, steps, size):
   data = aevb.data.ArrayDataset(
     np.zeros((n, 2, 2, 1), np.float32), batch_size=batch, shuffle=True, seed=3
@@ -221,7 +225,13 @@ def test_the_compiled_step_is_traced_once_and_stays_on_the_device():
   operations = {op.type for op in concrete.graph.get_operations()}
   for graph in concrete.graph._functions.values():
     operations |= {node.op for node in graph.cached_definition.node_def}
-  assert not operations & {"PyFunc", "EagerPyFunc", "IteratorGetNext", "Print", "PrintV2"}
+  assert not operations & {
+    "PyFunc",
+    "EagerPyFunc",
+    "IteratorGetNext",
+    "Print",
+    "PrintV2",
+  }
 
 
 # Errors.

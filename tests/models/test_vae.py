@@ -50,7 +50,9 @@ def test_every_composition_trains_saves_loads_and_evaluates(
   after = vae.evaluate(x, batch_size=20, return_dict=True, verbose=0)
   assert after["loss"] < before["loss"]
   assert set(after) == {"elbo", "kl", "log_likelihood", "loss"}
-  np.testing.assert_allclose(after["elbo"], after["log_likelihood"] - after["kl"], rtol=1e-5)
+  np.testing.assert_allclose(
+    after["elbo"], after["log_likelihood"] - after["kl"], rtol=1e-5
+  )
 
   vae.save(tmp_path / "vae.keras")
   again = keras.models.load_model(tmp_path / "vae.keras", safe_mode=True)
@@ -147,7 +149,9 @@ def test_compile_refuses_a_loss():
 
 def test_metrics_of_the_user_see_data_and_reconstruction():
   vae = tiny_vae()
-  vae.compile(keras.optimizers.SGD(0.0), metrics=[keras.metrics.MeanSquaredError("mse")])
+  vae.compile(
+    keras.optimizers.SGD(0.0), metrics=[keras.metrics.MeanSquaredError("mse")]
+  )
   x = digits(20)
   result = vae.evaluate(x, batch_size=20, return_dict=True, verbose=0)
   expected = np.mean((x - vae.reconstruct(x).numpy()) ** 2)

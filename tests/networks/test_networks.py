@@ -125,12 +125,19 @@ def functional_decoder(outputs=12):
 
 @pytest.mark.parametrize(
   "encoder",
-  [OwnEncoder, lambda: keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])],
+  [
+    OwnEncoder,
+    lambda: keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)]),
+  ],
   ids=["subclassed", "sequential"],
 )
 def test_own_networks_train_save_and_load(encoder, tmp_path):
   vae = aevb.VAE(
-    encoder(), functional_decoder(), posterior="gaussian", likelihood="bernoulli", seed=0
+    encoder(),
+    functional_decoder(),
+    posterior="gaussian",
+    likelihood="bernoulli",
+    seed=0,
   )
   vae.compile(keras.optimizers.Adam(0.05))
   x = (np.random.default_rng(0).random((40, 4, 3, 1)) > 0.8).astype(np.float32)
@@ -155,7 +162,9 @@ def test_own_networks_that_do_not_fit_are_refused_with_sizes():
   with pytest.raises(ValueError, match="has its own posterior"):
     aevb.VAE(aevb.networks.MLPEncoder(2), functional_decoder(), **options)
   odd = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5)])
-  with pytest.raises(ValueError, match=r"returns \(5,\) .* 2 numbers for J=1 and 4 for"):
+  with pytest.raises(
+    ValueError, match=r"returns \(5,\) .* 2 numbers for J=1 and 4 for"
+  ):
     aevb.VAE(odd, functional_decoder(), **options)(x)
   with pytest.raises(ValueError, match=r"returns \(4, 3, 2\) .* takes \(4, 3, 1\)"):
     aevb.VAE(OwnEncoder(), functional_decoder(24), **options)(x)

@@ -53,6 +53,7 @@ def test_help_is_worth_reading(program, parts):
 def test_flags_are_read_without_tensorflow():
   code = (
     "import sys\n"
+    "sys.argv = ['aevb-train']\n"
     "from aevb_tf.training import train_main, evaluate_main\n"
     "train_main.main(['aevb-train', '--help'])\n"
     "evaluate_main.main(['aevb-evaluate', '--help'])\n"
@@ -108,7 +109,7 @@ def _wait_for_epochs(folder, number, process):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_run_which_the_same_command_ends(tmp_path, number):
-  epochs = 150
+  epochs = 40
   folder = RunFolder(tmp_path / "run")
   argv = ["--config=test", f"--workdir={folder.path}", *_CHANGES]
   command = _command("aevb-train", *argv, f"--config.epochs={epochs}")
