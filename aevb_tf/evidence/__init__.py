@@ -19,7 +19,7 @@ from aevb_tf.evidence.bidirectional import Bracket, bidirectional
 from aevb_tf.evidence.estimation import estimate
 from aevb_tf.evidence.importance import Importance
 from aevb_tf.evidence.posterior_density import PosteriorDensity
-from aevb_tf.evidence.registered import get, names, register
+from aevb_tf.evidence.registered import get, name_of, names, register
 from aevb_tf.evidence.results import Estimate, PerDatum
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
   "bidirectional",
   "estimate",
   "get",
+  "name_of",
   "names",
   "register",
 ]

@@ -191,13 +191,13 @@ def _estimate(model, drawn, log_joint, num_samples, components):
     return tf.reshape(half, [-1, *half.shape[2:]])[:num_samples]
 
   old, new = (tf.cast(flat(drawn, which), tf.float64) for which in (0, 1))
-  log_q = _chosen_log_prob(old, new, components)
+  log_q = chosen_log_prob(old, new, components)
   log_ratio = tf.cast(log_q, tf.float32) - flat(log_joint, 1)
   sums = log_mean.of(log_ratio)
   return -sums.log_mean(num_samples), sums.effective_sample_size()
 
 
-def _chosen_log_prob(old, new, components):
+def chosen_log_prob(old, new, components):
   """log q(new), `[L, batch]`, of the best density fitted to the samples `old`."""
   if components == 1:
     return densities.fit_gaussian(old).log_prob(new)
