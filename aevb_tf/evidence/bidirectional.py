@@ -79,7 +79,7 @@ def bidirectional(
   results = {"x": [], "lower": [], "upper": []}
   for first in range(0, num_examples, size):
     rows = tf.range(first, min(first + size, num_examples))
-    z, x = _simulate(model, random.fold_in(seed, noise.SIMULATE), rows)
+    z, x = simulate(model, random.fold_in(seed, noise.SIMULATE), rows)
     results["x"].append(x)
     results["lower"].append(_bound(method, model, x, None, seed, size, first, progress))
     results["upper"].append(_bound(method, model, x, z, seed, size, first, progress))
@@ -103,8 +103,17 @@ def _bound(method, model, x, z, seed, size, first, progress):
   return padded(run, x, size, first, progress)
 
 
-def _simulate(model, seed, rows):
-  """z ~ p(z) and x ~ p(x|z); row i depends on (seed, rows[i]) alone."""
+def simulate(model: Any, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, np.ndarray]:
+  """Draws z ~ p(z) and x ~ p(x|z); row i depends on (seed, rows[i]) alone.
+
+  Args:
+    model: The model.
+    seed: An int or a pair of int32.
+    rows: int32 `[n]`.
+
+  Returns:
+    z, float32 `[n, latent_dim]`, and x, float32 `[n, *event_shape]`.
+  """
   z = model.prior.sample(random.fold_in(seed, 0), rows)
   shape = tuple(model.event_shape)
   uniform = random.uniform(random.fold_in(seed, 1), rows, int(np.prod(shape)))

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from aevb_tf import evidence
-from aevb_tf.evidence import hmc, paths
+from aevb_tf.evidence import bidirectional, hmc, paths
 from tests import stats
 from tests.oracle import LinearGaussian, tiny_vae
 
@@ -51,7 +51,8 @@ def test_both_ways_bracket_the_evidence(linear, start, seeds):
 
 def test_simulated_data_are_the_models(linear, seeds):
   oracle, _, vae = linear
-  x = evidence.bidirectional(vae, 2000, method("prior", 1, 1), seeds()).x
+  z, x = bidirectional.simulate(vae, seeds(), tf.range(4000))
+  stats.assert_mean(x - z @ oracle.weights.T.astype(np.float32), oracle.bias)
   stats.assert_mean(x, oracle.bias)
   covariance = oracle.weights @ oracle.weights.T + oracle.stddev**2 * np.eye(5)
   centred = x.astype(np.float64) - oracle.bias
@@ -61,10 +62,12 @@ def test_simulated_data_are_the_models(linear, seeds):
 def test_more_temperatures_close_the_gap(linear):
   _, _, vae = linear
   gaps = [
-    evidence.bidirectional(vae, 200, method("prior", 2, n), seed=1, batch_size=200).gap
-    for n in (5, 80)
+    evidence.bidirectional(
+      vae, 1000, method(num_temperatures=n), seed=1, batch_size=1000
+    ).gap
+    for n in (3, 20)
   ]
-  assert gaps[1] < 0.3 * gaps[0]
+  assert gaps[1] < 0.5 * gaps[0]
 
 
 def test_transitions_leave_the_posterior_as_it_is(linear, seeds):
