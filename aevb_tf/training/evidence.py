@@ -47,14 +47,14 @@ def measure_evidence(
     method = evidence.get(method, num_samples)
     with _bar(method, "log p(x)", _length(source, most)) as bar:
       estimate = evidence.estimate(
-        vae, source, method, max_examples=most, progress=bar.update, **options
+        vae, source, method, max_examples=most, progress=bar.advance, **options
       )
     report = estimate.report()
     if isinstance(method, evidence.Annealed):
       count = len(estimate.log_marginal)
       with _bar(method, "simulated data", count) as bar:
         bracket = evidence.bidirectional(
-          vae, count, method, progress=bar.update, **options
+          vae, count, method, progress=bar.advance, **options
         )
       report["gap"] = bracket.gap
       report["gap_standard_error"] = bracket.gap_standard_error if count > 1 else None
@@ -67,18 +67,27 @@ def measure_evidence(
   }
 
 
-def _bar(method: Any, what: str, total: int | None) -> tqdm.tqdm:
+class _Bar(tqdm.tqdm):
   """A bar on stderr that counts data, in parts too."""
+
+  def advance(self, part: float) -> None:
+    """Moves on; parts that add up to all but for rounding end the bar exactly."""
+    rest = part if self.total is None else self.total - self.n
+    self.update(min(part, rest))
+
+
+def _bar(method: Any, what: str, total: int | None) -> _Bar:
   name = evidence.name_of(method)
   numbers = (
     "{n:.1f}/{total} [{elapsed}<{remaining}]" if total else "{n:.1f} [{elapsed}]"
   )
-  return tqdm.tqdm(
+  return _Bar(
     desc=f"{what}, {name}", total=total, bar_format="{l_bar}{bar}| " + numbers
   )
 
 
 def _length(source: Any, most: int | None) -> int | None:
   """How many data there will be, where it is known."""
-  known = getattr(source, "num_examples", None)
+  known = len(source) if hasattr(source, "__array__") else None
+  known = getattr(source, "num_examples", known)
   return min(filter(None, (known, most)), default=None) if known else None
