@@ -64,6 +64,7 @@ setuptools.setup(
     "tensorflow-probability>=0.25",
     # TensorFlow Probability imports it, at TensorFlow's own version.
     "tf-keras>=2.21,<2.22",
+    "tqdm>=4.66",
   ],
   extras_require={
     "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],

@@ -25,6 +25,7 @@ __all__ = [
   "__version__",
   "bounds",
   "data",
+  "evidence",
   "likelihoods",
   "load",
   "networks",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
   from aevb_tf import (
     bounds,
     data,
+    evidence,
     likelihoods,
     networks,
     plots,

@@ -22,7 +22,8 @@ MAY_IMPORT = {
   "data": set(),
   "plots": set(),
   "bounds": {"likelihoods", "posteriors", "priors"},
-  "models": {"bounds", "data", "likelihoods", "posteriors", "priors"},
+  "evidence": {"bounds", "likelihoods", "posteriors", "priors"},
+  "models": {"bounds", "data", "evidence", "likelihoods", "posteriors", "priors"},
   "saving": set(),
 }
 ABOVE = {"training", "experiments"}  # may import everything below them

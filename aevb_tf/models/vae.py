@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import bounds, priors, random
+from aevb_tf import bounds, evidence, priors, random
 from aevb_tf.models import parts
 from aevb_tf.models.bound_model import BoundModel, BoundParts
 
@@ -175,6 +175,34 @@ class VAE(BoundModel):
       self.likelihood_family.check_targets(x)
     seed = fresh_seed() if seed is None else random.as_seed(seed)
     return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False).elbo
+
+  def log_marginal(
+    self,
+    x: Any,
+    method: Any = "importance",
+    num_samples: int | None = None,
+    seed: Any = None,
+  ) -> tf.Tensor:
+    """Estimates the evidence log p(x) of each datum.
+
+    `aevb_tf.evidence.estimate` does so too, and says how far to trust it.
+
+    Args:
+      x: `[batch, *event_shape]`, of any length: memory does not grow with it.
+      method: Name, options or object of `aevb_tf.evidence`.
+      num_samples: Samples for each datum; None leaves the method's own number.
+      seed: An int or a pair of int32; None takes a fresh one.
+
+    Returns:
+      float32 `[batch]`, nats.
+
+    Raises:
+      ValueError: An argument is impossible, or the data do not fit the model.
+    """
+    seed = fresh_seed() if seed is None else random.as_seed(seed)
+    x = np.asarray(x, np.float32)
+    estimate = evidence.estimate(self, x, method, num_samples, seed)
+    return tf.constant(estimate.log_marginal)
 
   def kl_per_dimension(self, x: Any) -> tf.Tensor:
     """KL(q(z_j|x) || p(z_j)) of each latent, where both are products over latents.

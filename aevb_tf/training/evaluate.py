@@ -6,6 +6,7 @@ import aevb_tf
 from aevb_tf.models import VAE
 from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.evidence import measure_evidence
 from aevb_tf.training.measure import measure
 from aevb_tf.training.run_folder import RunFolder, write_json
 
@@ -15,6 +16,9 @@ def evaluate(
   split: str = "test",
   batch_size: int | None = None,
   data_dir: str | None = None,
+  evidence: str | None = None,
+  num_samples: int | None = None,
+  max_examples: int | None = None,
 ) -> dict:
   """Evaluates a run, and writes `evaluation-SPLIT.json` into its folder.
 
@@ -23,10 +27,14 @@ def evaluate(
     split: Split of the data.
     batch_size: Batch size, by default that of the training; changes no number.
     data_dir: Folder with prepared data, by default that of the training.
+    evidence: Name of an estimator of log p(x), to be run too.
+    num_samples: Its samples for each datum; None leaves its own number.
+    max_examples: How many data it is run on; see `measure_evidence`.
 
   Returns:
     What was written: `model` and `split`, `elbo`, `kl` and `log_likelihood` in nats per
-    datum, `num_examples`, `active_units`, `kl_per_dimension`.
+    datum, `num_examples`, `active_units`, `kl_per_dimension`, and `evidence`, if asked
+    for: what `measure_evidence` gives.
 
   Raises:
     ConfigError: There is no run in the folder, or no such split.
@@ -41,8 +49,13 @@ def evaluate(
     config.batch_size = batch_size or config.batch_size
     config.data_dir = data_dir or config.data_dir
   vae, name = _model(folder)
-  measured = measure(vae, build.dataset(config, split))
-  report = {"model": name, "split": split, **measured.report()}
+  source = build.dataset(config, split)
+  report = {"model": name, "split": split, **measure(vae, source).report()}
+  if evidence is not None:
+    build.go_to_epoch(source, 0)  # the bits that `measure` saw, if they are drawn
+    report["evidence"] = measure_evidence(
+      vae, source, evidence, num_samples, max_examples, batch_size
+    )
   write_json(folder.path / f"evaluation-{split}.json", report)
   return report
 

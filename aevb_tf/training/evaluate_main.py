@@ -1,6 +1,7 @@
 """Evaluates the model of a run folder on a whole split of its data.
 
   aevb-evaluate --workdir=DIR [--split=test] [--batch_size=N] [--data_dir=DIR]
+                [--evidence=METHOD [--num_samples=N] [--max_examples=N]]
 
 Prints the bound and its parts, in nats per datum, and writes them into the folder as
 evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
@@ -9,6 +10,9 @@ evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
 from absl import flags
 
 from aevb_tf.training import command_line, quietly, report
+
+# The names in `aevb_tf.evidence`, which only TensorFlow could tell.
+METHODS = ("annealed", "importance", "posterior_density")
 
 
 def run() -> None:
@@ -27,20 +31,33 @@ def main(argv: list[str]) -> int:
   """
   values = _flags()
   if command_line.wants_help(argv):
-    text = (f"  --{name:<12}{values[name].help}" for name in values)
+    text = (f"  --{name:<14}{values[name].help}" for name in values)
     print("\n".join([__doc__, "Flags:", *text]))
     return 0
   if unknown := command_line.parse(values, argv, required=("workdir",)):
     raise command_line.ConfigError(
       f"{unknown[0]}: the config is that of the run; see --help for what can be set."
     )
+  for name in ("num_samples", "max_examples"):
+    if values[name].value is not None and values.evidence is None:
+      raise command_line.ConfigError(f"--{name} is of --evidence, which is missing.")
   # Only now, with the flags read.
   quietly.import_tensorflow()
   from aevb_tf.training.evaluate import evaluate
 
-  values_of = evaluate(values.workdir, values.split, values.batch_size, values.data_dir)
+  values_of = evaluate(
+    values.workdir,
+    values.split,
+    values.batch_size,
+    values.data_dir,
+    values.evidence,
+    values.num_samples,
+    values.max_examples,
+  )
   print(f"{values.workdir}, {values_of['model']}")
   print(report.lines(values_of, values.split))
+  if "evidence" in values_of:
+    print(report.evidence_lines(values_of["evidence"]))
   return 0
 
 
@@ -52,13 +69,19 @@ def _flags() -> flags.FlagValues:
     ("data_dir", None, "Folder with prepared data; by default that of the training."),
   ):
     flags.DEFINE_string(name, default, text, flag_values=values)
-  flags.DEFINE_integer(
-    "batch_size",
+  flags.DEFINE_enum(
+    "evidence",
     None,
-    "Batch size; by default that of the training.",
-    lower_bound=1,
+    METHODS,
+    f"Estimates log p(x) too: {', '.join(METHODS)}.",
     flag_values=values,
   )
+  for name, text in (
+    ("batch_size", "Batch size; by default that of the training."),
+    ("num_samples", "Samples of --evidence for each datum; it has a default."),
+    ("max_examples", "Data of --evidence; by default all, 100 or 1000 if it is slow."),
+  ):
+    flags.DEFINE_integer(name, None, text, lower_bound=1, flag_values=values)
   return values
 
 

@@ -1,0 +1,32 @@
+"""Arguments of estimators, checked with messages that name them."""
+
+import numbers
+from typing import Any
+
+
+def positive_int(name: str, value: Any) -> int:
+  """`value` as an int, or a ValueError that names the argument."""
+  if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+    raise ValueError(f"{name}={value!r} has to be a positive integer.")
+  return int(value)
+
+
+def fraction(name: str, value: Any) -> float:
+  """`value` as a float in (0, 1), or a ValueError that names the argument."""
+  if not isinstance(value, numbers.Real) or not 0 < value < 1:
+    raise ValueError(f"{name}={value!r} has to lie between 0 and 1.")
+  return float(value)
+
+
+def one_of(name: str, value: Any, known: tuple) -> Any:
+  """`value`, or a ValueError that lists what is known."""
+  if value not in known:
+    raise ValueError(
+      f"{name}={value!r} has to be one of {', '.join(map(repr, known))}."
+    )
+  return value
+
+
+def has_encoder(model: Any) -> bool:
+  """Whether a model has q(z|x)."""
+  return hasattr(model, "encode") and hasattr(model, "posterior_family")

@@ -1,0 +1,42 @@
+"""Compiled functions of a model, kept as long as the model lives."""
+
+import functools
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import tensorflow as tf
+
+_functions = weakref.WeakKeyDictionary()
+
+
+def compiled(model: Any, function: Callable, **options: Hashable) -> Callable:
+  """`function(model, *tensors, **options)`, compiled once for these options.
+
+  Args:
+    model: The model; only its variables are kept alive.
+    function: A function at module level.
+    **options: What the compiled code is specialised to.
+
+  Returns:
+    A function of the tensors.
+  """
+  known = _functions.setdefault(model, {})
+  key = (function, *sorted(options.items()))
+  if key not in known:
+    of_model = functools.partial(_call, weakref.ref(model), function, options)
+    known[key] = tf.function(of_model, jit_compile=True)
+  return known[key]
+
+
+def _call(reference, function, options, *tensors):
+  return function(reference(), *tensors, **options)
+
+
+def rows_at_once(model: Any) -> int:
+  """How many z to decode at once: enough to fill the device, within its memory."""
+  outputs = 1
+  for size in model.likelihood_family.params_shape(model.event_shape):
+    outputs *= size
+  elements = 2**28 if tf.config.list_physical_devices("GPU") else 2**22
+  return max(1, min(2**16, elements // outputs))

@@ -1,0 +1,164 @@
+"""Evidence over whole data sets, batch by batch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import random
+from aevb_tf.evidence import checks, registered
+from aevb_tf.evidence.compiled import rows_at_once
+from aevb_tf.evidence.results import Estimate, PerDatum
+
+_BATCH_SIZE = 100
+
+
+def estimate(
+  model: Any,
+  x: Any,
+  method: Any = "importance",
+  num_samples: int | None = None,
+  seed: Any = 0,
+  batch_size: int | None = None,
+  max_examples: int | None = None,
+  progress: Callable[[float], None] | None = None,
+) -> Estimate:
+  """Estimates log p(x) of each datum.
+
+  Args:
+    model: A `VAE`, or a model with its `prior`, `decode` and `likelihood_family`; the
+      estimators that use q(z|x) also need `encode` and `posterior_family`.
+    x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as
+      `aevb_tf.data.load` gives.
+    method: Name, options or object of `aevb_tf.evidence`.
+    num_samples: Samples for each datum; None leaves the estimator's own number.
+    seed: An int or a pair of int32. The estimate of datum i depends on (seed, i) alone.
+    batch_size: Data at once; changes the estimates by no more than rounding.
+    max_examples: Only the first of the data; None for all.
+    progress: Called with how many more data, in parts too, are done.
+
+  Returns:
+    An `Estimate`.
+
+  Raises:
+    ValueError: An argument is impossible, or the data do not fit the model.
+    FloatingPointError: An estimate is NaN: the model's weights or outputs are broken.
+  """
+  method = registered.get(method, num_samples)
+  seed = random.as_seed(seed)
+  check_built(model)
+  size = batch_size_of(model, batch_size)
+  if max_examples is not None:
+    max_examples = checks.positive_int("max_examples", max_examples)
+  # One size for all batches, no larger than what there is to estimate.
+  known = [len(x)] if hasattr(x, "__array__") else []
+  size = max(1, min(size, max_examples or size, *known))
+  results, first = [], 0
+
+  def run(part, rows, advance):
+    return method(model, part, seed, rows, advance)
+
+  for batch in _batches(x, size, max_examples):
+    _check_data(model, batch)
+    results.append(padded(run, batch, size, first, progress))
+    first += len(batch)
+  if not results:
+    raise ValueError("There are no data: x is empty.")
+  joined = join(results)
+  _check_numbers(joined.log_marginal)
+  name = registered.name_of(method)
+  return Estimate(name, method.num_samples, *joined)
+
+
+def padded(
+  function: Callable[..., PerDatum],
+  batch: np.ndarray,
+  size: int,
+  first: int,
+  progress: Callable[[float], None] | None,
+) -> PerDatum:
+  """Runs an estimator on a batch that is filled up to `size`, so that it compiles once.
+
+  Args:
+    function: `(x, rows, advance) -> PerDatum`.
+    batch: float32 `[n, ...]`, n at most `size`.
+    size: The size of all batches.
+    first: Number of the first datum.
+    progress: As in `estimate`.
+
+  Returns:
+    `PerDatum` of arrays `[n]`.
+  """
+  count = len(batch)
+  filler = np.repeat(batch[-1:], size - count, axis=0)
+  x = tf.constant(np.concatenate([batch, filler]))
+
+  def advance(part):
+    if progress is not None:
+      progress(part * count)
+
+  result = function(x, first + tf.range(size), advance)
+  return PerDatum(*(None if v is None else np.asarray(v)[:count] for v in result))
+
+
+def join(results: list[PerDatum]) -> PerDatum:
+  """One `PerDatum` of several batches."""
+  columns = zip(*results, strict=True)
+  return PerDatum(*(None if c[0] is None else np.concatenate(c) for c in columns))
+
+
+def batch_size_of(model: Any, batch_size: int | None) -> int:
+  """The batch size asked for, or one that fits the memory."""
+  if batch_size is None:
+    return min(_BATCH_SIZE, rows_at_once(model))
+  return checks.positive_int("batch_size", batch_size)
+
+
+def check_built(model: Any) -> None:
+  """Raises a ValueError where a model does not know the shape of its data."""
+  if not model.built:
+    raise ValueError(
+      "The evidence needs to know the shape of the data: call the model on data, `fit` "
+      "it, or `build((None, *event_shape))` it first."
+    )
+
+
+def _batches(x: Any, size: int, most: int | None) -> Iterator[np.ndarray]:
+  """The data in order, float32, in batches of `size` but for the last."""
+  left = most
+  held = []
+  for piece in [x] if hasattr(x, "__array__") else x:
+    piece = np.asarray(
+      piece[0] if isinstance(piece, tuple | list) else piece, np.float32
+    )
+    piece = piece if left is None else piece[:left]
+    left = None if left is None else left - len(piece)
+    held.append(piece)
+    if sum(map(len, held)) >= size:
+      joined = np.concatenate(held)
+      whole = len(joined) // size * size
+      yield from np.split(joined[:whole], whole // size)
+      held = [joined[whole:]]
+    if left == 0:
+      break
+  if held and sum(map(len, held)):
+    yield np.concatenate(held)
+
+
+def _check_data(model, batch):
+  wanted = tuple(model.event_shape)
+  if batch.shape[1:] != wanted:
+    raise ValueError(
+      f"The data have shape {batch.shape[1:]}, but the model is of data of shape {wanted}."
+    )
+  model.likelihood_family.check_targets(batch)
+
+
+def _check_numbers(values: Iterable[float]) -> None:
+  broken = np.flatnonzero(np.isnan(values))
+  if len(broken):
+    raise FloatingPointError(
+      f"log p(x) of datum {broken[0]} (of {len(broken)} in all) is NaN: the model gives "
+      "NaN or infinite numbers there. Take an earlier checkpoint."
+    )

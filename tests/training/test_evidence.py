@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+
+from aevb_tf import evidence
+from aevb_tf.training import build, evaluate_main, report
+from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.evidence import measure_evidence
+from aevb_tf.training.train import train
+from tests.oracle import tiny_vae
+from tests.training import runs
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+  path = tmp_path_factory.mktemp("run")
+  train(runs.config(epochs=1), path)
+  return path
+
+
+def evaluate(run, *flags):
+  return evaluate_main.main(["aevb-evaluate", f"--workdir={run}", *flags])
+
+
+def test_the_flags_names_are_the_registered_ones():
+  assert list(evaluate_main.METHODS) == evidence.names()
+
+
+def test_evidence_is_printed_and_written_with_a_bar(run, capfd):
+  assert (
+    evaluate(run, "--evidence=importance", "--num_samples=20", "--max_examples=150")
+    == 0
+  )
+  printed, drawn = capfd.readouterr()
+  written = json.loads((run / "evaluation-test.json").read_text())["evidence"]
+  assert written["num_examples"] == 150 and written["num_samples"] == 20
+  assert f"{written['log_marginal']:.2f}  nats per datum, +- " in printed
+  assert "of 20 samples" in printed
+  assert "log p(x), importance: 100%" in drawn and "150.0/150" in drawn
+
+
+def test_the_data_are_those_of_the_split():
+  source = build.dataset(runs.config(), "test")
+  vae = tiny_vae(event_shape=source.event_shape)
+  build.go_to_epoch(source, 0)
+  ours = measure_evidence(vae, source, "importance", 5, 50)["log_marginal"]
+  build.go_to_epoch(source, 0)
+  x = np.concatenate([np.asarray(x) for x, _ in source])[:50]
+  expected = evidence.estimate(vae, x, "importance", 5, seed=vae.seed).mean
+  assert ours == pytest.approx(expected, abs=1e-5)
+
+
+def test_annealed_reports_its_gap():
+  vae, x = tiny_vae(), (np.random.default_rng(0).random((3, 4, 3, 1)) > 0.5)
+  values = measure_evidence(vae, x.astype(np.float32), "annealed", 2)
+  assert {"gap", "gap_standard_error", "acceptance"} <= set(values)
+  assert "the bounds on simulated data" in report.evidence_lines(values)
+
+
+def test_few_effective_samples_are_a_warning():
+  values = {
+    "method": "importance",
+    "num_samples": 1000,
+    "num_examples": 1,
+    "log_marginal": -80.0,
+    "effective_sample_size": 3.0,
+    "smallest_effective_sample_size": 1.0,
+  }
+  assert "Few samples carry" in report.evidence_lines(values)
+  values["effective_sample_size"] = 300.0
+  assert "Few samples carry" not in report.evidence_lines(values)
+
+
+@pytest.mark.parametrize(
+  "flags, message",
+  [
+    (["--evidence=importanc"], "importanc"),
+    (["--num_samples=3"], "--num_samples is of --evidence"),
+    (["--evidence=importance", "--num_samples=0"], "num_samples"),
+    (["--evidence=posterior_density", "--num_samples=3"], "at least"),
+  ],
+)
+def test_mistakes_are_told(run, flags, message):
+  with pytest.raises(ConfigError, match=message):
+    evaluate(run, *flags)
