@@ -40,7 +40,7 @@ def posterior_samples(
   """z_k ~ q(z|x) for samples `first`, ..., `first + count - 1`.
 
   Args:
-    model: Has `posterior_family` and `latent_dim`.
+    model: Has `posterior_family`.
     q: q(z|x), batch shape `[batch]`.
     seed: An int or a pair of int32.
     rows: int32 `[batch]`, the number of each datum.
@@ -51,6 +51,6 @@ def posterior_samples(
     float32 `[count, batch, latent_dim]`.
   """
   noise = per_sample(
-    lambda sample: random.normal(sample, rows, model.latent_dim), seed, first, count
+    lambda sample: model.posterior_family.noise(sample, rows, 1)[0], seed, first, count
   )
   return model.posterior_family.sample(q, noise)
