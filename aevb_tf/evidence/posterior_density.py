@@ -197,7 +197,7 @@ def _estimate(model, drawn, log_joint, num_samples, components):
   return -sums.log_mean(num_samples), sums.effective_sample_size()
 
 
-def chosen_log_prob(old, new, components):
+def chosen_log_prob(old: tf.Tensor, new: tf.Tensor, components: int) -> tf.Tensor:
   """log q(new), `[L, batch]`, of the best density fitted to the samples `old`."""
   if components == 1:
     return densities.fit_gaussian(old).log_prob(new)
