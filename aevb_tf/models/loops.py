@@ -8,6 +8,7 @@ models spread over replicas, take Keras' own path.
 """
 
 import contextlib
+import weakref
 from typing import Any
 
 import keras
@@ -202,7 +203,9 @@ class LoopModel(keras.Model):
       return tf.distribute.has_strategy()
 
   def _prepare(self, dataset):
-    self.check_data(dataset.x)
+    if dataset not in self._loops.checked:  # once, not in every epoch's validation
+      self.check_data(dataset.x)
+      self._loops.checked.add(dataset)
     if not self.built:
       self.build((None, *dataset.event_shape))
     # Else the compiled loop would be traced twice, once to create the slots.
@@ -241,6 +244,7 @@ class _Loops:
   def __init__(self):
     self.sources = {}
     self.compiled = {}
+    self.checked = weakref.WeakSet()
     self.watch = _Watch()
 
   def forget(self, kind):

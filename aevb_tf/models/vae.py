@@ -216,12 +216,12 @@ class VAE(BoundModel):
     Raises:
       ValueError: The posterior or the prior is no product of independent latents.
     """
-    q, p = self.encode(x), self.prior.distribution()
     if not self.has_kl_per_dimension:
       raise ValueError(
         f"The KL of a {type(self.posterior_family).__name__} posterior and a "
         f"{type(self.prior).__name__} prior is no sum over latents."
       )
+    q, p = self.encode(x), self.prior.distribution()
     return tfd.kl_divergence(q.distribution, p.distribution)
 
   @property
