@@ -68,7 +68,16 @@ setuptools.setup(
   ],
   extras_require={
     "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-    "dev": ["build>=1.2", "pytest>=8.3", "ruff>=0.14", "setuptools>=64", "wheel"],
+    # Runs what `aevb_tf.export.tflite` writes.
+    "tflite": ["ai-edge-litert>=2.1"],
+    "dev": [
+      "ai-edge-litert>=2.1",
+      "build>=1.2",
+      "pytest>=8.3",
+      "ruff>=0.14",
+      "setuptools>=64",
+      "wheel",
+    ],
   },
   entry_points={
     "console_scripts": [

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from aevb_tf.version import __version__
 
 _HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
-_COMMANDS = ("aevb-train", "aevb-evaluate")
+COMMANDS = ("aevb-train", "aevb-evaluate", "aevb-export", "aevb-verify")
 
 __all__ = [
   "VAE",
@@ -67,6 +67,6 @@ def __dir__() -> list[str]:
 
 # Everything is imported at once, so that Keras knows the classes of a saved model; but
 # a command reads its flags first, and answers `--help` without loading TensorFlow.
-if os.path.basename(sys.argv[0] if sys.argv else "") not in _COMMANDS:
+if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
   for _name in set(__all__) - {"__version__"}:
     __getattr__(_name)
