@@ -83,6 +83,8 @@ setuptools.setup(
     "console_scripts": [
       "aevb-train = aevb_tf.training.train_main:run",
       "aevb-evaluate = aevb_tf.training.evaluate_main:run",
+      "aevb-export = aevb_tf.export.export_main:run",
+      "aevb-verify = aevb_tf.export.verify_main:run",
     ]
   },
   classifiers=[

@@ -12,6 +12,7 @@ another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`.
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -67,8 +68,7 @@ def run(
   with tempfile.TemporaryDirectory() as folder:
     asked, told = (os.path.join(folder, name) for name in ("calls.npz", "answers.npz"))
     np.savez(asked, **_flat(calls))
-    # -P: nothing beside the script, or in the working folder, is imported by accident.
-    command = [sys.executable, "-P", script, artifact, asked, told, str(repeats)]
+    command = [sys.executable, script, artifact, asked, told, str(repeats)]
     ended = subprocess.run(
       [os.fspath(word) for word in command],
       capture_output=True,
@@ -111,4 +111,5 @@ def _last_line(ended: subprocess.CompletedProcess) -> str:
   if ended.returncode < 0:
     return f"the process was ended by signal {-ended.returncode}"
   lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
-  return lines[-1] if lines else f"the process ended with code {ended.returncode}"
+  message = lines[-1] if lines else f"the process ended with code {ended.returncode}"
+  return re.sub(r"^[\w.]+(Error|Exception): ", "", message)
