@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from aevb_tf.version import __version__
 
 _HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
-_COMMANDS = ("aevb-train", "aevb-evaluate")
+# "-m" stands there while Python looks for the module of `python -m aevb_tf...`.
+_COMMANDS = ("aevb-train", "aevb-evaluate", "-m")
 
 __all__ = [
   "VAE",

@@ -7,11 +7,13 @@ of x only for targets of 0 and 1.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.registered import register
+from aevb_tf.numerics import logit
 
 tfd = tfp.distributions
 
@@ -35,6 +37,9 @@ class Bernoulli(Likelihood):
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     logits = tf.cast(params, tf.float32)
     return self.independent(_Bernoulli(logits=logits, dtype=tf.float32))
+
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    return logit(mean)
 
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     return tf.cast(uniform < distribution.mean(), tf.float32)
