@@ -55,6 +55,7 @@ def gradient_variance(
       color=style.CATEGORIES[i],
       marker=style.MARKERS[i],
       markersize=4,
+      linestyle=("-", "--")[i % 2],  # A and B all but hide each other
       capsize=2.5,
       elinewidth=1.0,
     )
