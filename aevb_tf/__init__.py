@@ -16,11 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from aevb_tf.version import __version__
 
-_HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
+_HOMES = {
+  "VAE": "models",
+  "MonteCarloEM": "models",
+  "NonFiniteError": "models",
+  "load": "saving",
+}
 _COMMANDS = ("aevb-train", "aevb-evaluate")
 
 __all__ = [
   "VAE",
+  "MonteCarloEM",
   "NonFiniteError",
   "__version__",
   "bounds",
@@ -49,7 +55,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, NonFiniteError
+  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError
   from aevb_tf.saving import load
 
 
