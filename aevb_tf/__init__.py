@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from aevb_tf.version import __version__
 
-_HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
+_HOMES = {
+  "VAE": "models",
+  "MonteCarloEM": "models",
+  "NonFiniteError": "models",
+  "load": "saving",
+}
 # "-m" stands there while Python looks for the module of `python -m aevb_tf...`.
 _COMMANDS = ("aevb-train", "aevb-evaluate", "-m")
 
 __all__ = [
   "VAE",
+  "MonteCarloEM",
   "NonFiniteError",
   "__version__",
   "bounds",
@@ -50,7 +56,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, NonFiniteError
+  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError
   from aevb_tf.saving import load
 
 
