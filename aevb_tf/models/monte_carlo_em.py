@@ -135,7 +135,9 @@ class MonteCarloEM(GenerativeModel):
       name="step_size",
     )
     # Chains are long: op by op they take far longer than to trace them once.
-    self._samples = tf.function(self.posterior_samples, reduce_retracing=True)
+    self._samples = tf.function(
+      self.posterior_samples, reduce_retracing=True, autograph=False
+    )
     if hasattr(decoder, "event_shape"):
       self.build((None, *decoder.event_shape))
 

@@ -33,9 +33,8 @@ def example(rng, n=6):
 
 def e_step(em, x, seed):
   """Samples `[L, batch, J]` and acceptance `[batch]`."""
-  rows = tf.range(len(x))
-  run = tf.function(lambda: em.posterior_samples(x, aevb.random.as_seed(seed), rows))
-  return run()
+  seed, rows = aevb.random.as_seed(seed), tf.range(len(x))
+  return tf.function(em.posterior_samples, autograph=False)(x, seed, rows)
 
 
 def at_maximum_likelihood(exact, x):
