@@ -18,6 +18,7 @@ from aevb_tf.version import __version__
 
 _HOMES = {
   "VAE": "models",
+  "WakeSleep": "models",
   "MonteCarloEM": "models",
   "NonFiniteError": "models",
   "load": "saving",
@@ -28,6 +29,7 @@ __all__ = [
   "VAE",
   "MonteCarloEM",
   "NonFiniteError",
+  "WakeSleep",
   "__version__",
   "bounds",
   "data",
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError
+  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError, WakeSleep
   from aevb_tf.saving import load
 
 
