@@ -20,6 +20,7 @@ _HOMES = {
   "VAE": "models",
   "WakeSleep": "models",
   "MonteCarloEM": "models",
+  "FullVB": "models",
   "NonFiniteError": "models",
   "load": "saving",
 }
@@ -27,6 +28,7 @@ _COMMANDS = ("aevb-train", "aevb-evaluate")
 
 __all__ = [
   "VAE",
+  "FullVB",
   "MonteCarloEM",
   "NonFiniteError",
   "WakeSleep",
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError, WakeSleep
+  from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
   from aevb_tf.saving import load
 
 

@@ -20,10 +20,16 @@ def wake_sleep(**options):
   return tiny_vae(model=aevb.WakeSleep, num_samples=2, **options)
 
 
+def full_vb(**options):
+  options = {"dataset_size": 40, "num_weight_samples": 2, **options}
+  return tiny_vae(model=aevb.FullVB, **options)
+
+
 # Name -> a model of small images, and how many updates a step makes.
 MODELS = {
   "MonteCarloEM": (monte_carlo_em, 2),
   "WakeSleep": (wake_sleep, 1),
+  "FullVB": (full_vb, 1),
 }
 NAMES = list(MODELS)
 
