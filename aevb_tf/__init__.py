@@ -18,7 +18,9 @@ from aevb_tf.version import __version__
 
 _HOMES = {
   "VAE": "models",
+  "WakeSleep": "models",
   "MonteCarloEM": "models",
+  "FullVB": "models",
   "NonFiniteError": "models",
   "load": "saving",
 }
@@ -27,8 +29,10 @@ _COMMANDS = ("aevb-train", "aevb-evaluate", "-m")
 
 __all__ = [
   "VAE",
+  "FullVB",
   "MonteCarloEM",
   "NonFiniteError",
+  "WakeSleep",
   "__version__",
   "bounds",
   "data",
@@ -56,7 +60,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, MonteCarloEM, NonFiniteError
+  from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
   from aevb_tf.saving import load
 
 

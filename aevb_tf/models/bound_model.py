@@ -158,7 +158,10 @@ class BoundModel(LoopModel):
       loss = self.minibatch_loss(parts, weights)
       scaled = self.optimizer.scale_loss(loss / _num_replicas())
     gradients = tape.gradient(scaled, variables)
-    self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    # Some of what the loss reads enters no gradient of the variable that it is read from:
+    # graph optimizations would let such a read see the update.
+    with tf.control_dependencies([loss]):
+      self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Step(parts, loss, gradients)
 
   # Keras.

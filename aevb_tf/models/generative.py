@@ -6,6 +6,7 @@ All that needs no q(z|x) is here, for models with an encoder and without one: th
 distributions, samples, the evidence log p(x), and which data the model is of.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -125,12 +126,25 @@ class GenerativeModel(BoundModel):
     self.check_built("sample")
     seed = fresh_seed() if seed is None else random.as_seed(seed)
     rows = tf.range(n)
-    likelihood = self.decode(self.prior.sample(seed, rows))
-    if not draw:
-      return likelihood.mean()
+    if draw:
+      return self.draw(seed, rows)[1]
+    return self.decode(self.prior.sample(seed, rows)).mean()
+
+  def draw(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws z ~ p(z), then x ~ p(x|z).
+
+    Args:
+      seed: An int or a pair of int32.
+      rows: int32 `[n]`: what row i is depends on (seed, rows[i]) alone.
+
+    Returns:
+      z, float32 `[n, latent_dim]`, and x, float32 `[n, *event_shape]`.
+    """
+    z = self.prior.sample(seed, rows)
     shape = self.event_shape
-    noise = random.uniform(random.fold_in(seed, _DATA), rows, int(np.prod(shape)))
-    return self.likelihood_family.quantile(likelihood, tf.reshape(noise, (-1, *shape)))
+    noise = random.uniform(random.fold_in(seed, _DATA), rows, math.prod(shape))
+    noise = tf.reshape(noise, (-1, *shape))
+    return z, self.likelihood_family.quantile(self.decode(z), noise)
 
   def log_marginal(
     self,

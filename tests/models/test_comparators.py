@@ -8,6 +8,7 @@ import tensorflow as tf
 import aevb_tf as aevb
 from tests.models.test_training import assert_same_weights, weights
 from tests.models.test_vae import digits
+from tests.oracle import tiny_vae
 
 
 def monte_carlo_em(**options):
@@ -15,8 +16,21 @@ def monte_carlo_em(**options):
   return aevb.MonteCarloEM(decoder, 2, num_transitions=2, num_updates=2, **options)
 
 
+def wake_sleep(**options):
+  return tiny_vae(model=aevb.WakeSleep, num_samples=2, **options)
+
+
+def full_vb(**options):
+  options = {"dataset_size": 40, "num_weight_samples": 2, **options}
+  return tiny_vae(model=aevb.FullVB, **options)
+
+
 # Name -> a model of small images, and how many updates a step makes.
-MODELS = {"MonteCarloEM": (monte_carlo_em, 2)}
+MODELS = {
+  "MonteCarloEM": (monte_carlo_em, 2),
+  "WakeSleep": (wake_sleep, 1),
+  "FullVB": (full_vb, 1),
+}
 NAMES = list(MODELS)
 
 
@@ -74,7 +88,7 @@ def test_streams_arrays_and_xla_train_alike(name):
       np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["MonteCarloEM", "WakeSleep"])
 def test_map_scales_to_the_data_set(name):
   """loss = N (loss per datum) - log p(theta), at the weights before an update."""
   x = digits(20)
