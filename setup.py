@@ -68,7 +68,14 @@ setuptools.setup(
   ],
   extras_require={
     "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-    "dev": ["build>=1.2", "pytest>=8.3", "ruff>=0.14", "setuptools>=64", "wheel"],
+    "dev": [
+      "build>=1.2",
+      "pytest>=8.3",
+      "pytest-xdist>=3.6",
+      "ruff>=0.14",
+      "setuptools>=64",
+      "wheel",
+    ],
   },
   entry_points={
     "console_scripts": [
