@@ -70,12 +70,19 @@ setuptools.setup(
     "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
     # Runs what `aevb_tf.export.tflite` writes.
     "tflite": ["ai-edge-litert>=2.1"],
+    # Messages of TensorFlow Serving: to publish for it, and to ask it over gRPC.
+    "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+    # Another server for the same folder.
+    "kserve": ["kserve>=0.15", "tensorflow-serving-api>=2.21,<2.22"],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
+      "kserve>=0.15",
+      "pyyaml",
       "pytest>=8.3",
       "ruff>=0.14",
       "setuptools>=64",
+      "tensorflow-serving-api>=2.21,<2.22",
       "wheel",
     ],
   },
