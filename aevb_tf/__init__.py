@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from aevb_tf.version import __version__
 
 _HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
-COMMANDS = ("aevb-train", "aevb-evaluate", "aevb-export", "aevb-verify")
+COMMANDS = (
+  "aevb-train",
+  "aevb-evaluate",
+  "aevb-export",
+  "aevb-verify",
+  "aevb-serving",
+  "aevb-client",
+)
 
 __all__ = [
   "VAE",
