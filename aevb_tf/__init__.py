@@ -25,7 +25,15 @@ _HOMES = {
   "load": "saving",
 }
 # "-m" stands there while Python looks for the module of `python -m aevb_tf...`.
-_COMMANDS = ("aevb-train", "aevb-evaluate", "-m")
+COMMANDS = (
+  "aevb-train",
+  "aevb-evaluate",
+  "aevb-export",
+  "aevb-verify",
+  "aevb-serving",
+  "aevb-client",
+  "-m",
+)
 
 __all__ = [
   "VAE",
@@ -78,6 +86,6 @@ def __dir__() -> list[str]:
 
 # Everything is imported at once, so that Keras knows the classes of a saved model; but
 # a command reads its flags first, and answers `--help` without loading TensorFlow.
-if os.path.basename(sys.argv[0] if sys.argv else "") not in _COMMANDS:
+if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
   for _name in set(__all__) - {"__version__"}:
     __getattr__(_name)

@@ -73,19 +73,40 @@ class Importance:
       )
     fitting = max(1, rows_at_once(model) // len(x))
     chunk_size = min(self.chunk_size or fitting, self.num_samples)
-    add_samples = compiled(model, _add_samples, chunk_size=chunk_size)
+    add = compiled(model, add_samples, chunk_size=chunk_size)
     sums = log_mean.nothing(len(x))
     step = _CHUNKS * chunk_size
     for first in range(0, self.num_samples, step):
       last = min(first + step, self.num_samples)
       span = tf.constant([first, last])
-      sums = add_samples(sums, x, seed, rows, span)
+      sums = add(sums, x, seed, rows, span)
       advance((last - first) / self.num_samples)
     return PerDatum(sums.log_mean(self.num_samples), sums.effective_sample_size())
 
 
-def _add_samples(model, sums, x, seed, rows, span, chunk_size):
-  """Adds the weights of samples `span[0]`, ..., `span[1] - 1`."""
+def add_samples(
+  model: Any,
+  sums: log_mean.LogSum,
+  x: tf.Tensor,
+  seed: tf.Tensor,
+  rows: tf.Tensor,
+  span: tf.Tensor,
+  chunk_size: int,
+) -> log_mean.LogSum:
+  """Adds the weights of samples `span[0]`, ..., `span[1] - 1`.
+
+  Args:
+    model: A `VAE`.
+    sums: The sums over earlier samples.
+    x: float32 `[batch, *event_shape]`.
+    seed: int32 `[2]`.
+    rows: int32 `[batch]`, the number of each datum.
+    span: int32 `[2]`.
+    chunk_size: Samples that are decoded at once.
+
+  Returns:
+    The sums over all of them.
+  """
   q, p = model.encode(x), model.prior.distribution()
 
   def add_chunk(first, sums):

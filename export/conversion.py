@@ -1,0 +1,91 @@
+"""The TFLite converter, asked for builtin operators alone.
+
+The converter reports what it cannot convert through C++, on the process' standard
+error. That is held back here: the reason is in the exception, too.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from aevb_tf.export import flatbuffer
+from aevb_tf.export.frozen import operators
+
+_MISSING = re.compile(r"(?:TF Select|Custom) ops: ([\w, ]+)")
+
+
+def convert_what_converts(
+  folder: str | os.PathLike,
+  functions: Mapping[str, Any],
+  settings: Callable[[tf.lite.TFLiteConverter], None] = lambda converter: None,
+) -> tuple[bytes, dict[str, str]]:
+  """Converts a SavedModel, without the signatures that LiteRT has no operators for.
+
+  Args:
+    folder: The SavedModel.
+    functions: Its signatures: name to concrete function.
+    settings: Sets options of the converter.
+
+  Returns:
+    The `.tflite` file, and the reason for each signature that is not in it.
+
+  Raises:
+    ValueError: No signature can be converted.
+  """
+  left_out = {}
+  while kept := [name for name in functions if name not in left_out]:
+    content, missing = _convert(folder, kept, settings)
+    if content is not None:
+      check_builtins(content)
+      return content, left_out
+    for name in kept:
+      if lacking := missing & operators(functions[name]):
+        left_out[name] = f"LiteRT has no builtin {', '.join(sorted(lacking))}"
+    if not left_out.keys() & set(kept):
+      raise ValueError(f"TFLite has no builtins for {', '.join(sorted(missing))}.")
+  raise ValueError(f"No signature can be converted to TFLite: {left_out}.")
+
+
+def _convert(folder, names, settings):
+  """The file, or None and the operators that it would need."""
+  converter = tf.lite.TFLiteConverter.from_saved_model(
+    os.fspath(folder), signature_keys=list(names)
+  )
+  converter.exclude_conversion_metadata = True  # it holds nothing that ours does not
+  settings(converter)
+  try:
+    with held_back_stderr():
+      return converter.convert(), set()
+  except Exception as error:  # ConverterError, which has no public name
+    missing = _MISSING.findall(str(error))
+    if not missing:
+      raise
+    return None, {word.strip() for words in missing for word in words.split(",")}
+
+
+def check_builtins(content: bytes) -> None:
+  """Raises a ValueError where a `.tflite` file needs more than builtin operators."""
+  custom = [o for o in flatbuffer.operators(content) if o.startswith("custom:")]
+  if custom:
+    raise ValueError(f"The file needs operators that are no builtins: {custom}.")
+
+
+@contextlib.contextmanager
+def held_back_stderr() -> Iterator[None]:
+  """Inside, what goes to file descriptor 2 is dropped."""
+  sys.stderr.flush()
+  before = os.dup(2)
+  with tempfile.TemporaryFile() as nowhere:
+    os.dup2(nowhere.fileno(), 2)
+    try:
+      yield
+    finally:
+      sys.stderr.flush()
+      os.dup2(before, 2)
+      os.close(before)

@@ -1,0 +1,104 @@
+"""A model's functions as TensorFlow's own, on weights that are copied once.
+
+What is traced here reads its weights from plain `tf.Variable`s of this module, in the
+order and under the names of the model's own. So whatever the model was trained under
+(a distribution strategy, half precision, a process with other models in it), the same
+weights give the same graph, no class of Keras or of this package is part of it, and
+training on does not move what was exported.
+
+Half precision is left behind: weights are float32 where Keras keeps them, and an
+exported model computes in float32.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+class Frozen(tf.Module):
+  """A copy of a model's weights, and functions traced on them.
+
+  Args:
+    vae: A built `VAE`.
+    functions: Name to a function and the `tf.TensorSpec`s of its arguments. It is
+      called once, now, and calls the model.
+
+  Attributes:
+    weights: The copies, stored once whatever the number of functions.
+    functions: Name to concrete function.
+
+  Raises:
+    ValueError: A function reads a variable that is no weight of the model.
+  """
+
+  def __init__(
+    self,
+    vae: keras.Model,
+    functions: Mapping[str, tuple[Callable, tuple[tf.TensorSpec, ...]]],
+  ):
+    super().__init__(name="aevb")
+    self.weights = [_copy(i, weight) for i, weight in enumerate(vae.weights)]
+    with _in_float32(vae):
+      self.functions = {
+        name: self._trace(vae, function, specs)
+        for name, (function, specs) in functions.items()
+      }
+
+  def _trace(self, vae, function, specs):
+    def traced(*arguments):
+      state = list(
+        zip(vae.weights, map(tf.convert_to_tensor, self.weights), strict=True)
+      )
+      if getattr(vae, "optimizer", None) is not None:  # schedules of the bound ask it
+        steps = vae.optimizer.iterations
+        state.append((steps, tf.constant(int(steps), steps.dtype)))
+      with keras.StatelessScope(state):
+        return function(*arguments)
+
+    concrete = tf.function(traced, input_signature=specs).get_concrete_function()
+    own = {id(weight) for weight in self.weights}
+    for variable in concrete.graph.variables:
+      if id(variable) not in own:
+        raise ValueError(
+          f"The model reads the variable {variable.name}, which is none of its weights. "
+          "Make it with `self.add_weight` in a Keras layer of the model."
+        )
+    return concrete
+
+
+def operators(function: Any) -> set[str]:
+  """The types of all operators of a concrete function, of those it calls too."""
+  graph = function.graph.as_graph_def()
+  called = (inner.node_def for inner in graph.library.function)
+  return {node.op for nodes in (graph.node, *called) for node in nodes}
+
+
+def _copy(index: int, weight: keras.Variable) -> tf.Variable:
+  value = weight.numpy()
+  if weight.dtype in ("float16", "bfloat16"):
+    value = value.astype(np.float32)
+  # Numbered, since names need not be unique, and Keras' paths count models.
+  return tf.Variable(value, trainable=False, name=f"{index:03d}_{weight.name}")
+
+
+@contextlib.contextmanager
+def _in_float32(vae: keras.Model) -> Iterator[None]:
+  """Inside, every layer of a model computes in float32."""
+  layers = list(vae._flatten_layers())
+  before: list[Any] = [layer.dtype_policy for layer in layers]
+  half = [policy.compute_dtype in ("float16", "bfloat16") for policy in before]
+  try:
+    for layer in _where(layers, half):
+      layer.dtype_policy = "float32"
+    yield
+  finally:
+    for layer, policy in zip(_where(layers, half), _where(before, half), strict=True):
+      layer.dtype_policy = policy
+
+
+def _where(values: list, chosen: list[bool]) -> list:
+  return [value for value, is_chosen in zip(values, chosen, strict=True) if is_chosen]

@@ -1,0 +1,104 @@
+"""Files and folders that appear whole or not at all, and never replace another.
+
+They are written beside their place, in a hidden folder `.partial-NAME-*`, brought to
+the disk and then renamed: whoever polls the place (a server looking for new versions,
+say) sees nothing until everything is there. What an error leaves behind is removed at
+once, what a kill or a power cut leaves behind by the next that publishes at that place.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+_LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+  """Publishes a folder.
+
+  Args:
+    path: Where it goes. Parents are made.
+
+  Yields:
+    An empty folder to fill. At the end it is moved to `path`; after an exception it
+    is removed.
+
+  Raises:
+    FileExistsError: There is something at `path`, before or at the end.
+  """
+  path = _free(path)
+  with _partial(path) as partial:
+    whole = partial / path.name
+    whole.mkdir()
+    yield whole
+    for directory, _, names in os.walk(whole):
+      for name in names:
+        _sync(os.path.join(directory, name))
+      _sync(directory)
+    _free(path)
+    os.rename(whole, path)  # fails if there is a folder with anything in it
+    _sync(path.parent)
+
+
+@contextlib.contextmanager
+def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+  """Publishes a file; as `folder`, but what it yields is the path to write to."""
+  path = _free(path)
+  with _partial(path) as partial:
+    whole = partial / path.name
+    yield whole
+    _sync(whole)
+    # A link, unlike a rename, fails if there is a file already.
+    os.link(whole, path)
+    _sync(path.parent)
+
+
+def _free(path: str | os.PathLike) -> pathlib.Path:
+  path = pathlib.Path(os.path.abspath(path))
+  if os.path.lexists(path):
+    message = "is there already, and nothing is overwritten"
+    raise FileExistsError(errno.EEXIST, message, str(path))
+  return path
+
+
+@contextlib.contextmanager
+def _partial(path: pathlib.Path) -> Iterator[pathlib.Path]:
+  """A hidden folder beside `path`, locked while it is ours, and removed at the end."""
+  path.parent.mkdir(parents=True, exist_ok=True)
+  prefix = f".partial-{path.name}-"
+  for left in path.parent.glob(f"{prefix}*"):
+    _remove_unless_in_use(left)
+  partial = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
+  try:
+    with open(partial / _LOCK, "w") as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX)
+      os.chmod(partial, 0o755)
+      yield partial
+  finally:
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_unless_in_use(partial: pathlib.Path) -> None:
+  try:
+    with open(partial / _LOCK) as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except BlockingIOError:
+    return  # another process is at it
+  except FileNotFoundError:
+    pass  # killed before it could lock
+  shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sync(path: str | os.PathLike) -> None:
+  """Brings a file, or the list of a folder's files, to the disk."""
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)

@@ -1,0 +1,114 @@
+"""Artifacts run where users run them: each runtime in a process of its own.
+
+    litert        LiteRT, without TensorFlow in the process
+    tensorflow    TensorFlow's Python, without TFP and this package
+    tensorflow_c  TensorFlow's C API, from the library in its wheel: the loader that
+                  servers and other languages use; no Python of TensorFlow at all
+
+Each is a script that reads calls from one `.npz` file and writes what came out into
+another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`.
+"""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+RUNTIMES = ("litert", "tensorflow", "tensorflow_c")
+_SECONDS = 900
+
+
+class Call(NamedTuple):
+  """One request: a signature, and its inputs by name."""
+
+  signature: str
+  inputs: Mapping[str, np.ndarray]
+
+
+class Answer(NamedTuple):
+  """Outputs by name, and the median time of one call in seconds, if it was asked for."""
+
+  outputs: dict[str, np.ndarray]
+  seconds: float | None
+
+
+class RuntimeFailed(RuntimeError):
+  """A runtime could not load or run an artifact; the message is its own, one line."""
+
+
+def run(
+  runtime: str,
+  artifact: str | os.PathLike,
+  calls: Sequence[Call],
+  repeats: int = 0,
+) -> list[Answer]:
+  """Runs an artifact in its own runtime.
+
+  Args:
+    runtime: One of `RUNTIMES`.
+    artifact: What it loads.
+    calls: The requests.
+    repeats: How often to repeat each for its time; 0 for no time.
+
+  Returns:
+    An answer for each call.
+
+  Raises:
+    RuntimeFailed: The artifact cannot be loaded or run.
+  """
+  check_installed(runtime)
+  script = pathlib.Path(__file__).with_name(f"{runtime}_process.py")
+  with tempfile.TemporaryDirectory() as folder:
+    asked, told = (os.path.join(folder, name) for name in ("calls.npz", "answers.npz"))
+    np.savez(asked, **_flat(calls))
+    # -P: nothing beside the script, or in the working folder, is imported by accident.
+    command = [sys.executable, "-P", script, artifact, asked, told, str(repeats)]
+    ended = subprocess.run(
+      [os.fspath(word) for word in command],
+      capture_output=True,
+      text=True,
+      timeout=_SECONDS,
+      env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
+    )
+    if ended.returncode != 0:
+      raise RuntimeFailed(_last_line(ended))
+    with np.load(told) as answers:
+      return [_answer(answers, i, call) for i, call in enumerate(calls)]
+
+
+def check_installed(runtime: str) -> None:
+  """Raises a RuntimeFailed where a runtime's package is not installed."""
+  if runtime == "litert" and importlib.util.find_spec("ai_edge_litert") is None:
+    raise RuntimeFailed(
+      "LiteRT is not installed; pip install 'aevb_tf[tflite]', or ai-edge-litert"
+    )
+
+
+def _flat(calls):
+  return {
+    f"{i}/{call.signature}/{name}": value
+    for i, call in enumerate(calls)
+    for name, value in call.inputs.items()
+  }
+
+
+def _answer(answers, i, call):
+  prefix = f"{i}/{call.signature}/"
+  outputs = {
+    key.removeprefix(prefix): answers[key] for key in answers if key.startswith(prefix)
+  }
+  seconds = f"{i}/{call.signature}:seconds"
+  return Answer(outputs, float(answers[seconds]) if seconds in answers else None)
+
+
+def _last_line(ended: subprocess.CompletedProcess) -> str:
+  if ended.returncode < 0:
+    return f"the process was ended by signal {-ended.returncode}"
+  lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
+  return lines[-1] if lines else f"the process ended with code {ended.returncode}"

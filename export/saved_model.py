@@ -1,0 +1,121 @@
+"""TensorFlow's SavedModel: for servers, for TensorFlow's C++ and Java, for Python.
+
+    PATH/saved_model.pb, fingerprint.pb, variables/   as TensorFlow writes them
+    PATH/assets.extra/aevb.json                       what `metadata` says
+
+Weights are stored once, and no class of Keras or of this package is in it: a process
+loads it with TensorFlow alone,
+
+    import tensorflow as tf
+    sample = tf.saved_model.load(PATH).signatures["sample"]
+    sample(num=tf.constant(16), seed=tf.constant([0, 7]))["x_mean"]
+
+and with the C++ loader of TensorFlow Serving. `serving_default` is `reconstruct`.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from aevb_tf.export import metadata, publish, signatures
+from aevb_tf.export.frozen import Frozen
+
+METADATA = pathlib.PurePath("assets.extra", "aevb.json")
+
+
+def saved_model(
+  vae: Any,
+  path: str | os.PathLike,
+  max_samples: int = signatures.MAX_SAMPLES,
+  num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
+  only: Sequence[str] | None = None,
+  config_sha256: str | None = None,
+  also: Callable[[pathlib.Path], None] | None = None,
+) -> pathlib.Path:
+  """Exports a model as a SavedModel, which appears at `path` whole or not at all.
+
+  Args:
+    vae: A built `VAE`, trained in whatever precision or strategy: the export computes
+      in float32.
+    path: The folder to make, `BASE/NAME/1` for a server. Never overwritten.
+    max_samples: The most that `sample` draws in one request; over it, the request
+      fails with a message that says so.
+    num_importance_samples: K of `log_marginal`.
+    only: The signatures to export; None for all. What they do not need is left out.
+    config_sha256: Hash of the training config, for the metadata.
+    also: Called with the complete SavedModel before it appears, to add files.
+
+  Returns:
+    The folder.
+
+  Raises:
+    FileExistsError: There is something at `path`.
+    ValueError: The model cannot be exported, or an argument is impossible.
+  """
+  asked = signatures.of(vae, max_samples, num_importance_samples, only=only)
+  with publish.folder(path) as partial:
+    frozen = write(vae, asked, partial)
+    told = metadata.of(vae, asked, frozen.functions, config_sha256)
+    (partial / METADATA).parent.mkdir()
+    (partial / METADATA).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    if also is not None:
+      also(partial)
+  return pathlib.Path(path)
+
+
+def write(
+  vae: Any,
+  asked: dict[str, signatures.Signature],
+  folder: pathlib.Path,
+  default: bool = True,
+) -> Frozen:
+  """Writes the SavedModel itself into a folder, in place.
+
+  Args:
+    vae: A built `VAE`.
+    asked: The signatures.
+    folder: Where to.
+    default: Whether to add `serving_default`, if `reconstruct` is there.
+
+  Returns:
+    The module that was saved.
+  """
+  frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
+  served = dict(frozen.functions)
+  if default and signatures.DEFAULT in served:
+    key = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+    served[key] = served[signatures.DEFAULT]
+  # Gradients are for training; they would name functions by how many came before.
+  options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+  tf.saved_model.save(frozen, os.fspath(folder), served, options)
+  return frozen
+
+
+def content_hashes(folder: str | os.PathLike) -> dict[str, str]:
+  """What two exports of one model have in common, byte for byte or not.
+
+  `saved_model.pb` names functions by how many the process had traced before, so that
+  its bytes differ; TensorFlow's own fingerprint of the graph leaves that out.
+
+  Args:
+    folder: A SavedModel.
+
+  Returns:
+    `weights`, the hash of the variables' bytes, and `graph`, that of the functions and
+    the signatures.
+  """
+  folder = pathlib.Path(folder)
+  print_of = tf.saved_model.experimental.read_fingerprint(os.fspath(folder))
+  parts = (print_of.graph_def_program_hash, print_of.signature_def_hash)
+  weights = hashlib.sha256()
+  for shard in sorted((folder / "variables").glob("variables.data-*")):
+    weights.update(shard.read_bytes())
+  return {
+    "weights": weights.hexdigest(),
+    "graph": "-".join(f"{part:016x}" for part in parts),
+  }

@@ -1,0 +1,236 @@
+"""What an exported model answers: one definition, used by every format.
+
+    encode        x          -> mean, stddev, or the posterior's own parameters and z
+    decode        z          -> x_mean
+    sample        num, seed  -> x_mean, z
+    reconstruct   x          -> x_mean
+    elbo          x, seed    -> elbo, kl, log_likelihood
+    log_marginal  x, seed    -> log_marginal, by K importance samples
+
+`x` is float32 `[batch, *event_shape]`, `z` float32 `[batch, latent_dim]`, `seed` int32
+`[2]` (of an int: its high and its low word, see `aevb_tf.random.as_seed`), and `num` an
+int32 scalar. Numbers are nats, float32 `[batch]`, and NaN for a datum that the
+likelihood cannot score, so that it does not pass for an anomaly and spoils no other.
+
+Noise is `aevb_tf.random`'s: the same seed gives what `vae.sample(num, seed)`,
+`vae.elbo(x, seed)` and `vae.log_marginal(x, num_samples=K, seed=seed)` give, in every
+format, and a longer request begins with the shorter one.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from aevb_tf.evidence import log_mean
+from aevb_tf.evidence.importance import add_samples
+from aevb_tf.export.posterior_parameters import parameters
+from aevb_tf.registry import did_you_mean
+
+DEFAULT = "reconstruct"  # what `serving_default` stands for
+MAX_SAMPLES = 1024
+NUM_IMPORTANCE_SAMPLES = 100
+_CHUNK_SIZE = 10
+_X = "data, such as the model was trained on"
+_SEED = "seed of all noise; equal seeds give equal numbers"
+_OF_POSTERIOR = {
+  "mean": "mean of q(z|x)",
+  "stddev": "standard deviation of q(z|x)",
+  "z": "the point that stands for q(z|x)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+  """One function of an exported model.
+
+  Attributes:
+    name: Its name.
+    doc: What it answers, one sentence.
+    inputs: Its arguments, in order; None is the batch.
+    input_docs: What each argument is.
+    output_docs: What outputs are, by name; see `output_doc`.
+    function: Tensors -> dict of tensors, to be traced.
+  """
+
+  name: str
+  doc: str
+  inputs: tuple[tf.TensorSpec, ...]
+  input_docs: tuple[str, ...]
+  output_docs: dict[str, str]
+  function: Callable[..., dict[str, tf.Tensor]]
+
+  def output_doc(self, name: str) -> str:
+    """What an output is."""
+    return self.output_docs.get(name, f"{name} of q(z|x)")
+
+
+def of(
+  vae: Any,
+  max_samples: int = MAX_SAMPLES,
+  num_importance_samples: int = NUM_IMPORTANCE_SAMPLES,
+  clamp: bool = False,
+  batch_size: int | None = None,
+  only: Sequence[str] | None = None,
+) -> dict[str, Signature]:
+  """The signatures of a model.
+
+  Args:
+    vae: A built `VAE`.
+    max_samples: The most that `sample` draws in one request.
+    num_importance_samples: K of `log_marginal`.
+    clamp: What `sample` does about a `num` out of bounds: takes the nearest that is
+      allowed, for runtimes without assertions, or fails with a message.
+    batch_size: A fixed batch, for runtimes that need one. `sample` then draws that
+      many, of rows `first`, `first + 1`, ..., and takes `first` in place of `num`.
+    only: The names of those that are wanted; None for all.
+
+  Returns:
+    Name to `Signature`.
+
+  Raises:
+    ValueError: The model is not built, a number is not positive, or a name is unknown.
+  """
+  _check(vae, max_samples, num_importance_samples, batch_size)
+  x = tf.TensorSpec((batch_size, *vae.event_shape), tf.float32, name="x")
+  z = tf.TensorSpec((batch_size, vae.latent_dim), tf.float32, name="z")
+  seed = tf.TensorSpec((2,), tf.int32, name="seed")
+  mean = {"x_mean": "mean of p(x|z)"}
+  known = {
+    signature.name: signature
+    for signature in (
+      Signature(
+        "encode",
+        "The parameters of q(z|x).",
+        (x,),
+        (_X,),
+        _OF_POSTERIOR,
+        lambda x: parameters(vae.posterior_family, vae.encode(x)),
+      ),
+      Signature(
+        "decode",
+        "The mean of p(x|z).",
+        (z,),
+        (f"latents, {vae.posterior_family.support}",),
+        mean,
+        lambda z: {"x_mean": vae.decode(z).mean()},
+      ),
+      _sample(vae, seed, max_samples, clamp, batch_size),
+      Signature(
+        "reconstruct",
+        "The mean of p(x|z) at the point that stands for q(z|x).",
+        (x,),
+        (_X,),
+        mean,
+        lambda x: {"x_mean": vae.reconstruct(x)},
+      ),
+      Signature(
+        "elbo",
+        "The evidence lower bound of each datum and its parts, nats.",
+        (x, seed),
+        (_X, _SEED),
+        {
+          "elbo": "log_likelihood - kl",
+          "kl": "KL(q(z|x) || p(z)), or its estimate",
+          "log_likelihood": "E_q log p(x|z), estimated",
+        },
+        lambda x, seed: _elbo(vae, x, seed),
+      ),
+      Signature(
+        "log_marginal",
+        f"log p(x) of each datum by {num_importance_samples} importance samples, nats.",
+        (x, seed),
+        (_X, _SEED),
+        {"log_marginal": "below log p(x) in expectation"},
+        lambda x, seed: _log_marginal(vae, x, seed, num_importance_samples),
+      ),
+    )
+  }
+  return _chosen(known, only)
+
+
+def _chosen(known, only):
+  if only is None:
+    return known
+  for name in only:
+    if name not in known:
+      raise ValueError(f"Unknown signature {name!r}.{did_you_mean(name, known)}")
+  if not only:
+    raise ValueError(f"only={only!r}: at least one signature has to be exported.")
+  return {name: known[name] for name in known if name in only}
+
+
+def _sample(vae, seed, max_samples, clamp, batch_size):
+  def draw(rows, seed):
+    z = vae.prior.sample(seed, rows)
+    return {"x_mean": vae.decode(z).mean(), "z": z}
+
+  def of_num(num, seed):
+    if clamp:
+      num = tf.clip_by_value(num, 1, max_samples)
+    else:
+      allowed = (num >= 1) & (num <= max_samples)
+      what = f"num has to lie between 1 and {max_samples}, and is"
+      tf.debugging.Assert(allowed, [what, num])
+    return draw(tf.range(num), seed)
+
+  if batch_size is None:
+    name, of_number = "num", of_num
+    doc = f"how many, from 1 to {max_samples}" + (", else the nearest" * clamp)
+  else:
+    name, of_number = (
+      "first",
+      lambda first, seed: draw(first + tf.range(batch_size), seed),
+    )
+    doc = f"number of the first of {batch_size} rows: 0 begins where `num` does"
+  return Signature(
+    "sample",
+    "Draws z from the prior, and the mean of p(x|z).",
+    (tf.TensorSpec((), tf.int32, name=name), seed),
+    (doc, _SEED),
+    {"x_mean": "mean of p(x|z)", "z": "draws from p(z)"},
+    of_number,
+  )
+
+
+def _elbo(vae, x, seed):
+  parts = vae.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
+  numbers = {
+    "elbo": parts.elbo,
+    "kl": parts.kl,
+    "log_likelihood": parts.log_likelihood,
+  }
+  return _where_scorable(vae, x, numbers)
+
+
+def _log_marginal(vae, x, seed, num_samples):
+  batch = tf.shape(x)[0]
+  sums = log_mean.nothing(batch)
+  # Chunks of a few: what is decoded at once has to fit a phone.
+  chunk_size = min(num_samples, _CHUNK_SIZE)
+  sums = add_samples(
+    vae, sums, x, seed, tf.range(batch), tf.constant([0, num_samples]), chunk_size
+  )
+  return _where_scorable(vae, x, {"log_marginal": sums.log_mean(num_samples)})
+
+
+def _where_scorable(vae, x, numbers):
+  """NaN for the data that are outside of the likelihood's support."""
+  scorable = tf.vectorized_map(vae.likelihood_family.in_support, x)
+  return {k: tf.where(scorable, v, float("nan")) for k, v in numbers.items()}
+
+
+def _check(vae, max_samples, num_importance_samples, batch_size):
+  if not vae.built:
+    raise ValueError(
+      "To be exported, the model has to know the shape of its data: call it on data, "
+      "`fit` it, or `build((None, *event_shape))` it first."
+    )
+  for name, value in (
+    ("max_samples", max_samples),
+    ("num_importance_samples", num_importance_samples),
+    ("batch_size", batch_size),
+  ):
+    if value is not None and not (isinstance(value, int) and value >= 1):
+      raise ValueError(f"{name}={value!r} has to be a positive integer.")

@@ -1,0 +1,87 @@
+"""Exports that are made once and looked at by many tests."""
+
+import keras
+import numpy as np
+import pytest
+
+import aevb_tf as aevb
+import aevb_tf.export as export
+
+MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES = 50, 12
+OPTIONS = {
+  "max_samples": MAX_SAMPLES,
+  "num_importance_samples": NUM_IMPORTANCE_SAMPLES,
+}
+
+
+def small_vae(seed=0, **options):
+  """A VAE of 8 x 6 images whose outputs are far from their start."""
+  keras.utils.set_random_seed(seed)
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(3, (32,)),
+    aevb.networks.MLPDecoder((8, 6, 1), (32,)),
+    seed=0,
+    **options,
+  )
+  rng = np.random.default_rng(seed)
+  vae.set_weights([rng.normal(0.0, 0.3, size=w.shape) for w in vae.weights])
+  return vae
+
+
+@pytest.fixture(scope="session")
+def vae():
+  return small_vae()
+
+
+@pytest.fixture(scope="session")
+def x():
+  """Five grey images, float32 `[5, 8, 6, 1]`."""
+  return np.random.default_rng(1).random((5, 8, 6, 1)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def seed():
+  """A seed as artifacts take it, int32 `[2]`."""
+  return np.asarray(aevb.random.as_seed(2**40 + 7))
+
+
+@pytest.fixture(scope="session")
+def saved(vae, tmp_path_factory):
+  """The folder of a SavedModel of `vae`."""
+  return export.saved_model(vae, tmp_path_factory.mktemp("saved") / "1", **OPTIONS)
+
+
+@pytest.fixture(scope="session")
+def lite(vae, tmp_path_factory):
+  """The `.tflite` file of `vae`."""
+  path = tmp_path_factory.mktemp("lite") / "model.tflite"
+  export.tflite(vae, path, **OPTIONS)
+  return path
+
+
+@pytest.fixture(scope="session")
+def expected(vae, x, seed):
+  """What the model itself answers: signature -> inputs, outputs."""
+  q, num = vae.encode(x), 4
+  z = np.asarray(q.mean())
+  parts = vae.bound_parts(x, aevb.random.as_seed(seed), np.arange(5), training=False)
+  samples = {
+    "x_mean": vae.sample(num, seed=seed),
+    "z": vae.prior.sample(seed, np.arange(num)),
+  }
+  log_marginal = vae.log_marginal(x, num_samples=NUM_IMPORTANCE_SAMPLES, seed=seed)
+  return {
+    "encode": ({"x": x}, {"mean": q.mean(), "stddev": q.stddev()}),
+    "decode": ({"z": z}, {"x_mean": vae.decode(z).mean()}),
+    "sample": ({"num": np.int32(num), "seed": seed}, samples),
+    "reconstruct": ({"x": x}, {"x_mean": vae.reconstruct(x)}),
+    "elbo": (
+      {"x": x, "seed": seed},
+      {
+        "elbo": vae.elbo(x, seed=seed),
+        "kl": parts.kl,
+        "log_likelihood": parts.log_likelihood,
+      },
+    ),
+    "log_marginal": ({"x": x, "seed": seed}, {"log_marginal": log_marginal}),
+  }

@@ -1,0 +1,169 @@
+"""A SavedModel answers as the model does, with TensorFlow alone."""
+
+import contextlib
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.tools import saved_model_cli
+
+import aevb_tf.export as export
+from aevb_tf.export import metadata, runtimes
+from aevb_tf.export.saved_model import METADATA, content_hashes
+from tests.export.conftest import (
+  MAX_SAMPLES,
+  NUM_IMPORTANCE_SAMPLES,
+  OPTIONS,
+  small_vae,
+)
+
+_SERVING = "serving_default"
+
+
+@pytest.fixture(scope="module")
+def answers(saved, expected, x):
+  """What another process answers, which imports nothing but TensorFlow."""
+  calls = [runtimes.Call(name, inputs) for name, (inputs, _) in expected.items()]
+  calls.append(runtimes.Call(_SERVING, {"x": x}))
+  told = runtimes.run("tensorflow", saved, calls)
+  return {
+    call.signature: answer.outputs for call, answer in zip(calls, told, strict=True)
+  }
+
+
+def test_every_signature_answers_as_the_model(answers, expected):
+  for name, (_, outputs) in expected.items():
+    assert set(answers[name]) == set(outputs), name
+    for key, value in outputs.items():
+      np.testing.assert_allclose(answers[name][key], value, 2e-6, 2e-6, err_msg=name)
+
+
+def test_the_default_reconstructs(answers):
+  np.testing.assert_array_equal(
+    answers[_SERVING]["x_mean"], answers["reconstruct"]["x_mean"]
+  )
+
+
+def test_weights_are_stored_once(saved, vae):
+  (shard,) = (saved / "variables").glob("variables.data-*")
+  weights = sum(4 * int(np.prod(w.shape)) for w in vae.weights)
+  assert weights <= shard.stat().st_size < 1.2 * weights + 4096
+
+
+def test_no_class_of_keras_or_of_this_package_is_in_it(saved):
+  loaded = tf.saved_model.load(str(saved))
+  assert type(loaded).__module__.startswith("tensorflow.")
+  graph = (saved / "saved_model.pb").read_bytes()
+  assert b"keras" not in graph.lower()
+  assert b"aevb_tf" not in graph
+
+
+def test_more_than_allowed_is_refused_with_a_message(saved, seed):
+  sample = tf.saved_model.load(str(saved)).signatures["sample"]
+  assert len(sample(num=tf.constant(MAX_SAMPLES), seed=seed)["z"]) == MAX_SAMPLES
+  for num in (0, MAX_SAMPLES + 1):
+    with pytest.raises(
+      tf.errors.InvalidArgumentError, match="between 1 and 50, and is"
+    ):
+      sample(num=tf.constant(num), seed=seed)
+
+
+def test_a_longer_request_begins_with_the_shorter_one(saved, seed):
+  sample = tf.saved_model.load(str(saved)).signatures["sample"]
+  short, long = (sample(num=tf.constant(num), seed=seed) for num in (3, 20))
+  for key in ("z", "x_mean"):
+    np.testing.assert_allclose(short[key], long[key][:3], 1e-6, 1e-6)
+
+
+def test_a_second_export_has_the_same_weights_graph_and_metadata(saved, vae, tmp_path):
+  again = export.saved_model(vae, tmp_path / "again", **OPTIONS)
+  assert content_hashes(again) == content_hashes(saved)
+  assert (again / METADATA).read_bytes() == (saved / METADATA).read_bytes()
+
+
+def test_the_hashes_tell_weights_and_graphs_apart(vae, tmp_path):
+  few = {"only": ["decode"]}
+  kinds = {
+    "one": export.saved_model(vae, tmp_path / "one", **few),
+    "other_weights": export.saved_model(small_vae(seed=1), tmp_path / "two", **few),
+    "other_graph": export.saved_model(vae, tmp_path / "three", only=["encode"]),
+  }
+  hashes = {kind: content_hashes(path) for kind, path in kinds.items()}
+  assert hashes["one"]["graph"] == hashes["other_weights"]["graph"]
+  assert hashes["one"]["weights"] != hashes["other_weights"]["weights"]
+  assert hashes["one"]["graph"] != hashes["other_graph"]["graph"]
+
+
+def test_training_on_does_not_move_what_was_exported(x, tmp_path):
+  vae = small_vae()
+  before = np.asarray(vae.reconstruct(x))
+  path = export.saved_model(vae, tmp_path / "1", only=["reconstruct"])
+  vae.set_weights([w + 1.0 for w in vae.get_weights()])
+  reconstruct = tf.saved_model.load(str(path)).signatures["reconstruct"]
+  np.testing.assert_allclose(reconstruct(x=x)["x_mean"], before, 1e-6, 1e-6)
+
+
+def test_nothing_is_overwritten(saved, vae):
+  before = (saved / "saved_model.pb").read_bytes()
+  with pytest.raises(FileExistsError, match="nothing is overwritten"):
+    export.saved_model(vae, saved)
+  assert (saved / "saved_model.pb").read_bytes() == before
+  assert os.listdir(saved.parent) == [saved.name]
+
+
+def test_what_fails_leaves_nothing(vae, tmp_path, monkeypatch):
+  def full(*args):
+    raise OSError(28, "No space left on device")
+
+  monkeypatch.setattr(metadata, "of", full)
+  with pytest.raises(OSError, match="No space left"):
+    export.saved_model(vae, tmp_path / "1", only=["decode"])
+  assert os.listdir(tmp_path) == []
+
+
+def test_the_metadata_say_what_is_there(saved):
+  told = json.loads((saved / METADATA).read_text())
+  sample = told["signatures"]["sample"]
+  assert sample["inputs"]["num"] == {
+    "dtype": "int32",
+    "shape": [],
+    "doc": f"how many, from 1 to {MAX_SAMPLES}",
+  }
+  assert sample["outputs"]["x_mean"]["shape"] == [-1, 8, 6, 1]
+  assert str(NUM_IMPORTANCE_SAMPLES) in told["signatures"]["log_marginal"]["doc"]
+  assert told["x_range"] == "values in [0, 1]"
+  assert told["versions"]["tensorflow"] == tf.__version__
+
+
+def _cli(*argv):
+  told = io.StringIO()
+  with contextlib.redirect_stdout(told):
+    arguments = saved_model_cli.create_parser().parse_args(list(map(str, argv)))
+    arguments.func()
+  return told.getvalue()
+
+
+def test_the_command_line_of_tensorflow_shows_every_signature(saved, expected):
+  told = _cli("show", "--dir", saved, "--all")
+  for name, (inputs, outputs) in expected.items():
+    part = told.split(f"signature_def['{name}']")[1].split("signature_def[")[0]
+    for key in inputs:
+      assert f"inputs['{key}']" in part
+    for key in outputs:
+      assert f"outputs['{key}']" in part
+
+
+def test_the_command_line_of_tensorflow_runs_every_signature(saved, expected, tmp_path):
+  for name, (inputs, outputs) in expected.items():
+    for key, value in inputs.items():
+      np.save(tmp_path / f"{key}.npy", value)
+    fed = ";".join(f"{key}={tmp_path}/{key}.npy" for key in inputs)
+    words = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", name]
+    out = tmp_path / name
+    _cli(*words, "--inputs", fed, "--outdir", out)
+    for key, value in outputs.items():
+      told = np.load(out / f"{key}.npy")
+      np.testing.assert_allclose(told, value, 2e-6, 2e-6, err_msg=f"{name} {key}")
