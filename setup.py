@@ -77,7 +77,6 @@ setuptools.setup(
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
-      "kserve>=0.15",
       "pyyaml",
       "pytest>=8.3",
       "pytest-xdist>=3.6",

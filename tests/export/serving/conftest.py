@@ -74,6 +74,8 @@ def grpc_address(bundle):
 @pytest.fixture(scope="session")
 def kserve_url(bundle):
   """The address of KServe's model server, once it listens."""
+  if importlib.util.find_spec("kserve") is None:
+    pytest.skip("kserve is not installed: pip install -e '.[kserve]'")
   with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
     port = free.getsockname()[1]
