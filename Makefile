@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST_FLAGS ?=
+# Processes that share the tests: most of a test is one thread that traces a graph.
+PYTEST_PROCESSES ?= 2
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -27,7 +29,7 @@ demo: $(INSTALLED)
 	@$(BIN)/aevb-train --config=digits --workdir=runs/digits
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadfile $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check

@@ -70,12 +70,19 @@ setuptools.setup(
     "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
     # Runs what `aevb_tf.export.tflite` writes.
     "tflite": ["ai-edge-litert>=2.1"],
+    # Messages of TensorFlow Serving: to publish for it, and to ask it over gRPC.
+    "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+    # Another server for the same folder.
+    "kserve": ["kserve>=0.15", "tensorflow-serving-api>=2.21,<2.22"],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
+      "pyyaml",
       "pytest>=8.3",
+      "pytest-xdist>=3.6",
       "ruff>=0.14",
       "setuptools>=64",
+      "tensorflow-serving-api>=2.21,<2.22",
       "wheel",
     ],
   },
@@ -85,6 +92,8 @@ setuptools.setup(
       "aevb-evaluate = aevb_tf.training.evaluate_main:run",
       "aevb-export = aevb_tf.export.export_main:run",
       "aevb-verify = aevb_tf.export.verify_main:run",
+      "aevb-client = aevb_tf.export.client.main:run",
+      "aevb-serving = aevb_tf.export.serving.main:run",
     ]
   },
   classifiers=[

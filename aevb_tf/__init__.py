@@ -16,12 +16,31 @@ from typing import TYPE_CHECKING, Any
 
 from aevb_tf.version import __version__
 
-_HOMES = {"VAE": "models", "NonFiniteError": "models", "load": "saving"}
-COMMANDS = ("aevb-train", "aevb-evaluate", "aevb-export", "aevb-verify")
+_HOMES = {
+  "VAE": "models",
+  "WakeSleep": "models",
+  "MonteCarloEM": "models",
+  "FullVB": "models",
+  "NonFiniteError": "models",
+  "load": "saving",
+}
+# "-m" stands there while Python looks for the module of `python -m aevb_tf...`.
+COMMANDS = (
+  "aevb-train",
+  "aevb-evaluate",
+  "aevb-export",
+  "aevb-verify",
+  "aevb-serving",
+  "aevb-client",
+  "-m",
+)
 
 __all__ = [
   "VAE",
+  "FullVB",
+  "MonteCarloEM",
   "NonFiniteError",
+  "WakeSleep",
   "__version__",
   "bounds",
   "data",
@@ -49,7 +68,7 @@ if TYPE_CHECKING:
     random,
     reparameterization,
   )
-  from aevb_tf.models import VAE, NonFiniteError
+  from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
   from aevb_tf.saving import load
 
 

@@ -1,5 +1,6 @@
 """Small numerical guards, shared by likelihoods and posteriors."""
 
+import numpy as np
 import tensorflow as tf
 
 # exp(+-10) as a scale: wide for any data, and its square stays far inside float32.
@@ -24,3 +25,40 @@ def soft_clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
 def scale_of(log_variance: tf.Tensor) -> tf.Tensor:
   """Standard deviation of a softly bounded log-variance."""
   return tf.exp(0.5 * soft_clip(log_variance, *LOG_VARIANCE_BOUNDS))
+
+
+def sum_softplus(x: tf.Tensor, event_ndims: int) -> tf.Tensor:
+  """`sum log(1 + exp(x))` over the last axes, with far fewer logarithms than numbers.
+
+  softplus(x) = max(x, 0) + log(1 + exp(-|x|)), and a product of up to 64 factors, each
+  in [1, 2], needs one logarithm and cannot overflow.
+
+  Args:
+    x: float32 `[..., *event_shape]`, the event's shape known.
+    event_ndims: How many axes to sum over, at least one.
+
+  Returns:
+    float32 `[...]`.
+  """
+  batch_ndims = x.shape.rank - event_ndims
+  size = int(np.prod(x.shape[batch_ndims:]))
+  flat = tf.reshape(x, tf.concat([tf.shape(x)[:batch_ndims], [size]], axis=0))
+  return _sum_softplus(flat)
+
+
+@tf.custom_gradient
+def _sum_softplus(x):
+  """`sum_softplus` over the last axis. The product's own gradient would be slow."""
+  size = x.shape[-1]
+  factors = max(n for n in range(1, 65) if size % n == 0)
+  shape = tf.concat([tf.shape(x)[:-1], [factors, size // factors]], axis=0)
+  products = tf.reduce_prod(tf.reshape(1.0 + tf.exp(-tf.abs(x)), shape), axis=-2)
+  total = tf.reduce_sum(tf.nn.relu(x), axis=-1)
+  total += tf.reduce_sum(tf.math.log(products), axis=-1)
+  return total, lambda upstream: upstream[..., tf.newaxis] * tf.sigmoid(x)
+
+
+def logit(probability: np.ndarray) -> np.ndarray:
+  """log(p / (1 - p)), float32, with p kept in [0.001, 0.999]."""
+  p = np.clip(np.asarray(probability, np.float64), 1e-3, 1 - 1e-3)
+  return np.float32(np.log(p) - np.log1p(-p))

@@ -31,6 +31,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.activation = "tanh"
   config.kernel_initializer = {"name": "glorot_uniform"}  # mlp only
   config.bias_initializer = {"name": "zeros"}  # mlp only
+  config.output_bias = "zeros"  # or "data_mean", the decoder's first output; mlp only
   config.dtype_policy = "float32"  # or "mixed_bfloat16", "mixed_float16"
 
   # Model and bound.
@@ -47,6 +48,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.learning_rate = 1e-3
   config.learning_rate_schedule = "constant"  # or "cosine", to 0 at the last step
   config.epochs = 10
+  config.jit_compile = "auto"  # XLA where there is an accelerator; or "on", "off"
 
   # What is kept, and drawn at the end.
   config.checkpoint_every = 1  # epochs

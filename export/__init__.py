@@ -9,6 +9,8 @@
 | `signatures.py`    | what an exported model answers, the same in every format     |
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
+| `serving/`         | a folder that TensorFlow Serving serves                      |
+| `client/`          | asks a server, over REST or gRPC                             |
 | `runtimes/`        | runs artifacts without this package                          |
 """
 
@@ -17,10 +19,11 @@ import sys
 
 from aevb_tf import COMMANDS
 
-__all__ = ["saved_model", "tflite"]
+__all__ = ["saved_model", "serving_bundle", "tflite"]
 
 # The functions carry the names of their modules, and are imported after them; but a
 # command reads its flags first, and answers `--help` without loading TensorFlow.
 if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
   from aevb_tf.export.saved_model import saved_model
+  from aevb_tf.export.serving.bundle import serving_bundle
   from aevb_tf.export.tflite import tflite

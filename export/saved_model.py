@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -35,6 +35,7 @@ def saved_model(
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
   only: Sequence[str] | None = None,
   config_sha256: str | None = None,
+  also: Callable[[pathlib.Path], None] | None = None,
 ) -> pathlib.Path:
   """Exports a model as a SavedModel, which appears at `path` whole or not at all.
 
@@ -47,6 +48,7 @@ def saved_model(
     num_importance_samples: K of `log_marginal`.
     only: The signatures to export; None for all. What they do not need is left out.
     config_sha256: Hash of the training config, for the metadata.
+    also: Called with the complete SavedModel before it appears, to add files.
 
   Returns:
     The folder.
@@ -61,6 +63,8 @@ def saved_model(
     told = metadata.of(vae, asked, frozen.functions, config_sha256)
     (partial / METADATA).parent.mkdir()
     (partial / METADATA).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    if also is not None:
+      also(partial)
   return pathlib.Path(path)
 
 

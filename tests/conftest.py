@@ -9,7 +9,8 @@ import pytest
 matplotlib.use("Agg")  # no test opens a window
 
 # Why a test may be skipped even in CI; anything else means that something is missing.
-_FINE_TO_SKIP = ("data folder absent", "GPU")
+# (KServe brings some fifty packages of its own.)
+_FINE_TO_SKIP = ("data folder absent", "GPU", "kserve is not installed")
 
 
 def pytest_addoption(parser):

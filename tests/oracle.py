@@ -81,6 +81,16 @@ class LinearGaussian:
     """The evidence lower bound, `[batch]`."""
     return self.expected_log_likelihood(x) - self.kl_to_prior(x)
 
+  def expected_log_q_of_dreams(self, x=None):
+    """E_p(x, z)[log q(z|x)], a scalar; the data play no part in it."""
+    # z - A x - c = (I - A W) z - s A e - (A b + c), of independent z and e
+    to_z = self.encoder_weights @ self.weights
+    offset = self.encoder_weights @ self.bias + self.encoder_bias
+    square = np.sum((np.eye(len(to_z)) - to_z) ** 2, axis=1) + offset**2
+    square = square + self.stddev**2 * np.sum(self.encoder_weights**2, axis=1)
+    variance = self.encoder_stddev**2
+    return -0.5 * np.sum(square / variance + np.log(2 * np.pi * variance))
+
   def parameters(self):
     """Name -> array, of all that is learned."""
     return {k: v for k, v in dataclasses.asdict(self).items() if k != "stddev"}
@@ -104,13 +114,13 @@ class LinearGaussian:
       gradients[name] = gradient
     return gradients
 
-  def vae(self, **options):
-    """The same model as an `aevb.VAE`; its encoder learns d through log-variances."""
+  def vae(self, model=aevb.VAE, **options):
+    """The same model as a `VAE`; its encoder learns d through log-variances."""
     latent_dim, data_dim = self.encoder_weights.shape
     encoder = aevb.networks.MLPEncoder(latent_dim, hidden_units=())
     likelihood = {"name": "gaussian", "scale": self.stddev}
     decoder = aevb.networks.MLPDecoder((data_dim,), (), likelihood=likelihood)
-    vae = aevb.VAE(encoder, decoder, **options)
+    vae = model(encoder, decoder, **options)
     head = np.concatenate([self.encoder_weights.T, np.zeros((data_dim, latent_dim))], 1)
     bias = np.concatenate([self.encoder_bias, 2 * np.log(self.encoder_stddev)])
     encoder.head.set_weights([head, bias])
@@ -138,9 +148,16 @@ class LinearGaussian:
     }
 
 
-def tiny_vae(likelihood="bernoulli", event_shape=(4, 3, 1), latent_dim=2, **options):
-  """A small VAE on small images, with a fixed start."""
+def tiny_vae(
+  likelihood="bernoulli",
+  event_shape=(4, 3, 1),
+  latent_dim=2,
+  model=aevb.VAE,
+  seed=0,
+  **options,
+):
+  """A small model on small images, with a fixed start."""
   keras.utils.set_random_seed(0)
   encoder = aevb.networks.MLPEncoder(latent_dim, (8,))
   decoder = aevb.networks.MLPDecoder(event_shape, (8,), likelihood=likelihood)
-  return aevb.VAE(encoder, decoder, seed=0, **options)
+  return model(encoder, decoder, seed=seed, **options)

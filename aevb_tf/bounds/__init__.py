@@ -25,7 +25,7 @@ from aevb_tf.bounds.minibatch import log_parameter_prior, minibatch_bound
 from aevb_tf.bounds.registered import get, names, register
 from aevb_tf.bounds.score_function import ScoreFunction
 from aevb_tf.bounds.sgvb import SGVB, sgvb_a, sgvb_b
-from aevb_tf.bounds.terms import Terms, evaluate_terms, has_analytic_kl
+from aevb_tf.bounds.terms import Terms, evaluate_terms, has_analytic_kl, log_joint
 
 __all__ = [
   "CIWAE",
@@ -40,6 +40,7 @@ __all__ = [
   "get",
   "has_analytic_kl",
   "importance_weighted",
+  "log_joint",
   "log_parameter_prior",
   "minibatch_bound",
   "names",

@@ -97,14 +97,23 @@ def evaluate_terms(
   return terms._replace(slope=tf.stop_gradient(tape.gradient(log_weight, point)))
 
 
-def _densities(x, z, q, p, likelihood):
+def log_joint(
+  x: tf.Tensor,
+  z: tf.Tensor,
+  p: tfd.Distribution,
+  likelihood: Callable[[tf.Tensor], tfd.Distribution],
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """log p(x|z_l) and log p(z_l), nats, `[L, batch]`; arguments as `evaluate_terms`."""
   num_samples, latent_dim = z.shape[0], z.shape[-1]
   flat_z = tf.reshape(z, [-1, latent_dim])
   repeated_x = tf.repeat(x[tf.newaxis], num_samples, axis=0) if num_samples > 1 else x
   flat_x = tf.reshape(repeated_x, tf.concat([[-1], tf.shape(x)[1:]], axis=0))
   log_likelihood = likelihood(flat_z).log_prob(flat_x)
-  log_likelihood = tf.reshape(log_likelihood, [num_samples, -1])
-  return log_likelihood, p.log_prob(z), q.log_prob(z)
+  return tf.reshape(log_likelihood, [num_samples, -1]), p.log_prob(z)
+
+
+def _densities(x, z, q, p, likelihood):
+  return *log_joint(x, z, p, likelihood), q.log_prob(z)
 
 
 def _analytic_kl(q, p):

@@ -83,6 +83,11 @@ class ArrayDataset(keras.utils.PyDataset):
     """The shape of one example."""
     return self.x.shape[1:]
 
+  def mean(self) -> np.ndarray:
+    """The mean of all examples, as a model sees them: float32 `[*event_shape]`."""
+    scale = 255.0 if self.x.dtype == np.uint8 else 1.0
+    return np.float32(self.x.mean(axis=0, dtype=np.float64) / scale)
+
   def order(self, epoch: int) -> np.ndarray:
     """The order of an epoch, a function of the seed and the epoch.
 

@@ -18,9 +18,9 @@ from aevb_tf import random
 from aevb_tf.evidence import noise
 from aevb_tf.evidence.paths import Path
 
+FIRST_STEP_SIZE = 0.5
 # How fast the log of the step size follows the acceptance.
 _ADAPTATION = 0.1
-_FIRST_STEP_SIZE = 0.5
 
 
 class Point(NamedTuple):
@@ -98,7 +98,7 @@ def transition(
     path: The path.
     point: Where the chains are.
     beta: float32 scalar.
-    step_size: float32 `[batch]`.
+    step_size: float32 `[batch]`, or one for all.
     kick: The transition's noise.
     leapfrog_steps: Leapfrog steps.
 
@@ -135,9 +135,9 @@ def transition(
 
 def first_step_size(batch: int) -> tf.Tensor:
   """The step size that adaptation starts from, `[batch]`."""
-  return tf.fill([batch], _FIRST_STEP_SIZE)
+  return tf.fill([batch], FIRST_STEP_SIZE)
 
 
 def adapted(step_size: tf.Tensor, acceptance: tf.Tensor, target: float) -> tf.Tensor:
-  """A step size nearer to the one with the acceptance `target`, `[batch]`."""
+  """A step size nearer to the one with the acceptance `target`, shaped as it was."""
   return step_size * tf.exp(_ADAPTATION * (acceptance - target))

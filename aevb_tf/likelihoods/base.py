@@ -53,6 +53,23 @@ class Likelihood(keras.layers.Layer):
     """
     raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
 
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    """What a decoder that ignores z should give, for p(x|z) to have this mean.
+
+    Args:
+      mean: `event_shape`, as of the training data.
+
+    Returns:
+      float32 `[*params_shape]`.
+
+    Raises:
+      ValueError: This likelihood has no such parameters in closed form.
+    """
+    raise ValueError(
+      f"A {type(self).__name__} likelihood cannot start at the mean of the data; the "
+      "Bernoulli and the Gaussian can."
+    )
+
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     """Draws x by the inverse CDF of each pixel.
 

@@ -7,21 +7,26 @@ of x only for targets of 0 and 1.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.registered import register
+from aevb_tf.numerics import logit, sum_softplus
 
 tfd = tfp.distributions
 
 
-class _Bernoulli(tfd.Bernoulli):
-  """`tfd.Bernoulli` with one softplus, not two, in its log-probability."""
+class _Pixels(tfd.Independent):
+  """Independent Bernoulli pixels, the log-density of a whole datum at once."""
 
-  def _log_prob(self, event):
-    logits = self.logits_parameter()
-    return tf.cast(event, logits.dtype) * logits - tf.math.softplus(logits)
+  def _log_prob(self, x, **kwargs):
+    logits = self.distribution.logits_parameter()
+    axes = list(range(-self.event_shape.rank, 0))
+    return tf.reduce_sum(tf.cast(x, logits.dtype) * logits, axis=axes) - sum_softplus(
+      logits, len(axes)
+    )
 
 
 @register("bernoulli")
@@ -34,7 +39,11 @@ class Bernoulli(Likelihood):
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     logits = tf.cast(params, tf.float32)
-    return self.independent(_Bernoulli(logits=logits, dtype=tf.float32))
+    pixels = tfd.Bernoulli(logits=logits, dtype=tf.float32)
+    return _Pixels(pixels, reinterpreted_batch_ndims=len(self.event_shape))
+
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    return logit(mean)
 
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     return tf.cast(uniform < distribution.mean(), tf.float32)

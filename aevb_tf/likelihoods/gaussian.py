@@ -9,12 +9,13 @@ means in (0, 1) by a sigmoid, as the paper does for the Frey faces.
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.registered import register
-from aevb_tf.numerics import scale_of
+from aevb_tf.numerics import logit, scale_of
 
 tfd = tfp.distributions
 
@@ -57,6 +58,12 @@ class Gaussian(Likelihood):
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape
     return (*space, 2 * channels if self.scale == "per_pixel" else channels)
+
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    location = logit(mean) if self.unit_mean else np.asarray(mean, np.float32)
+    if self.scale != "per_pixel":
+      return location
+    return np.concatenate([location, np.zeros_like(location)], axis=-1)
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     mean = tf.cast(params, tf.float32)

@@ -7,8 +7,13 @@ step, a test step, metrics and errors. `loss` is the one minimised number:
 
 where N/M is 1/M without a `dataset_size` (the loss is then the mean per datum), and the
 last term is left out without a `parameter_prior_stddev`.
+
+A model whose loss is another one overrides `minibatch_loss`; one that learns in other
+ways than by one update a step overrides `learn`, and makes its updates with `update`.
+Two objectives whose gradients do not meet are one: their sum.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -33,8 +38,20 @@ class BoundParts(NamedTuple):
   log_likelihood: tf.Tensor
 
 
+class Step(NamedTuple):
+  """What a training step leaves behind."""
+
+  parts: Any  # what `bound_parts` gave
+  loss: tf.Tensor  # scalar
+  gradients: list[tf.Tensor | None]
+
+
 class BoundModel(LoopModel):
   """Base of the models that maximise a bound.
+
+  Attributes:
+    measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
+    watched: Fields of `bound_parts` that have to stay finite -> their names in errors.
 
   Args:
     dataset_size: N of eq. 8, or None for the bound per datum.
@@ -47,6 +64,9 @@ class BoundModel(LoopModel):
   Raises:
     ValueError: `dataset_size` or `parameter_prior_stddev` is impossible.
   """
+
+  measures = ("elbo", "kl", "log_likelihood")
+  watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
 
   def __init__(
     self,
@@ -71,18 +91,16 @@ class BoundModel(LoopModel):
     self.dataset_size = dataset_size
     self.parameter_prior_stddev = parameter_prior_stddev
     self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-    self.elbo_tracker = keras.metrics.Mean(name="elbo")
-    self.kl_tracker = keras.metrics.Mean(name="kl")
-    self.log_likelihood_tracker = keras.metrics.Mean(name="log_likelihood")
-    self.loss_tracker = keras.metrics.Mean(name="loss")
-    self.monitor = StepMonitor()
+    for name in (*self.measures, "loss"):
+      setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
+    self.monitor = StepMonitor(("targets", *self.watched.values(), "gradient"))
 
   # What a subclass says.
 
   def bound_parts(
     self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
-  ) -> BoundParts:
-    """The bound of each datum.
+  ) -> Any:
+    """The bound of each datum, and what is reported of it.
 
     Args:
       x: float32 `[batch, *event_shape]`.
@@ -91,7 +109,8 @@ class BoundModel(LoopModel):
       training: As in `call`.
 
     Returns:
-      `BoundParts`, nats, `[batch]`.
+      `BoundParts`, or another tuple with `bound`, `measures` and `watched`, nats,
+      `[batch]`.
     """
     raise TypeError(f"{type(self).__name__} has to define `bound_parts`.")
 
@@ -102,6 +121,48 @@ class BoundModel(LoopModel):
   def refusal(self, span: str) -> str:
     """The message about targets that cannot be scored."""
     raise TypeError(f"{type(self).__name__} has to define `refusal`.")
+
+  # What a subclass may say otherwise.
+
+  def learn(self, x: tf.Tensor, weights: tf.Tensor | None, seed: tf.Tensor) -> Step:
+    """Algorithm 1: noise, the gradient of the minibatch bound, an update.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      weights: float `[batch]`, how often each datum counts; None counts each once.
+      seed: int32 `[2]`, different at each step.
+    """
+    rows = tf.range(tf.shape(x)[0])
+    return self.update(lambda: self.bound_parts(x, seed, rows, training=True), weights)
+
+  def minibatch_loss(self, parts: Any, weights: tf.Tensor | None) -> tf.Tensor:
+    """The loss of a minibatch, a scalar, from what `bound_parts` gave."""
+    loss = -minibatch_bound(parts.bound, self.dataset_size, weights)
+    if self.parameter_prior_stddev is not None:
+      stddev = self.parameter_prior_stddev
+      loss -= log_parameter_prior(self.trainable_variables, stddev)
+    return loss
+
+  def update(
+    self, bound_parts: Callable[[], Any], weights: tf.Tensor | None = None
+  ) -> Step:
+    """One update of all trainable variables.
+
+    Args:
+      bound_parts: Gives the parts of the bound, at the variables as they are.
+      weights: As in `learn`.
+    """
+    variables = self.trainable_variables
+    with tf.GradientTape() as tape:
+      parts = bound_parts()
+      loss = self.minibatch_loss(parts, weights)
+      scaled = self.optimizer.scale_loss(loss / _num_replicas())
+    gradients = tape.gradient(scaled, variables)
+    # Some of what the loss reads enters no gradient of the variable that it is read from:
+    # graph optimizations would let such a read see the update.
+    with tf.control_dependencies([loss]):
+      self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    return Step(parts, loss, gradients)
 
   # Keras.
 
@@ -131,33 +192,24 @@ class BoundModel(LoopModel):
 
   @property
   def metrics(self):
-    own = [self.elbo_tracker, self.kl_tracker, self.log_likelihood_tracker]
+    own = [getattr(self, f"{name}_tracker") for name in (*self.measures, "loss")]
     compiled = [] if self._compile_metrics is None else [self._compile_metrics]
-    return [*own, self.loss_tracker, *compiled]
+    return [*own, *compiled]
 
   def reset_metrics(self):
     super().reset_metrics()
     self.monitor.reset_state()
 
   def train_step(self, data):
-    """Algorithm 1: noise, the gradient of the minibatch bound, an update."""
+    """`learn` from a batch, with noise that depends on the number of updates so far."""
     x, weights = _targets(data)
     seed = random.fold_in(
       _replica_seed(self.seed, _TRAINING), self.optimizer.iterations
     )
-    variables = self.trainable_variables
-    with tf.GradientTape() as tape:
-      parts = self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=True)
-      loss = self._loss(parts, weights)
-      scaled = self.optimizer.scale_loss(loss / _num_replicas())
-    gradients = tape.gradient(scaled, variables)
-    self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-
+    parts, loss, gradients = self.learn(x, weights, seed)
     healthy = {
       "targets": self.in_support(x),
-      "log-likelihood": all_finite([parts.log_likelihood]),
-      "KL": all_finite([parts.kl]),
-      "bound": all_finite([parts.bound]),
+      **{name: all_finite([getattr(parts, k)]) for k, name in self.watched.items()},
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.
     if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
@@ -171,23 +223,14 @@ class BoundModel(LoopModel):
     seed = _replica_seed(self.seed, _TESTING)
     parts = self.bound_parts(x, seed, rows, training=False)
     healthy = {"targets": self.in_support(x)}
-    loss = self._loss(parts, weights)
+    loss = self.minibatch_loss(parts, weights)
     return self._update_metrics(x, parts, loss, weights, healthy)
-
-  def _loss(self, parts, weights):
-    loss = -minibatch_bound(parts.bound, self.dataset_size, weights)
-    if self.parameter_prior_stddev is not None:
-      stddev = self.parameter_prior_stddev
-      loss -= log_parameter_prior(self.trainable_variables, stddev)
-    return loss
 
   def _update_metrics(self, x, parts, loss, weights, healthy):
     batch = tf.shape(x)[0]
-    self.elbo_tracker.update_state(parts.elbo, sample_weight=weights)
-    self.kl_tracker.update_state(parts.kl, sample_weight=weights)
-    self.log_likelihood_tracker.update_state(
-      parts.log_likelihood, sample_weight=weights
-    )
+    for name in self.measures:
+      tracker = getattr(self, f"{name}_tracker")
+      tracker.update_state(getattr(parts, name), sample_weight=weights)
     self.loss_tracker.update_state(loss, sample_weight=batch)
     self.monitor.update_state(batch, healthy)
     if self._compile_metrics is not None:

@@ -98,8 +98,8 @@ class LoopModel(keras.Model):
       **kwargs: The other arguments of `keras.Model.evaluate`.
 
     Returns:
-      The metrics `elbo`, `kl`, `log_likelihood` (nats per datum) and `loss`: a list,
-      or with `return_dict=True` a dict.
+      The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per datum)
+      and `loss`: a list, or with `return_dict=True` a dict.
 
     Raises:
       ValueError: Some target is outside the likelihood's support.

@@ -9,21 +9,25 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
-CAUSES = ("targets", "log-likelihood", "KL", "bound", "gradient")
-
 
 class NonFiniteError(ArithmeticError):
   """Training met NaN or infinity; the message names step, epoch and what broke."""
 
 
 class StepMonitor(keras.metrics.Metric):
-  """Counts examples and the steps up to the first fault, and keeps its causes."""
+  """Counts examples and the steps up to the first fault, and keeps its causes.
 
-  def __init__(self, name: str = "monitor"):
+  Args:
+    kinds: What may break, in the order in which an error lists it.
+    name: Name of the metric.
+  """
+
+  def __init__(self, kinds: tuple[str, ...], name: str = "monitor"):
     super().__init__(name=name, dtype="float32")
+    self.kinds = kinds
     self.examples = self.add_variable((), "zeros", dtype="int32", name="examples")
     self.good_steps = self.add_variable((), "zeros", dtype="int32", name="good_steps")
-    self.faults = self.add_variable((len(CAUSES),), "zeros", name="faults")
+    self.faults = self.add_variable((len(kinds),), "zeros", name="faults")
 
   def update_state(
     self, num_examples: tf.Tensor, healthy: dict[str, tf.Tensor]
@@ -32,11 +36,11 @@ class StepMonitor(keras.metrics.Metric):
 
     Args:
       num_examples: int32 scalar, examples in the step.
-      healthy: Cause -> boolean scalar, for any of `CAUSES`.
+      healthy: Cause -> boolean scalar, for any of `kinds`.
     """
     self.examples.assign_add(num_examples)
     faults = tf.stack(
-      [1.0 - tf.cast(healthy.get(cause, True), tf.float32) for cause in CAUSES]
+      [1.0 - tf.cast(healthy.get(cause, True), tf.float32) for cause in self.kinds]
     )
     # Only the first bad step counts: what follows is its consequence.
     before = tf.reduce_sum(tf.convert_to_tensor(self.faults))
@@ -51,7 +55,7 @@ class StepMonitor(keras.metrics.Metric):
   def causes(self) -> list[str]:
     """What broke in the first bad step; empty while all is well."""
     faults = self.faults.numpy()
-    return [cause for cause, count in zip(CAUSES, faults, strict=True) if count]
+    return [cause for cause, count in zip(self.kinds, faults, strict=True) if count]
 
 
 def all_finite(tensors: Iterable[tf.Tensor]) -> tf.Tensor:

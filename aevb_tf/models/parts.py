@@ -100,6 +100,15 @@ def check_support(posterior: posteriors.Posterior, prior: priors.Prior) -> None:
     )
 
 
+def check_needs_no_encoder(prior: priors.Prior, model: str) -> None:
+  """Raises a ValueError where p(z) is made of an encoder that a model does not have."""
+  if prior.needs_encoder:
+    raise ValueError(
+      f"The prior {type(prior).__name__} is made of the encoder's posteriors, and a "
+      f"{model} has no encoder. Use a prior of its own, such as prior='mixture'."
+    )
+
+
 def check_decoder_output(
   output: tuple[int, ...],
   likelihood: likelihoods.Likelihood,

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from aevb_tf.networks.base import Decoder, Encoder, widths
 
@@ -121,3 +122,23 @@ class MLPDecoder(_Perceptron, Decoder):
   def call(self, z):
     """float `[batch, latent_dim]` -> float `[batch, *params_shape]`."""
     return self.reshape(self._perceptron(z))
+
+  def start_at_mean(self, mean: np.ndarray) -> None:
+    """Sets the head's bias so that training starts from the mean of the data.
+
+    What all data have in common is then not left to the latents to learn, which in the
+    first steps costs some of them their use.
+
+    Args:
+      mean: `event_shape`, the mean of the training data.
+
+    Raises:
+      ValueError: The likelihood has no parameters of a given mean, the shape is off, or
+        the decoder has no weights yet.
+    """
+    if np.shape(mean) != self.event_shape:
+      raise ValueError(f"mean: {np.shape(mean)} is not the shape {self.event_shape}.")
+    if not self.head.built:
+      raise ValueError("The decoder has no weights yet: make the VAE first.")
+    params = self.likelihood_family.params_of_mean(mean)
+    self.head.bias.assign(np.ravel(params))

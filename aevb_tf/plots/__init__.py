@@ -9,6 +9,7 @@ itself is imported by the first picture, not with the package.
 
 from aevb_tf.plots.curves import learning_curves
 from aevb_tf.plots.files import save
+from aevb_tf.plots.gradient_variance import gradient_variance
 from aevb_tf.plots.grids import tile
 from aevb_tf.plots.kl_dimensions import active_units, kl_per_dimension
 from aevb_tf.plots.latent_scatter import latent_scatter
@@ -18,6 +19,7 @@ from aevb_tf.plots.samples import samples
 
 __all__ = [
   "active_units",
+  "gradient_variance",
   "kl_per_dimension",
   "latent_scatter",
   "learning_curves",

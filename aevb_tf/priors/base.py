@@ -21,11 +21,13 @@ class Prior(keras.layers.Layer):
     family_name: What pairs with a closed-form KL are known by.
     support: Where z lives: "real" or "positive"; None where it follows the posterior.
     factorized: Whether latents are independent.
+    needs_encoder: Whether it is made of the model's encoder.
   """
 
   family_name: str | None = None
   support: str | None = "real"
   factorized = False
+  needs_encoder = False
 
   def __init__(self, **kwargs):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision

@@ -39,6 +39,7 @@ class VampPrior(Prior):
   """
 
   support = None
+  needs_encoder = True
 
   def __init__(self, num_components: int = 50, **kwargs):
     super().__init__(**kwargs)

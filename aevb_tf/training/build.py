@@ -24,6 +24,9 @@ _REGISTRIES = {
   "bound": bounds,
 }
 
+# What Keras calls the choices of `jit_compile`.
+_JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
+
 
 def check(config: ml_collections.ConfigDict) -> None:
   """Resolves everything that needs no data, and so finds what is wrong with it.
@@ -164,7 +167,12 @@ def model(
         parameter_prior_stddev=config.parameter_prior_stddev or None,
         seed=config.seed,
       )
-    vae.compile(optimizer=optimizer(config, num_batches(source)))
+    if config.output_bias == "data_mean":
+      _start_at_mean(decoder, source)
+    vae.compile(
+      optimizer=optimizer(config, num_batches(source)),
+      jit_compile=_JIT_COMPILE[config.jit_compile],
+    )
   vae.optimizer.build(vae.trainable_variables)
   return vae
 
@@ -186,6 +194,15 @@ def _networks(config, shape):
     networks.ConvEncoder(**encoder, **options),
     networks.ConvDecoder(**decoder, **options | mirrored),
   )
+
+
+def _start_at_mean(decoder, source):
+  if not hasattr(source, "mean"):
+    raise ConfigError(
+      "config.output_bias=data_mean: the data do not fit in memory; use zeros."
+    )
+  with _blaming("output_bias"):
+    decoder.start_at_mean(source.mean())
 
 
 def _reversed(options, *keys):

@@ -11,6 +11,8 @@ from aevb_tf.training.configuration import PARTS, ConfigError, suggestion
 _CHOICES = {
   "binarization": ("none", "fixed", "stochastic"),
   "network": ("mlp", "conv"),
+  "output_bias": ("zeros", "data_mean"),
+  "jit_compile": ("auto", "on", "off"),
   "dtype_policy": ("float32", "mixed_bfloat16", "mixed_float16"),
   "learning_rate_schedule": ("constant", "cosine"),
 }
@@ -81,6 +83,10 @@ def check_values(config: ml_collections.ConfigDict) -> None:
       raise ConfigError(f"config.{key}: has to have a name, as in --config.{key}=NAME.")
   if config.network == "conv" and not config.filters:
     raise ConfigError("config.filters=(): network=conv needs at least one convolution.")
+  if config.network == "conv" and config.output_bias != "zeros":
+    raise ConfigError(
+      f"config.output_bias={config.output_bias}: it is of --config.network=mlp."
+    )
   if config.parameter_prior_stddev and not config.scale_to_dataset:
     raise ConfigError(
       f"config.parameter_prior_stddev={config.parameter_prior_stddev}: the prior counts"

@@ -12,15 +12,25 @@ DECODER = ("weights", "bias")
 
 def one_sample_gradients(oracle, vae, x, seed, n=4000, mutate=None):
   """Gradients of n independent minibatches of all of x, by parameter name."""
-  variables = vae.trainable_variables
+
+  def bound(i):
+    terms = vae.terms(x, random.fold_in(seed, i), tf.range(len(x)), training=True)
+    terms = mutate(terms) if mutate else terms
+    return tf.reduce_mean(vae.bound(terms, training=True))
+
+  per_variable = gradients_of(bound, vae.trainable_variables, n)
+  named = [oracle.gradients_of(vae, g) for g in zip(*per_variable, strict=True)]
+  return {key: np.stack([g[key] for g in named]) for key in named[0]}
+
+
+def gradients_of(objective, variables, n):
+  """Gradients `[n, ...]` of a random scalar, `objective(i)`, for each variable."""
 
   def gradient(i):
     with tf.GradientTape() as tape:
-      terms = vae.terms(x, random.fold_in(seed, i), tf.range(len(x)), training=True)
-      terms = mutate(terms) if mutate else terms
-      bound = tf.reduce_mean(vae.bound(terms, training=True))
+      value = objective(i)
     return tape.gradient(
-      bound,
+      value,
       [v.value for v in variables],
       unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
@@ -30,10 +40,7 @@ def one_sample_gradients(oracle, vae, x, seed, n=4000, mutate=None):
     signature = [tf.TensorSpec(v.shape) for v in variables]
     return tf.map_fn(gradient, tf.range(n), fn_output_signature=signature)
 
-  named = [
-    oracle.gradients_of(vae, g) for g in zip(*map(np.asarray, gradients()), strict=True)
-  ]
-  return {key: np.stack([g[key] for g in named]) for key in named[0]}
+  return [np.asarray(g) for g in gradients()]
 
 
 def log_weights(oracle, x, eps):

@@ -130,3 +130,41 @@ def test_an_unknown_data_set_is_told_in_one_line():
   with pytest.raises(ConfigError, match="config.dataset: .*digit") as caught:
     build.dataset(_config("--config.dataset=digit"), "train")
   assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+  "name, options",
+  [
+    ("bernoulli", {}),
+    ("gaussian", {}),
+    ("gaussian", {"unit_mean": "true", "scale": "0.5"}),
+  ],
+)
+def test_the_first_output_is_the_mean_of_the_data(name, options):
+  options = [f"--config.likelihood.{key}={value}" for key, value in options.items()]
+  config = _config("--config.output_bias=data_mean", f"--config.likelihood={name}")
+  overrides.apply(config, options)
+  vae = build.model(config, _data())
+  # At z = 0 every hidden unit is at its bias, zero: what is left is the head's.
+  found = vae.decode(np.zeros((1, config.latent_dim))).mean()[0]
+  np.testing.assert_allclose(found, _data().mean(), rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+  "changes, message",
+  [
+    (("--config.likelihood=categorical",), "Categorical likelihood cannot start"),
+    ((), "do not fit in memory"),
+  ],
+)
+def test_what_cannot_start_at_the_mean_says_why(changes, message):
+  config = _config("--config.output_bias=data_mean", *changes)
+  source = _data() if changes else _data().to_tf_data()
+  with pytest.raises(ConfigError, match=f"config.output_bias.*{message}"):
+    build.model(config, source)
+
+
+@pytest.mark.parametrize("choice, compiled", [("on", True), ("off", False)])
+def test_xla_is_a_choice(choice, compiled):
+  vae = build.model(_config(f"--config.jit_compile={choice}"), _data())
+  assert vae.jit_compile is compiled

@@ -184,6 +184,8 @@ def test_an_option_takes_another_type_than_it_had():
     ("--config.network=mpl", "config.network=mpl.*Did you mean mlp"),
     ("--config.binarization=stochstic", "Did you mean stochastic"),
     ("--config.dtype_policy=float16", "Did you mean"),
+    ("--config.jit_compile=true", "config.jit_compile=true: not a choice"),
+    ("--config.output_bias=mean", "Did you mean data_mean"),
     ("--config.learning_rate_schedule=cos", "Did you mean cosine"),
     ("--config.parameter_prior_stddev=1", "needs --config.scale_to_dataset=true"),
     ("--config.parameter_prior_stddev=-1", "config.parameter_prior_stddev=-1"),
@@ -205,6 +207,11 @@ def test_what_cannot_be_is_told_in_one_line(word, message):
 def test_convolutions_need_filters():
   with pytest.raises(ConfigError, match="config.filters"):
     _changed("--config.network=conv", "--config.filters=()")
+
+
+def test_only_the_perceptron_starts_at_the_mean():
+  with pytest.raises(ConfigError, match="config.output_bias=data_mean.*mlp"):
+    _changed("--config.network=conv", "--config.output_bias=data_mean")
 
 
 def test_differences_name_keys_and_options():

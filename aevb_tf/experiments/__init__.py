@@ -1,0 +1,13 @@
+"""The paper's figures, each from one command: `python -m aevb_tf.experiments NAME`.
+
+An experiment is a module of this package with
+
+    run(workdir, scale, data_dir)   leaves NAME.csv and NAME.png in `workdir`
+
+where `scale` is one of `SCALES`. What it trains lies in run folders below `workdir`; a
+run that is there already is taken as it is, and one that was stopped goes on.
+"""
+
+# Name -> module; `--help` shows the first line of each.
+EXPERIMENTS = ("gradient_variance",)
+SCALES = ("smoke", "default", "full")

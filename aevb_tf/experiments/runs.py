@@ -1,0 +1,61 @@
+"""What experiments share: configs changed in code, trained models, tables."""
+
+import csv
+import io
+import pathlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import ml_collections
+
+import aevb_tf as aevb
+from aevb_tf.training import build, configuration, overrides, run_folder, train
+
+
+def config(
+  name: str, changes: Sequence[str] = (), data_dir: str = ""
+) -> ml_collections.ConfigDict:
+  """An installed config, changed, and without pictures of its own.
+
+  Args:
+    name: As `aevb-train --config` takes it.
+    changes: `key=value`, as behind `--config.`.
+    data_dir: Folder with prepared data, or "".
+  """
+  found = configuration.load(name)
+  changes = (*changes, "plots=false")
+  overrides.apply(found, [f"--config.{change}" for change in changes])
+  if data_dir:
+    configuration.assign(found, "data_dir", data_dir, "--data_dir")
+  return found
+
+
+def trained(
+  config: ml_collections.ConfigDict, workdir: pathlib.Path
+) -> tuple[aevb.VAE, Any]:
+  """The model of a config, trained in a folder unless it lies there, and its data.
+
+  Args:
+    config: The config, complete.
+    workdir: The run's folder.
+
+  Returns:
+    The model, and the training data.
+  """
+  train.train(config, workdir)
+  model = aevb.load(run_folder.RunFolder(workdir).model)
+  return model, build.dataset(config, "train")
+
+
+def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:
+  """Writes a table, one row a tuple, whole or not at all; numbers to 6 digits."""
+  text = io.StringIO()
+  writer = csv.writer(text, lineterminator="\n")
+  writer.writerow(rows[0]._fields)
+  writer.writerows(map(_text, rows))
+  path.parent.mkdir(parents=True, exist_ok=True)
+  run_folder.write_text(path, text.getvalue())
+
+
+def _text(row: NamedTuple) -> list[str]:
+  return [f"{v:.6g}" if isinstance(v, float) else str(v) for v in row]

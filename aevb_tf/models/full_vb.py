@@ -1,0 +1,234 @@
+"""Full variational Bayes (App. F): a posterior over the generative parameters too.
+
+    log p(X) >= E_q(theta)[ sum_i bound(theta, phi; x_i) ] - KL(q(theta) || p(theta))
+             ~  (1/L) sum_l N/M sum_i bound(theta_l, phi; x_i) - KL(q(theta) || p(theta))
+
+    theta_l = mu + sigma * zeta_l,   p(theta) = N(0, s^2 I)
+
+Any bound on log p(x_i) given theta may stand in the sum; the paper has SGVB-B. One
+theta_l serves a whole minibatch. `loss` is minus the estimate, nats for the data set.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import random
+from aevb_tf.bounds import minibatch_bound
+from aevb_tf.bounds.base import positive_int
+from aevb_tf.models.bound_model import BoundParts
+from aevb_tf.models.vae import VAE
+from aevb_tf.models.weight_posterior import WeightPosterior
+
+tfd = tfp.distributions
+
+# What the seed of a step is folded with to draw theta.
+_WEIGHTS = 1
+# What a model has besides a `VAE` with the same networks.
+_OPTIONS = ("weight_prior_stddev", "initial_weight_stddev", "num_weight_samples")
+
+
+class FullVBParts(NamedTuple):
+  """`BoundParts`, and what the weights cost; nats, `[batch]`."""
+
+  bound: tf.Tensor  # given theta, mean over the draws of theta
+  elbo: tf.Tensor
+  kl: tf.Tensor
+  log_likelihood: tf.Tensor
+  weight_kl: tf.Tensor  # the same number in every row
+  full_bound: tf.Tensor  # bound - weight_kl / N
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf")
+class FullVB(VAE):
+  """A variational auto-encoder with a Gaussian posterior over its generative weights.
+
+  theta is every trainable number of the decoder, of its likelihood and of a learned
+  prior. The decoder holds the means of q(theta), so that all that a `VAE` answers
+  (`decode`, `sample`, `reconstruct`, `elbo`, `log_marginal`) is answered with the mean
+  weights; `to_vae(seed)` is the same model with weights drawn from q(theta).
+
+  Metrics: `elbo`, `kl` and `log_likelihood` as those of a `VAE`, nats per datum, with
+  drawn weights in training and with the mean weights in evaluation; `weight_kl`, nats
+  for the data set; `full_bound`, the bound above over N, always with drawn weights.
+  `loss` is -N times that.
+
+  Args:
+    encoder: As in `VAE`.
+    decoder: As in `VAE`.
+    prior: As in `VAE`.
+    bound: Name, options or object of `aevb_tf.bounds`: the bound given theta.
+    dataset_size: N. Required: the KL of the weights counts once for N data.
+    weight_prior_stddev: s, the standard deviation of p(theta); the paper has 1.
+    initial_weight_stddev: sigma at the start of training.
+    num_weight_samples: L, draws of theta for each minibatch, each with its own z.
+    seed: As in `VAE`; of the weights' noise too.
+    posterior: As in `VAE`.
+    likelihood: As in `VAE`.
+
+  Raises:
+    ValueError: There is no `dataset_size`, or the parts do not fit together.
+  """
+
+  measures = (*VAE.measures, "weight_kl", "full_bound")
+  watched = {**VAE.watched, "weight_kl": "KL of the weights"}
+
+  def __init__(
+    self,
+    encoder: keras.Model,
+    decoder: keras.Model,
+    prior: Any = None,
+    bound: Any = None,
+    dataset_size: int | None = None,
+    weight_prior_stddev: float = 1.0,
+    initial_weight_stddev: float = 0.01,
+    num_weight_samples: int = 1,
+    seed: int | None = None,
+    posterior: Any = None,
+    likelihood: Any = None,
+    **kwargs,
+  ):
+    if dataset_size is None:
+      raise ValueError(
+        "FullVB needs dataset_size: the KL of the weights counts once for the data set. "
+        "Pass dataset_size=N, the number of training data."
+      )
+    # First, since a model whose decoder knows the shape of its data is built at once.
+    self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
+    self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
+    super().__init__(
+      encoder,
+      decoder,
+      prior,
+      bound,
+      dataset_size,
+      seed=seed,
+      posterior=posterior,
+      likelihood=likelihood,
+      **kwargs,
+    )
+
+  def build(self, input_shape):
+    if self.built:
+      return
+    super().build(input_shape)
+    self.weight_family.build([tuple(v.shape) for v in self.generative_variables])
+
+  @property
+  def generative_variables(self) -> list[keras.Variable]:
+    """The means of q(theta): variables of decoder, likelihood and prior."""
+    owners = (self.decoder, self.likelihood_family, self.prior)
+    variables = [v for owner in owners for v in owner.trainable_variables]
+    return list({id(v): v for v in variables}.values())  # a decoder's likelihood, once
+
+  def weight_posterior(self) -> dict[str, tfd.Distribution]:
+    """q(theta), for each variable: path -> a distribution over its values.
+
+    Returns:
+      Dict of distributions with batch shape `[]` and their variable's event shape.
+
+    Raises:
+      ValueError: The model does not know the shape of its data yet.
+    """
+    self.check_built("weight_posterior")
+    variables = self.generative_variables
+    return {
+      v.path: tfd.Independent(q, reinterpreted_batch_ndims=len(v.shape))
+      for v, q in zip(
+        variables, self.weight_family.distributions(variables), strict=True
+      )
+    }
+
+  def weight_kl(self) -> tf.Tensor:
+    """KL(q(theta) || p(theta)), a scalar, nats."""
+    return self.weight_family.kl(self.generative_variables)
+
+  def to_vae(self, seed: Any = None) -> VAE:
+    """A `VAE` of its own, with one theta.
+
+    Args:
+      seed: An int or a pair of int32: theta is drawn from q(theta), the same for the
+        same seed. None takes the mean.
+
+    Returns:
+      A model that shares nothing with this one, and is not compiled.
+
+    Raises:
+      ValueError: The model does not know the shape of its data yet.
+    """
+    self.check_built("to_vae")
+    networks = (self.encoder, self.decoder)
+    own = {type(network).__name__: type(network) for network in networks}
+    config = {k: v for k, v in self.get_config().items() if k not in _OPTIONS}
+    vae = VAE.from_config(config, custom_objects=own)
+    vae.build((None, *self.event_shape))
+    theta = self.generative_variables
+    values = theta if seed is None else self.weight_family.sample(theta, seed)
+    drawn = {id(v): value for v, value in zip(theta, values, strict=True)}
+    for part in (
+      "encoder",
+      "decoder",
+      "posterior_family",
+      "likelihood_family",
+      "prior",
+    ):
+      ours, theirs = getattr(self, part).variables, getattr(vae, part).variables
+      for source, target in zip(ours, theirs, strict=True):
+        target.assign(drawn.get(id(source), source))
+    return vae
+
+  # The bound.
+
+  def bound_parts(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+  ) -> FullVBParts:
+    draws = []
+    for i in range(self.num_weight_samples):
+      draw_seed = random.fold_in(seed, i)
+      theta = self._draw_weights(random.fold_in(draw_seed, _WEIGHTS))
+      draws.append(self._parts_at(theta, x, draw_seed, rows, training))
+    parts = BoundParts(*(tf.add_n(p) / len(draws) for p in zip(*draws, strict=True)))
+    reported = parts if training else super().bound_parts(x, seed, rows, training)
+    weight_kl = tf.fill(tf.shape(rows), self.weight_kl())
+    return FullVBParts(
+      parts.bound,
+      reported.elbo,
+      reported.kl,
+      reported.log_likelihood,
+      weight_kl,
+      parts.bound - weight_kl / self.dataset_size,
+    )
+
+  def minibatch_loss(self, parts: FullVBParts, weights: tf.Tensor | None) -> tf.Tensor:
+    bound = minibatch_bound(parts.bound, self.dataset_size, weights)
+    return self.weight_kl() - bound
+
+  def _draw_weights(self, seed):
+    return self.weight_family.sample(self.generative_variables, seed)
+
+  def _parts_at(self, theta, x, seed, rows, training):
+    """`BoundParts` of the model with these weights."""
+    variables = self.generative_variables
+    with keras.StatelessScope(list(zip(variables, theta, strict=True))) as scope:
+      parts = super().bound_parts(x, seed, rows, training)
+    # What a network learns beside its gradient, moving averages say, is kept in the
+    # scope until it is put into the variables.
+    for variable in self.non_trainable_variables:
+      value = scope.get_current_value(variable)
+      if value is not None:
+        variable.assign(value)
+    return parts
+
+  # Saving.
+
+  def get_config(self):
+    config = super().get_config()
+    del config["parameter_prior_stddev"]  # theta has its prior, phi needs none
+    return {
+      **config,
+      "weight_prior_stddev": self.weight_family.prior_stddev,
+      "initial_weight_stddev": self.weight_family.initial_stddev,
+      "num_weight_samples": self.num_weight_samples,
+    }

@@ -1,0 +1,272 @@
+"""Monte Carlo EM: maximum likelihood without an encoder (App. E).
+
+    E-step   z_l ~ p(z|x) for each datum of the minibatch, by HMC on log p(x, z)
+    M-step   a few updates of theta that raise (1/L) sum_l log p(x, z_l), z_l held
+
+The gradient of the M-step is that of log p(x) in expectation (Fisher's identity):
+
+    E_{p(z|x)}[ grad log p(x, z) ] = grad log p(x)
+
+and so theta stays where log p(x) is at its maximum. Samples are as good as their chains
+are long. A minibatch does not remember its z: chains start at draws from p(z) whenever
+a datum comes up, since a state for each datum would grow with the data set. That is
+what makes it no online algorithm: each visit pays for a whole chain again.
+
+The paper states 10 leapfrog steps, an acceptance of 90% and 5 updates. It does not state
+where chains start nor how long they are: `num_transitions` is ours. On images of digits,
+with 3 latents, log p(x, z) after 1, 5, 10 and 20 transitions was 52, 8, 1 and 0 nats
+below that of chains four times as long as the last.
+
+HMC is that of the evidence, `aevb_tf.evidence.hmc`. Beside `tfp.mcmc`'s: a transition is
+one step of `HamiltonianMonteCarlo`, with the step size varied at random from transition
+to transition; acceptance is the mean of min(1, exp(log_accept_ratio)) over data, chains
+and transitions; and the log of the step size moves by a tenth of acceptance minus
+target after each E-step, where `SimpleStepSizeAdaptation` moves it by a constant one
+way or the other. Within an E-step it is held.
+
+References:
+  Wei, Tanner. A Monte Carlo implementation of the EM algorithm. JASA 1990.
+  Duane, Kennedy, Pendleton, Roweth. Hybrid Monte Carlo. Physics Letters B 1987.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from aevb_tf import random
+from aevb_tf.evidence import checks, hmc, noise, paths
+from aevb_tf.models import parts
+from aevb_tf.models.bound_model import Step
+from aevb_tf.models.generative import GenerativeModel, fresh_seed
+
+
+class JointParts(NamedTuple):
+  """log p(x, z) at posterior samples and its parts, means over samples; `[batch]`."""
+
+  log_joint: tf.Tensor  # nats
+  log_likelihood: tf.Tensor  # log p(x|z), nats
+  acceptance: tf.Tensor  # in [0, 1]
+
+  @property
+  def bound(self) -> tf.Tensor:
+    """What the M-step maximises."""
+    return self.log_joint
+
+
+class Samples(NamedTuple):
+  """What an E-step gives."""
+
+  z: tf.Tensor  # [L, batch, latent_dim]
+  acceptance: tf.Tensor  # [batch], mean over chains and transitions
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf")
+class MonteCarloEM(GenerativeModel):
+  """Decoder and prior, trained by EM with samples of the posterior.
+
+  Metrics, in `fit` and `evaluate`: `log_joint` and `log_likelihood`, nats per datum at
+  the samples of z; `acceptance`; `loss`, which is minus log p(x, z), with the prior of
+  the parameters if there is one. Those of `fit` are from before the M-step. log p(x, z)
+  is no bound on log p(x): compare models by `log_marginal`.
+
+  A step of `fit` is one E-step and `num_updates` updates, each of which counts in
+  `optimizer.iterations`.
+
+  Args:
+    decoder: z -> parameters of p(x|z): an `aevb_tf.networks.Decoder`, or any
+      `keras.Model` together with `likelihood`.
+    latent_dim: J, the number of latents.
+    prior: Name, options or object of `aevb_tf.priors`; the standard normal by default.
+    num_samples: L, chains for each datum, of which each gives its last point.
+    num_transitions: HMC transitions of a chain.
+    leapfrog_steps: Leapfrog steps of a transition.
+    target_acceptance: What the step size is set for.
+    num_updates: Updates of an M-step.
+    step_size: First step size of HMC; it adapts in `fit`, and is saved with the model.
+    dataset_size: N, to scale the objective of a minibatch to the data set.
+    parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
+      (MAP); needs `dataset_size`.
+    seed: Seed of the noise in training and evaluation; None draws one.
+    likelihood: For a decoder that does not name its own.
+
+  Raises:
+    ValueError: An argument is impossible, or the parts do not fit together.
+  """
+
+  measures = ("log_joint", "log_likelihood", "acceptance")
+  watched = {"log_likelihood": "log-likelihood", "log_joint": "log-joint density"}
+
+  def __init__(
+    self,
+    decoder: keras.Model,
+    latent_dim: int,
+    prior: Any = None,
+    num_samples: int = 1,
+    num_transitions: int = 10,
+    leapfrog_steps: int = 10,
+    target_acceptance: float = 0.9,
+    num_updates: int = 5,
+    step_size: float = hmc.FIRST_STEP_SIZE,
+    dataset_size: int | None = None,
+    parameter_prior_stddev: float | None = None,
+    seed: int | None = None,
+    likelihood: Any = None,
+    **kwargs,
+  ):
+    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    self.latent_dim = checks.positive_int("latent_dim", latent_dim)
+    self.num_samples = checks.positive_int("num_samples", num_samples)
+    self.num_transitions = checks.positive_int("num_transitions", num_transitions)
+    self.leapfrog_steps = checks.positive_int("leapfrog_steps", leapfrog_steps)
+    self.target_acceptance = checks.fraction("target_acceptance", target_acceptance)
+    self.num_updates = checks.positive_int("num_updates", num_updates)
+    if not step_size > 0:
+      raise ValueError(f"step_size={step_size!r} has to be positive.")
+    self._first_step_size = float(step_size)
+    self.set_generator(decoder, prior, likelihood)
+    parts.check_needs_no_encoder(self.prior, type(self).__name__)
+    # Replicas adapt on data of their own, and agree on the mean.
+    self.step_size = self.add_weight(
+      (),
+      keras.initializers.Constant(self._first_step_size),
+      dtype="float32",
+      trainable=False,
+      autocast=False,
+      aggregation="mean",
+      name="step_size",
+    )
+    # Chains are long: op by op they take far longer than to trace them once.
+    self._samples = tf.function(
+      self.posterior_samples, reduce_retracing=True, autograph=False
+    )
+    if hasattr(decoder, "event_shape"):
+      self.build((None, *decoder.event_shape))
+
+  def build(self, input_shape: tuple[int | None, ...]) -> None:
+    """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
+    if not self.built:
+      self.build_generator(self.latent_dim, tuple(input_shape[1:]))
+
+  # The E-step and the M-step.
+
+  def posterior_samples(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, num_samples: int | None = None
+  ) -> Samples:
+    """E-step: z_l ~ p(z|x), approximately, each at the end of a chain from p(z).
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`.
+      rows: int32 `[batch]`: the samples of datum i depend on (seed, rows[i]) alone.
+      num_samples: Chains for each datum; None takes the model's own number.
+
+    Returns:
+      `Samples`.
+    """
+    chains = num_samples or self.num_samples
+    path = paths.Path(self, x, start="prior")
+    start = hmc.at(path, path.draw(random.fold_in(seed, noise.START), rows, chains))
+    seed = random.fold_in(seed, noise.FORWARD)
+    step_size = tf.convert_to_tensor(self.step_size)
+
+    def step(i, point, total):
+      kick = hmc.kicks(seed, i, rows, chains, self.latent_dim)
+      point, acceptance = hmc.transition(
+        path, point, 1.0, step_size, kick, self.leapfrog_steps
+      )
+      return i + 1, point, total + acceptance
+
+    _, point, total = tf.while_loop(
+      lambda i, *_: i < self.num_transitions,
+      step,
+      (0, start, tf.zeros_like(start.log_base[0])),
+      parallel_iterations=1,
+    )
+    z = tf.stop_gradient(path.coordinates.forward(point.u))
+    return Samples(z, total / self.num_transitions)
+
+  def joint_parts(
+    self, x: tf.Tensor, samples: Samples, training: bool = False
+  ) -> JointParts:
+    """log p(x, z) at the samples of an E-step, which no gradient goes through."""
+    log_likelihood, log_prior = self.log_joint(x, samples.z, training)
+    return JointParts(
+      tf.reduce_mean(log_likelihood + log_prior, axis=0),
+      tf.reduce_mean(log_likelihood, axis=0),
+      samples.acceptance,
+    )
+
+  def bound_parts(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+  ) -> JointParts:
+    return self.joint_parts(x, self.posterior_samples(x, seed, rows), training)
+
+  def learn(self, x: tf.Tensor, weights: tf.Tensor | None, seed: tf.Tensor) -> Step:
+    """One E-step, and `num_updates` updates with its samples."""
+    samples = self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]))
+    acceptance = tf.reduce_mean(samples.acceptance)
+    self.step_size.assign(
+      hmc.adapted(self.step_size, acceptance, self.target_acceptance)
+    )
+    updates = [
+      self.update(lambda: self.joint_parts(x, samples, training=True), weights)
+      for _ in range(self.num_updates)
+    ]
+    gradients = [gradient for update in updates for gradient in update.gradients]
+    return Step(updates[0].parts, updates[0].loss, gradients)
+
+  # What a trained model answers.
+
+  def call(self, x, training=False):
+    """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x)."""
+    x = tf.cast(x, tf.float32)
+    seed = random.as_seed(self.seed)
+    z = self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples=1).z
+    return self.decode(z[0], training).mean()
+
+  def infer(self, x: Any, num_samples: int = 1, seed: Any = None) -> tf.Tensor:
+    """Samples the posterior of each datum, by the E-step's chains.
+
+    Args:
+      x: `[batch, *event_shape]`.
+      num_samples: Samples, each from a chain of its own.
+      seed: An int or a pair of int32; None takes a fresh one.
+
+    Returns:
+      z, float32 `[num_samples, batch, latent_dim]`.
+
+    Raises:
+      ValueError: The model does not know the shape of its data yet, or `num_samples`
+        is not positive.
+    """
+    self.check_built("infer")
+    checks.positive_int("num_samples", num_samples)
+    x = tf.cast(x, tf.float32)
+    seed = fresh_seed() if seed is None else random.as_seed(seed)
+    return self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
+
+  def reconstruct(self, x: Any) -> tf.Tensor:
+    """Decodes a sample of p(z|x), by noise from the model's own seed.
+
+    Args:
+      x: `[batch, *event_shape]`.
+
+    Returns:
+      Mean of p(x|z), float32 `[batch, *event_shape]`.
+    """
+    return self(tf.cast(x, tf.float32))
+
+  # Saving.
+
+  def get_config(self):
+    return {
+      **super().get_config(),
+      "latent_dim": self.latent_dim,
+      "num_samples": self.num_samples,
+      "num_transitions": self.num_transitions,
+      "leapfrog_steps": self.leapfrog_steps,
+      "target_acceptance": self.target_acceptance,
+      "num_updates": self.num_updates,
+      "step_size": self._first_step_size,
+    }

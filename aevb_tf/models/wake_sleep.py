@@ -1,0 +1,142 @@
+"""Wake-sleep: the paper's comparator (section 5), two objectives that are no bound.
+
+    wake   z ~ q(z|x) of a datum, held still:           theta ascends  log p(x, z)
+    sleep  (z, x) ~ p(z) p(x|z), a dream, held still:   phi ascends    log q(z|x)
+
+The wake phase ascends the evidence lower bound in theta. The sleep phase descends
+KL(p(z|x) || q(z|x)) over dreamt x, the KL the other way round, and not over the data.
+Neither gradient passes through a draw, so that z may be of any kind.
+
+theta and phi share nothing, so that one update of the sum of both objectives is one
+update of each:  loss = -(N/M) sum_i [ log p(x_i, z_i) + log q(z'_i|x'_i) ], nats.
+
+References:
+  Hinton, Dayan, Frey, Neal. The wake-sleep algorithm for unsupervised neural networks.
+  Science 268, 1995.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from aevb_tf import bounds, random
+from aevb_tf.bounds.base import positive_int
+from aevb_tf.models.vae import VAE
+
+# What the seed of a step is folded with to dream.
+_DREAM = 1
+
+
+class WakeSleepParts(NamedTuple):
+  """`BoundParts`, and the sleep phase's objective; nats per datum, `[batch]`."""
+
+  bound: tf.Tensor  # no bound: the sum of the two objectives
+  elbo: tf.Tensor
+  kl: tf.Tensor
+  log_likelihood: tf.Tensor
+  sleep_log_q: tf.Tensor  # log q(z|x) of a dream
+
+
+class _Wake(bounds.Bound):
+  """The wake phase's objective, `mean_l log p(x, z_l)`, at samples held still."""
+
+  detached = True
+
+  def __init__(self, num_samples: int):
+    self.num_samples = positive_int("num_samples", num_samples)
+
+  def __call__(self, terms, step=0, training=False):
+    return tf.reduce_mean(terms.log_likelihood + terms.log_prior, axis=0)
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf")
+class WakeSleep(VAE):
+  """Encoder, decoder and prior, trained by the wake-sleep algorithm.
+
+  Takes the parts of a `VAE`, and answers what it answers. Metrics: `elbo`, `kl` and
+  `log_likelihood` as those of a `VAE`, for the same data and the same bound;
+  `sleep_log_q`, nats for a dream.
+
+  A dream is a draw from p(x|z), not its mean: with a Bernoulli likelihood it is binary,
+  also where the data are grey. Then the encoder never sees such an x as it is trained
+  for, and binarized data suit this algorithm better.
+
+  Args:
+    encoder: As in `VAE`.
+    decoder: As in `VAE`.
+    prior: As in `VAE`; not one that is made of the encoder.
+    num_samples: L, draws of z for each datum in the wake phase. There is one dream for
+      each datum.
+    dataset_size: N, to scale both objectives to the data set.
+    parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
+      (MAP); needs `dataset_size`.
+    seed: As in `VAE`; of the dreams too.
+    posterior: As in `VAE`.
+    likelihood: As in `VAE`.
+
+  Raises:
+    ValueError: The parts do not fit together; the message says which and why.
+  """
+
+  measures = (*VAE.measures, "sleep_log_q")
+  watched = {**VAE.watched, "sleep_log_q": "log q of the dreams"}
+
+  def __init__(
+    self,
+    encoder: keras.Model,
+    decoder: keras.Model,
+    prior: Any = None,
+    num_samples: int = 1,
+    dataset_size: int | None = None,
+    parameter_prior_stddev: float | None = None,
+    seed: int | None = None,
+    posterior: Any = None,
+    likelihood: Any = None,
+    **kwargs,
+  ):
+    super().__init__(
+      encoder,
+      decoder,
+      prior,
+      _Wake(num_samples),
+      dataset_size,
+      parameter_prior_stddev,
+      seed,
+      posterior,
+      likelihood,
+      **kwargs,
+    )
+    if self.prior.needs_encoder:
+      raise ValueError(
+        f"A {type(self.prior).__name__} is made of the encoder, but wake-sleep takes turns "
+        "with two models that share nothing. Use prior='standard_normal' or 'mixture'."
+      )
+
+  def dream(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """z ~ p(z) and x ~ p(x|z), both held still.
+
+    Args:
+      seed: An int or a pair of int32.
+      rows: int32 `[n]`: dream i depends on (seed, rows[i]) alone.
+
+    Returns:
+      z, float32 `[n, latent_dim]`, and x, float32 `[n, *event_shape]`.
+    """
+    z, x = self.draw(seed, rows)
+    return tf.stop_gradient(z), tf.stop_gradient(x)
+
+  def bound_parts(
+    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+  ) -> WakeSleepParts:
+    wake, elbo, kl, log_likelihood = super().bound_parts(x, seed, rows, training)
+    z, dreamt = self.dream(random.fold_in(seed, _DREAM), rows)
+    sleep = self.encode(dreamt, training).log_prob(z)
+    return WakeSleepParts(wake + sleep, elbo, kl, log_likelihood, sleep)
+
+  # Saving.
+
+  def get_config(self):
+    config = super().get_config()
+    del config["bound"]
+    return {**config, "num_samples": self.bound.num_samples}

@@ -1,0 +1,59 @@
+"""Asks a server for what a model answers, over REST or gRPC.
+
+    from aevb_tf.export import client
+    digits = client.RestClient("http://127.0.0.1:8501", "digits", label="stable")
+    digits = client.GrpcClient("127.0.0.1:8500", "digits", label="stable")
+    digits.reconstruct(x)["x_mean"]
+    digits.sample(16, seed=7)["x_mean"]     # the same digits as vae.sample(16, seed=7)
+
+Every call has a deadline, within which it is repeated while the server is not ready,
+and ends in arrays or in one of the errors of `errors`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+  "Client": "base",
+  "ClientError": "errors",
+  "DeadlineExceeded": "errors",
+  "GrpcClient": "over_grpc",
+  "InvalidRequest": "errors",
+  "NotFound": "errors",
+  "RestClient": "over_rest",
+  "ServerFailed": "errors",
+  "Unavailable": "errors",
+}
+
+__all__ = [
+  "Client",
+  "ClientError",
+  "DeadlineExceeded",
+  "GrpcClient",
+  "InvalidRequest",
+  "NotFound",
+  "RestClient",
+  "ServerFailed",
+  "Unavailable",
+]
+
+if TYPE_CHECKING:
+  from aevb_tf.export.client.base import Client
+  from aevb_tf.export.client.errors import (
+    ClientError,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotFound,
+    ServerFailed,
+    Unavailable,
+  )
+  from aevb_tf.export.client.over_grpc import GrpcClient
+  from aevb_tf.export.client.over_rest import RestClient
+
+
+def __getattr__(name: str) -> Any:
+  # Late, so that `aevb-client --help` answers without loading TensorFlow.
+  if name in _HOMES:
+    module = importlib.import_module(f"aevb_tf.export.client.{_HOMES[name]}")
+    return getattr(module, name)
+  raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,60 @@
+"""PNG files to pixels in [0, 1], and back."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+
+from aevb_tf.export import publish
+
+_MODES = {1: "L", 3: "RGB"}
+
+
+def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.ndarray:
+  """Reads images of one size.
+
+  Args:
+    paths: PNG files, or others that Pillow reads.
+    channels: 1 for grey, 3 for colours; by default what the first file has.
+
+  Returns:
+    float32 `[n, height, width, channels]` in [0, 1].
+
+  Raises:
+    ValueError: A file is no image, or of another size than the first.
+  """
+  pictures = []
+  for path in paths:
+    try:
+      with PIL.Image.open(path) as image:
+        if channels is None:
+          channels = 1 if image.mode in ("1", "L", "LA", "I", "I;16") else 3
+        pixels = np.asarray(image.convert(_MODES[channels]), np.float32) / 255
+    except (PIL.UnidentifiedImageError, SyntaxError) as error:
+      raise ValueError(f"{path} is no image: {error}") from error
+    pictures.append(pixels.reshape(*pixels.shape[:2], channels))
+    if pictures[-1].shape != pictures[0].shape:
+      raise ValueError(
+        f"{path} is {pictures[-1].shape[:2]} pixels, {paths[0]} {pictures[0].shape[:2]}."
+      )
+  return np.stack(pictures)
+
+
+def write(path: str | os.PathLike, pixels: np.ndarray) -> None:
+  """Writes a PNG file, which appears whole.
+
+  Args:
+    path: The file. Never overwritten.
+    pixels: `[height, width, 1 or 3]`, in [0, 1]; what is outside is clipped.
+
+  Raises:
+    FileExistsError: There is something at `path`.
+    ValueError: The pixels are no image of one or three channels.
+  """
+  if pixels.ndim != 3 or pixels.shape[-1] not in _MODES:
+    raise ValueError(f"Values of shape {pixels.shape} are no grey or colour image.")
+  levels = np.rint(255 * np.clip(pixels, 0.0, 1.0)).astype(np.uint8)
+  image = PIL.Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+  with publish.file(path) as partial:
+    image.save(partial, format="PNG")

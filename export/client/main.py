@@ -1,0 +1,145 @@
+"""Sends images to a server, and writes what it answers.
+
+  aevb-client reconstruct --rest=URL --name=NAME --to=DIR IMAGE.png ...
+  aevb-client sample      --rest=URL --name=NAME --to=DIR [--num=16] [--seed=0]
+  aevb-client elbo        --rest=URL --name=NAME [--seed=0] IMAGE.png ...
+
+--grpc=HOST:PORT in place of --rest=http://HOST:PORT asks over gRPC. reconstruct writes
+DIR/IMAGE.png for each, sample DIR/sample-0000.png and on; elbo prints nats for each
+image: the lower, the stranger to the model.
+"""
+
+import os
+
+from absl import flags
+
+from aevb_tf.training import command_line, quietly
+
+COMMANDS = ("reconstruct", "sample", "elbo")
+
+
+def run() -> None:
+  """The console script `aevb-client`."""
+  command_line.run("aevb-client", main)
+
+
+def main(argv: list[str]) -> int:
+  """Reads the command line, asks, and writes.
+
+  Args:
+    argv: The command line, the program's name first.
+
+  Returns:
+    The exit code.
+  """
+  values = _flags()
+  if command_line.wants_help(argv):
+    text = (f"  --{name:<11}{values[name].help}" for name in values)
+    print("\n".join([__doc__, "Flags:", *text]))
+    return 0
+  words = command_line.parse(values, argv, required=("name",))
+  _check(values, words)
+  # Only now, with the flags read.
+  quietly.import_tensorflow()
+  from aevb_tf.export import client
+
+  options = {
+    "version": values.version,
+    "label": values.label,
+    "deadline": values.deadline,
+  }
+  try:
+    if values.rest:
+      server = client.RestClient(values.rest, values.name, **options)
+    else:
+      server = client.GrpcClient(values.grpc, values.name, **options)
+    return {"reconstruct": _reconstruct, "sample": _sample, "elbo": _elbo}[words[0]](
+      server, values, words[1:]
+    )
+  except client.ClientError as error:
+    message = " ".join(str(error).split())
+    raise command_line.ConfigError(f"{type(error).__name__}: {message}") from error
+  except (ValueError, OSError, ImportError) as error:
+    raise command_line.ConfigError(" ".join(str(error).split())) from error
+
+
+def _check(values, words):
+  if not words or words[0] not in COMMANDS:
+    told = words[0] if words else "nothing"
+    raise command_line.ConfigError(f"{told}: say one of {', '.join(COMMANDS)}.")
+  if bool(values.rest) == bool(values.grpc):
+    raise command_line.ConfigError("Give one of --rest=URL and --grpc=ADDRESS.")
+  if (words[0] == "sample") == bool(words[1:]):
+    raise command_line.ConfigError(
+      "sample takes no images." if words[1:] else f"{words[0]} takes images."
+    )
+  if values.channels not in (None, 1, 3):
+    raise command_line.ConfigError(f"--channels={values.channels} has to be 1 or 3.")
+  if words[0] != "elbo" and not values.to:
+    raise command_line.ConfigError("--to is missing; see --help.")
+
+
+def _reconstruct(server, values, paths):
+  from aevb_tf.export.client import images
+
+  answer = server.reconstruct(images.read(paths, values.channels))
+  for path, pixels in zip(paths, answer["x_mean"], strict=True):
+    name = os.path.splitext(os.path.basename(path))[0]
+    _write(images, values.to, f"{name}.png", pixels)
+  return 0
+
+
+def _sample(server, values, paths):
+  from aevb_tf.export.client import images
+
+  answer = server.sample(values.num, values.seed)
+  for i, pixels in enumerate(answer["x_mean"]):
+    _write(images, values.to, f"sample-{i:04d}.png", pixels)
+  return 0
+
+
+def _elbo(server, values, paths):
+  from aevb_tf.export.client import images
+
+  answer = server.elbo(images.read(paths, values.channels), values.seed)
+  for path, nats in zip(paths, answer["elbo"], strict=True):
+    print(f"{nats:10.2f}  {path}")
+  return 0
+
+
+def _write(images, folder, name, pixels):
+  path = os.path.join(folder, name)
+  images.write(path, pixels)
+  print(path)
+
+
+def _flags() -> flags.FlagValues:
+  values = flags.FlagValues()
+  for name, default, text in (
+    ("rest", None, "The server's REST address, http://HOST:PORT."),
+    ("grpc", None, "The server's gRPC address, HOST:PORT."),
+    ("name", None, "The model."),
+    ("label", None, "The label of a version, such as stable."),
+    ("to", None, "Folder for images; made if need be, nothing in it is overwritten."),
+  ):
+    flags.DEFINE_string(name, default, text, flag_values=values)
+  for name, default, text in (
+    ("version", None, "A version's number."),
+    ("num", 16, "How many to sample."),
+    ("seed", 0, "Seed of all noise."),
+  ):
+    flags.DEFINE_integer(name, default, text, flag_values=values)
+  flags.DEFINE_integer(
+    "channels",
+    None,
+    "1 for grey images, 3 for colours; by default as the first file.",
+    flag_values=values,
+  )
+  flags.DEFINE_float(
+    "deadline", 10.0, "Seconds for a request.", lower_bound=0.001, flag_values=values
+  )
+  return values
+
+
+if __name__ == "__main__":
+  run()

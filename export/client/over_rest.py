@@ -1,0 +1,119 @@
+"""TensorFlow Serving's REST API, which KServe's first protocol is, too.
+
+    POST URL/v1/models/NAME[/versions/N|/labels/L]:predict
+    {"signature_name": "encode", "instances": [{"x": [...]}, ...]}
+      -> {"predictions": [{"mean": [...], "stddev": [...]}, ...]}
+    {"signature_name": "elbo", "inputs": {"x": [...], "seed": [0, 7]}}
+      -> {"outputs": {"elbo": [...], "kl": [...], "log_likelihood": [...]}}
+
+The first form, a row for each datum, is for inputs that all have a batch; the second
+one for all others. A single output comes without its name.
+"""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import numpy as np
+
+from aevb_tf.export.client import errors
+from aevb_tf.export.client.base import Client
+
+_ROWS = {"x", "z"}  # inputs with a batch
+_SINGLE = {"log_marginal": "log_marginal"}  # name of a single output; else x_mean
+_ERRORS = {
+  400: errors.InvalidRequest,
+  404: errors.NotFound,
+  408: errors.DeadlineExceeded,
+  429: errors.Unavailable,
+  503: errors.Unavailable,
+  504: errors.DeadlineExceeded,
+}
+
+
+class RestClient(Client):
+  """Asks over HTTP, in JSON.
+
+  Args:
+    url: The server, `http://HOST:PORT`.
+    name: The model.
+    **options: As `Client` takes them.
+  """
+
+  def __init__(self, url: str, name: str, **options: Any):
+    super().__init__(name, **options)
+    self.url = url.rstrip("/")
+    if not self.url.startswith(("http://", "https://")):
+      raise ValueError(f"{url!r} has to begin with http:// or https://.")
+
+  def _ask(self, signature, inputs, seconds):
+    request = urllib.request.Request(
+      f"{self.url}{path(self.name, self.version, self.label)}:predict",
+      data=json.dumps(body(signature, inputs)).encode(),
+      headers={"Content-Type": "application/json"},
+    )
+    try:
+      with urllib.request.urlopen(request, timeout=seconds) as response:
+        content = response.read()
+    except urllib.error.HTTPError as error:
+      with error:
+        raise _ERRORS.get(error.code, errors.ServerFailed)(_told(error)) from None
+    except TimeoutError as error:
+      raise errors.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
+    except (OSError, http.client.HTTPException) as error:
+      reason = getattr(error, "reason", error)
+      if isinstance(reason, TimeoutError):
+        raise errors.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
+      raise errors.Unavailable(f"{self.url}: {reason}") from error
+    try:
+      return outputs(signature, json.loads(content))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+      raise errors.ServerFailed(f"The answer is none: {content[:200]!r}") from error
+
+
+def path(name: str, version: int | None = None, label: str | None = None) -> str:
+  """The path of a model, of one of its versions, or of a label."""
+  which = "" if version is None else f"/versions/{version}"
+  return f"/v1/models/{name}{which}" + (f"/labels/{label}" if label else "")
+
+
+def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
+  """A request as what JSON can hold."""
+  if set(inputs) <= _ROWS:
+    columns = {name: value.tolist() for name, value in inputs.items()}
+    rows = zip(*columns.values(), strict=True)
+    return {
+      "signature_name": signature,
+      "instances": [dict(zip(columns, row, strict=True)) for row in rows],
+    }
+  return {
+    "signature_name": signature,
+    "inputs": {name: value.tolist() for name, value in inputs.items()},
+  }
+
+
+def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
+  """The outputs in an answer, float32 by name."""
+  if "predictions" in answer:
+    rows = answer["predictions"]
+    if isinstance(rows[0], dict):
+      answer = {name: [row[name] for row in rows] for name in rows[0]}
+    else:
+      answer = rows
+  else:
+    answer = answer["outputs"]
+  if not isinstance(answer, dict):
+    answer = {_SINGLE.get(signature, "x_mean"): answer}
+  # What has no JSON, a NaN, may come as null.
+  return {name: np.asarray(value, np.float32) for name, value in answer.items()}
+
+
+def _told(error: urllib.error.HTTPError) -> str:
+  """The server's message: JSON with an `error`, or else the first of what it sent."""
+  content = error.read()
+  try:
+    return str(json.loads(content)["error"])
+  except (ValueError, KeyError, TypeError):
+    return f"{error.code} {error.reason}: {content[:200].decode(errors='replace')}"

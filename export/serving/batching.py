@@ -1,0 +1,133 @@
+"""How many rows a server computes at once: measured, not guessed.
+
+A server that batches puts the rows of concurrent requests together, computes them in
+one call and takes them apart. That helps where a call of many rows costs little more
+than a call of one, and it delays requests, since they wait for others.
+
+Only signatures whose rows are independent can be batched so. `sample`, `elbo` and
+`log_marginal` take one seed for all rows, and number the rows by their place in the
+request: put together, they would be refused or answered with other noise. A server
+batches all signatures of a model or none, so a batched model has the others alone.
+"""
+
+import os
+import pathlib
+import statistics
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+ROW_WISE = ("encode", "decode", "reconstruct")
+FILE = "batching_params.pbtxt"  # inside of a version's folder, for that model alone
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_GOOD_ENOUGH = 0.9
+_LARGEST_REQUEST = 4096
+_QUEUED_BATCHES = 100
+
+
+class Point(NamedTuple):
+  """The time of one call: rows, and seconds for all of them."""
+
+  rows: int
+  seconds: float
+
+  @property
+  def rows_per_second(self) -> float:
+    """Throughput of one thread."""
+    return self.rows / self.seconds
+
+
+class Batching(NamedTuple):
+  """At most so many rows in a call, and how long a request may wait for others."""
+
+  rows: int
+  timeout_micros: int
+
+
+def measure(
+  folder: str | os.PathLike, sizes: Sequence[int] = SIZES, repeats: int = 10
+) -> list[Point]:
+  """Measures a SavedModel.
+
+  Args:
+    folder: The SavedModel; of its signatures with independent rows, the last is timed,
+      `reconstruct` if it is there.
+    sizes: Numbers of rows.
+    repeats: How many calls the median is of.
+
+  Returns:
+    A point for each size.
+
+  Raises:
+    ValueError: No signature has independent rows.
+  """
+  signatures = tf.saved_model.load(os.fspath(folder)).signatures
+  known = [name for name in ROW_WISE if name in signatures]
+  if not known:
+    raise ValueError(f"{folder} has no signature to batch: none of {ROW_WISE}.")
+  function = signatures[known[-1]]
+  ((name, spec),) = function.structured_input_signature[1].items()
+  return [
+    Point(rows, _seconds(function, name, tf.zeros((rows, *spec.shape[1:])), repeats))
+    for rows in sizes
+  ]
+
+
+def _seconds(function, name, values, repeats):
+  times = []
+  for i in range(repeats + 1):
+    start = time.perf_counter()
+    function(**{name: values})
+    if i:  # the first allocates
+      times.append(time.perf_counter() - start)
+  return statistics.median(times)
+
+
+def choose(curve: Sequence[Point]) -> Batching:
+  """Chooses from a curve.
+
+  Args:
+    curve: What `measure` returned.
+
+  Returns:
+    The smallest batch with 90% of the best throughput: more rows only delay. Requests
+    wait for others as long as a row takes alone: that doubles their time at most.
+  """
+  best = max(point.rows_per_second for point in curve)
+  rows = next(
+    point.rows for point in curve if point.rows_per_second >= _GOOD_ENOUGH * best
+  )
+  alone = min(curve, key=lambda point: point.rows)
+  return Batching(rows, max(1, round(1e6 * alone.seconds / alone.rows)))
+
+
+def table(curve: Sequence[Point]) -> str:
+  """The curve as text, with the choice marked."""
+  chosen = choose(curve)
+  lines = [f"{'rows':>6}{'ms a call':>12}{'rows/s':>12}"]
+  for point in curve:
+    mark = "  <- chosen" if point.rows == chosen.rows else ""
+    lines.append(
+      f"{point.rows:>6}{1e3 * point.seconds:>12.3f}{point.rows_per_second:>12.0f}{mark}"
+    )
+  lines.append(f"requests wait at most {chosen.timeout_micros} us for others")
+  return "\n".join(lines)
+
+
+def write(folder: pathlib.Path, curve: Sequence[Point]) -> None:
+  """Writes what was chosen, and why, into the folder of a version."""
+  chosen = choose(curve)
+  why = "".join(f"# {line}\n" for line in table(curve).splitlines())
+  (folder / FILE).write_text(
+    f"{why}"
+    "# A request of more rows is taken apart.\n"
+    f"max_batch_size {{ value: {_LARGEST_REQUEST} }}\n"
+    "enable_large_batch_splitting { value: true }\n"
+    f"max_execution_batch_size {{ value: {chosen.rows} }}\n"
+    f"batch_timeout_micros {{ value: {chosen.timeout_micros} }}\n"
+    "# With more than that waiting, requests fail at once as UNAVAILABLE.\n"
+    f"max_enqueued_batches {{ value: {_QUEUED_BATCHES} }}\n",
+    encoding="utf-8",
+  )

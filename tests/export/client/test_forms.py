@@ -1,0 +1,106 @@
+"""What the clients send and read: the documented JSON forms, the official messages."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from aevb_tf.export import client
+from aevb_tf.export.client import over_rest
+from aevb_tf.export.serving import protos, warmup
+
+X = np.array([[0.0, 0.25], [0.5, 1.0]], np.float32)
+
+
+def test_a_request_in_rows():
+  """An object of named inputs for each datum, as TensorFlow Serving documents it."""
+  told = json.loads(json.dumps(over_rest.body("encode", {"x": X})))
+  assert told == {
+    "signature_name": "encode",
+    "instances": [{"x": [0.0, 0.25]}, {"x": [0.5, 1.0]}],
+  }
+
+
+def test_a_request_in_columns():
+  """For inputs without a common batch: a value for each name."""
+  inputs = {"num": np.int32(3), "seed": np.array([0, -7], np.int32)}
+  told = json.loads(json.dumps(over_rest.body("sample", inputs)))
+  assert told == {"signature_name": "sample", "inputs": {"num": 3, "seed": [0, -7]}}
+
+
+@pytest.mark.parametrize(
+  "signature, answer, right",
+  [
+    ("decode", {"predictions": [[1.0], [2.0]]}, {"x_mean": [[1.0], [2.0]]}),
+    (
+      "encode",
+      {"predictions": [{"mean": [1], "stddev": [2]}, {"mean": [3], "stddev": [4]}]},
+      {"mean": [[1], [3]], "stddev": [[2], [4]]},
+    ),
+    ("log_marginal", {"outputs": [1.0, None]}, {"log_marginal": [1.0, math.nan]}),
+    ("elbo", {"outputs": {"elbo": [1], "kl": [2]}}, {"elbo": [1], "kl": [2]}),
+  ],
+)
+def test_answers(signature, answer, right):
+  told = over_rest.outputs(signature, answer)
+  assert set(told) == set(right)
+  for name, value in right.items():
+    assert told[name].dtype == np.float32
+    np.testing.assert_array_equal(told[name], np.asarray(value, np.float32))
+
+
+def test_paths():
+  assert over_rest.path("digits") == "/v1/models/digits"
+  assert over_rest.path("digits", version=3) == "/v1/models/digits/versions/3"
+  assert over_rest.path("digits", label="stable") == "/v1/models/digits/labels/stable"
+
+
+def test_a_message_is_the_official_one():
+  made = warmup.request("digits", "encode", {"x": X}, label="stable")
+  told = protos.predict_pb2.PredictRequest.FromString(made.SerializeToString())
+  assert told.model_spec.name == "digits"
+  assert told.model_spec.version_label == "stable"
+  assert told.model_spec.signature_name == "encode"
+  np.testing.assert_array_equal(warmup.arrays(told.inputs)["x"], X)
+  made = warmup.request("digits", "encode", {"x": X}, version=3)
+  assert made.model_spec.version.value == 3
+
+
+def test_impossible_arguments():
+  with pytest.raises(ValueError, match="not for both"):
+    client.RestClient("http://127.0.0.1:1", "digits", version=1, label="stable")
+  with pytest.raises(ValueError, match="positive"):
+    client.RestClient("http://127.0.0.1:1", "digits", deadline=0)
+  with pytest.raises(ValueError, match="http://"):
+    client.RestClient("127.0.0.1:8501", "digits")
+
+
+class Flaky(client.Client):
+  """Is not ready for some requests, then answers with its name's length."""
+
+  def __init__(self, refusals, **options):
+    super().__init__("digits", **options)
+    self.refusals, self.asked = refusals, 0
+
+  def _ask(self, signature, inputs, seconds):
+    self.asked += 1
+    assert 0 < seconds <= self.deadline
+    if self.asked <= self.refusals:
+      raise client.Unavailable("not yet")
+    return inputs
+
+
+def test_a_server_that_is_not_ready_is_asked_again():
+  flaky = Flaky(3)
+  told = flaky.sample(2, seed=2**32 + 5)
+  assert flaky.asked == 4
+  assert told["num"] == 2 and told["num"].dtype == np.int32
+  assert told["seed"].tolist() == [1, 5]
+
+
+def test_but_not_past_the_deadline():
+  flaky = Flaky(10**6, deadline=0.2)
+  with pytest.raises(client.Unavailable):
+    flaky.sample(2, seed=0)
+  assert 1 < flaky.asked < 10

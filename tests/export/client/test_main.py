@@ -1,0 +1,144 @@
+"""Images go to a server, and images come back."""
+
+import http.server
+import json
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from aevb_tf.export.client import images, main
+from aevb_tf.training.configuration import ConfigError
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+  """Answers with what it got: reconstructs to the image itself, and draws white.
+
+  Of TensorFlow Serving's REST API, it has the path, the two forms and the errors 400.
+  """
+
+  def do_POST(self):
+    body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    code, answer = 200, None
+    if self.path != "/v1/models/digits/labels/stable:predict":
+      code, answer = 404, {"error": f"no {self.path}"}
+    elif body["signature_name"] == "reconstruct":
+      answer = {"predictions": [row["x"] for row in body["instances"]]}
+    elif body["signature_name"] == "elbo":
+      means = [float(np.mean(x)) for x in body["inputs"]["x"]]
+      answer = {"outputs": {"elbo": means, "kl": means, "log_likelihood": means}}
+    elif body["inputs"]["num"] > 3:
+      code, answer = 400, {"error": "num has to lie\nbetween 1 and 3"}
+    else:
+      white = np.ones((body["inputs"]["num"], 2, 3, 1)).tolist()
+      answer = {"outputs": {"x_mean": white, "z": [[0.0]] * len(white)}}
+    self.send_response(code)
+    self.end_headers()
+    self.wfile.write(json.dumps(answer).encode())
+
+  def log_message(self, *args):
+    pass
+
+
+@pytest.fixture
+def server():
+  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield [
+      "--name=digits",
+      "--label=stable",
+      f"--rest=http://127.0.0.1:{made.server_port}",
+    ]
+    made.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+  """Two grey images of 2 x 3 pixels."""
+  paths = [tmp_path / "a.png", tmp_path / "b.png"]
+  for i, path in enumerate(paths):
+    PIL.Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * (40 + i)).save(
+      path
+    )
+  return list(map(str, paths))
+
+
+def test_images_are_reconstructed(server, pictures, tmp_path, capsys):
+  to = tmp_path / "to"
+  main.main(["aevb-client", "reconstruct", *server, f"--to={to}", *pictures])
+  for path in pictures:
+    again = to / path.rsplit("/", 1)[1]
+    with PIL.Image.open(again) as image:
+      assert image.mode == "L"
+    np.testing.assert_array_equal(images.read([again]), images.read([path]))
+  assert str(to / "b.png") in capsys.readouterr().out
+  with pytest.raises(ConfigError, match="nothing is overwritten"):
+    main.main(["aevb-client", "reconstruct", *server, f"--to={to}", *pictures])
+
+
+def test_images_are_sampled(server, tmp_path):
+  main.main(["aevb-client", "sample", *server, f"--to={tmp_path}", "--num=2"])
+  assert (images.read([tmp_path / "sample-0001.png"]) == 1.0).all()
+  with pytest.raises(
+    ConfigError, match="InvalidRequest: num has to lie between 1 and 3"
+  ):
+    main.main(["aevb-client", "sample", *server, f"--to={tmp_path}", "--num=4"])
+
+
+def test_images_are_scored(server, pictures, capsys):
+  main.main(["aevb-client", "elbo", *server, *pictures])
+  lines = capsys.readouterr().out.splitlines()
+  assert [line.split()[1] for line in lines] == pictures
+
+
+def test_colours_and_sizes(pictures, tmp_path):
+  assert images.read(pictures).shape == (2, 2, 3, 1)
+  assert images.read(pictures, channels=3).shape == (2, 2, 3, 3)
+  images.write(tmp_path / "large.png", np.zeros((4, 4, 3)))
+  with pytest.raises(ValueError, match=r"large.png is \(4, 4\) pixels"):
+    images.read([pictures[0], tmp_path / "large.png"])
+  (tmp_path / "text.png").write_text("text")
+  with pytest.raises(ValueError, match="is no image"):
+    images.read([tmp_path / "text.png"])
+
+
+_HELP = """
+import sys
+sys.argv[0] = {command!r}
+from {module} import main
+assert main([{command!r}, "--help"]) == 0
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("command", ["client", "serving"])
+def test_help_does_not_wait_for_tensorflow(command):
+  code = _HELP.format(
+    command=f"aevb-{command}", module=f"aevb_tf.export.{command}.main"
+  )
+  told = subprocess.run(
+    [sys.executable, "-c", code], capture_output=True, text=True, check=True
+  )
+  assert f"aevb-{command}" in told.stdout
+
+
+@pytest.mark.parametrize(
+  "argv, message",
+  [
+    ([], "say one of"),
+    (["draw", "--rest=http://a"], "draw: say one of"),
+    (["sample"], "one of --rest=URL and --grpc"),
+    (["sample", "--rest=http://a", "a.png"], "takes no images"),
+    (["elbo", "--rest=http://a"], "takes images"),
+    (["sample", "--rest=http://a"], "--to is missing"),
+    (["elbo", "--rest=http://a", "a.png", "--channels=2"], "1 or 3"),
+  ],
+)
+def test_mistakes_are_one_line(argv, message):
+  with pytest.raises(ConfigError, match=message):
+    main.main(["aevb-client", "--name=digits", *argv])

@@ -1,0 +1,106 @@
+"""One published bundle, looked at by many tests."""
+
+import contextlib
+import importlib.util
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+import aevb_tf.export as export
+from tests.export.conftest import OPTIONS
+
+NAME = "digits"
+
+
+@pytest.fixture(scope="session")
+def bundle(vae, x, tmp_path_factory):
+  """The folder of a server with one version of one model; not to be changed."""
+  base = tmp_path_factory.mktemp("bundle")
+  export.serving_bundle(vae, base, name=NAME, examples=x, **OPTIONS)
+  return base
+
+
+@pytest.fixture
+def copied(bundle, tmp_path):
+  """A copy of the bundle, to be changed."""
+  return pathlib.Path(shutil.copytree(bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def four_versions(copied):
+  """A copy with versions 1 to 4, of which 1 is stable and 4 the canary."""
+  from aevb_tf.export.serving import labels
+
+  for version in (2, 3, 4):
+    shutil.copytree(copied / NAME / "1", copied / NAME / str(version))
+    labels.published(copied, NAME, version)
+  return copied
+
+
+def _process(*command):
+  environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+  return subprocess.Popen(
+    [sys.executable, *map(os.fspath, command)],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.DEVNULL,
+    text=True,
+    env=environment,
+  )
+
+
+def _end(process):
+  process.kill()
+  process.wait()
+  process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def grpc_address(bundle):
+  """The address of the gRPC test server, see `grpc_server.py`; it refuses two requests."""
+  script = pathlib.Path(__file__).with_name("grpc_server.py")
+  process = _process(script, bundle, "2")
+  try:
+    yield f"127.0.0.1:{process.stdout.readline().strip()}"
+  finally:
+    _end(process)
+
+
+@pytest.fixture(scope="session")
+def kserve_url(bundle):
+  """The address of KServe's model server, once it listens."""
+  if importlib.util.find_spec("kserve") is None:
+    pytest.skip("kserve is not installed: pip install -e '.[kserve]'")
+  with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+  process = _process(
+    pathlib.Path(kserve_model_file()),
+    f"--base_path={bundle}",
+    f"--model_name={NAME}",
+    f"--http_port={port}",
+  )
+  try:
+    _wait_for(process, port)
+    yield f"http://127.0.0.1:{port}"
+  finally:
+    _end(process)
+
+
+def _wait_for(process, port):
+  """Until a process listens; how long that takes is the machine's business."""
+  while process.poll() is None:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+      return
+    time.sleep(0.2)
+  raise RuntimeError(f"The server ended with code {process.returncode}.")
+
+
+def kserve_model_file():
+  """The script, which is not imported: KServe reads the command line when it is."""
+  return importlib.util.find_spec("aevb_tf.export.serving.kserve_model").origin
