@@ -47,13 +47,6 @@ def test_half_precision_is_left_behind(x, policy):
   assert vae.encoder.compute_dtype == policy.removeprefix("mixed_")
 
 
-def test_a_model_of_a_strategy_is_frozen(x):
-  with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
-    vae = small_vae()
-  told = freeze(vae, "reconstruct").functions["reconstruct"](tf.constant(x))
-  np.testing.assert_allclose(told["x_mean"], small_vae().reconstruct(x), 1e-6, 1e-6)
-
-
 def test_a_variable_that_is_no_weight_is_named():
   hidden = tf.Variable(1.0, name="forgotten")
 
