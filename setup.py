@@ -90,6 +90,8 @@ setuptools.setup(
     "console_scripts": [
       "aevb-train = aevb_tf.training.train_main:run",
       "aevb-evaluate = aevb_tf.training.evaluate_main:run",
+      "aevb-export = aevb_tf.export.export_main:run",
+      "aevb-verify = aevb_tf.export.verify_main:run",
       "aevb-client = aevb_tf.export.client.main:run",
       "aevb-serving = aevb_tf.export.serving.main:run",
     ]

@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -23,14 +24,14 @@ _MISSING = re.compile(r"(?:TF Select|Custom) ops: ([\w, ]+)")
 def convert_what_converts(
   folder: str | os.PathLike,
   functions: Mapping[str, Any],
-  settings: Callable[[tf.lite.TFLiteConverter], None] = lambda converter: None,
+  settings: Callable[[tf.lite.TFLiteConverter, Sequence[str]], None],
 ) -> tuple[bytes, dict[str, str]]:
   """Converts a SavedModel, without the signatures that LiteRT has no operators for.
 
   Args:
     folder: The SavedModel.
     functions: Its signatures: name to concrete function.
-    settings: Sets options of the converter.
+    settings: Sets options of the converter, given the names that it converts.
 
   Returns:
     The `.tflite` file, and the reason for each signature that is not in it.
@@ -58,9 +59,11 @@ def _convert(folder, names, settings):
     os.fspath(folder), signature_keys=list(names)
   )
   converter.exclude_conversion_metadata = True  # it holds nothing that ours does not
-  settings(converter)
+  settings(converter, names)
   try:
-    with held_back_stderr():
+    with held_back_stderr(), warnings.catch_warnings():
+      # Measuring ranges runs TensorFlow's own interpreter, which is to move out.
+      warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is dep")
       return converter.convert(), set()
   except Exception as error:  # ConverterError, which has no public name
     missing = _MISSING.findall(str(error))

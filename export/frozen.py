@@ -49,13 +49,14 @@ class Frozen(tf.Module):
       }
 
   def _trace(self, vae, function, specs):
+    # Schedules of the bound ask the optimizer; what they say is in no bound itself.
+    optimizer = getattr(vae, "optimizer", None)
+    counters = [] if optimizer is None else [optimizer.iterations]
+
     def traced(*arguments):
-      state = list(
-        zip(vae.weights, map(tf.convert_to_tensor, self.weights), strict=True)
-      )
-      if getattr(vae, "optimizer", None) is not None:  # schedules of the bound ask it
-        steps = vae.optimizer.iterations
-        state.append((steps, tf.constant(int(steps), steps.dtype)))
+      weights = map(tf.convert_to_tensor, self.weights)
+      state = [*zip(vae.weights, weights, strict=True)]
+      state += [(counter, tf.zeros((), counter.dtype)) for counter in counters]
       with keras.StatelessScope(state):
         return function(*arguments)
 

@@ -7,6 +7,9 @@ nearest `num` that is allowed.
 
 A function that would need an operator that LiteRT does not have is left out, and the
 file's metadata say which and why.
+
+A quantized file (see `quantization.py`) is judged by what matters: it is run in LiteRT
+before anybody sees it, and refused if the bound of test data moved too far.
 """
 
 import os
@@ -15,14 +18,37 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from aevb_tf.export import flatbuffer, metadata, publish, signatures
-from aevb_tf.export.conversion import convert_what_converts
+import tensorflow as tf
+
+from aevb_tf.export import (
+  conversion,
+  examples,
+  flatbuffer,
+  judging,
+  metadata,
+  publish,
+  quantization,
+  runtimes,
+  signatures,
+)
 from aevb_tf.export.saved_model import write
+from aevb_tf.registry import did_you_mean
+
+MAX_NATS = 1.0
+_NOTES = {
+  "int8": "the layers of the networks are int8; noise and densities are float32",
+  "dynamic": "weights are int8; noise and densities are float32",
+  "float16": "weights are float16; everything is computed in float32",
+}
 
 
 def tflite(
   vae: Any,
   path: str | os.PathLike,
+  quantize: str = "none",
+  representative_data: Any = None,
+  test_data: Any = None,
+  max_nats: float | None = MAX_NATS,
   batch_size: int | None = None,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
@@ -34,6 +60,12 @@ def tflite(
   Args:
     vae: A built `VAE`.
     path: The file to make. Never overwritten.
+    quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+    representative_data: For int8: a few hundred training data, an array or batches.
+    test_data: What a quantized file is judged on; `representative_data` by default.
+      The first 1,000 are used.
+    max_nats: How far the mean bound of the test data may move, in nats, either way;
+      infinity takes any file, judged where that can be; None does not look.
     batch_size: None for a dynamic batch, or its size.
     max_samples: The most that `sample` draws at once.
     num_importance_samples: K of `log_marginal`.
@@ -45,15 +77,33 @@ def tflite(
 
   Raises:
     FileExistsError: There is something at `path`.
-    ValueError: The model cannot be exported, or an argument is impossible.
+    ValueError: The model cannot be exported, an argument is impossible, or the bound
+      moved too far; the message names the layer that it is lost in.
+    RuntimeFailed: LiteRT is not installed, or cannot run the file.
   """
   asked = signatures.of(
     vae, max_samples, num_importance_samples, True, batch_size, only
   )
-  with publish.file(path) as partial:
-    with tempfile.TemporaryDirectory() as folder:
-      frozen = write(vae, asked, pathlib.Path(folder), default=False)
-      content, left_out = convert_what_converts(folder, frozen.functions)
+  test, representative = _data(
+    vae, quantize, representative_data, test_data, max_nats, asked
+  )
+  with publish.file(path) as partial, tempfile.TemporaryDirectory() as folder:
+    frozen = write(vae, asked, pathlib.Path(folder), default=False)
+    converted, left_out = quantization.convert_to(
+      quantize, folder, frozen.functions, representative, batch_size is not None
+    )
+    content = converted.file()
+    conversion.check_builtins(content)
+    told = {"kind": quantize}
+    if quantize != "none":
+      told["note"] = _NOTES[quantize]
+    if test is not None and "elbo" in left_out and max_nats < float("inf"):
+      raise ValueError(
+        f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. Take the "
+        "file unjudged with max_nats=inf."
+      )
+    if test is not None and "elbo" not in left_out:
+      told |= judging.judge(converted, content, frozen.functions, test, max_nats)
     kept = {name: s for name, s in asked.items() if name not in left_out}
     told = metadata.of(
       vae,
@@ -62,6 +112,40 @@ def tflite(
       config_sha256,
       batch_size=batch_size,
       left_out=left_out,
+      quantization=told,
     )
     partial.write_bytes(flatbuffer.with_metadata(content, told))
   return told
+
+
+def _data(vae, quantize, representative_data, test_data, max_nats, asked):
+  """The test data, and `x` and `z` for calibration; None where there is no use."""
+  if quantize not in quantization.KINDS:
+    raise ValueError(
+      f"Unknown quantize={quantize!r}.{did_you_mean(quantize, quantization.KINDS)}"
+    )
+  if quantize == "none":
+    return None, None
+  representative = None
+  if quantize == "int8":
+    if representative_data is None:
+      raise ValueError(
+        "quantize='int8' measures the ranges of activations: pass a few hundred "
+        "training data, representative_data=x."
+      )
+    most = quantization.NUM_REPRESENTATIVE
+    x = examples.take(vae, representative_data, most, "representative_data")
+    q, rows = vae.encode(x), tf.range(len(x))
+    noise = vae.posterior_family.noise(0, rows, 1)
+    z = vae.posterior_family.sample(q, noise)[0]
+    representative = {"x": x, "z": z.numpy()}
+  if max_nats is None:
+    return None, representative
+  data = representative_data if test_data is None else test_data
+  if data is None or "elbo" not in asked:
+    raise ValueError(
+      f"quantize={quantize!r} is judged by the bound: pass test_data=x, and keep the "
+      "signature 'elbo'; or take the file unjudged with max_nats=None."
+    )
+  runtimes.check_installed("litert")
+  return examples.take(vae, data, judging.NUM_EXAMPLES, "test_data"), representative

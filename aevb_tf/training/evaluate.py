@@ -48,7 +48,7 @@ def evaluate(
   with config.unlocked():
     config.batch_size = batch_size or config.batch_size
     config.data_dir = data_dir or config.data_dir
-  vae, name = _model(folder)
+  vae, name = trained_model(folder)
   source = build.dataset(config, split)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
@@ -60,7 +60,7 @@ def evaluate(
   return report
 
 
-def _model(folder: RunFolder) -> tuple[VAE, str]:
+def trained_model(folder: RunFolder) -> tuple[VAE, str]:
   """The trained model, else that of the newest checkpoint; and what it is called."""
   if folder.model.exists():
     return aevb_tf.load(folder.model), folder.model.name

@@ -6,12 +6,14 @@
                   servers and other languages use; no Python of TensorFlow at all
 
 Each is a script that reads calls from one `.npz` file and writes what came out into
-another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`.
+another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`. They compute on the
+processor: an accelerator rounds its own way, and may be full of the model.
 """
 
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,12 +22,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aevb_tf.registry import did_you_mean
+
 RUNTIMES = ("litert", "tensorflow", "tensorflow_c")
 _SECONDS = 900
 
 
 class Call(NamedTuple):
-  """One request: a signature, and its inputs by name."""
+  """One request: a signature, and its inputs by name; strings as bytes."""
 
   signature: str
   inputs: Mapping[str, np.ndarray]
@@ -62,20 +66,27 @@ def run(
   Raises:
     RuntimeFailed: The artifact cannot be loaded or run.
   """
+  if runtime not in RUNTIMES:
+    raise RuntimeFailed(
+      f"unknown runtime {runtime!r}.{did_you_mean(runtime, RUNTIMES)}"
+    )
   check_installed(runtime)
   script = pathlib.Path(__file__).with_name(f"{runtime}_process.py")
   with tempfile.TemporaryDirectory() as folder:
     asked, told = (os.path.join(folder, name) for name in ("calls.npz", "answers.npz"))
     np.savez(asked, **_flat(calls))
-    # -P: nothing beside the script, or in the working folder, is imported by accident.
-    command = [sys.executable, "-P", script, artifact, asked, told, str(repeats)]
-    ended = subprocess.run(
-      [os.fspath(word) for word in command],
-      capture_output=True,
-      text=True,
-      timeout=_SECONDS,
-      env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
-    )
+    command = [sys.executable, script, artifact, asked, told, str(repeats)]
+    try:
+      ended = subprocess.run(
+        [os.fspath(word) for word in command],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_SECONDS,
+        env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+      )
+    except subprocess.TimeoutExpired as error:
+      raise RuntimeFailed(f"no answer in {_SECONDS} s") from error
     if ended.returncode != 0:
       raise RuntimeFailed(_last_line(ended))
     with np.load(told) as answers:
@@ -92,7 +103,9 @@ def check_installed(runtime: str) -> None:
 
 def _flat(calls):
   return {
-    f"{i}/{call.signature}/{name}": value
+    f"{i}/{call.signature}/{name}": value.astype(np.bytes_)
+    if value.dtype == object  # strings, see `call_file.py`
+    else value
     for i, call in enumerate(calls)
     for name, value in call.inputs.items()
   }
@@ -111,4 +124,5 @@ def _last_line(ended: subprocess.CompletedProcess) -> str:
   if ended.returncode < 0:
     return f"the process was ended by signal {-ended.returncode}"
   lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
-  return lines[-1] if lines else f"the process ended with code {ended.returncode}"
+  message = lines[-1] if lines else f"the process ended with code {ended.returncode}"
+  return re.sub(r"^[\w.]+(Error|Exception): ", "", message)

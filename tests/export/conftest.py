@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import aevb_tf as aevb
-import aevb_tf.export as export
+from aevb_tf.export.exporting import export
+from aevb_tf.training import configuration
+from aevb_tf.training.run_folder import RunFolder, write_json
 
 MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES = 50, 12
 OPTIONS = {
@@ -46,17 +48,46 @@ def seed():
 
 
 @pytest.fixture(scope="session")
-def saved(vae, tmp_path_factory):
-  """The folder of a SavedModel of `vae`."""
-  return export.saved_model(vae, tmp_path_factory.mktemp("saved") / "1", **OPTIONS)
+def run_folder(tmp_path_factory):
+  """A run folder whose model is `vae`, though nothing was trained."""
+  folder = RunFolder(tmp_path_factory.mktemp("runs") / "small")
+  folder.create()
+  config = configuration.load("test")
+  write_json(folder.config, configuration.to_json(config))
+  vae = small_vae()
+  vae.compile("adam")
+  vae.optimizer.build(vae.trainable_variables)
+  vae.save(folder.model)
+  return folder
 
 
 @pytest.fixture(scope="session")
-def lite(vae, tmp_path_factory):
-  """The `.tflite` file of `vae`."""
-  path = tmp_path_factory.mktemp("lite") / "model.tflite"
-  export.tflite(vae, path, **OPTIONS)
-  return path
+def exported(run_folder, tmp_path_factory):
+  """All that is made of that run: the folder, and what its verification found."""
+  folder = tmp_path_factory.mktemp("exports") / "small"
+  formats = ("saved_model", "tflite", "serving")
+  report = export(
+    run_folder.path, folder, formats, name="small", batch_size=5, **OPTIONS
+  )
+  return folder, report
+
+
+@pytest.fixture(scope="session")
+def saved(exported):
+  """The folder of its SavedModel."""
+  return exported[0] / "saved_model"
+
+
+@pytest.fixture(scope="session")
+def lite(exported):
+  """Its `.tflite` file."""
+  return exported[0] / "small.tflite"
+
+
+@pytest.fixture(scope="session")
+def fixed(exported):
+  """Its `.tflite` file of batch 5."""
+  return exported[0] / "small_batch5.tflite"
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from aevb_tf.export.saved_model import METADATA, content_hashes
 from tests.export.conftest import (
   MAX_SAMPLES,
   NUM_IMPORTANCE_SAMPLES,
-  OPTIONS,
   small_vae,
 )
 
@@ -78,10 +77,13 @@ def test_a_longer_request_begins_with_the_shorter_one(saved, seed):
     np.testing.assert_allclose(short[key], long[key][:3], 1e-6, 1e-6)
 
 
-def test_a_second_export_has_the_same_weights_graph_and_metadata(saved, vae, tmp_path):
-  again = export.saved_model(vae, tmp_path / "again", **OPTIONS)
-  assert content_hashes(again) == content_hashes(saved)
-  assert (again / METADATA).read_bytes() == (saved / METADATA).read_bytes()
+def test_a_second_export_has_the_same_weights_graph_and_metadata(vae, tmp_path):
+  one, two = (
+    export.saved_model(vae, tmp_path / name, only=["encode", "sample"])
+    for name in ("one", "two")
+  )
+  assert content_hashes(one) == content_hashes(two)
+  assert (one / METADATA).read_bytes() == (two / METADATA).read_bytes()
 
 
 def test_the_hashes_tell_weights_and_graphs_apart(vae, tmp_path):
@@ -111,7 +113,7 @@ def test_nothing_is_overwritten(saved, vae):
   with pytest.raises(FileExistsError, match="nothing is overwritten"):
     export.saved_model(vae, saved)
   assert (saved / "saved_model.pb").read_bytes() == before
-  assert os.listdir(saved.parent) == [saved.name]
+  assert not [name for name in os.listdir(saved.parent) if name.startswith(".")]
 
 
 def test_what_fails_leaves_nothing(vae, tmp_path, monkeypatch):

@@ -1,0 +1,38 @@
+"""A few data as an array, from whatever holds data."""
+
+from typing import Any
+
+import numpy as np
+
+
+def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
+  """The first data, checked.
+
+  Args:
+    vae: The model that they are for.
+    data: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as
+      `aevb_tf.data.load` gives.
+    most: How many at most.
+    what: What error messages call them.
+
+  Returns:
+    float32 `[at most `most`, *event_shape]`.
+
+  Raises:
+    ValueError: There are none, or the model cannot score them.
+  """
+  pieces, count = [], 0
+  for piece in [data] if hasattr(data, "__array__") else data:
+    piece = np.asarray(piece[0] if isinstance(piece, tuple | list) else piece)
+    pieces.append(piece[: most - count])
+    count += len(pieces[-1])
+    if count >= most:
+      break
+  if not count:
+    raise ValueError(f"{what} holds no data.")
+  x = np.concatenate(pieces)
+  if x.dtype == np.uint8:  # images, as training takes them
+    x = x / np.float32(255)
+  x = x.astype(np.float32)
+  vae.check_data(x)
+  return x

@@ -1,0 +1,116 @@
+"""Exports the model of a run folder, and verifies what it wrote.
+
+  aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite,serving] [--name=NAME]
+              [--quantize=none|float16|dynamic|int8] [--max_nats=1] [--data_dir=DIR]
+              [--max_samples=N] [--num_importance_samples=N] [--batch_size=N]
+
+Writes a SavedModel, LiteRT files, the folder of a server if it is asked for, and what
+`aevb-verify` needs to check them anywhere.
+DIR appears whole or not at all, and nothing is overwritten. A quantized model is judged
+by the bound of test data of the run, and refused if it moved by more than --max_nats.
+"""
+
+import shlex
+
+from absl import flags
+
+from aevb_tf.training import command_line, quietly
+from aevb_tf.training.configuration import suggestion
+
+# What is known of `aevb_tf.export` without TensorFlow.
+FORMATS = ("saved_model", "tflite", "serving")
+KINDS = ("none", "float16", "dynamic", "int8")
+
+
+def run() -> None:
+  """The console script `aevb-export`."""
+  command_line.run("aevb-export", main)
+
+
+def main(argv: list[str]) -> int:
+  """Reads the command line, exports, and prints what was verified.
+
+  Args:
+    argv: The command line, the program's name first.
+
+  Returns:
+    The exit code.
+  """
+  values = _flags()
+  if command_line.wants_help(argv):
+    text = (f"  --{name:<24}{values[name].help}" for name in values)
+    print("\n".join([__doc__, "Flags:", *text]))
+    return 0
+  if unknown := command_line.parse(values, argv, required=("workdir", "to")):
+    why = "the config is that of the run" if "config." in unknown[0] else "no flag"
+    raise command_line.ConfigError(
+      f"{unknown[0]}: {why}; see --help for what can be set."
+    )
+  for name in values.formats:
+    if name not in FORMATS:
+      near = suggestion(name, FORMATS)
+      raise command_line.ConfigError(f"--formats={name}: unknown format. {near}")
+  # Only now, with the flags read.
+  quietly.import_tensorflow()
+  from aevb_tf.export import tables
+  from aevb_tf.export.exporting import export
+
+  report = export(
+    values.workdir,
+    values.to,
+    values.formats,
+    values.name,
+    values.quantize,
+    values.max_nats,
+    values.max_samples,
+    values.num_importance_samples,
+    values.batch_size,
+    values.data_dir,
+  )
+  print(f"{report.manifest['name']}, differences from the model:\n")
+  print(tables.verification(report))
+  verify = command_line.spelled("aevb-verify")
+  print(f"\nTo verify it again:\n  {verify} {shlex.quote(values.to)}")
+  return 0
+
+
+def _flags() -> flags.FlagValues:
+  values = flags.FlagValues()
+  for name, text in (
+    ("workdir", "Folder of the run."),
+    ("to", "Folder to make."),
+    ("name", "What the export is called; by default as the run's config."),
+    ("data_dir", "Folder with prepared data; by default that of the training."),
+  ):
+    flags.DEFINE_string(name, None, text, flag_values=values)
+  flags.DEFINE_list(
+    "formats",
+    "saved_model,tflite",
+    f"What to write, of {','.join(FORMATS)}; saved_model,tflite by default.",
+    flag_values=values,
+  )
+  flags.DEFINE_enum(
+    "quantize",
+    "none",
+    KINDS,
+    f"How LiteRT files store numbers: {', '.join(KINDS)}.",
+    flag_values=values,
+  )
+  flags.DEFINE_float(
+    "max_nats",
+    1.0,
+    "How far quantization may move the bound, nats.",
+    lower_bound=0.0,
+    flag_values=values,
+  )
+  for name, default, text in (
+    ("max_samples", 1024, "The most that `sample` draws in one request."),
+    ("num_importance_samples", 100, "Samples of `log_marginal` for each datum."),
+    ("batch_size", 1, "Batch of the LiteRT file with fixed shapes."),
+  ):
+    flags.DEFINE_integer(name, default, text, lower_bound=1, flag_values=values)
+  return values
+
+
+if __name__ == "__main__":
+  run()

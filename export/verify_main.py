@@ -1,0 +1,59 @@
+"""Verifies what `aevb-export` wrote: every artifact in its own runtime.
+
+  aevb-verify DIR
+
+Checks every file against the manifest, runs every artifact on the same inputs and
+seeds as the model was at export, and prints the largest differences beside what is
+tolerated. Ends with 1 if anything is wrong.
+"""
+
+import sys
+
+from absl import flags
+
+from aevb_tf.training import command_line, quietly
+
+
+def run() -> None:
+  """The console script `aevb-verify`."""
+  command_line.run("aevb-verify", main)
+
+
+def main(argv: list[str]) -> int:
+  """Reads the command line, verifies, and prints what was found.
+
+  Args:
+    argv: The command line, the program's name first.
+
+  Returns:
+    The exit code.
+  """
+  if command_line.wants_help(argv):
+    print(__doc__)
+    return 0
+  folders = [word for word in argv[1:] if not word.startswith("-")]
+  if unknown := [word for word in argv[1:] if word.startswith("-")]:
+    command_line.parse(flags.FlagValues(), [argv[0], unknown[0]], ())
+  if len(folders) != 1:
+    raise command_line.ConfigError("Give one folder: aevb-verify DIR.")
+  # Only now, with the command line read.
+  quietly.import_tensorflow()
+  from aevb_tf.export import manifest, tables, verify
+
+  try:
+    report = verify.verify(folders[0])
+  except manifest.NoExport as error:
+    raise command_line.ConfigError(str(error)) from error
+  print(tables.files(report))
+  print()
+  print(tables.verification(report))
+  if report.breaches:
+    told = "\n".join(f"  {breach}" for breach in report.breaches)
+    print(f"\naevb-verify: FAILED\n{told}", file=sys.stderr)
+    return command_line.FAILED
+  print("\nPASSED")
+  return 0
+
+
+if __name__ == "__main__":
+  run()

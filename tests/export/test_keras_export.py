@@ -1,0 +1,15 @@
+"""Keras' own `vae.export(path)` does what Keras documents."""
+
+import numpy as np
+import tensorflow as tf
+
+from tests.export.conftest import small_vae
+
+
+def test_the_endpoint_serve_reconstructs(tmp_path, x):
+  vae = small_vae()
+  vae(x)  # Keras exports what was called
+  vae.export(str(tmp_path / "model"), verbose=False)
+  loaded = tf.saved_model.load(str(tmp_path / "model"))
+  np.testing.assert_allclose(loaded.serve(x), vae.reconstruct(x), 1e-6, 1e-6)
+  assert "serving_default" in loaded.signatures
