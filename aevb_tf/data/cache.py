@@ -42,7 +42,9 @@ def arrays(
   described = json.dumps(depends_on, sort_keys=True)
   digest = hashlib.sha256(described.encode()).hexdigest()
   path = folder() / f"{digest[:32]}.npz"
-  with contextlib.suppress(*_DAMAGED), np.load(path) as kept:
+  # Opened here, since NumPy leaves a file open that it finds damaged.
+  with contextlib.suppress(*_DAMAGED), open(path, "rb") as file:
+    kept = np.load(file)
     return kept["x"], kept["y"]
   x, y = read()
   with contextlib.suppress(OSError):  # a full disk, or a home that is read-only
