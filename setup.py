@@ -44,7 +44,10 @@ setuptools.setup(
   python_requires=">=3.11",
   package_dir=FOLDERS,
   packages=packages(),
-  package_data={"aevb_tf": ["py.typed"]},
+  package_data={
+    "aevb_tf": ["py.typed"],
+    "aevb_tf.export.web": ["static/*", "static/*/*"],
+  },
   zip_safe=False,
   install_requires=[
     "absl-py>=2.1",
