@@ -1,10 +1,11 @@
 """Exports the model of a run folder, and verifies what it wrote.
 
-  aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite] [--name=NAME]
+  aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite,serving] [--name=NAME]
               [--quantize=none|float16|dynamic|int8] [--max_nats=1] [--data_dir=DIR]
               [--max_samples=N] [--num_importance_samples=N] [--batch_size=N]
 
-Writes a SavedModel, LiteRT files, and what `aevb-verify` needs to check them anywhere.
+Writes a SavedModel, LiteRT files, the folder of a server if it is asked for, and what
+`aevb-verify` needs to check them anywhere.
 DIR appears whole or not at all, and nothing is overwritten. A quantized model is judged
 by the bound of test data of the run, and refused if it moved by more than --max_nats.
 """
@@ -17,7 +18,7 @@ from aevb_tf.training import command_line, quietly
 from aevb_tf.training.configuration import suggestion
 
 # What is known of `aevb_tf.export` without TensorFlow.
-FORMATS = ("saved_model", "tflite")
+FORMATS = ("saved_model", "tflite", "serving")
 KINDS = ("none", "float16", "dynamic", "int8")
 
 
@@ -41,15 +42,14 @@ def main(argv: list[str]) -> int:
     print("\n".join([__doc__, "Flags:", *text]))
     return 0
   if unknown := command_line.parse(values, argv, required=("workdir", "to")):
+    why = "the config is that of the run" if "config." in unknown[0] else "no flag"
     raise command_line.ConfigError(
-      f"{unknown[0]}: the config is that of the run; see --help for what can be set."
+      f"{unknown[0]}: {why}; see --help for what can be set."
     )
   for name in values.formats:
     if name not in FORMATS:
       near = suggestion(name, FORMATS)
       raise command_line.ConfigError(f"--formats={name}: unknown format. {near}")
-  if "/" in (values.name or ""):
-    raise command_line.ConfigError(f"--name={values.name}: it is a part of file names.")
   # Only now, with the flags read.
   quietly.import_tensorflow()
   from aevb_tf.export import tables
@@ -83,8 +83,12 @@ def _flags() -> flags.FlagValues:
     ("data_dir", "Folder with prepared data; by default that of the training."),
   ):
     flags.DEFINE_string(name, None, text, flag_values=values)
-  known = ",".join(FORMATS)
-  flags.DEFINE_list("formats", known, f"Formats: {known}.", flag_values=values)
+  flags.DEFINE_list(
+    "formats",
+    "saved_model,tflite",
+    f"What to write, of {','.join(FORMATS)}; saved_model,tflite by default.",
+    flag_values=values,
+  )
   flags.DEFINE_enum(
     "quantize",
     "none",

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import tensorflow as tf
+
 from aevb_tf.export import (
   examples,
   formats,
@@ -18,6 +20,7 @@ from aevb_tf.export import (
   signatures,
   verify,
 )
+from aevb_tf.export.serving.bundle import check_name
 from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evaluate import trained_model
@@ -27,7 +30,7 @@ from aevb_tf.training.run_folder import RunFolder
 def export(
   workdir: str | os.PathLike,
   to: str | os.PathLike,
-  names: Sequence[str] | None = None,
+  names: Sequence[str] = ("saved_model", "tflite"),
   name: str | None = None,
   quantize: str = "none",
   max_nats: float = 1.0,
@@ -41,7 +44,7 @@ def export(
   Args:
     workdir: The run's folder. Before the end of a run its newest checkpoint is taken.
     to: The folder to make, whole or not at all. Never overwritten.
-    names: Formats; None for all.
+    names: Formats.
     name: What the export is called; by default as the run's config.
     quantize: As in `tflite`; the run's own data are what it is judged on.
     max_nats: As in `tflite`.
@@ -57,20 +60,27 @@ def export(
     ConfigError: An argument is impossible, there is no such run, or an artifact does
       not answer as the model does.
   """
-  with told_in_one_line(), publish.folder(to) as partial:
-    writers = [formats.get(one) for one in dict.fromkeys(names or formats.names())]
-    options = {
-      "max_samples": max_samples,
-      "num_importance_samples": num_importance_samples,
-    }
+  options = {
+    "max_samples": max_samples,
+    "num_importance_samples": num_importance_samples,
+  }
+  with told_in_one_line():
+    # What is impossible is said first, and at once.
+    if not names:
+      raise ConfigError(f"--formats: name some of {', '.join(formats.names())}.")
+    publish.free(to)
+    writers = [formats.get(one) for one in dict.fromkeys(names)]
+    for writer in writers:
+      writer.check()
     job = job_of(workdir, name, quantize, max_nats, batch_size, data_dir, **options)
-    artifacts = [one for writer in writers for one in writer.write(job, partial)]
-    cases = reference.make(job.vae, **options)
-    reference.save(cases, partial / reference.FILE)
-    manifest.make(partial, job.name, artifacts, job.options["config_sha256"])
-    report = verify.verify(partial)
-    if report.breaches:
-      raise ConfigError(f"Nothing was written, since {'; '.join(report.breaches)}.")
+    with publish.folder(to) as partial:
+      artifacts = [one for writer in writers for one in writer.write(job, partial)]
+      cases = reference.make(job.vae, **options)
+      reference.save(cases, partial / reference.FILE)
+      manifest.make(partial, job.name, artifacts, job.options["config_sha256"])
+      report = verify.verify(partial)
+      if report.breaches:
+        raise ConfigError(f"Nothing was written, since {'; '.join(report.breaches)}.")
     return report
 
 
@@ -89,16 +99,19 @@ def job_of(
     ConfigError: There is no run in the folder, or no model in it.
   """
   folder = RunFolder(workdir)
+  if name is not None:
+    check_name(name)
   if not folder.is_run():
     raise ConfigError(
       f"--workdir={folder.path}: no run lies there; it would hold a config.json."
     )
   config = configuration.from_json(folder.config)
+  check_name(name := name or config.name)
   options["config_sha256"] = hashlib.sha256(folder.config.read_bytes()).hexdigest()
   vae, _ = trained_model(folder)
   return formats.Job(
     vae,
-    name or config.name,
+    name,
     quantize,
     **_data(vae, config, quantize, data_dir),
     max_nats=max_nats,
@@ -134,5 +147,7 @@ def told_in_one_line() -> Iterator[None]:
   except OSError as error:
     place = f"{error.filename}: " if error.filename else ""
     raise ConfigError(f"{place}{error.strerror or error}.") from error
-  except (ValueError, runtimes.RuntimeFailed) as error:
+  except tf.errors.OpError as error:  # a full disk, as TensorFlow tells it
+    raise ConfigError(" ".join(error.message.split())) from error
+  except (ValueError, ImportError, runtimes.RuntimeFailed) as error:
     raise ConfigError(" ".join(str(error).split())) from error

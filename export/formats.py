@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf.export import flatbuffer, runtimes
-from aevb_tf.export.saved_model import content_hashes, saved_model
+from aevb_tf.export import flatbuffer, publish, runtimes
+from aevb_tf.export.saved_model import content_hashes, operators, saved_model
+from aevb_tf.export.serving.bundle import serving_bundle
 from aevb_tf.export.tflite import tflite
 from aevb_tf.registry import Registry
 
@@ -64,6 +65,7 @@ class Artifact:
     quantize: How its numbers are stored.
     batch_size: Its fixed batch, or None.
     told: More about it for the manifest.
+    changing: Files beside it that commands of ours rewrite: `models.config`s.
   """
 
   path: str
@@ -71,10 +73,14 @@ class Artifact:
   quantize: str = "none"
   batch_size: int | None = None
   told: dict[str, Any] = dataclasses.field(default_factory=dict)
+  changing: tuple[str, ...] = ()
 
 
 class Format:
   """Base of the formats."""
+
+  def check(self) -> None:
+    """Raises an ImportError or RuntimeFailed where what it needs is not installed."""
 
   def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
     """Writes a model.
@@ -97,17 +103,27 @@ class SavedModel(Format):
   """One SavedModel, `saved_model/`, always in float32."""
 
   def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
-    path = saved_model(job.vae, folder / "saved_model", **job.options)
-    loaders = ("tensorflow", "tensorflow_c")
-    return [Artifact(path.name, loaders, told={"content": content_hashes(path)})]
+    return [
+      _loadable(saved_model(job.vae, folder / "saved_model", **job.options), folder)
+    ]
+
+
+def _loadable(path, folder):
+  """A SavedModel as an artifact."""
+  told = {"content": content_hashes(path), "operators": operators(path)}
+  place = path.relative_to(folder).as_posix()
+  return Artifact(place, ("tensorflow", "tensorflow_c"), told=told)
 
 
 @register("tflite")
 class TFLite(Format):
   """Two files: `NAME.tflite`, and `NAME_batchN.tflite` of a fixed batch."""
 
+  def check(self) -> None:
+    """LiteRT runs what was converted."""
+    runtimes.check_installed("litert")
+
   def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
-    runtimes.check_installed("litert")  # before the work, not after it
     fixed = f"{job.name}_batch{job.batch_size}.tflite"
     return [
       self._one(job, folder / f"{job.name}.tflite", None),
@@ -128,3 +144,21 @@ class TFLite(Format):
     more = {key: told[key] for key in ("quantization", "left_out")}
     more["operators"] = flatbuffer.operators(path.read_bytes())
     return Artifact(path.name, ("litert",), job.quantize, batch_size, more)
+
+
+@register("serving")
+class Serving(Format):
+  """What TensorFlow Serving's stock image serves, `serving/`; see `serving_bundle`."""
+
+  def check(self) -> None:
+    """TensorFlow Serving's messages are an extra."""
+    from aevb_tf.export.serving import protos  # noqa: F401
+
+  def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
+    from aevb_tf.export.serving import models_config
+
+    base = folder / "serving"
+    path = serving_bundle(job.vae, base, name=job.name, **job.options)
+    (base / publish.LOCK).unlink()  # nobody else was there
+    labels = f"{base.name}/{models_config.FILE}"
+    return [dataclasses.replace(_loadable(path, folder), changing=(labels,))]

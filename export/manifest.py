@@ -12,7 +12,7 @@ import os
 import pathlib
 from typing import Any
 
-from aevb_tf.export import metadata
+from aevb_tf.export import metadata, publish
 from aevb_tf.export.formats import Artifact
 
 FILE = "manifest.json"
@@ -62,19 +62,33 @@ def read(folder: str | os.PathLike) -> dict[str, Any]:
     raise NoExport(f"{path}: there is none; {folder} is no export of aevb-export.")
   try:
     told = json.loads(path.read_text(encoding="utf-8"))
-    told["files"], told["artifacts"] = dict(told["files"]), list(told["artifacts"])
-  except (ValueError, KeyError, TypeError) as error:
+    version = told["format_version"]
+    if version == metadata.FORMAT_VERSION:
+      _check(told)
+  except (ValueError, KeyError, TypeError, AttributeError) as error:
     raise NoExport(f"{path}: damaged or cut off: it cannot be read.") from error
-  if told.get("format_version") != metadata.FORMAT_VERSION:
+  if version != metadata.FORMAT_VERSION:
     raise NoExport(f"{path}: of another version of the format than this package reads.")
   return told
 
 
+def _check(told):
+  """Raises where a manifest does not say what is needed to verify an export."""
+  for file in told["files"].values():
+    int(file["bytes"]), str(file["sha256"])
+  told["artifacts"] = [dataclasses.asdict(Artifact(**e)) for e in told["artifacts"]]
+  for path in (artifact["path"] for artifact in told["artifacts"]):
+    if not any(f"{name}/".startswith(f"{path}/") for name in told["files"]):
+      raise ValueError(f"{path} is none of the files")
+
+
 def files(folder: pathlib.Path) -> list[str]:
-  """The files below a folder, but for the manifest, sorted."""
+  """The files below a folder, but for the manifest and locks, sorted."""
   found = (path for path in folder.rglob("*") if not path.is_dir())
   paths = (path.relative_to(folder).as_posix() for path in found)
-  return sorted(path for path in paths if path != FILE)
+  return sorted(
+    path for path in paths if path != FILE and not path.endswith(f"/{publish.LOCK}")
+  )
 
 
 def describe(path: pathlib.Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-_LOCK = ".lock"
+LOCK = ".lock"  # name of the file by which processes keep out of each other's way
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   Raises:
     FileExistsError: There is something at `path`, before or at the end.
   """
-  path = _free(path)
+  path = free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     whole.mkdir()
@@ -41,7 +41,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
       for name in names:
         _sync(os.path.join(directory, name))
       _sync(directory)
-    _free(path)
+    free(path)
     os.rename(whole, path)  # fails if there is a folder with anything in it
     _sync(path.parent)
 
@@ -49,7 +49,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
 @contextlib.contextmanager
 def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   """Publishes a file; as `folder`, but what it yields is the path to write to."""
-  path = _free(path)
+  path = free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     yield whole
@@ -59,7 +59,12 @@ def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     _sync(path.parent)
 
 
-def _free(path: str | os.PathLike) -> pathlib.Path:
+def free(path: str | os.PathLike) -> pathlib.Path:
+  """The absolute path of a place where there is nothing.
+
+  Raises:
+    FileExistsError: There is something.
+  """
   path = pathlib.Path(os.path.abspath(path))
   if os.path.lexists(path):
     message = "is there already, and nothing is overwritten"
@@ -76,7 +81,7 @@ def _partial(path: pathlib.Path) -> Iterator[pathlib.Path]:
     _remove_unless_in_use(left)
   partial = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
   try:
-    with open(partial / _LOCK, "w") as lock:
+    with open(partial / LOCK, "w") as lock:
       fcntl.flock(lock, fcntl.LOCK_EX)
       os.chmod(partial, 0o755)
       yield partial
@@ -86,7 +91,7 @@ def _partial(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _remove_unless_in_use(partial: pathlib.Path) -> None:
   try:
-    with open(partial / _LOCK) as lock:
+    with open(partial / LOCK) as lock:
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError:
     return  # another process is at it

@@ -6,6 +6,7 @@ it an export can be verified anywhere, and at any time.
 """
 
 import os
+import zipfile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +41,11 @@ def make(vae: Any, max_samples: int, num_importance_samples: int) -> list[Case]:
   Returns:
     The cases, one or two for each signature.
   """
+  with tf.device("CPU"):  # others round products to fewer bits
+    return _make(vae, max_samples, num_importance_samples)
+
+
+def _make(vae, max_samples, num_importance_samples):
   asked = signatures.of(vae, max_samples, num_importance_samples)
   frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
   seed = random.as_seed(_SEED)
@@ -79,11 +85,14 @@ def load(path: str | os.PathLike) -> list[Case]:
     ValueError: The file is something else, or damaged.
   """
   cases: dict[str, Case] = {}
-  with np.load(path) as arrays:
-    for key in arrays:
-      signature, number, part, name = key.split("/")
-      case = cases.setdefault(number, Case(signature, {}, {}))
-      getattr(case, part)[name] = arrays[key]
+  try:
+    with np.load(path) as arrays:
+      for key in arrays:
+        signature, number, part, name = key.split("/")
+        case = cases.setdefault(number, Case(signature, {}, {}))
+        {"inputs": case.inputs, "outputs": case.outputs}[part][name] = arrays[key]
+  except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    raise ValueError(f"{os.path.basename(path)}: no answers of a model") from error
   return list(cases.values())
 
 

@@ -13,6 +13,7 @@ loads it with TensorFlow alone,
 and with the C++ loader of TensorFlow Serving. `serving_default` is `reconstruct`.
 """
 
+import collections
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from aevb_tf.export import metadata, publish, signatures
 from aevb_tf.export.frozen import Frozen
@@ -119,3 +121,21 @@ def content_hashes(folder: str | os.PathLike) -> dict[str, str]:
     "weights": weights.hexdigest(),
     "graph": "-".join(f"{part:016x}" for part in parts),
   }
+
+
+def operators(folder: str | os.PathLike) -> dict[str, int]:
+  """How often each operator of TensorFlow occurs.
+
+  Args:
+    folder: A SavedModel.
+
+  Returns:
+    Type to number, sorted.
+  """
+  content = pathlib.Path(folder, "saved_model.pb").read_bytes()
+  (meta_graph,) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
+  graph = meta_graph.graph_def
+  parts = (graph.node, *(function.node_def for function in graph.library.function))
+  return dict(
+    sorted(collections.Counter(node.op for part in parts for node in part).items())
+  )

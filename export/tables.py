@@ -65,6 +65,8 @@ def _told(artifact):
       f"    bound {quantized['nats']:+.3f} nats on {quantized['num_examples']:,} test"
       f" data, at most {quantized['max_nats']:g} allowed"
     )
+  if "content" in told:
+    lines += [f"    hash of {key} {value}" for key, value in told["content"].items()]
   if "operators" in told:
     used = told["operators"]
     lines.append(f"    {sum(used.values())} operators: {_wrapped(list(used))}")

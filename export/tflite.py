@@ -65,7 +65,7 @@ def tflite(
     test_data: What a quantized file is judged on; `representative_data` by default.
       The first 1,000 are used.
     max_nats: How far the mean bound of the test data may move, in nats, either way;
-      None takes any file, unjudged.
+      infinity takes any file, judged where that can be; None does not look.
     batch_size: None for a dynamic batch, or its size.
     max_samples: The most that `sample` draws at once.
     num_importance_samples: K of `log_marginal`.
@@ -97,7 +97,12 @@ def tflite(
     told = {"kind": quantize}
     if quantize != "none":
       told["note"] = _NOTES[quantize]
-    if test is not None:
+    if test is not None and "elbo" in left_out and max_nats < float("inf"):
+      raise ValueError(
+        f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. Take the "
+        "file unjudged with max_nats=inf."
+      )
+    if test is not None and "elbo" not in left_out:
       told |= judging.judge(converted, content, frozen.functions, test, max_nats)
     kept = {name: s for name, s in asked.items() if name not in left_out}
     told = metadata.of(

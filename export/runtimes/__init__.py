@@ -6,7 +6,8 @@
                   servers and other languages use; no Python of TensorFlow at all
 
 Each is a script that reads calls from one `.npz` file and writes what came out into
-another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`.
+another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`. They compute on the
+processor: an accelerator rounds its own way, and may be full of the model.
 """
 
 import importlib.util
@@ -20,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from aevb_tf.registry import did_you_mean
 
 RUNTIMES = ("litert", "tensorflow", "tensorflow_c")
 _SECONDS = 900
@@ -63,19 +66,27 @@ def run(
   Raises:
     RuntimeFailed: The artifact cannot be loaded or run.
   """
+  if runtime not in RUNTIMES:
+    raise RuntimeFailed(
+      f"unknown runtime {runtime!r}.{did_you_mean(runtime, RUNTIMES)}"
+    )
   check_installed(runtime)
   script = pathlib.Path(__file__).with_name(f"{runtime}_process.py")
   with tempfile.TemporaryDirectory() as folder:
     asked, told = (os.path.join(folder, name) for name in ("calls.npz", "answers.npz"))
     np.savez(asked, **_flat(calls))
     command = [sys.executable, script, artifact, asked, told, str(repeats)]
-    ended = subprocess.run(
-      [os.fspath(word) for word in command],
-      capture_output=True,
-      text=True,
-      timeout=_SECONDS,
-      env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
-    )
+    try:
+      ended = subprocess.run(
+        [os.fspath(word) for word in command],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_SECONDS,
+        env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+      )
+    except subprocess.TimeoutExpired as error:
+      raise RuntimeFailed(f"no answer in {_SECONDS} s") from error
     if ended.returncode != 0:
       raise RuntimeFailed(_last_line(ended))
     with np.load(told) as answers:

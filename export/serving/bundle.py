@@ -14,6 +14,15 @@ from aevb_tf.export.saved_model import saved_model
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
+def check_name(name: str) -> None:
+  """Raises a ValueError where a name cannot be part of a path or of an address."""
+  if not _NAME.fullmatch(name):
+    raise ValueError(
+      f"name={name!r} has to be letters, digits, '-', '_' and '.', the first of them a "
+      "letter or a digit."
+    )
+
+
 def serving_bundle(
   vae: Any,
   base_path: str | os.PathLike,
@@ -59,8 +68,7 @@ def serving_bundle(
   from aevb_tf.export.serving import batching as batches
   from aevb_tf.export.serving import deployment, labels, models_config, warmup
 
-  if not _NAME.fullmatch(name):
-    raise ValueError(f"name={name!r} has to be letters, digits, '-', '_' and '.'.")
+  check_name(name)
   if version is not None and version < 1:
     raise ValueError(f"version={version} has to be 1 or more.")
   only = _batchable(only, batches.ROW_WISE) if batching else only

@@ -134,6 +134,14 @@ def prune(base: str | os.PathLike, name: str, keep: int = 3) -> list[int]:
     return removed
 
 
+def check(base: str | os.PathLike) -> None:
+  """Raises a ValueError where a label is on a version that is not there."""
+  for entry in models_config.read(base).model_config_list.config:
+    for label, version in sorted(entry.version_labels.items()):
+      if version not in versions(base, entry.name):
+        raise ValueError(f"{label} is version {version}, which is not there")
+
+
 def _labels(base, name) -> tuple[Any, Any]:
   if not pathlib.Path(base, models_config.FILE).exists():
     raise ValueError(

@@ -20,6 +20,7 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from aevb_tf.export import publish
 from aevb_tf.export.serving.protos import model_server_config_pb2
 
 FILE = "models.config"
@@ -43,7 +44,7 @@ def locked(base: str | os.PathLike) -> Iterator[pathlib.Path]:
   """
   base = pathlib.Path(base)
   base.mkdir(parents=True, exist_ok=True)
-  with open(base / ".lock", "w") as lock:
+  with open(base / publish.LOCK, "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
     yield base
 

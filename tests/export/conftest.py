@@ -65,7 +65,11 @@ def run_folder(tmp_path_factory):
 def exported(run_folder, tmp_path_factory):
   """All that is made of that run: the folder, and what its verification found."""
   folder = tmp_path_factory.mktemp("exports") / "small"
-  return folder, export(run_folder.path, folder, name="small", batch_size=5, **OPTIONS)
+  formats = ("saved_model", "tflite", "serving")
+  report = export(
+    run_folder.path, folder, formats, name="small", batch_size=5, **OPTIONS
+  )
+  return folder, report
 
 
 @pytest.fixture(scope="session")

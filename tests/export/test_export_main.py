@@ -2,12 +2,14 @@
 
 import os
 import pathlib
+import resource
 import subprocess
 import sys
+import time
 
 import pytest
 
-from aevb_tf.export import export_main, formats, quantization
+from aevb_tf.export import export_main, formats, publish, quantization
 from aevb_tf.export.exporting import export
 from aevb_tf.training.command_line import ConfigError
 from aevb_tf.training.run_folder import RunFolder
@@ -32,7 +34,7 @@ def test_help_is_worth_reading_and_needs_no_tensorflow():
   )
   ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
   assert ended.returncode == 0, ended.stderr
-  for part in ("--workdir=RUN", "--max_nats", "Formats: saved_model,tflite", "DIR"):
+  for part in ("--workdir=RUN", "--max_nats", "saved_model,tflite,serving", "DIR"):
     assert part in ended.stdout
 
 
@@ -47,11 +49,10 @@ def test_what_is_known_without_tensorflow_is_what_there_is():
     ("--to=t", "--workdir is missing"),
     ("--workdir=w", "--to is missing"),
     ("--workdir=w --to=t --formats=tflight", "unknown format. Did you mean tflite"),
-    ("--workdir=w --to=t --formats=serving", "--formats=serving: unknown format"),
     ("--workdir=w --to=t --quantize=int4", "--quantize=int4"),
     ("--workdir=w --to=t --max_samples=0", "--max_samples=0"),
-    ("--workdir=w --to=t --name=a/b", "--name=a/b"),
     ("--workdir=w --to=t --config.seed=1", "the config is that of the run"),
+    ("--workdir=w --to=t more", "more: no flag"),
     ("--workdir=w --to=t --max_gnats=1", "Did you mean max_nats"),
   ],
 )
@@ -77,6 +78,69 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
   with pytest.raises(ConfigError, match="is there already, and nothing is over"):
     export(run_folder.path, tmp_path)
   assert os.listdir(tmp_path) == ["mine"]
+
+
+@pytest.mark.parametrize(
+  ("options", "message"),
+  [
+    ({"names": []}, "name some of .*serving"),
+    ({"names": ["saved_modle"]}, "Did you mean 'saved_model'"),
+    ({"name": "a/b"}, "name='a/b' has to be letters"),
+    ({"name": ".hidden"}, "name='.hidden' has to be letters"),
+    ({"max_samples": 0}, "max_samples=0 has to be a positive"),
+  ],
+)
+def test_what_is_impossible_is_refused(run_folder, tmp_path, options, message):
+  with pytest.raises(ConfigError, match=message):
+    export(run_folder.path, tmp_path / "parent" / "out", **options)
+  assert os.listdir(tmp_path) in ([], ["parent"])
+
+
+def test_an_extra_that_is_not_installed_is_named(run_folder, tmp_path, monkeypatch):
+  monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
+  for name in [n for n in sys.modules if n.startswith("tensorflow_serving.")]:
+    monkeypatch.delitem(sys.modules, name)
+  monkeypatch.delitem(sys.modules, "aevb_tf.export.serving.protos", raising=False)
+  monkeypatch.delattr("aevb_tf.export.serving.protos", raising=False)
+  with pytest.raises(ConfigError, match="pip install 'aevb_tf.serving.'"):
+    export(run_folder.path, tmp_path / "out", ["saved_model", "serving"])
+  assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def full_disk():
+  """Inside, no file can be longer than 20,000 bytes: C++ and Python fail to write."""
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+  yield
+  resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["saved_model", "tflite"])
+def test_a_full_disk_leaves_nothing_and_is_told(run_folder, tmp_path, full_disk, name):
+  """The kernel refuses the bytes, in C++ for one format and in Python for the other."""
+  with pytest.raises(ConfigError, match="too large") as error:
+    export(run_folder.path, tmp_path / "out", [name])
+  assert "\n" not in str(error.value)
+  assert os.listdir(tmp_path) == []
+
+
+def test_a_kill_leaves_nothing_to_be_seen(run_folder, tmp_path):
+  """SIGKILL, when something was written already."""
+  process = subprocess.Popen(
+    [_BIN / "aevb-export", f"--workdir={run_folder.path}", f"--to={tmp_path / 'out'}"],
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+  )
+  while not list(tmp_path.glob(".partial-out-*/out/*")):
+    assert process.poll() is None
+    time.sleep(0.05)
+  process.kill()
+  process.wait()
+  assert [name for name in os.listdir(tmp_path) if not name.startswith(".")] == []
+  with publish.folder(tmp_path / "out"):
+    pass
+  assert os.listdir(tmp_path) == ["out"]
 
 
 def test_a_run_without_a_model_is_refused(run_folder, tmp_path):

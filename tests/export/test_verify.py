@@ -8,6 +8,7 @@ import pytest
 
 import aevb_tf.export as export
 from aevb_tf.export import manifest, reference, tables, verify, verify_main
+from aevb_tf.export.serving import labels
 from aevb_tf.training.command_line import ConfigError
 from tests.export.conftest import small_vae
 
@@ -23,12 +24,13 @@ def test_every_artifact_is_run_in_its_own_runtimes(exported, expected):
   folder, report = exported
   assert report.breaches == []
   found = {(d.artifact, d.runtime, d.signature) for d in report.differences}
-  labels = {*expected, "sample.z"}
-  for runtime in ("tensorflow", "tensorflow_c"):
-    for label in (*labels, "serving_default"):
-      assert ("saved_model", runtime, label) in found
+  asked = {*expected, "sample.z"}
+  for path in ("saved_model", "serving/small/1"):
+    for runtime in ("tensorflow", "tensorflow_c"):
+      for label in (*asked, "serving_default"):
+        assert (path, runtime, label) in found
   for path in ("small.tflite", "small_batch5.tflite"):
-    assert {label for a, _, label in found if a == path} == labels
+    assert {label for a, _, label in found if a == path} == asked
   assert all(d.difference <= d.tolerance <= 5e-5 for d in report.differences)
   assert max(d.difference for d in report.differences) > 0  # they are no copies
   assert manifest.read(folder) == json.loads(json.dumps(report.manifest))
@@ -85,6 +87,63 @@ def test_what_is_wrong_with_a_file_is_named(copy, harm, message):
   harm(copy / "small.tflite")
   (breach,) = verify.verify(copy).breaches
   assert breach.startswith(message)
+
+
+def test_labels_may_move_and_nothing_else(copy):
+  """`aevb-serving` rewrites one file; it still has to say what is there."""
+  labels.promote(copy / "serving", "small", 1, "tested")
+  assert verify.verify(copy).breaches == []
+  _cut(copy / "serving" / "models.config")
+  (breach,) = verify.verify(copy).breaches
+  assert breach.startswith("serving/models.config: ")
+
+
+def test_a_label_on_a_version_that_is_not_there_is_found(copy):
+  path = copy / "serving" / "models.config"
+  path.write_text(path.read_text().replace("value: 1", "value: 21"))
+  (breach,) = verify.verify(copy).breaches
+  assert breach.startswith("serving/models.config: damaged")
+
+
+def _rewrite(folder, change):
+  told = manifest.read(folder)
+  change(told)
+  (folder / manifest.FILE).write_text(json.dumps(told))
+
+
+def test_a_manifest_cannot_name_a_script_of_its_own(exported, tmp_path):
+  folder = shutil.copytree(exported[0], tmp_path / "copy")
+
+  def foreign(told):
+    told["artifacts"] = told["artifacts"][:1]
+    told["artifacts"][0]["runtimes"] = ["../../evil"]
+
+  _rewrite(folder, foreign)
+  (breach,) = verify.verify(folder).breaches
+  assert "unknown runtime '../../evil'" in breach
+
+
+@pytest.mark.parametrize(
+  "change",
+  [
+    lambda told: told["artifacts"][0].pop("path"),
+    lambda told: told["artifacts"][0].update(path="elsewhere"),
+    lambda told: told["artifacts"][0].update(unknown=1),
+    lambda told: told["files"].update(reference=None),
+    lambda told: told.pop("artifacts"),
+  ],
+)
+def test_a_manifest_that_says_too_little_is_refused(copy, change):
+  _rewrite(copy, change)
+  with pytest.raises(manifest.NoExport, match="damaged or cut off"):
+    verify.verify(copy)
+
+
+def test_a_reference_that_is_none_is_named(copy):
+  (copy / reference.FILE).write_text("no answers")
+  files = {reference.FILE: manifest.describe(copy / reference.FILE)}
+  _rewrite(copy, lambda told: told["files"].update(files))
+  assert verify.verify(copy).breaches == ["reference.npz: no answers of a model"]
 
 
 def test_without_the_reference_nothing_is_compared(copy):

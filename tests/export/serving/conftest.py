@@ -12,18 +12,17 @@ import time
 
 import pytest
 
-import aevb_tf.export as export
-from tests.export.conftest import OPTIONS
-
-NAME = "digits"
+NAME = "small"
 
 
 @pytest.fixture(scope="session")
-def bundle(vae, x, tmp_path_factory):
-  """The folder of a server with one version of one model; not to be changed."""
-  base = tmp_path_factory.mktemp("bundle")
-  export.serving_bundle(vae, base, name=NAME, examples=x, **OPTIONS)
-  return base
+def bundle(exported, tmp_path_factory):
+  """The folder of a server with one version of one model; not to be changed.
+
+  It is copied from the export, as users do.
+  """
+  base = tmp_path_factory.mktemp("server") / "bundle"
+  return pathlib.Path(shutil.copytree(exported[0] / "serving", base))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_promotion_and_rollback(four_versions):
 def test_other_labels_and_versions(four_versions):
   told = labels.promote(four_versions, NAME, 2, "test")
   assert told == {"stable": 1, "canary": 4, "test": 2}
-  with pytest.raises(ValueError, match="Version 1 of digits is stable already"):
+  with pytest.raises(ValueError, match="Version 1 of small is stable already"):
     labels.promote(four_versions, NAME, 1)
   with pytest.raises(ValueError, match=r"no version 9; there are \[1, 2, 3, 4\]"):
     labels.promote(four_versions, NAME, 9)
@@ -40,8 +40,8 @@ def test_pruning_keeps_the_newest_and_what_has_a_label(four_versions):
 
 
 def test_what_is_not_there(copied, tmp_path):
-  with pytest.raises(ValueError, match="no model 'digit'. Did you mean 'digits'"):
-    labels.promote(copied, "digit")
+  with pytest.raises(ValueError, match="no model 'smal'. Did you mean 'small'"):
+    labels.promote(copied, "smal")
   with pytest.raises(ValueError, match="nothing was published there"):
     labels.promote(tmp_path, NAME)
   (copied / "models.config").write_text("model_config_list { nonsense: 1 }")
