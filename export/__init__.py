@@ -10,6 +10,7 @@
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
 | `serving/`         | a folder that TensorFlow Serving serves                      |
+| `web/`             | a page that runs the model in the browser                    |
 | `client/`          | asks a server, over REST or gRPC                             |
 | `runtimes/`        | runs artifacts without this package                          |
 """
@@ -19,7 +20,7 @@ import sys
 
 from aevb_tf import COMMANDS
 
-__all__ = ["saved_model", "serving_bundle", "tflite"]
+__all__ = ["saved_model", "serving_bundle", "tflite", "web"]
 
 # The functions carry the names of their modules, and are imported after them; but a
 # command reads its flags first, and answers `--help` without loading TensorFlow.
@@ -27,3 +28,4 @@ if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
   from aevb_tf.export.saved_model import saved_model
   from aevb_tf.export.serving.bundle import serving_bundle
   from aevb_tf.export.tflite import tflite
+  from aevb_tf.export.web.folder import web

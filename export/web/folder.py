@@ -1,10 +1,10 @@
 """Writes the folder of a page.
 
-    index.html, style.css, js/   the page, as it lies in `static/`
-    model.tflite                 the model, float32, batch of one
-    model.json                   what the page has to know of it
-    litertjs/                    LiteRT.js, unchanged, and one variant of its wasm
-    LICENSE                      of the page and of LiteRT.js
+index.html, style.css, js/   the page, as it lies in `static/`
+model.tflite                 the model, float32, batch of one
+model.json                   what the page has to know of it
+litertjs/                    LiteRT.js, unchanged, and one variant of its wasm
+LICENSE                      of the page and of LiteRT.js
 """
 
 import json
@@ -27,6 +27,7 @@ FORMAT_VERSION = 1
 # What the page asks for. One datum at a time: it is asked at every move of a pointer.
 SIGNATURES = ("encode", "decode", "sample", "reconstruct", "elbo")
 NUM_EXAMPLES = 1000
+NUM_SLIDERS = 10
 _STATIC = pathlib.Path(__file__).with_name("static")
 _PERCENTS = (0, 1, 2, 5, 10, 25, 50, 75, 90, 95, 98, 99, 100)
 _SEED = 20131220
@@ -68,8 +69,7 @@ def web(
     Unavailable: LiteRT.js cannot be had.
     ValueError: The model's data are no images, or the model cannot be exported.
   """
-  shape = event_images.shape_of(vae.event_shape, image_shape)
-  packages = runtime.find(litertjs)  # before the work, not after it
+  shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
   if data is None:
     x = vae.sample(NUM_EXAMPLES, seed=_SEED, draw=True).numpy()
   else:
@@ -89,15 +89,18 @@ def web(
         "script": f"litertjs/wasm/{runtime.WASM}.js",
         **_file(partial, f"litertjs/wasm/{runtime.WASM}.wasm"),
       },
-      "signatures": sorted(told["signatures"]),
-      "left_out": told["left_out"],
+      "signatures": {
+        name: {output: spec["shape"] for output, spec in signature["outputs"].items()}
+        for name, signature in told["signatures"].items()
+      },
+      "left_out": _left_out(told),
       **{key: told[key] for key in ("event_shape", "latent_dim", "x_range")},
       **{key: told[key] for key in ("posterior", "prior", "likelihood")},
       "config_sha256": config_sha256,
       "image_shape": list(shape),
       "value_range": _value_range(x),
       "standard_normal": vae.prior.family_name == "standard_normal",
-      "latent": latent_axes.measure(vae, x).told(),
+      "latent": latent_axes.measure(vae, x).told(NUM_SLIDERS),
       "bounds": None if data is None else _bounds(vae, x),
     }
     text = json.dumps(known, indent=1) + "\n"
@@ -105,8 +108,34 @@ def web(
   return known
 
 
+def check(
+  vae: Any,
+  image_shape: Sequence[int] | None = None,
+  litertjs: str | os.PathLike | None = None,
+) -> tuple[tuple[int, int, int], pathlib.Path]:
+  """What a page needs, or an error; arguments and errors as for `web`.
+
+  Returns:
+    The shape of the images, and the folder with LiteRT.js.
+  """
+  if not vae.built:
+    raise ValueError("Build the model first: call it on data.")
+  shape = event_images.shape_of(vae.event_shape, image_shape)
+  return shape, runtime.find(litertjs)
+
+
 def _file(folder, name):
   return {"file": name, "bytes": (folder / name).stat().st_size}
+
+
+def _left_out(told):
+  """Why each signature that the model has is not in the file."""
+  there, reasons = told["signatures"], told["left_out"]
+  return {
+    name: reasons.get(name, "it was not exported")
+    for name in ("encode", "decode", "sample", "reconstruct", "elbo", "log_marginal")
+    if name not in there
+  }
 
 
 def _value_range(x):

@@ -41,11 +41,16 @@ class LatentAxes(NamedTuple):
   low: np.ndarray
   high: np.ndarray
 
-  def told(self) -> dict[str, Any]:
-    """The same, as JSON can hold it."""
+  def told(self, most: int) -> dict[str, Any]:
+    """The same, as JSON can hold it, with the first `most` directions."""
+    short = {
+      name: getattr(self, name)[:most] for name in ("directions", "stddevs", "shares")
+    }
+    arrays = self._replace(**short)._asdict()
+    log = arrays.pop("log")
     return {
-      name: value if isinstance(value, bool) else np.float32(value).tolist()
-      for name, value in self._asdict().items()
+      "log": log,
+      **{name: np.float32(value).tolist() for name, value in arrays.items()},
     }
 
 

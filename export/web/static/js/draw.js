@@ -32,6 +32,7 @@ export class Draw {
     get("clear").addEventListener("click", () => this.pad.clear());
     get("undo").addEventListener("click", () => this.pad.undo());
     this.fit.addEventListener("change", changed);
+    changed();
   }
 
   /** Settles when the page shows the answers about what is drawn now. */

@@ -23,11 +23,33 @@ export async function openModel(about, progress) {
     fetchBytes(about.model, arrived),
   ]);
   try {
-    self.Module = {wasmBinary}; // what LiteRT's own loader would fetch otherwise
-    await loadLiteRt(about.runtime.script);
+    // The binary is what LiteRT's own loader would fetch otherwise.
+    self.Module = {wasmBinary, printErr: log};
+    await withoutGpu(() => loadLiteRt(about.runtime.script));
     return new Model(await loadAndCompile(content, {accelerator: "wasm"}));
   } catch (error) {
     throw new PageError(`LiteRT.js cannot run the model here: ${error.message ?? error}`);
+  }
+}
+
+/** LiteRT notes all that it does where errors go. */
+function log(text) {
+  if (/^(INFO|WARNING|VERBOSE):/.test(text)) console.debug(text);
+  else console.error(text);
+}
+
+/**
+ * Runs something that would wake the graphics processor, which is asked for nothing
+ * here, and answers differently from one machine to the next.
+ */
+async function withoutGpu(load) {
+  const adapter = {limits: {}, features: new Set(), requestDevice: async () => null};
+  const gpu = {requestAdapter: async () => adapter};
+  Object.defineProperty(navigator, "gpu", {value: gpu, configurable: true});
+  try {
+    return await load();
+  } finally {
+    delete navigator.gpu; // what the browser has is on the prototype
   }
 }
 

@@ -43,7 +43,7 @@ export class Pad {
     host.style.aspectRatio = `${shape.width} / ${shape.height}`;
     host.append(this.canvas, this.cursor, this.state);
     this.#listen();
-    this.#redraw();
+    this.#paint();
   }
 
   /** The ink, `[height, width]`, 0 to 255. @return {Uint8ClampedArray} */
@@ -145,6 +145,11 @@ export class Pad {
   }
 
   #redraw() {
+    this.#paint();
+    this.#changed();
+  }
+
+  #paint() {
     const {context, size} = this;
     context.fillStyle = "#000";
     context.fillRect(0, 0, size.width, size.height);
@@ -158,6 +163,5 @@ export class Pad {
       context.lineTo(stroke.at(-1)[0] * size.width, stroke.at(-1)[1] * size.height);
       context.stroke();
     }
-    this.#changed();
   }
 }

@@ -2,8 +2,7 @@
 
 import {shown} from "./numbers.js";
 
-/** How many, and how far they go, in standard deviations of q(z). */
-const MOST = 10;
+/** How far they go, in standard deviations of q(z). */
 const REACH = 3;
 
 /** Sliders that move z. */
@@ -21,7 +20,7 @@ export class Sliders {
     this.axes = axes;
     this.painter = painter;
     this.#moved = moved;
-    this.#rows = axes.directions.slice(0, MOST).map((_, k) => this.#row(k));
+    this.#rows = axes.directions.map((_, k) => this.#row(k));
     host.append(...this.#rows.map((row) => row.element));
   }
 
