@@ -20,11 +20,11 @@ export class BoundView {
   show({elbo, kl, logLikelihood, seed}) {
     const parts = [
       ["log p(x | z)", logLikelihood],
-      ["KL(q(z | x) || p(z))", kl],
+      ["KL(q(z | x) \u2016 p(z))", kl],
     ];
     this.host.replaceChildren(
       line("value", shown(elbo), " nats"),
-      line("parts", `bound on log p(x), by one sample of z (seed ${seed})`),
+      line("parts", `lower bound on log p(x), seed\u00a0${seed}`),
       list(parts),
     );
     if (this.spread && Number.isFinite(elbo)) {

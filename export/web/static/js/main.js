@@ -50,16 +50,31 @@ async function start() {
 }
 
 function describe(about) {
-  const words = (name) => name.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  // "StandardNormal" is read as "Standard normal".
+  const words = (name) =>
+    name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   document.title = about.name;
   document.getElementById("name").textContent = about.name;
-  const latents = about.latent_dim === 1 ? "1 latent" : `${about.latent_dim} latents`;
-  document.getElementById("about").textContent =
-    `A variational auto-encoder of ${about.image_shape.join(" \u00d7 ")} images with ` +
-    `${latents}: ${words(about.posterior)} q(z | x), ${words(about.prior)} p(z), ` +
-    `${words(about.likelihood)} p(x | z).`;
+  const [height, width, channels] = about.image_shape;
+  const kind = {1: "grey", 3: "colour"}[channels] ?? `${channels}-channel`;
+  document.getElementById("about").replaceChildren(
+    ...[
+      `Variational auto-encoder of ${kind} images, ${height} \u00d7 ${width}`,
+      about.latent_dim === 1 ? "1 latent" : `${about.latent_dim} latents`,
+      `posterior: ${words(about.posterior)}`,
+      `prior: ${words(about.prior)}`,
+      `likelihood: ${words(about.likelihood)}`,
+    ].map(fact),
+  );
   document.getElementById("versions").textContent =
     `LiteRT.js ${about.runtime.version}, Apache License 2.0.`;
+}
+
+/** A few words that stay together. */
+function fact(text) {
+  const made = document.createElement("span");
+  made.textContent = text;
+  return made;
 }
 
 /** Says why a section is not there. */

@@ -27,6 +27,7 @@ export class Pad {
    */
   constructor(host, shape, changed) {
     const scale = Math.ceil(SIDE / Math.max(shape.width, shape.height));
+    this.host = host;
     this.size = {width: scale * shape.width, height: scale * shape.height};
     this.#changed = changed;
     this.canvas = document.createElement("canvas");
@@ -151,6 +152,7 @@ export class Pad {
 
   #paint() {
     const {context, size} = this;
+    this.host.classList.toggle("blank", !this.#strokes.length);
     context.fillStyle = "#000";
     context.fillRect(0, 0, size.width, size.height);
     context.strokeStyle = "#fff";
