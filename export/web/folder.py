@@ -41,7 +41,7 @@ def web(
   image_shape: Sequence[int] | None = None,
   litertjs: str | os.PathLike | None = None,
   config_sha256: str | None = None,
-  only: Sequence[str] = SIGNATURES,
+  only: Sequence[str] | None = None,
 ) -> dict[str, Any]:
   """Exports a model as a page that runs it in the browser.
 
@@ -59,7 +59,7 @@ def web(
     litertjs: The folder with LiteRT.js as `npm pack` gives it, for machines
       without npm; None takes it from the user's cache, or asks npm.
     config_sha256: Hash of the training config, for the metadata.
-    only: What the page may ask for; it says what it cannot do without the others.
+    only: What the page may ask for, None for all; it says what it cannot do without.
 
   Returns:
     What the page knows of the model, its `model.json`.
@@ -74,6 +74,7 @@ def web(
     x = vae.sample(NUM_EXAMPLES, seed=_SEED, draw=True).numpy()
   else:
     x = examples.take(vae, data, NUM_EXAMPLES, "data")
+  only = SIGNATURES if only is None else only
   with publish.folder(path) as partial:
     told = tflite(
       vae, partial / MODEL, batch_size=1, only=only, config_sha256=config_sha256

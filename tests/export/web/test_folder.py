@@ -9,9 +9,9 @@ import pytest
 
 import aevb_tf as aevb
 import aevb_tf.export as export
-from aevb_tf.export import flatbuffer, formats, manifest
-from aevb_tf.export.exporting import export as export_run
+from aevb_tf.export import exporting, flatbuffer, formats, manifest, reference
 from aevb_tf.export.web import folder, litertjs
+from aevb_tf.training import build
 from aevb_tf.training.command_line import ConfigError
 
 _STATIC = pathlib.Path(folder.__file__).with_name("static")
@@ -104,14 +104,32 @@ def test_nothing_is_overwritten(vae, tmp_path, packages_folder):
   assert (tmp_path / "mine").read_text() == "mine"
 
 
-def test_a_run_is_exported_as_a_page_and_verified(
-  run_folder, tmp_path, packages_folder, monkeypatch
-):
-  data = np.random.default_rng(2).random((20, 8, 6, 1)).astype(np.float32)
-  from aevb_tf.training import build
+@pytest.fixture
+def test_split(monkeypatch):
+  """Twenty test data of the run, whose model is of other data than its config's."""
+  x = np.random.default_rng(2).random((20, 8, 6, 1)).astype(np.float32)
+  monkeypatch.setattr(build, "dataset", lambda config, split: [x])
 
-  monkeypatch.setattr(build, "dataset", lambda config, split: [data])
-  report = export_run(
+
+def _few_cases(vae, **options):
+  """Two requests: making all of them takes longer than the export."""
+  del options
+  z, seed = vae.prior.sample(7, np.arange(2)), np.asarray(aevb.random.as_seed(7))
+  decoded = {"x_mean": vae.decode(z).mean().numpy()}
+  return [
+    reference.Case("decode", {"z": z.numpy()}, decoded),
+    reference.Case(
+      "sample", {"num": np.int32(2), "seed": seed}, {**decoded, "z": z.numpy()}
+    ),
+  ]
+
+
+def test_a_run_is_exported_as_a_page_and_verified(
+  run_folder, tmp_path, packages_folder, test_split, monkeypatch
+):
+  monkeypatch.setattr(folder, "SIGNATURES", ("decode", "sample"))
+  monkeypatch.setattr(exporting.reference, "make", _few_cases)
+  report = exporting.export(
     run_folder.path, tmp_path / "out", ["web"], litertjs=str(packages_folder)
   )
   assert report.breaches == []
@@ -121,17 +139,23 @@ def test_a_run_is_exported_as_a_page_and_verified(
     "web",
   ]
   found = {(d.artifact, d.signature) for d in report.differences}
-  for signature in (*folder.SIGNATURES, "sample.z"):
-    assert ("web/model.tflite", signature) in found
-  assert manifest.read(tmp_path / "out")["artifacts"][0]["batch_size"] == 1
+  assert found == {
+    ("web/model.tflite", label) for label in ("decode", "sample", "sample.z")
+  }
+  (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
+  assert artifact["batch_size"] == 1
+  assert artifact["quantize"] == "none"
   told = json.loads((tmp_path / "out" / "web" / "model.json").read_text())
   assert told["bounds"]["num"] == 20
+  assert told["config_sha256"] is not None
 
 
-def test_a_run_whose_page_cannot_be_made_leaves_nothing(run_folder, tmp_path):
-  folder = tmp_path / "nothing"
+def test_a_run_whose_page_cannot_be_made_leaves_nothing(
+  run_folder, tmp_path, test_split
+):
+  nothing = tmp_path / "nothing"
   with pytest.raises(ConfigError, match="there is none. Where there is npm") as error:
-    export_run(run_folder.path, tmp_path / "out", ["web"], litertjs=str(folder))
+    exporting.export(run_folder.path, tmp_path / "out", ["web"], litertjs=str(nothing))
   assert "\n" not in str(error.value)
   assert os.listdir(tmp_path) == []
 

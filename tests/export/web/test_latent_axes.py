@@ -24,7 +24,7 @@ def test_the_axes_are_the_principal_ones_of_the_means(x):
   variances = np.diag(diagonal)
   np.testing.assert_allclose(diagonal, np.diag(variances), atol=1e-9)
   assert (np.diff(variances) <= 0).all()
-  np.testing.assert_allclose(axes.shares, variances / variances.sum(), rtol=1e-9)
+  np.testing.assert_allclose(axes.shares, variances / variances.sum(), rtol=1e-6)
   np.testing.assert_allclose(axes.directions @ axes.directions.T, np.eye(3), atol=1e-12)
   strongest = np.abs(axes.directions).argmax(axis=1)
   assert (axes.directions[range(3), strongest] > 0).all()

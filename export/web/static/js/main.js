@@ -50,16 +50,15 @@ async function start() {
 }
 
 function describe(about) {
-  // "StandardNormal" is read as "Standard normal".
-  const words = (name) =>
-    name.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  // "StandardNormal" is read as "Standard Normal".
+  const words = (name) => name.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
   document.title = about.name;
   document.getElementById("name").textContent = about.name;
   const [height, width, channels] = about.image_shape;
   const kind = {1: "grey", 3: "colour"}[channels] ?? `${channels}-channel`;
   document.getElementById("about").replaceChildren(
     ...[
-      `Variational auto-encoder of ${kind} images, ${height} \u00d7 ${width}`,
+      `A VAE of ${kind} images, ${height} \u00d7 ${width}`,
       about.latent_dim === 1 ? "1 latent" : `${about.latent_dim} latents`,
       `posterior: ${words(about.posterior)}`,
       `prior: ${words(about.prior)}`,
