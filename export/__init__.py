@@ -7,6 +7,7 @@
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
 | `signatures.py`    | what an exported model answers, the same in every format     |
+| `png.py`           | the same, for clients that send and get PNG files            |
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
 | `serving/`         | a folder that TensorFlow Serving serves                      |

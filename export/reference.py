@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.export import signatures
+from aevb_tf.export import png
+from aevb_tf.export.client import images
 from aevb_tf.export.frozen import Frozen
 
 FILE = "reference.npz"
@@ -46,23 +47,31 @@ def make(vae: Any, max_samples: int, num_importance_samples: int) -> list[Case]:
 
 
 def _make(vae, max_samples, num_importance_samples):
-  asked = signatures.of(vae, max_samples, num_importance_samples)
+  asked = png.of(vae, max_samples, num_importance_samples)
   frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
   seed = random.as_seed(_SEED)
   x = vae.sample(_NUM_DATA, seed=_SEED, draw=True)
   given = {"x": x, "z": vae.prior.sample(seed, tf.range(_NUM_DATA)), "seed": seed}
+  if png.NAMES[0] in asked:
+    given["png_bytes"] = tf.constant([images.encode(image) for image in x.numpy()])
   cases = []
   for name, signature in asked.items():
-    for num in [n for n in _NUMS if n <= max_samples] if name == "sample" else [None]:
+    nums = _NUMS if any(spec.name == "num" for spec in signature.inputs) else (1,)
+    for num in (num for num in nums if num <= max_samples):
       inputs = {
         spec.name: tf.constant(num) if spec.name == "num" else given[spec.name]
         for spec in signature.inputs
       }
       outputs = frozen.functions[name](**inputs)
-      cases.append(
-        Case(name, *({k: v.numpy() for k, v in d.items()} for d in (inputs, outputs)))
-      )
+      cases.append(Case(name, _arrays(inputs), _arrays(outputs)))
   return cases
+
+
+def _arrays(tensors):
+  return {
+    name: value.numpy().astype(np.bytes_) if value.dtype == tf.string else value.numpy()
+    for name, value in tensors.items()
+  }
 
 
 def save(cases: list[Case], path: str | os.PathLike) -> None:

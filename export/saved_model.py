@@ -24,7 +24,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from aevb_tf.export import metadata, publish, signatures
+from aevb_tf.export import metadata, png, publish, signatures
 from aevb_tf.export.frozen import Frozen
 
 METADATA = pathlib.PurePath("assets.extra", "aevb.json")
@@ -59,7 +59,7 @@ def saved_model(
     FileExistsError: There is something at `path`.
     ValueError: The model cannot be exported, or an argument is impossible.
   """
-  asked = signatures.of(vae, max_samples, num_importance_samples, only=only)
+  asked = png.of(vae, max_samples, num_importance_samples, only)
   with publish.folder(path) as partial:
     frozen = write(vae, asked, partial)
     told = metadata.of(vae, asked, frozen.functions, config_sha256)

@@ -147,10 +147,17 @@ def of(
       ),
     )
   }
-  return _chosen(known, only)
+  return chosen(known, only)
 
 
-def _chosen(known, only):
+def chosen(
+  known: dict[str, Signature], only: Sequence[str] | None
+) -> dict[str, Signature]:
+  """Those of the signatures that are wanted; None for all.
+
+  Raises:
+    ValueError: A name is unknown, or none is given.
+  """
   if only is None:
     return known
   for name in only:

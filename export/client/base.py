@@ -3,6 +3,7 @@
 import abc
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,18 @@ class Client(abc.ABC):
     """`log_marginal` of each datum, nats, `[batch]`."""
     return self.call("log_marginal", x=x, seed=seed)
 
+  def reconstruct_png(self, files: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """`png_bytes`, PNG files, of what `reconstruct` gives for the images in others."""
+    return self.call("reconstruct_png", png_bytes=files)
+
+  def sample_png(self, num: int, seed: Any) -> dict[str, np.ndarray]:
+    """`png_bytes`, PNG files, of what `sample` gives."""
+    return self.call("sample_png", num=num, seed=seed)
+
+  def elbo_png(self, files: Sequence[bytes], seed: Any) -> dict[str, np.ndarray]:
+    """As `elbo`, for the images in PNG files."""
+    return self.call("elbo_png", png_bytes=files, seed=seed)
+
   def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
     """Calls a signature.
 
@@ -103,4 +116,6 @@ class Client(abc.ABC):
 def _array(name, value):
   if name == "seed":
     return np.asarray(as_seed(value))
+  if name == "png_bytes":
+    return np.array([bytes(content) for content in value], object)
   return np.asarray(value, np.int32 if name == "num" else np.float32)

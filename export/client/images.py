@@ -1,12 +1,11 @@
 """PNG files to pixels in [0, 1], and back."""
 
+import io
 import os
 from collections.abc import Sequence
 
 import numpy as np
 import PIL.Image
-
-from aevb_tf.export import publish
 
 _MODES = {1: "L", 3: "RGB"}
 
@@ -28,8 +27,10 @@ def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.
   for path in paths:
     try:
       with PIL.Image.open(path) as image:
+        if image.mode.startswith("I"):  # 16 bits, which `convert` would cut off
+          image = PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         if channels is None:
-          channels = 1 if image.mode in ("1", "L", "LA", "I", "I;16") else 3
+          channels = 1 if image.mode in ("1", "L", "LA") else 3
         pixels = np.asarray(image.convert(_MODES[channels]), np.float32) / 255
     except (PIL.UnidentifiedImageError, SyntaxError) as error:
       raise ValueError(f"{path} is no image: {error}") from error
@@ -41,20 +42,37 @@ def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.
   return np.stack(pictures)
 
 
-def write(path: str | os.PathLike, pixels: np.ndarray) -> None:
-  """Writes a PNG file, which appears whole.
+def encode(pixels: np.ndarray) -> bytes:
+  """A PNG file's content.
 
   Args:
-    path: The file. Never overwritten.
     pixels: `[height, width, 1 or 3]`, in [0, 1]; what is outside is clipped.
 
   Raises:
-    FileExistsError: There is something at `path`.
     ValueError: The pixels are no image of one or three channels.
   """
   if pixels.ndim != 3 or pixels.shape[-1] not in _MODES:
     raise ValueError(f"Values of shape {pixels.shape} are no grey or colour image.")
   levels = np.rint(255 * np.clip(pixels, 0.0, 1.0)).astype(np.uint8)
   image = PIL.Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
-  with publish.file(path) as partial:
-    image.save(partial, format="PNG")
+  file = io.BytesIO()
+  image.save(file, format="PNG")
+  return file.getvalue()
+
+
+def decode(files: np.ndarray) -> np.ndarray:
+  """The pixels of PNG files.
+
+  Args:
+    files: Their contents, `[n]`.
+
+  Returns:
+    float32 `[n, height, width, 1 or 3]` in [0, 1].
+
+  Raises:
+    ValueError: One is no image, or of another size than the first.
+  """
+  try:
+    return read([io.BytesIO(content) for content in np.ravel(files).tolist()])
+  except OSError as error:  # cut off
+    raise ValueError(f"It is no image: {error}") from error

@@ -6,13 +6,16 @@
 
 --grpc=HOST:PORT in place of --rest=http://HOST:PORT asks over gRPC. reconstruct writes
 DIR/IMAGE.png for each, sample DIR/sample-0000.png and on; elbo prints nats for each
-image: the lower, the stranger to the model.
+image: the lower, the stranger to the model. --as_png sends and gets PNG files in place
+of numbers, a tenth of the bytes.
 """
 
 import os
+import pathlib
 
 from absl import flags
 
+from aevb_tf.export import publish
 from aevb_tf.training import command_line, quietly
 
 COMMANDS = ("reconstruct", "sample", "elbo")
@@ -80,37 +83,45 @@ def _check(values, words):
 
 
 def _reconstruct(server, values, paths):
-  from aevb_tf.export.client import images
-
-  answer = server.reconstruct(images.read(paths, values.channels))
-  for path, pixels in zip(paths, answer["x_mean"], strict=True):
-    name = os.path.splitext(os.path.basename(path))[0]
-    _write(images, values.to, f"{name}.png", pixels)
-  return 0
+  names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+  given = _read(values, paths)
+  answer = server.reconstruct_png(given) if values.as_png else server.reconstruct(given)
+  return _write(values, names, answer)
 
 
 def _sample(server, values, paths):
-  from aevb_tf.export.client import images
-
-  answer = server.sample(values.num, values.seed)
-  for i, pixels in enumerate(answer["x_mean"]):
-    _write(images, values.to, f"sample-{i:04d}.png", pixels)
-  return 0
+  sample = server.sample_png if values.as_png else server.sample
+  names = [f"sample-{i:04d}" for i in range(values.num)]
+  return _write(values, names, sample(values.num, values.seed))
 
 
 def _elbo(server, values, paths):
-  from aevb_tf.export.client import images
-
-  answer = server.elbo(images.read(paths, values.channels), values.seed)
+  elbo = server.elbo_png if values.as_png else server.elbo
+  answer = elbo(_read(values, paths), values.seed)
   for path, nats in zip(paths, answer["elbo"], strict=True):
     print(f"{nats:10.2f}  {path}")
   return 0
 
 
-def _write(images, folder, name, pixels):
-  path = os.path.join(folder, name)
-  images.write(path, pixels)
-  print(path)
+def _read(values, paths):
+  """Pixels, or the content of PNG files."""
+  from aevb_tf.export.client import images
+
+  if not values.as_png:
+    return images.read(paths, values.channels)
+  return [pathlib.Path(path).read_bytes() for path in paths]
+
+
+def _write(values, names, answer):
+  from aevb_tf.export.client import images
+
+  files = answer["png_bytes"] if values.as_png else map(images.encode, answer["x_mean"])
+  for name, content in zip(names, files, strict=True):
+    path = os.path.join(values.to, f"{name}.png")
+    with publish.file(path) as partial:
+      partial.write_bytes(content)
+    print(path)
+  return 0
 
 
 def _flags() -> flags.FlagValues:
@@ -134,6 +145,9 @@ def _flags() -> flags.FlagValues:
     None,
     "1 for grey images, 3 for colours; by default as the first file.",
     flag_values=values,
+  )
+  flags.DEFINE_bool(
+    "as_png", False, "Send and get PNG files, not numbers.", flag_values=values
   )
   flags.DEFINE_float(
     "deadline", 10.0, "Seconds for a request.", lower_bound=0.001, flag_values=values

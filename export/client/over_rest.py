@@ -7,9 +7,11 @@
       -> {"outputs": {"elbo": [...], "kl": [...], "log_likelihood": [...]}}
 
 The first form, a row for each datum, is for inputs that all have a batch; the second
-one for all others. A single output comes without its name.
+one for all others. A single output comes without its name. Files are `{"b64": ...}`,
+both ways.
 """
 
+import base64
 import http.client
 import json
 import urllib.error
@@ -21,8 +23,12 @@ import numpy as np
 from aevb_tf.export.client import errors
 from aevb_tf.export.client.base import Client
 
-_ROWS = {"x", "z"}  # inputs with a batch
-_SINGLE = {"log_marginal": "log_marginal"}  # name of a single output; else x_mean
+_ROWS = {"x", "z", "png_bytes"}  # inputs with a batch
+_SINGLE = {  # name of a single output; else x_mean
+  "log_marginal": "log_marginal",
+  "reconstruct_png": "png_bytes",
+  "sample_png": "png_bytes",
+}
 _ERRORS = {
   400: errors.InvalidRequest,
   404: errors.NotFound,
@@ -82,7 +88,7 @@ def path(name: str, version: int | None = None, label: str | None = None) -> str
 def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
   """A request as what JSON can hold."""
   if set(inputs) <= _ROWS:
-    columns = {name: value.tolist() for name, value in inputs.items()}
+    columns = {name: _json(value) for name, value in inputs.items()}
     rows = zip(*columns.values(), strict=True)
     return {
       "signature_name": signature,
@@ -90,12 +96,12 @@ def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
     }
   return {
     "signature_name": signature,
-    "inputs": {name: value.tolist() for name, value in inputs.items()},
+    "inputs": {name: _json(value) for name, value in inputs.items()},
   }
 
 
 def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
-  """The outputs in an answer, float32 by name."""
+  """The outputs in an answer by name: float32, or files as bytes."""
   if "predictions" in answer:
     rows = answer["predictions"]
     if isinstance(rows[0], dict):
@@ -106,8 +112,20 @@ def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
     answer = answer["outputs"]
   if not isinstance(answer, dict):
     answer = {_SINGLE.get(signature, "x_mean"): answer}
+  return {name: _array(name, value) for name, value in answer.items()}
+
+
+def _json(value):
+  if value.dtype != object:
+    return value.tolist()
+  return [{"b64": base64.b64encode(content).decode()} for content in value]
+
+
+def _array(name, value):
+  if name.endswith("_bytes"):
+    return np.array([base64.b64decode(file["b64"]) for file in value], object)
   # What has no JSON, a NaN, may come as null.
-  return {name: np.asarray(value, np.float32) for name, value in answer.items()}
+  return np.asarray(value, np.float32)
 
 
 def _told(error: urllib.error.HTTPError) -> str:

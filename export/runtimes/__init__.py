@@ -29,7 +29,7 @@ _SECONDS = 900
 
 
 class Call(NamedTuple):
-  """One request: a signature, and its inputs by name."""
+  """One request: a signature, and its inputs by name; strings as bytes."""
 
   signature: str
   inputs: Mapping[str, np.ndarray]
@@ -103,7 +103,9 @@ def check_installed(runtime: str) -> None:
 
 def _flat(calls):
   return {
-    f"{i}/{call.signature}/{name}": value
+    f"{i}/{call.signature}/{name}": value.astype(np.bytes_)
+    if value.dtype == object  # strings, see `call_file.py`
+    else value
     for i, call in enumerate(calls)
     for name, value in call.inputs.items()
   }

@@ -1,5 +1,8 @@
 """Calls from a file, answers into a file: what the scripts here have in common.
 
+Strings travel as NumPy's fixed-width bytes, which drop zeros at their end: a PNG file
+has none there.
+
 It is imported by scripts, as a module beside them, and imports NumPy alone.
 """
 
@@ -38,7 +41,8 @@ def answer(
   for call, inputs in calls.items():
     signature = call.split("/")[1]
     for name, value in run(signature, inputs).items():
-      answers[f"{call}/{name}"] = value
+      strings = value.dtype == object
+      answers[f"{call}/{name}"] = value.astype(np.bytes_) if strings else value
     times = []
     for _ in range(int(repeats)):
       start = time.perf_counter()

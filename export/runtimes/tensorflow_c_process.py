@@ -14,6 +14,7 @@ import call_file
 import numpy as np
 
 _DTYPES = {1: np.float32, 3: np.int32}  # TF_FLOAT, TF_INT32
+_STRING, _STRING_SIZE = 7, 24  # TF_STRING, bytes of a TF_TString
 _SIGNATURES, _INPUTS, _OUTPUTS = 5, 1, 2  # numbers of fields in TensorFlow's protos
 
 
@@ -104,6 +105,8 @@ class Loaded:
 
   def _tensor(self, value):
     value = np.asarray(value, order="C")
+    if value.dtype.kind == "S":
+      return self._strings(value)
     (kind,) = (number for number, dtype in _DTYPES.items() if dtype == value.dtype)
     dims = (ctypes.c_int64 * value.ndim)(*value.shape)
     tensor = self._c.TF_AllocateTensor(
@@ -113,14 +116,39 @@ class Loaded:
     ctypes.memmove(data, value.ctypes.data, value.nbytes)
     return tensor
 
+  def _strings(self, value):
+    dims = (ctypes.c_int64 * value.ndim)(*value.shape)
+    size = ctypes.c_size_t(_STRING_SIZE * value.size)
+    tensor = self._c.TF_AllocateTensor(_STRING, dims, value.ndim, size)
+    data = self._c.TF_TensorData(ctypes.c_void_p(tensor))
+    for i, string in enumerate(value.ravel().tolist()):
+      place = ctypes.c_void_p(data + _STRING_SIZE * i)
+      self._c.TF_StringInit(place)
+      self._c.TF_StringCopy(place, string, ctypes.c_size_t(len(string)))
+    return tensor
+
   def _array(self, tensor):
     handle = ctypes.c_void_p(tensor)
-    dtype = _DTYPES[self._c.TF_TensorType(handle)]
+    kind = self._c.TF_TensorType(handle)
     shape = [self._c.TF_Dim(handle, i) for i in range(self._c.TF_NumDims(handle))]
+    if kind == _STRING:
+      return self._read_strings(handle, shape)
+    dtype = _DTYPES[kind]
     size = self._c.TF_TensorByteSize(handle)
     content = ctypes.string_at(self._c.TF_TensorData(handle), size)
     self._c.TF_DeleteTensor(handle)
     return np.frombuffer(content, dtype).reshape(shape)
+
+  def _read_strings(self, handle, shape):
+    data = self._c.TF_TensorData(handle)
+    found = np.empty(shape, object)
+    for i in range(found.size):
+      place = ctypes.c_void_p(data + _STRING_SIZE * i)
+      found.flat[i] = ctypes.string_at(
+        self._c.TF_StringGetDataPointer(place), self._c.TF_StringGetSize(place)
+      )
+    self._c.TF_DeleteTensor(handle)
+    return found
 
   def _check(self):
     status = ctypes.c_void_p(self._status)
@@ -132,11 +160,12 @@ def _library() -> ctypes.CDLL:
   (folder,) = importlib.util.find_spec("tensorflow").submodule_search_locations
   library = ctypes.CDLL(os.path.join(folder, "libtensorflow_cc.so.2"))
   pointers = "NewStatus NewGraph NewBuffer NewSessionOptions LoadSessionFromSavedModel"
-  for name in f"{pointers} GraphOperationByName AllocateTensor TensorData".split():
+  pointers += " GraphOperationByName AllocateTensor TensorData StringGetDataPointer"
+  for name in pointers.split():
     getattr(library, f"TF_{name}").restype = ctypes.c_void_p
   library.TF_Message.restype = ctypes.c_char_p
   library.TF_Dim.restype = ctypes.c_int64
-  library.TF_TensorByteSize.restype = ctypes.c_size_t
+  library.TF_TensorByteSize.restype = library.TF_StringGetSize.restype = ctypes.c_size_t
   return library
 
 

@@ -7,6 +7,7 @@
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
 | `bundle.py`        | publishes a version                                          |
+| `from_export.py`   | publishes what `aevb-export` wrote                           |
 | `warmup.py`        | requests, and what the model answers to them                 |
 | `batching.py`      | how many rows to compute at once, measured                   |
 | `deployment.py`    | the files that start the server                              |

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf.export import signatures
+from aevb_tf.export import png, signatures
 from aevb_tf.export.saved_model import saved_model
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -72,7 +72,7 @@ def serving_bundle(
   if version is not None and version < 1:
     raise ValueError(f"version={version} has to be 1 or more.")
   only = _batchable(only, batches.ROW_WISE) if batching else only
-  asked = signatures.of(vae, max_samples, num_importance_samples, only=only)
+  asked = png.of(vae, max_samples, num_importance_samples, only)
   requests = list(warmup.inputs(vae, asked, examples))
 
   def complete(folder):

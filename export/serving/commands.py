@@ -7,6 +7,14 @@ from absl import flags
 from aevb_tf.export import client
 from aevb_tf.export.serving import batching, labels, models_config
 from aevb_tf.export.serving import check as checking
+from aevb_tf.export.serving.from_export import from_export
+
+
+def publish(values: flags.FlagValues) -> int:
+  """Publishes the bundle of an export."""
+  path = from_export(values.export, values.base_path, values.version)
+  print(f"{path}\n{path.parent.name}: canary is {path.name}")
+  return 0
 
 
 def promote(values: flags.FlagValues) -> int:

@@ -10,6 +10,7 @@ it to where the bundle is served.
 """
 
 import argparse
+import base64
 import pathlib
 from typing import Any
 
@@ -57,8 +58,8 @@ class SavedModel(kserve.Model):
         columns = _columns(payload["instances"], specs)
       else:
         columns = payload["inputs"]
-      tensors = {key: tf.constant(columns[key], specs[key].dtype) for key in specs}
-      answer = {k: v.numpy().tolist() for k, v in signature(**tensors).items()}
+      tensors = {key: _tensor(columns[key], specs[key].dtype) for key in specs}
+      answer = {key: _json(value) for key, value in signature(**tensors).items()}
     except (KeyError, ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
       raise InvalidInput(f"{type(error).__name__}: {error}") from error
     if by_row:
@@ -66,8 +67,22 @@ class SavedModel(kserve.Model):
     return {"outputs": answer if len(answer) > 1 else next(iter(answer.values()))}
 
 
+def _tensor(value, dtype):
+  if dtype == tf.string:
+    value = [base64.b64decode(file["b64"]) for file in value]
+  return tf.constant(value, dtype)
+
+
+def _json(value):
+  if value.dtype == tf.string:
+    return [{"b64": base64.b64encode(file).decode()} for file in value.numpy()]
+  return value.numpy().tolist()
+
+
 def _columns(rows, specs):
-  if not isinstance(rows[0], dict):  # a single input may come without its name
+  if not isinstance(rows[0], dict) or set(rows[0]) == {
+    "b64"
+  }:  # a single input may come without its name
     (only,) = specs
     return {only: rows}
   return {name: [row[name] for row in rows] for name in specs}

@@ -1,5 +1,6 @@
 """Looks after what TensorFlow Serving serves.
 
+  aevb-serving publish  --base_path=BASE --export=DIR [--version=N]
   aevb-serving promote  --base_path=BASE [--name=NAME] [--version=N] [--label=stable]
   aevb-serving rollback --base_path=BASE [--name=NAME] [--version=N]
   aevb-serving prune    --base_path=BASE [--name=NAME] [--keep=3]
@@ -7,6 +8,8 @@
   aevb-serving check    --base_path=BASE [--name=NAME] [--version=N] [--label=LABEL]
                         [--rest=URL] [--grpc=ADDRESS] [--deadline=SECONDS]
 
+publish brings what `aevb-export --formats=serving --to=DIR` wrote to a server's folder, as
+the next version and the canary, once it is verified.
 promote moves `stable` to the canary, rollback moves it back, and prune removes old
 versions without a label. curve measures batches of rows, and what a server should batch.
 check compares a running server's answers with the recorded ones, and ends with PASS or
@@ -17,7 +20,7 @@ from absl import flags
 
 from aevb_tf.training import command_line, quietly
 
-COMMANDS = ("promote", "rollback", "prune", "curve", "check")
+COMMANDS = ("publish", "promote", "rollback", "prune", "curve", "check")
 
 
 def run() -> None:
@@ -43,6 +46,8 @@ def main(argv: list[str]) -> int:
   if len(words) != 1 or words[0] not in COMMANDS:
     told = " ".join(words) or "nothing"
     raise command_line.ConfigError(f"{told}: say one of {', '.join(COMMANDS)}.")
+  if words[0] == "publish" and not values.export:
+    raise command_line.ConfigError("publish needs --export=DIR; see --help.")
   if words[0] == "check" and not (values.rest or values.grpc):
     raise command_line.ConfigError("check needs --rest=URL, --grpc=ADDRESS or both.")
   # Only now, with the flags read.
@@ -61,6 +66,7 @@ def _flags() -> flags.FlagValues:
     ("base_path", None, "Folder of the server."),
     ("name", None, "The model; it need not be said where there is one."),
     ("label", None, "The label to move or to ask for."),
+    ("export", None, "What `aevb-export` wrote."),
     ("rest", None, "The server's REST address, http://HOST:PORT."),
     ("grpc", None, "The server's gRPC address, HOST:PORT."),
   ):

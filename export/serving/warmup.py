@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.export.client import images
 from aevb_tf.export.serving.protos import predict_pb2, prediction_log_pb2
 from aevb_tf.export.signatures import Signature
 
@@ -49,6 +50,8 @@ def inputs(
         "seed": np.asarray(random.as_seed(rows)),
         "num": np.int32(rows),
       }
+      if any(spec.name == "png_bytes" for spec in signature.inputs):
+        values["png_bytes"] = np.array([images.encode(x) for x in values["x"]], object)
       yield name, {spec.name: values[spec.name] for spec in signature.inputs}
 
 

@@ -96,10 +96,24 @@ def test_images_are_scored(server, pictures, capsys):
   assert [line.split()[1] for line in lines] == pictures
 
 
+def test_sixteen_bits_are_eight_bits_more(tmp_path):
+  levels = np.array([[0, 255 * 257], [128 * 257, 1 * 257]], np.uint16)
+  PIL.Image.fromarray(levels).save(tmp_path / "deep.png")
+  pixels = images.read([tmp_path / "deep.png"])[0, :, :, 0] * 255
+  np.testing.assert_allclose(pixels, [[0, 255], [128, 1]], 1e-6)
+
+
+def test_a_file_that_is_cut_off_is_none():
+  content = images.encode(np.random.default_rng(0).random((16, 16, 3)))
+  for damaged in (content[:40], content[: len(content) // 2], b""):
+    with pytest.raises(ValueError, match="no image|truncated|Truncated"):
+      images.decode(np.array([damaged], object))
+
+
 def test_colours_and_sizes(pictures, tmp_path):
   assert images.read(pictures).shape == (2, 2, 3, 1)
   assert images.read(pictures, channels=3).shape == (2, 2, 3, 3)
-  images.write(tmp_path / "large.png", np.zeros((4, 4, 3)))
+  (tmp_path / "large.png").write_bytes(images.encode(np.zeros((4, 4, 3))))
   with pytest.raises(ValueError, match=r"large.png is \(4, 4\) pixels"):
     images.read([pictures[0], tmp_path / "large.png"])
   (tmp_path / "text.png").write_text("text")

@@ -1,8 +1,11 @@
 """`aevb-serving` moves labels, removes versions and measures."""
 
+import shutil
+
 import pytest
 
-from aevb_tf.export.serving import labels, main
+from aevb_tf.export import manifest, verify
+from aevb_tf.export.serving import labels, main, models_config
 from aevb_tf.training.configuration import ConfigError
 from tests.export.serving.conftest import NAME
 
@@ -21,6 +24,30 @@ def test_promote_rollback_prune(four_versions, capsys):
   assert labels.versions(four_versions, NAME) == [1, 4]
 
 
+def test_an_export_is_published_as_the_next_version(exported, copied, capsys):
+  assert _run(copied, "publish", f"--export={exported[0]}") == 0
+  assert f"{copied}/{NAME}/2\n{NAME}: canary is 2\n" == capsys.readouterr().out
+  entry = models_config.model(models_config.read(copied), NAME)
+  assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
+  one, two = (copied / NAME / version for version in ("1", "2"))
+  assert manifest.files(one) == manifest.files(two) != []
+  assert all(
+    (one / path).read_bytes() == (two / path).read_bytes()
+    for path in manifest.files(one)
+  )
+
+
+def test_a_damaged_export_is_not_published(exported, copied, tmp_path, monkeypatch):
+  monkeypatch.setattr(verify, "_compare", lambda *args: [])
+  folder = shutil.copytree(exported[0], tmp_path / "export")
+  (folder / "serving" / NAME / "1" / "fingerprint.pb").write_bytes(b"")
+  with pytest.raises(ConfigError, match="Nothing was published, since .* truncated"):
+    _run(copied, "publish", f"--export={folder}")
+  with pytest.raises(ConfigError, match="is no export of aevb-export"):
+    _run(copied, "publish", f"--export={copied}")
+  assert labels.versions(copied, NAME) == [1]
+
+
 def test_the_curve_is_printed(bundle, capsys, monkeypatch):
   from aevb_tf.export.serving import batching
 
@@ -35,6 +62,7 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
   [
     ([], "nothing: say one of"),
     (["demote"], "demote: say one of"),
+    (["publish"], "publish needs --export"),
     (["check"], "check needs --rest=URL"),
     (["check", "--rest=http://a", "--label=tested"], "no label 'tested'"),
     (["rollback"], "no previous version"),

@@ -78,8 +78,8 @@ def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   assert main.main([*argv, f"--grpc={over_grpc.address}"]) == 0
   told = capsys.readouterr().out
   assert told.endswith("PASS\n")
-  assert len(re.findall("^rest .* ok", told, re.M)) == 14, told
-  assert len(re.findall("^grpc .* ok", told, re.M)) == 14, told
+  assert len(re.findall("^rest .* ok", told, re.M)) == 20, told
+  assert len(re.findall("^grpc .* ok", told, re.M)) == 20, told
 
 
 def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):

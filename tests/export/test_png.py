@@ -1,0 +1,87 @@
+"""PNG files in, PNG files out: the same numbers, in levels."""
+
+import io
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+from aevb_tf.export import png, runtimes
+from aevb_tf.export.client import images
+
+LEVEL = 1.01 / 255  # half a level rounds either way
+
+
+@pytest.fixture(scope="module")
+def files(x):
+  """The five images as PNG files."""
+  return [images.encode(image) for image in x]
+
+
+@pytest.fixture(scope="module")
+def asked(vae):
+  return {name: s.function for name, s in png.of(vae).items()}
+
+
+def test_images_are_what_the_numbers_are(asked, files):
+  levels = images.decode(np.array(files, object))
+  assert levels.shape == (5, 8, 6, 1)
+  np.testing.assert_array_equal(
+    png.decoded(tf.constant(files), (8, 6, 1)), levels.astype(np.float32)
+  )
+  told = asked["reconstruct_png"](tf.constant(files))["png_bytes"]
+  right = asked["reconstruct"](tf.constant(levels))["x_mean"]
+  np.testing.assert_allclose(images.decode(told.numpy()), right, 0, LEVEL / 2)
+  told = asked["elbo_png"](tf.constant(files), [0, 3])
+  for key, value in asked["elbo"](tf.constant(levels), [0, 3]).items():
+    np.testing.assert_array_equal(told[key], value)
+  told = asked["sample_png"](tf.constant(4), [0, 3])["png_bytes"]
+  right = asked["sample"](tf.constant(4), [0, 3])["x_mean"]
+  np.testing.assert_allclose(images.decode(told.numpy()), right, 0, LEVEL / 2)
+
+
+def test_colours_become_what_the_model_takes(files):
+  with PIL.Image.open(io.BytesIO(files[0])) as image:
+    colour = io.BytesIO()
+    image.convert("RGB").save(colour, format="PNG")
+  told = png.decoded(tf.constant([files[0], colour.getvalue()]), (8, 6, 1))
+  np.testing.assert_allclose(told[1], told[0], 0, LEVEL)
+
+
+def test_another_size_and_what_is_no_image_are_refused(asked):
+  large = images.encode(np.zeros((6, 8, 1)))
+  with pytest.raises(tf.errors.InvalidArgumentError, match="6 pixels wide and 8 high"):
+    asked["reconstruct_png"](tf.constant([large]))
+  with pytest.raises(tf.errors.InvalidArgumentError):
+    asked["reconstruct_png"](tf.constant(["no image"]))
+
+
+def test_every_runtime_of_a_saved_model_takes_files(saved, files, seed):
+  calls = [
+    runtimes.Call("reconstruct_png", {"png_bytes": np.array(files, object)}),
+    runtimes.Call("sample_png", {"num": np.int32(2), "seed": seed}),
+  ]
+  one, two = (
+    [images.decode(answer.outputs["png_bytes"]) for answer in answers]
+    for answers in (
+      runtimes.run(name, saved, calls) for name in ("tensorflow", "tensorflow_c")
+    )
+  )
+  for a, b, n in zip(one, two, (5, 2), strict=True):
+    assert a.shape == (n, 8, 6, 1)
+    np.testing.assert_allclose(a, b, 0, LEVEL)
+
+
+def test_only_images_have_them(vae):
+  assert set(png.NAMES) < set(png.of(vae))
+  assert list(png.of(vae, only=["elbo_png"])) == ["elbo_png"]
+  flat = aevb.VAE(
+    aevb.networks.MLPEncoder(2, (3,)),
+    aevb.networks.MLPDecoder((5,), (3,)),
+  )
+  flat(np.zeros((1, 5), np.float32))
+  assert not set(png.NAMES) & set(png.of(flat))
+  with pytest.raises(ValueError, match="Unknown signature 'elbo_png'"):
+    png.of(flat, only=["elbo_png"])
