@@ -13,7 +13,7 @@ echo "$@" >> {log}
 [ "$1" = pack ] || exit 9
 name=$(echo "$2" | sed 's/@litertjs./litertjs-/; s/@/-/')
 cp {folder}/$name.tgz . 2>/dev/null && exit 0
-echo '{{"error": {{"summary": "request failed\\n twice."}}}}'
+printf '%s' '{{"error": {{"summary": "request failed\\n twice."}}}}'
 exit 1
 """
 

@@ -122,7 +122,8 @@ class Window:
     self.page.evaluate(READY)
 
   def _listen(self, message):
-    if message.type in ("error", "warning"):
+    # What these tests read from a canvas, the page would not.
+    if message.type in ("error", "warning") and "readback" not in message.text:
       self.complaints.append(message.text)
 
   def check(self):
@@ -242,8 +243,7 @@ def test_a_drawing_is_scored_as_in_python(on_flat, flat_vae):
   q = flat_vae.encode(x)
   told = section(on_flat, "return explore.drawing;")
   for name, exact in (("z", q.mean()), ("stddev", q.stddev())):
-    values = [told[name][str(j)] for j in range(2)]
-    np.testing.assert_allclose(values, exact[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(told[name], exact[0], rtol=1e-4, atol=1e-5)
   elbo = float(flat_vae.elbo(x, seed=0)[0])
   seed = aevb.random.as_seed(0)
   kl = float(flat_vae.bound_parts(x, seed, np.arange(1), training=False).kl[0])

@@ -155,14 +155,17 @@ export class Pad {
     this.host.classList.toggle("blank", !this.#strokes.length);
     context.fillStyle = "#000";
     context.fillRect(0, 0, size.width, size.height);
-    context.strokeStyle = "#fff";
+    context.fillStyle = context.strokeStyle = "#fff";
     context.lineCap = context.lineJoin = "round";
     context.lineWidth = PEN * Math.min(size.width, size.height);
     for (const stroke of this.#strokes) {
+      const places = stroke.map(([x, y]) => [x * size.width, y * size.height]);
       context.beginPath();
-      for (const [x, y] of stroke) context.lineTo(x * size.width, y * size.height);
-      // A line to itself is a dot.
-      context.lineTo(stroke.at(-1)[0] * size.width, stroke.at(-1)[1] * size.height);
+      // A stroke that goes nowhere is a dot, which a line would not be.
+      context.arc(...places[0], context.lineWidth / 2, 0, 2 * Math.PI);
+      context.fill();
+      context.beginPath();
+      for (const place of places) context.lineTo(...place);
       context.stroke();
     }
   }
