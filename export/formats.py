@@ -201,4 +201,4 @@ class Web(Format):
       "operators": flatbuffer.operators(path.read_bytes()),
     }
     place = path.relative_to(folder).as_posix()
-    return [Artifact(place, ("litert",), batch_size=1, told=more)]
+    return [Artifact(place, ("litert", "chromium"), batch_size=1, told=more)]

@@ -16,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import call_file
 import numpy as np
 from chromium_program import find
 
-_SECONDS = 120
+_SECONDS_TO_START, _SECONDS = 60, 120
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <script type="importmap">{"imports": {
@@ -53,12 +54,13 @@ for (;;) {
 class _Handler(http.server.SimpleHTTPRequestHandler):
   """The folder of the page, and a page that asks and tells."""
 
-  def __init__(self, *args, asked, told, **kwargs):
-    self._asked, self._told = asked, told
+  def __init__(self, *args, started, asked, told, **kwargs):
+    self._started, self._asked, self._told = started, asked, told
     super().__init__(*args, **kwargs)
 
   def do_GET(self):
     if self.path == "/verification":
+      self._started.set()
       self._answer(_PAGE.encode(), "text/html")
     elif self.path == "/asked":
       self._answer(json.dumps(self._asked.get()).encode(), "application/json")
@@ -81,13 +83,22 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     """Says nothing."""
 
 
+def _wait(started, browser):
+  """Whether the page was asked for, before the browser ended or the time was up."""
+  end = time.monotonic() + _SECONDS_TO_START
+  while time.monotonic() < end and browser.poll() is None:
+    if started.wait(0.2):
+      return True
+  return False
+
+
 def main(artifact: str, *arguments: str) -> None:
   """Opens a page's model and answers a file of calls; see `call_file.answer`."""
   model = pathlib.Path(artifact)
   about = json.loads((model.parent / "model.json").read_text(encoding="utf-8"))
-  asked, told = queue.Queue(), queue.Queue()
+  started, asked, told = threading.Event(), queue.Queue(), queue.Queue()
   handler = functools.partial(
-    _Handler, directory=str(model.parent), asked=asked, told=told
+    _Handler, directory=str(model.parent), started=started, asked=asked, told=told
   )
   server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
   threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -122,6 +133,9 @@ def main(artifact: str, *arguments: str) -> None:
       command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
+      if not _wait(started, browser):
+        print(f"{command[0]} does not start", file=sys.stderr)
+        sys.exit(os.EX_UNAVAILABLE)
       call_file.answer(run, *arguments, foreign={"tensorflow", "keras", "aevb_tf"})
     finally:
       browser.terminate()

@@ -9,7 +9,8 @@ import pytest
 
 import aevb_tf as aevb
 import aevb_tf.export as export
-from aevb_tf.export import exporting, flatbuffer, formats, manifest, reference
+from aevb_tf.export import exporting, flatbuffer, formats, manifest, reference, tables
+from aevb_tf.export.runtimes import chromium_program
 from aevb_tf.export.web import folder, litertjs
 from aevb_tf.training import build
 from aevb_tf.training.command_line import ConfigError
@@ -129,6 +130,7 @@ def test_a_run_is_exported_as_a_page_and_verified(
 ):
   monkeypatch.setattr(folder, "SIGNATURES", ("decode", "sample"))
   monkeypatch.setattr(exporting.reference, "make", _few_cases)
+  monkeypatch.setattr(chromium_program, "find", lambda: None)
   report = exporting.export(
     run_folder.path, tmp_path / "out", ["web"], litertjs=str(packages_folder)
   )
@@ -142,6 +144,9 @@ def test_a_run_is_exported_as_a_page_and_verified(
   assert found == {
     ("web/model.tflite", label) for label in ("decode", "sample", "sample.z")
   }
+  why = "neither Chromium nor Chrome is installed"
+  assert report.skipped == [("web/model.tflite", "chromium", why)]
+  assert f"    not run in chromium: {why}" in tables.verification(report).splitlines()
   (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
   assert artifact["batch_size"] == 1
   assert artifact["quantize"] == "none"

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import statistics
 import threading
 
@@ -21,6 +22,7 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 import aevb_tf.export as export
+from aevb_tf.export import runtimes
 from aevb_tf.export.runtimes import chromium_program
 from aevb_tf.export.web import litertjs
 from tests.export.conftest import small_vae
@@ -134,7 +136,7 @@ class Window:
 
 @pytest.fixture(scope="module")
 def flat_window(browser, flat):
-  window = Window(browser, flat)
+  window = Window(browser, flat, has_touch=True)
   yield window
   window.context.close()
 
@@ -176,16 +178,16 @@ def section(page, code):
   )
 
 
-def pixels(page, selector):
-  """The levels of a canvas, uint8 `[height, width, 3]`."""
+def pixels(page, selector, most=100):
+  """The levels of a canvas, uint8 `[height, width, 3]`, at most so many either way."""
   told = page.evaluate(
-    """(selector) => {
+    """([selector, most]) => {
       const canvas = document.querySelector(selector);
-      const [width, height] = [canvas.width, canvas.height];
+      const [width, height] = [canvas.width, canvas.height].map((n) => Math.min(n, most));
       const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
       return {width, height, data: Array.from(data)};
     }""",
-    selector,
+    [selector, most],
   )
   shape = (told["height"], told["width"], 4)
   return np.array(told["data"], np.uint8).reshape(shape)[..., :3]
@@ -311,6 +313,43 @@ def test_a_slider_moves_along_its_direction(on_deep):
   assert_shows(pixels(on_deep, selector), vae.decode(end).mean()[0])
 
 
+def test_a_verification_runs_the_page_in_the_browser(flat_vae, flat_folder):
+  """As `aevb-verify` does: with the page's own code, without Playwright."""
+  x = flat_vae.sample(1, seed=4).numpy()
+  seed = np.asarray(aevb.random.as_seed(-5))
+  calls = [
+    runtimes.Call("encode", {"x": x}),
+    runtimes.Call("sample", {"first": np.int32(2), "seed": seed}),
+    runtimes.Call("elbo", {"x": x, "seed": seed}),
+  ]
+  path = flat_folder / "model.tflite"
+  encoded, drawn, scored = (
+    answer.outputs for answer in runtimes.run("chromium", path, calls)
+  )
+  q, z = flat_vae.encode(x), flat_vae.prior.sample(seed, tf.range(3))[2:]
+  np.testing.assert_allclose(encoded["mean"], q.mean(), 1e-5, 1e-5)
+  np.testing.assert_allclose(encoded["stddev"], q.stddev(), 1e-5, 1e-5)
+  np.testing.assert_allclose(drawn["z"], z, rtol=0, atol=1e-6)
+  assert drawn["x_mean"].shape == (1, 12, 10, 1)
+  np.testing.assert_allclose(scored["elbo"], flat_vae.elbo(x, seed=seed), 1e-5)
+
+
+def test_a_page_that_the_browser_cannot_run_is_named(flat_folder, tmp_path):
+  path = shutil.copytree(flat_folder, tmp_path / "page") / "model.tflite"
+  path.write_bytes(bytes(path.stat().st_size))
+  call = runtimes.Call("decode", {"z": np.zeros((1, 2), np.float32)})
+  with pytest.raises(runtimes.RuntimeFailed, match="LiteRT.js cannot run") as error:
+    runtimes.run("chromium", path, [call])
+  assert not isinstance(error.value, runtimes.RuntimeAbsent)
+  assert "\n" not in str(error.value)
+
+
+def test_a_browser_that_does_not_start_is_absent(flat_folder, monkeypatch):
+  monkeypatch.setenv("CHROME_PATH", "/bin/false")
+  with pytest.raises(runtimes.RuntimeAbsent, match="/bin/false does not start"):
+    runtimes.run("chromium", flat_folder / "model.tflite", [])
+
+
 # How it is used.
 
 
@@ -415,23 +454,15 @@ def test_a_drawing_is_left_where_it_is_if_that_is_wanted(on_flat):
   assert rows.max() <= 2 and columns.max() <= 3
 
 
-def test_a_finger_draws_and_scrolls_nothing(browser, flat):
-  window = Window(
-    browser,
-    flat,
-    viewport={"width": 360, "height": 740},
-    has_touch=True,
-    is_mobile=True,
-  )
-  page, pad = window.page, window.page.locator("#pad canvas")
+def test_a_finger_draws_a_dot_and_scrolls_nothing(on_flat):
+  on_flat.set_viewport_size({"width": 360, "height": 740})
+  pad = on_flat.locator("#pad canvas")
   pad.tap()
-  section(page, "await draw.settled();")
-  assert pixels(page, "#seen").max() > 100
+  section(on_flat, "await draw.settled();")
+  assert pixels(on_flat, "#seen").max() > 100
   assert pad.evaluate("pad => getComputedStyle(pad).touchAction") == "none"
-  for button in page.locator("button:visible:not(.tile)").all():
+  for button in on_flat.locator("button:visible:not(.tile)").all():
     assert button.bounding_box()["height"] >= 43.9
-  window.check()
-  window.context.close()
 
 
 # How it looks.
