@@ -77,6 +77,8 @@ setuptools.setup(
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
     # Another server for the same folder.
     "kserve": ["kserve>=0.15", "tensorflow-serving-api>=2.21,<2.22"],
+    # Drives the system's Chromium in the tests of the exported page.
+    "browser": ["playwright>=1.50"],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",

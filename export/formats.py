@@ -190,10 +190,14 @@ class Web(Format):
     page.check(job.vae, litertjs=job.litertjs)
 
   def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
-    config_sha256 = job.options.get("config_sha256")
     base = folder / "web"
     told = page.web(
-      job.vae, base, job.test_data, job.name, None, job.litertjs, config_sha256
+      job.vae,
+      base,
+      data=job.test_data,
+      name=job.name,
+      litertjs=job.litertjs,
+      config_sha256=job.options.get("config_sha256"),
     )
     path = base / page.MODEL
     more = {

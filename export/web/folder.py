@@ -133,7 +133,7 @@ def _left_out(told):
   """Why each signature that the model has is not in the file."""
   there, reasons = told["signatures"], told["left_out"]
   return {
-    name: reasons.get(name, "it was not exported")
+    name: reasons.get(name, "it was not asked for at export")
     for name in ("encode", "decode", "sample", "reconstruct", "elbo", "log_marginal")
     if name not in there
   }

@@ -41,7 +41,7 @@ def test_the_folder_holds_the_page_the_model_and_its_runtime(
     "decode": {"x_mean": [1, 8, 6, 1]},
     "encode": {"mean": [1, 3], "stddev": [1, 3]},
   }
-  assert told["left_out"]["elbo"] == "it was not exported"
+  assert told["left_out"]["elbo"] == "it was not asked for at export"
   for part in ("model", "runtime"):
     size = (path / told[part]["file"]).stat().st_size
     assert told[part]["bytes"] == size

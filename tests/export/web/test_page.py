@@ -31,6 +31,11 @@ SEEDS = (0, 42, -1, 2**31 + 5, -(2**40) - 3, 2**63 + 11)
 VIEWPORT = {"width": 1280, "height": 1600}
 READY = "async () => { await (await import('./js/main.js')).ready; }"
 
+IN_SIGHT = """(selector) => {
+  const box = document.querySelector(selector).getBoundingClientRect();
+  return box.bottom > 0 && box.top < innerHeight;
+}"""
+
 
 def _small_flat():
   keras.utils.set_random_seed(3)
@@ -355,10 +360,17 @@ def test_a_browser_that_does_not_start_is_absent(flat_folder, monkeypatch):
 
 def test_a_sample_and_a_drawing_lead_into_the_latent_space(on_flat):
   on_flat.get_by_label(re.compile("^Sample 5 of seed")).click()
+  section(on_flat, "await explore.show(explore.z);")
   sample, here = section(
     on_flat, "return [samples.z[4], explore.z].map((z) => Array.from(z));"
   )
   assert here == sample
+  on_flat.set_viewport_size({"width": 360, "height": 740})
+  on_flat.locator("#grid li:last-child").scroll_into_view_if_needed()
+  assert not on_flat.evaluate(IN_SIGHT, "#decoded")
+  on_flat.get_by_label(re.compile("^Sample 24 of seed")).click()
+  on_flat.wait_for_function(IN_SIGHT, arg="#decoded")
+  on_flat.set_viewport_size(VIEWPORT)
   button = on_flat.get_by_role("button", name="My drawing")
   assert button.is_disabled()
   draw_with_mouse(on_flat, SEVEN)
@@ -522,10 +534,12 @@ def test_everything_that_can_be_used_has_a_name(request, name):
 
 
 def test_what_is_not_in_the_file_is_told(on_deep):
-  assert "without sample: it was not exported" in on_deep.inner_text("#samples")
+  assert "without sample: it was not asked for at export" in on_deep.inner_text(
+    "#samples"
+  )
   draw_with_mouse(on_deep, SEVEN)
   told = on_deep.inner_text("#bound")
-  assert "The bound is not in this file: it was not exported." in told
+  assert "The bound is not in this file: it was not asked for at export." in told
 
 
 @contextlib.contextmanager

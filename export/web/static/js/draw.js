@@ -64,7 +64,7 @@ export class Draw {
 
   async #score(x) {
     if (!this.model.has("elbo")) {
-      const why = this.about.left_out.elbo ?? "it was not exported";
+      const why = this.about.left_out.elbo;
       this.bound.hide(`The bound is not in this file: ${why}.`);
       return;
     }

@@ -83,6 +83,18 @@ export class Explore {
   }
 
   /**
+   * Goes to a point from elsewhere on the page, and brings it into sight.
+   * @param {Float32Array} z Latents.
+   */
+  async visit(z) {
+    await this.show(z);
+    const {top, bottom} = this.canvas.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) {
+      document.getElementById("explore").scrollIntoView();
+    }
+  }
+
+  /**
    * Marks where a drawing lies.
    * @param {?{z: Float32Array, stddev: ?Float32Array}} q Its posterior, or null.
    */

@@ -37,8 +37,7 @@ async function start() {
   };
   open("explore", () => new Explore(model, about, painter));
   open("samples", () => {
-    const show = (z) => void sections.explore?.show(z);
-    return new Samples(model, painter, show);
+    return new Samples(model, painter, (z) => void sections.explore?.visit(z));
   });
   open("draw", () => {
     const show = (q) => sections.explore?.showDrawn(q);
@@ -78,7 +77,7 @@ function fact(text) {
 
 /** Says why a section is not there. */
 function excuse(section, missing, reasons) {
-  const why = missing.map((name) => `${name}: ${reasons[name] ?? "it was not exported"}`);
+  const why = missing.map((name) => `${name}: ${reasons[name]}`);
   const message = document.createElement("p");
   message.className = "excuse";
   message.textContent = `This file cannot do that. It is without ${why.join("; ")}.`;
