@@ -77,7 +77,7 @@ export class Sliders {
       id: label.htmlFor,
       min: -REACH,
       max: REACH,
-      step: 0.05, // what an arrow key does
+      step: "any", // an arrow key moves by a hundredth, or a tenth
     });
     input.setAttribute("aria-label", label.title);
     input.addEventListener("input", () => {
