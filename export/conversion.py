@@ -55,9 +55,10 @@ def convert_what_converts(
 
 def _convert(folder, names, settings):
   """The file, or None and the operators that it would need."""
-  converter = tf.lite.TFLiteConverter.from_saved_model(
-    os.fspath(folder), signature_keys=list(names)
-  )
+  with held_back_stderr():
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+      os.fspath(folder), signature_keys=list(names)
+    )
   converter.exclude_conversion_metadata = True  # it holds nothing that ours does not
   settings(converter, names)
   try:

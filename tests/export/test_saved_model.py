@@ -12,6 +12,7 @@ from tensorflow.python.tools import saved_model_cli
 
 import aevb_tf.export as export
 from aevb_tf.export import metadata, runtimes
+from aevb_tf.export.client import images
 from aevb_tf.export.saved_model import METADATA, content_hashes
 from tests.export.conftest import (
   MAX_SAMPLES,
@@ -169,3 +170,17 @@ def test_the_command_line_of_tensorflow_runs_every_signature(saved, expected, tm
     for key, value in outputs.items():
       told = np.load(out / f"{key}.npy")
       np.testing.assert_allclose(told, value, 2e-6, 2e-6, err_msg=f"{name} {key}")
+
+
+def test_the_command_line_of_tensorflow_runs_what_takes_files(saved, x, seed):
+  content = repr(images.encode(x[0])).replace(";", r"\x3b")  # it splits requests
+  files = f"png_bytes=[{content}]"
+  noise = f"seed={seed.tolist()}"
+  for name, fed in {
+    "reconstruct_png": files,
+    "sample_png": f"num=2;{noise}",
+    "elbo_png": f"{files};{noise}",
+  }.items():
+    words = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", name]
+    told = _cli(*words, "--input_exprs", fed)
+    assert ("PNG" if name != "elbo_png" else "log_likelihood") in told, name

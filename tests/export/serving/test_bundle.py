@@ -1,8 +1,11 @@
 """A published folder is what TensorFlow Serving reads, by its own messages."""
 
+import contextlib
 import os
 import pathlib
 import re
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from google.protobuf import (
 from google.protobuf import wrappers_pb2 as wrappers
 
 import aevb_tf.export as export
-from aevb_tf.export import png, runtimes
+from aevb_tf.export import manifest, png, runtimes
 from aevb_tf.export.client import images
 from aevb_tf.export.serving import batching, deployment, labels, models_config, warmup
 from tests.export.serving.conftest import NAME
@@ -74,11 +77,35 @@ def test_every_warm_up_record_is_answered_as_recorded(runtime, bundle, expected)
       np.testing.assert_allclose(*pair, 1e-5, tolerance)
 
 
+@contextlib.contextmanager
+def watched(folder):
+  """Inside, a thread lists every version it sees, as a server that polls does."""
+  seen, done = {}, threading.Event()
+
+  def watch():
+    while not done.is_set():
+      for name in os.listdir(folder):
+        if name.isdecimal() and name not in seen:
+          seen[name] = manifest.files(folder / name)
+
+  thread = threading.Thread(target=watch)
+  thread.start()
+  try:
+    yield seen
+  finally:
+    time.sleep(0.1)
+    done.set()
+    thread.join()
+
+
 def test_the_next_version_is_the_canary_and_nothing_is_overwritten(vae, x, copied):
   few = {"only": ["decode"], "examples": x}
   (copied / "compose.yaml").write_text("mine")
-  path = export.serving_bundle(vae, copied, name=NAME, **few)
+  with watched(copied / NAME) as seen:
+    path = export.serving_bundle(vae, copied, name=NAME, **few)
   assert path == copied / NAME / "2"
+  assert set(seen) == {"1", "2"}
+  assert seen["2"] == manifest.files(path) == seen["1"]  # never a part of it
   entry = models_config.model(models_config.read(copied), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
   assert (copied / "compose.yaml").read_text() == "mine"

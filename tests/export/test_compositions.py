@@ -1,0 +1,78 @@
+"""Every posterior, prior, likelihood and bound exports, or is left out with the reason.
+
+A cover with every member runs by default, of pairs with `--every-composition`.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+import aevb_tf as aevb
+from aevb_tf.export import conversion, runtimes, saved_model, signatures
+from tests import compositions
+from tests.models.test_compositions import _name
+
+
+def _members(row):
+  return set(enumerate(map(str, row)))
+
+
+def _cover(rows):
+  """Few rows in which every member is."""
+  left, cover = set().union(*map(_members, rows)), []
+  while left:
+    cover.append(max(rows, key=lambda row: len(_members(row) & left)))
+    left -= _members(cover[-1])
+  return cover
+
+
+def pytest_generate_tests(metafunc):
+  if "composition" in metafunc.fixturenames:
+    every = metafunc.config.getoption("--every-composition")
+    choose = compositions.pairwise if every else _cover
+    rows = choose(compositions.everything())
+    metafunc.parametrize("composition", rows, ids=_name)
+
+
+def _requests(x):
+  seed = np.asarray(aevb.random.as_seed(3))
+  return {"encode": {"x": x}, "elbo": {"x": x, "seed": seed}}
+
+
+def test_it_answers_as_the_model_does(composition, tmp_path):
+  vae, x = compositions.vae(*composition), compositions.data()
+  vae.build((None, *compositions.EVENT_SHAPE))
+  requests = _requests(x)
+  asked = signatures.of(vae, only=list(requests))
+  frozen = saved_model.write(vae, asked, tmp_path / "1", default=False)
+  exact = {
+    name: {
+      key: value.numpy()
+      for key, value in frozen.functions[name](
+        **{key: tf.constant(value) for key, value in given.items()}
+      ).items()
+    }
+    for name, given in requests.items()
+  }
+  np.testing.assert_allclose(exact["elbo"]["elbo"], vae.elbo(x, seed=3), 1e-4, 1e-4)
+  point = exact["encode"].get("z", exact["encode"].get("mean"))
+  right = vae.posterior_family.point_estimate(vae.encode(x))
+  np.testing.assert_allclose(point, right, 1e-5, 1e-5)
+
+  content, left_out = conversion.convert_what_converts(
+    tmp_path / "1", frozen.functions, lambda converter, names: None
+  )
+  for reason in left_out.values():
+    assert reason.startswith("LiteRT has no builtin ")
+  (tmp_path / "a.tflite").write_bytes(content)
+  calls = [runtimes.Call(k, v) for k, v in requests.items() if k not in left_out]
+  told = runtimes.run("litert", tmp_path / "a.tflite", calls)
+  for call, answer in zip(calls, told, strict=True):
+    for key, value in exact[call.signature].items():
+      np.testing.assert_allclose(answer.outputs[key], value, 1e-3, 1e-3, err_msg=key)
+
+
+def test_the_cover_has_every_member():
+  rows = compositions.everything()
+  cover = _cover(rows)
+  assert set().union(*map(_members, cover)) == set().union(*map(_members, rows))
+  assert len(cover) < len(rows) / 10
