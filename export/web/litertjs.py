@@ -172,4 +172,6 @@ def _not_it(package):
 
 def _advice():
   wanted = " ".join(package.wanted for package in PACKAGES)
-  return f"Where there is npm, `npm pack {wanted}`, and pass the folder as litertjs."
+  return (
+    f"Where there is npm, `npm pack {wanted}`, and name the folder: litertjs=FOLDER."
+  )

@@ -86,7 +86,9 @@ def test_without_npm_the_message_says_what_to_do(no_npm):
     litertjs.find()
   wanted = f"@litertjs/core@{litertjs.VERSION} @litertjs/wasm-utils@{litertjs.VERSION}"
   assert "there is no npm to get it with" in str(error.value)
-  assert f"`npm pack {wanted}`, and pass the folder as litertjs" in str(error.value)
+  assert f"`npm pack {wanted}`, and name the folder: litertjs=FOLDER" in str(
+    error.value
+  )
   assert "\n" not in str(error.value)
 
 

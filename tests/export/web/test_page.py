@@ -407,6 +407,11 @@ def test_a_link_names_a_seed_and_a_bad_seed_is_told(on_flat):
   on_flat.wait_for_function("() => location.hash === '#seed=8'")
   assert on_flat.inner_text("#seed-message") == ""
   assert on_flat.get_attribute("#seed", "aria-invalid") == "false"
+  on_flat.get_by_role("button", name="Another").click()
+  on_flat.wait_for_function("() => location.hash !== '#seed=8'")
+  assert (
+    on_flat.evaluate("() => location.hash") == f"#seed={on_flat.input_value('#seed')}"
+  )
 
 
 def test_keys_do_all_that_a_pointer_does(on_flat):
@@ -424,6 +429,10 @@ def test_keys_do_all_that_a_pointer_does(on_flat):
   rows, columns = np.nonzero(pixels(on_flat, "#seen")[..., 0] > 60)
   assert np.ptp(rows) >= np.ptp(columns) + 3  # a stroke downwards
   assert "nats" in on_flat.inner_text("#bound")
+  on_flat.keyboard.press("Control+z")
+  section(on_flat, "await draw.settled();")
+  assert pixels(on_flat, "#seen").max() == 0
+  on_flat.keyboard.press("Space")
   on_flat.keyboard.press("Backspace")
   section(on_flat, "await draw.settled();")
   assert pixels(on_flat, "#seen").max() == 0

@@ -42,7 +42,8 @@ export async function fetchJson(file) {
 async function get(file) {
   let response;
   try {
-    response = await fetch(file);
+    // Asked for anew, if it has changed: the folder may hold another export by now.
+    response = await fetch(file, {cache: "no-cache"});
   } catch {
     throw new PageError(`${file} cannot be loaded: the server does not answer.`);
   }

@@ -31,13 +31,13 @@ export class Samples {
       event.preventDefault();
       void this.#read();
     });
-    get("another").addEventListener("click", () => void this.show(newSeed()));
+    get("another").addEventListener("click", () => void this.#choose(newSeed()));
     addEventListener("hashchange", () => void this.start());
   }
 
   /** Samples the seed that the page's address names, or the first one. */
   async start() {
-    const named = IN_LINK.exec(decodeURIComponent(location.hash));
+    const named = IN_LINK.exec(location.hash);
     await this.show(named ? BigInt(named[1]) : FIRST);
   }
 
@@ -58,6 +58,11 @@ export class Samples {
       this.#complain("A seed is a whole number, such as 42 or \u22127.");
       return;
     }
+    return this.#choose(seed);
+  }
+
+  /** Shows a seed, and puts it into the page's address. */
+  #choose(seed) {
     history.replaceState(null, "", `#seed=${seed}`);
     return this.show(seed);
   }
