@@ -5,15 +5,12 @@ One browser and two small models for all of it: `flat` has two latents and every
 """
 
 import contextlib
-import functools
-import http.server
 import importlib.util
 import json
 import os
 import re
 import shutil
 import statistics
-import threading
 
 import keras
 import numpy as np
@@ -26,15 +23,20 @@ from aevb_tf.export import runtimes
 from aevb_tf.export.runtimes import chromium_program
 from aevb_tf.export.web import litertjs
 from tests.export.conftest import small_vae
+from tests.export.web.window import (
+  IN_SIGHT,
+  VIEWPORT,
+  Window,
+  assert_shows,
+  contrast,
+  draw_with_mouse,
+  luminance,
+  pixels,
+  section,
+  served,
+)
 
 SEEDS = (0, 42, -1, 2**31 + 5, -(2**40) - 3, 2**63 + 11)
-VIEWPORT = {"width": 1280, "height": 1600}
-READY = "async () => { await (await import('./js/main.js')).ready; }"
-
-IN_SIGHT = """(selector) => {
-  const box = document.querySelector(selector).getBoundingClientRect();
-  return box.bottom > 0 && box.top < innerHeight;
-}"""
 
 
 def _small_flat():
@@ -71,21 +73,6 @@ def browser():
     browser.close()
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-  def log_message(self, *args):
-    pass
-
-
-@contextlib.contextmanager
-def _served(folder):
-  """What `python -m http.server` does in a folder."""
-  handler = functools.partial(_Quiet, directory=str(folder))
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def flat_vae():
   return _small_flat()
@@ -101,7 +88,7 @@ def flat_folder(flat_vae, packages, browser, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def flat(flat_folder):
-  with _served(flat_folder) as url:
+  with served(flat_folder) as url:
     yield url
 
 
@@ -110,33 +97,8 @@ def deep(packages, browser, tmp_path_factory):
   path = tmp_path_factory.mktemp("pages") / "deep"
   only = ("encode", "decode", "reconstruct")
   export.web(small_vae(), path, name="deep", litertjs=packages, only=only)
-  with _served(path) as url:
+  with served(path) as url:
     yield url
-
-
-class Window:
-  """A page, and what it has said and asked for since it was last looked at."""
-
-  def __init__(self, browser, url, **options):
-    self.context = browser.new_context(**{"viewport": VIEWPORT, **options})
-    self.context.set_default_timeout(20_000)
-    self.page, self.url = self.context.new_page(), url
-    self.complaints, self.asked = [], []
-    self.page.on("console", self._listen)
-    self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-    self.page.on("request", lambda request: self.asked.append(request.url))
-    self.page.goto(url)
-    self.page.evaluate(READY)
-
-  def _listen(self, message):
-    # What these tests read from a canvas, the page would not.
-    if message.type in ("error", "warning") and "readback" not in message.text:
-      self.complaints.append(message.text)
-
-  def check(self):
-    """The console is clean, and nothing was asked for beyond the folder."""
-    assert self.complaints == []
-    assert [u for u in self.asked if not u.startswith(self.url)] == []
 
 
 @pytest.fixture(scope="module")
@@ -173,47 +135,6 @@ def on_flat(flat_window):
 def on_deep(deep_window):
   """The page of three latents, likewise."""
   yield from _cleared(deep_window)
-
-
-def section(page, code):
-  """What JavaScript says of the page's sections, by name."""
-  return page.evaluate(
-    f"async () => {{ const {{model, about, explore, draw, samples}} = "
-    f"await (await import('./js/main.js')).ready; {code} }}"
-  )
-
-
-def pixels(page, selector, most=100):
-  """The levels of a canvas, uint8 `[height, width, 3]`, at most so many either way."""
-  told = page.evaluate(
-    """([selector, most]) => {
-      const canvas = document.querySelector(selector);
-      const [width, height] = [canvas.width, canvas.height].map((n) => Math.min(n, most));
-      const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
-      return {width, height, data: Array.from(data)};
-    }""",
-    [selector, most],
-  )
-  shape = (told["height"], told["width"], 4)
-  return np.array(told["data"], np.uint8).reshape(shape)[..., :3]
-
-
-def assert_shows(levels, image, within=1):
-  """A canvas shows an image of the model."""
-  expected = np.rint(255 * np.clip(np.asarray(image, np.float64), 0, 1))
-  assert levels.shape[:2] == expected.shape[:2]
-  assert np.abs(levels.astype(np.float64) - expected).max() <= within
-  assert np.ptp(expected) > 20  # there is something to see
-
-
-def draw_with_mouse(page, places):
-  box = page.locator("#pad canvas").bounding_box()
-  for i, (x, y) in enumerate(places):
-    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    if i == 0:
-      page.mouse.down()
-  page.mouse.up()
-  section(page, "await draw.settled();")
 
 
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
@@ -511,22 +432,9 @@ def test_light_and_dark_can_both_be_read(on_flat):
       })"""
     )
     for ink, ground in colours:
-      assert _contrast(ink, ground) >= 4.5, (scheme, ink, ground)
-    grounds.append(_luminance(colours[0][1]))
+      assert contrast(ink, ground) >= 4.5, (scheme, ink, ground)
+    grounds.append(luminance(colours[0][1]))
   assert grounds[0] < 0.05 and grounds[1] > 0.8
-
-
-def _luminance(colour):
-  levels = np.array([float(n) for n in colour.strip("rgb()").split(",")[:3]]) / 255
-  linear = np.where(
-    levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4
-  )
-  return linear @ [0.2126, 0.7152, 0.0722]
-
-
-def _contrast(one, other):
-  dark, light = sorted([_luminance(one), _luminance(other)])
-  return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("name", ["on_flat", "on_deep"])
