@@ -12,6 +12,7 @@ DIR appears whole or not at all, and nothing is overwritten. A quantized model i
 by the bound of test data of the run, and refused if it moved by more than --max_nats.
 """
 
+import os
 import shlex
 
 from absl import flags
@@ -74,6 +75,9 @@ def main(argv: list[str]) -> int:
   print(tables.verification(report))
   verify = command_line.spelled("aevb-verify")
   print(f"\nTo verify it again:\n  {verify} {shlex.quote(values.to)}")
+  if "web" in values.formats:
+    page = shlex.quote(os.path.join(values.to, "web"))
+    print(f"\nTo look at the page:\n  python -m http.server --directory {page}")
   return 0
 
 

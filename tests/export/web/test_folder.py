@@ -9,7 +9,16 @@ import pytest
 
 import aevb_tf as aevb
 import aevb_tf.export as export
-from aevb_tf.export import exporting, flatbuffer, formats, manifest, reference, tables
+from aevb_tf.export import (
+  export_main,
+  exporting,
+  flatbuffer,
+  formats,
+  manifest,
+  reference,
+  tables,
+  verify,
+)
 from aevb_tf.export.runtimes import chromium_program
 from aevb_tf.export.web import folder, litertjs
 from aevb_tf.training import build
@@ -163,6 +172,22 @@ def test_a_run_whose_page_cannot_be_made_leaves_nothing(
     exporting.export(run_folder.path, tmp_path / "out", ["web"], litertjs=str(nothing))
   assert "\n" not in str(error.value)
   assert os.listdir(tmp_path) == []
+
+
+def test_the_command_says_how_to_look_at_the_page(tmp_path, monkeypatch, capsys):
+  asked = []
+
+  def export(*args):
+    asked.extend(args)
+    return verify.Report({"name": "small", "artifacts": []}, [], [])
+
+  monkeypatch.setattr(exporting, "export", export)
+  flags = ("--workdir=w", "--to=my out", "--formats=web", "--litertjs=npm")
+  assert export_main.main(["aevb-export", *flags]) == 0
+  assert ["web"] in asked and "npm" in asked
+  assert capsys.readouterr().out.endswith(
+    "To look at the page:\n  python -m http.server --directory 'my out/web'\n"
+  )
 
 
 def test_the_format_measures_on_test_data():
