@@ -3,6 +3,7 @@
     import aevb_tf.export as export
     export.saved_model(vae, "served/digits/1")
     export.tflite(vae, "digits.tflite")
+    export.web(vae, "digits_page", data=x_test)
 
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
