@@ -72,8 +72,9 @@ def web(
   shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
   if data is None:
     x = vae.sample(NUM_EXAMPLES, seed=_SEED, draw=True).numpy()
+    images = vae.sample(NUM_EXAMPLES, seed=_SEED).numpy()  # draws are grainy
   else:
-    x = examples.take(vae, data, NUM_EXAMPLES, "data")
+    x = images = examples.take(vae, data, NUM_EXAMPLES, "data")
   only = SIGNATURES if only is None else only
   with publish.folder(path) as partial:
     told = tflite(
@@ -99,12 +100,12 @@ def web(
       **{key: told[key] for key in ("posterior", "prior", "likelihood")},
       "config_sha256": config_sha256,
       "image_shape": list(shape),
-      "value_range": _value_range(x),
+      "value_range": _value_range(images),
       "standard_normal": vae.prior.family_name == "standard_normal",
       "latent": latent_axes.measure(vae, x).told(NUM_SLIDERS),
       "bounds": None if data is None else _bounds(vae, x),
     }
-    text = json.dumps(known, indent=1) + "\n"
+    text = json.dumps(known, indent=1, allow_nan=False) + "\n"
     (partial / TOLD).write_text(text, encoding="utf-8")
   return known
 

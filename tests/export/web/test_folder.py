@@ -76,6 +76,21 @@ def test_data_beyond_0_and_1_say_what_is_black_and_white():
   assert folder._value_range(np.array([-2.0, 3.0])) == [-2.0, 3.0]
 
 
+def test_without_data_the_model_draws_its_own(packages_folder, tmp_path):
+  """And grey is where its images are, not where the noise of its pixels is."""
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(2, (4,)),
+    aevb.networks.MLPDecoder(
+      (16,), (4,), likelihood={"name": "gaussian", "unit_mean": True}
+    ),
+  )
+  options = {"litertjs": packages_folder, "image_shape": (4, 4), "only": ["decode"]}
+  told = export.web(vae, tmp_path / "page", **options)
+  assert told["value_range"] == [0.0, 1.0]
+  assert told["event_shape"] == [16] and told["image_shape"] == [4, 4, 1]
+  assert told["bounds"] is None
+
+
 def test_the_licence_is_the_one_that_both_are_under():
   license = pathlib.Path(aevb.__file__).parents[1] / "LICENSE"
   assert (_STATIC / "LICENSE").read_bytes() == license.read_bytes()
