@@ -26,7 +26,7 @@ import tensorflow as tf
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.posterior_parameters import parameters
-from aevb_tf.models import VAE
+from aevb_tf.models import VAE, FullVB
 from aevb_tf.registry import did_you_mean
 
 DEFAULT = "reconstruct"  # what `serving_default` stands for
@@ -234,6 +234,11 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
   if not isinstance(vae, VAE):
     raise ValueError(
       f"{type(vae).__name__} is no VAE: what is exported has an encoder and a decoder."
+    )
+  if isinstance(vae, FullVB):
+    raise ValueError(
+      "A FullVB answers with its mean weights: export to_vae(), which has them; or "
+      "to_vae(seed), which has weights drawn from q(theta)."
     )
   if not vae.built:
     raise ValueError(
