@@ -17,6 +17,7 @@ from aevb_tf.export import packing
 NAME = "aevb_tf"
 # What the layers of networks are made of.
 LAYERS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
+BUILTINS = {name for name in vars(schema.BuiltinOperator) if not name.startswith("_")}
 _CODES = {
   value: name
   for name, value in vars(schema.BuiltinOperator).items()
@@ -89,6 +90,26 @@ def layer_types(content: bytes) -> set[str]:
     for operator in graph.operators or ()
     if names[operator.opcodeIndex] in LAYERS
   }
+
+
+def holds_empty_constants(content: bytes) -> bool:
+  """Whether an operator takes a float constant that has no numbers in it."""
+  return any(
+    _is_empty_constant(graph, index)
+    for graph in read(content).subgraphs
+    for operator in graph.operators or ()
+    for index in operator.inputs
+    if index >= 0
+  )
+
+
+def _is_empty_constant(graph, index):
+  tensor = graph.tensors[index]
+  if tensor.type != schema.TensorType.FLOAT32 or tensor.shape is None:
+    return False
+  if 0 not in list(tensor.shape) or index in list(graph.inputs):
+    return False
+  return not any(index in list(op.outputs) for op in graph.operators)
 
 
 def with_metadata(content: bytes, told: dict[str, Any]) -> bytes:

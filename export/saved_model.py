@@ -21,6 +21,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import absl.logging
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -96,6 +97,20 @@ def write(
   options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
   tf.saved_model.save(frozen, os.fspath(folder), served, options)
   return frozen
+
+
+def load(folder: str | os.PathLike) -> Any:
+  """Loads a SavedModel, without the warning that it has no gradients of its own."""
+
+  def is_else(record):
+    return "unsaved custom gradients" not in record.getMessage()
+
+  logger = absl.logging.get_absl_logger()
+  logger.addFilter(is_else)
+  try:
+    return tf.saved_model.load(os.fspath(folder))
+  finally:
+    logger.removeFilter(is_else)
 
 
 def content_hashes(folder: str | os.PathLike) -> dict[str, str]:

@@ -26,6 +26,7 @@ import tensorflow as tf
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.posterior_parameters import parameters
+from aevb_tf.models import VAE, FullVB
 from aevb_tf.registry import did_you_mean
 
 DEFAULT = "reconstruct"  # what `serving_default` stands for
@@ -90,7 +91,8 @@ def of(
     Name to `Signature`.
 
   Raises:
-    ValueError: The model is not built, a number is not positive, or a name is unknown.
+    ValueError: The model is no `VAE` or not built, a number is not positive, or a name
+      is unknown.
   """
   _check(vae, max_samples, num_importance_samples, batch_size)
   x = tf.TensorSpec((batch_size, *vae.event_shape), tf.float32, name="x")
@@ -229,6 +231,15 @@ def _where_scorable(vae, x, numbers):
 
 
 def _check(vae, max_samples, num_importance_samples, batch_size):
+  if not isinstance(vae, VAE):
+    raise ValueError(
+      f"{type(vae).__name__} is no VAE: what is exported has an encoder and a decoder."
+    )
+  if isinstance(vae, FullVB):
+    raise ValueError(
+      "A FullVB answers with its mean weights: export to_vae(), which has them; or "
+      "to_vae(seed), which has weights drawn from q(theta)."
+    )
   if not vae.built:
     raise ValueError(
       "To be exported, the model has to know the shape of its data: call it on data, "

@@ -10,8 +10,14 @@ import pytest
 matplotlib.use("Agg")  # no test opens a window
 
 # Why a test may be skipped even in CI; anything else means that something is missing.
-# (KServe brings some fifty packages of its own.)
-_FINE_TO_SKIP = ("data folder absent", "GPU", "kserve is not installed")
+# (KServe brings some fifty packages of its own; a browser is none of pip's.)
+_FINE_TO_SKIP = (
+  "data folder absent",
+  "GPU",
+  "kserve is not installed",
+  "no browser",
+  "LiteRT.js is not to be had",
+)
 
 
 def pytest_addoption(parser):

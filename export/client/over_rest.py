@@ -104,7 +104,7 @@ def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
   """The outputs in an answer by name: float32, or files as bytes."""
   if "predictions" in answer:
     rows = answer["predictions"]
-    if isinstance(rows[0], dict):
+    if isinstance(rows[0], dict) and set(rows[0]) != {"b64"}:
       answer = {name: [row[name] for row in rows] for name in rows[0]}
     else:
       answer = rows

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from aevb_tf.export.saved_model import load
+
 ROW_WISE = ("encode", "decode", "reconstruct")
 FILE = "batching_params.pbtxt"  # inside of a version's folder, for that model alone
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -63,7 +65,7 @@ def measure(
   Raises:
     ValueError: No signature has independent rows.
   """
-  signatures = tf.saved_model.load(os.fspath(folder)).signatures
+  signatures = load(folder).signatures
   known = [name for name in ROW_WISE if name in signatures]
   if not known:
     raise ValueError(f"{folder} has no signature to batch: none of {ROW_WISE}.")

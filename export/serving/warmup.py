@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.export.client import images
+from aevb_tf.export.saved_model import load
 from aevb_tf.export.serving.protos import predict_pb2, prediction_log_pb2
 from aevb_tf.export.signatures import Signature
 
@@ -98,7 +99,7 @@ def write(
     name: What the server will call it.
     requests: What `inputs` gives.
   """
-  signatures = tf.saved_model.load(str(folder)).signatures
+  signatures = load(folder).signatures
   path = folder / FILE
   path.parent.mkdir(exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as writer:

@@ -47,6 +47,19 @@ def test_half_precision_is_left_behind(x, policy):
   assert vae.encoder.compute_dtype == policy.removeprefix("mixed_")
 
 
+def _networks():
+  return aevb.networks.MLPEncoder(3, (4,)), aevb.networks.MLPDecoder((8, 6, 1), (4,))
+
+
+def test_comparators_with_an_encoder_are_frozen(x):
+  full = aevb.FullVB(*_networks(), dataset_size=5, seed=0)
+  with pytest.raises(ValueError, match=r"export to_vae\(\)"):
+    freeze(full, "elbo")
+  for vae in (aevb.WakeSleep(*_networks(), seed=0), full.to_vae()):
+    told = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
+    np.testing.assert_allclose(told["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
+
+
 def test_a_variable_that_is_no_weight_is_named():
   hidden = tf.Variable(1.0, name="forgotten")
 

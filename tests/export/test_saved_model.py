@@ -182,5 +182,5 @@ def test_the_command_line_of_tensorflow_runs_what_takes_files(saved, x, seed):
     "elbo_png": f"{files};{noise}",
   }.items():
     words = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", name]
-    told = _cli(*words, "--input_exprs", fed)
+    told = _cli(*words, "--inputs", "", "--outdir", "", "--input_exprs", fed)
     assert ("PNG" if name != "elbo_png" else "log_likelihood") in told, name

@@ -87,6 +87,12 @@ def test_a_model_that_knows_no_shape_is_refused():
     signatures.of(unbuilt)
 
 
+def test_a_model_without_an_encoder_is_refused():
+  decoder = aevb.networks.MLPDecoder((2, 2, 1), (3,))
+  with pytest.raises(ValueError, match="MonteCarloEM is no VAE"):
+    signatures.of(aevb.MonteCarloEM(decoder, latent_dim=2))
+
+
 def test_bounds_of_many_draws_and_schedules_are_reported_as_the_model_does(x):
   bound = {"name": "sgvb", "num_samples": 3, "kl_weight": {"name": "warm_up"}}
   vae = small_vae(bound=bound)

@@ -85,8 +85,12 @@ def test_a_second_export_has_the_same_bytes(vae, tmp_path):
   assert len(hashes) == 1
 
 
-def test_the_metadata_lie_in_the_file(lite):
+def test_the_metadata_lie_in_the_file(lite, run_folder):
   told = flatbuffer.metadata(lite.read_bytes())
+  config = run_folder.config.read_bytes()
+  assert told["config_sha256"] == hashlib.sha256(config).hexdigest()
+  assert told["x_range"] == "values in [0, 1]"
+  assert {"aevb_tf", "tensorflow", "keras"} <= set(told["versions"])
   assert told["left_out"] == {}
   assert told["batch_size"] is None
   doc = told["signatures"]["sample"]["inputs"]["num"]["doc"]

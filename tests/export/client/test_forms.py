@@ -50,6 +50,35 @@ def test_answers(signature, answer, right):
     np.testing.assert_array_equal(told[name], np.asarray(value, np.float32))
 
 
+FILES = [b"\x89PNG\r\n\x1a\n\xff", b"\x89PNG;"]
+
+
+def test_files_are_base64_both_ways():
+  """`{"b64": ...}`, as TensorFlow Serving documents it for names with `_bytes`."""
+  coded = [{"b64": "iVBORw0KGgr/"}, {"b64": "iVBORzs="}]
+  files = np.array(FILES, object)
+  told = json.loads(json.dumps(over_rest.body("reconstruct_png", {"png_bytes": files})))
+  assert told == {
+    "signature_name": "reconstruct_png",
+    "instances": [{"png_bytes": file} for file in coded],
+  }
+  seed = np.array([0, 7], np.int32)
+  inputs = {"png_bytes": files, "seed": seed}
+  told = json.loads(json.dumps(over_rest.body("elbo_png", inputs)))
+  assert told["inputs"] == {"png_bytes": coded, "seed": [0, 7]}
+  for answer in ({"predictions": coded}, {"outputs": coded}):
+    (files,) = over_rest.outputs("sample_png", answer).values()
+    assert files.tolist() == FILES
+
+
+def test_a_message_holds_files_as_they_are():
+  inputs = {"png_bytes": np.array(FILES, object)}
+  made = warmup.request("digits", "reconstruct_png", inputs)
+  told = protos.predict_pb2.PredictRequest.FromString(made.SerializeToString())
+  assert list(told.inputs["png_bytes"].string_val) == FILES
+  assert warmup.arrays(told.inputs)["png_bytes"].tolist() == FILES
+
+
 def test_paths():
   assert over_rest.path("digits") == "/v1/models/digits"
   assert over_rest.path("digits", version=3) == "/v1/models/digits/versions/3"

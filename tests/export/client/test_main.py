@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import pathlib
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     elif body["signature_name"] == "elbo":
       means = [float(np.mean(x)) for x in body["inputs"]["x"]]
       answer = {"outputs": {"elbo": means, "kl": means, "log_likelihood": means}}
+    elif body["signature_name"] == "reconstruct_png":
+      answer = {"predictions": [row["png_bytes"] for row in body["instances"]]}
     elif body["inputs"]["num"] > 3:
       code, answer = 400, {"error": "num has to lie\nbetween 1 and 3"}
     else:
@@ -79,6 +82,13 @@ def test_images_are_reconstructed(server, pictures, tmp_path, capsys):
   assert str(to / "b.png") in capsys.readouterr().out
   with pytest.raises(ConfigError, match="nothing is overwritten"):
     main.main(["aevb-client", "reconstruct", *server, f"--to={to}", *pictures])
+
+
+def test_files_travel_as_they_are(server, pictures, tmp_path):
+  argv = ["reconstruct", "--as_png", *server, f"--to={tmp_path / 'to'}", *pictures]
+  main.main(["aevb-client", *argv])
+  for path in map(pathlib.Path, pictures):
+    assert (tmp_path / "to" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_images_are_sampled(server, tmp_path):

@@ -1,9 +1,10 @@
 """The clients and the check, against server processes on the loopback device.
 
 KServe's model server covers the REST requests and answers of TensorFlow Serving's
-predict, in rows and in columns, and its errors 400 and 404; not versions, labels, model
-status, metadata or base64. The gRPC test server covers `Predict` on the official stubs,
-with versions, labels and error codes; not the other methods, batching or reloading.
+predict, in rows and in columns, and its errors 400 and 404; base64 is read and written
+by our script in it; not versions, labels, model status or metadata. The gRPC test
+server covers `Predict` on the official stubs, with versions, labels and error codes;
+not the other methods, batching or reloading.
 Both load the published SavedModel in processes that do not import this package.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from aevb_tf.export import client
+from aevb_tf.export.client import images
 from aevb_tf.export.serving import check, main
 from tests.export.serving.conftest import NAME
 
@@ -48,6 +50,20 @@ def test_every_signature_answers_as_the_model(served, expected):
 def test_the_same_seed_gives_the_same_digits(served, vae):
   x_mean = served.sample(3, seed=2**40 + 7)["x_mean"]
   np.testing.assert_allclose(x_mean, vae.sample(3, seed=2**40 + 7), 1e-5, 1e-5)
+
+
+def test_files_in_and_files_out(served, x):
+  """Base64 over REST, bytes over gRPC."""
+  files = [images.encode(image) for image in x]
+  pixels = images.decode(np.array(files, object))
+  told = served.reconstruct_png(files)["png_bytes"]
+  right = served.reconstruct(pixels)["x_mean"]
+  np.testing.assert_allclose(images.decode(told), right, 0, 1.01 / 255)
+  told = served.sample_png(3, seed=7)["png_bytes"]
+  right = served.sample(3, seed=7)["x_mean"]
+  np.testing.assert_allclose(images.decode(told), right, 0, 1.01 / 255)
+  told, right = served.elbo_png(files, seed=7), served.elbo(pixels, seed=7)
+  np.testing.assert_allclose(told["elbo"], right["elbo"], 1e-5)
 
 
 def test_refusals_are_typed(served):
@@ -90,7 +106,7 @@ def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
     if signature == "no_such_signature":
       return {}
     told = honest(self, signature, **inputs)
-    return {k: v + 0.01 * (signature == "decode") for k, v in told.items()}
+    return {k: v + 0.01 for k, v in told.items()} if signature == "decode" else told
 
   monkeypatch.setattr(client.RestClient, "call", wrong)
   lines = check.check(bundle / NAME / "1", {"rest": over_rest})
