@@ -15,9 +15,9 @@ def model(work: Workload, **compile_options) -> aevb.VAE:
   keras.config.set_dtype_policy(work.dtype_policy)
   encoder, decoder = _NETWORKS[work.network](work)
   if work.importance:
-    bound = aevb.ImportanceWeighted(work.num_samples)
+    bound = aevb.bounds.ImportanceWeighted(work.num_samples)
   else:
-    bound = aevb.SGVB("B", work.num_samples)
+    bound = aevb.bounds.SGVB("B", work.num_samples)
   vae = aevb.VAE(encoder, decoder, bound=bound, seed=0)
   vae.compile(keras.optimizers.Adagrad(LEARNING_RATE), **compile_options)
   return vae
