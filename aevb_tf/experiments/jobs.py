@@ -1,0 +1,210 @@
+"""The runs of a figure, one after another, and the table of their curves.
+
+Section 5 chooses the step size of Adagrad from 0.01, 0.02 and 0.1 by how the first
+iterations go on the training set. So does a job: it begins a run with each, and goes on
+with the one whose training bound is best at `PILOT` samples. The others stay in the
+table, with `chosen` no.
+"""
+
+import math
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import keras
+import tqdm
+
+from aevb_tf.experiments import methods, runs, trajectory
+from aevb_tf.experiments.trajectory import Run
+from aevb_tf.models import NonFiniteError
+
+STEPS = (0.01, 0.02, 0.1)
+
+
+class Job(NamedTuple):
+  """A curve of a figure.
+
+  Attributes:
+    run: The run; its step size, too, if `pilot` is 0.
+    samples: How far it goes.
+    pilot: Samples by which the step size is chosen; 0 leaves the run's own.
+    settings: "paper", or what else the table calls it.
+  """
+
+  run: Run
+  samples: int
+  pilot: int = 0
+  settings: str = "paper"
+
+  def same_as(self, other: "Job") -> bool:
+    """Whether both ask for the same."""
+    return (self.run.key, *self[1:]) == (other.run.key, *other[1:])
+
+
+class Point(NamedTuple):
+  """A row of the table; values are means over data, nats per datum."""
+
+  method: str
+  settings: str
+  dataset: str
+  binarization: str
+  train_examples: int
+  latent_dim: int
+  step: float
+  chosen: str
+  samples: int
+  quantity: str
+  train: float
+  train_error: float  # standard error over data
+  test: float
+  test_error: float
+  seconds: float  # of training, up to here
+
+
+class Curve(NamedTuple):
+  """A run that a job has made."""
+
+  job: Job
+  run: Run
+  chosen: bool
+  rows: list[dict]
+
+  def points(self) -> list[Point]:
+    """Its rows of the table."""
+    return [self.point(row, self.run.measure) for row in self.rows]
+
+  def point(self, row: dict, quantity: str) -> Point:
+    """A row of the table, from the columns of a measure."""
+    config = self.run.config
+    grey = "grey" if config.likelihood.name == "bernoulli" else "real"
+    return Point(
+      self.run.method,
+      self.job.settings,
+      config.dataset,
+      grey if config.binarization == "none" else config.binarization,
+      self.run.train_examples,
+      config.latent_dim,
+      config.learning_rate,
+      "yes" if self.chosen else "no",
+      row["samples"],
+      quantity,
+      *(row[key] for key in ("train", "train_error", "test", "test_error")),
+      row["seconds"],
+    )
+
+
+def execute(
+  jobs: Sequence[Job],
+  workdir: pathlib.Path,
+  keep: Callable[[list[Curve]], None] = lambda curves: None,
+) -> list[Curve]:
+  """Runs jobs that are not done yet, in order, with one progress bar for all.
+
+  Args:
+    jobs: The jobs.
+    workdir: Folder of the experiments.
+    keep: Called after every job with all curves so far: a table can be looked at while
+      the rest is still running.
+
+  Returns:
+    The curves: of every job, those of its pilots and then its own.
+  """
+  curves: list[Curve] = []
+  with _progress(jobs) as report:
+    for job in jobs:
+      curves += _curves(job, workdir, report)
+      keep(curves)
+  return curves
+
+
+def final(job: Job, workdir: pathlib.Path, curves: Iterable[Curve]) -> keras.Model:
+  """The model that a job has left; `curves` as `execute` gave them."""
+  curve = curve_of(job, curves)
+  return trajectory.load(curve.run, job.samples, workdir)
+
+
+def curve_of(job: Job, curves: Iterable[Curve]) -> Curve:
+  """The chosen curve of a job; `curves` as `execute` gave them."""
+  return next(c for c in curves if c.chosen and c.job.same_as(job))
+
+
+def write_table(
+  path: pathlib.Path, curves: Iterable[Curve], more: Iterable[Point] = ()
+) -> None:
+  """Writes the points of all curves, of each run once, and more of them."""
+  points = [point for curve in _longest(curves) for point in curve.points()]
+  runs.write_csv(path, [*points, *more])
+
+
+def _curves(job, workdir, report) -> list[Curve]:
+  if not job.pilot:
+    return [_curve(job, job.run, job.samples, workdir, report)]
+  pilots = [
+    _curve(job, job.run.change(learning_rate=step), job.pilot, workdir, report, False)
+    for step in STEPS
+  ]
+  best = max(pilots, key=_score)
+  if _score(best) == -math.inf:
+    raise NonFiniteError(f"{_title(job.run)}: diverges with every step of {STEPS}.")
+  others = [pilot for pilot in pilots if pilot is not best]
+  return [*others, _curve(job, best.run, job.samples, workdir, report)]
+
+
+def _curve(job, run, samples, workdir, report, chosen=True) -> Curve:
+  def tell(done):
+    report(run, done)
+
+  try:
+    rows = trajectory.advance(run, samples, workdir, tell)
+  except NonFiniteError as error:
+    if chosen:
+      raise
+    # To diverge is an answer to the question which step size is good.
+    print(f"{_title(run)}: {error}")
+    rows = []
+  return Curve(job, run, chosen, rows)
+
+
+def _score(curve):
+  return curve.rows[-1]["train"] if curve.rows else -math.inf
+
+
+def _longest(curves: Iterable[Curve]) -> list[Curve]:
+  """Of curves of one run, the longest: it has the points of the others."""
+  found: dict[tuple, Curve] = {}
+  for curve in curves:
+    key = curve.run.key, curve.chosen
+    if key not in found or len(found[key].rows) <= len(curve.rows):
+      found[key] = curve
+  return list(found.values())
+
+
+def _title(run: Run) -> str:
+  config = run.config
+  return (
+    f"{methods.TITLES[run.method]}, {config.dataset}, Nz {config.latent_dim}, "
+    f"step {config.learning_rate:g}"
+  )
+
+
+@contextmanager
+def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Run, int], None]]:
+  """A bar over the samples of all jobs; in a log, a line at the end of each."""
+  total: dict[str, int] = {}
+  for job in jobs:
+    total[job.run.key] = max(
+      total.get(job.run.key, 0),
+      job.samples + (len(STEPS) - 1) * job.pilot,
+    )
+  seen: dict[str, int] = {}
+  with tqdm.tqdm(
+    total=sum(total.values()), unit="sample", unit_scale=True, disable=None
+  ) as bar:
+
+    def report(run, done):
+      bar.set_description(_title(run), refresh=False)
+      bar.update(max(0, done - seen.get(run.key, 0)))
+      seen[run.key] = max(done, seen.get(run.key, 0))
+
+    yield report
