@@ -41,19 +41,19 @@ METHODS = ("aevb", "wake_sleep")
 def jobs_of(scale: Scale) -> list[Job]:
   """The jobs of a figure, in order."""
   first, *rest = scale.latent_dims
-  lengths = [(dim, scale.samples) for dim in (first, *rest)]
-  paper = [
-    Job(_run(scale, method, dim), samples, scale.pilot)
-    for dim, samples in (*lengths, *scale.longer)
-    for method in METHODS
-  ]
   modern = [Job(run, samples, settings="modern") for run, samples in scale.modern]
-  # The first panel is complete before the others begin.
-  return [*paper[: len(METHODS)], *modern, *paper[len(METHODS) :]]
+  # One panel is complete before the others begin.
+  return [
+    *(_job(scale, method, first, scale.samples) for method in METHODS),
+    *modern,
+    *(_job(scale, method, dim, scale.samples) for method in METHODS for dim in rest),
+    *(_job(scale, method, *longer) for longer in scale.longer for method in METHODS),
+  ]
 
 
-def _run(scale, method, latent_dim):
-  return scale.run._replace(method=method).change(latent_dim=latent_dim)
+def _job(scale, method, latent_dim, samples):
+  run = scale.run._replace(method=method).change(latent_dim=latent_dim)
+  return Job(run, samples, scale.pilot)
 
 
 def run(
