@@ -37,7 +37,7 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
     chunk=500,
   )
   return {
-    "smoke": figure2.Scale(tiny, (2,), 1_000, 500),
+    "smoke": figure2.Scale(tiny, (2,), 500, 0),
     "default": figure2.Scale(run, dims, 10**7, 200_000),
     "full": figure2.Scale(run, dims, 10**8, 200_000),
   }

@@ -25,7 +25,7 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
   dims = (20, 10, 5, 3, 200)
   modern = run._replace(config=runs.config("mnist_modern", (), data_dir))
   return {
-    "smoke": figure2.Scale(tiny(), (2, 3), 2_000, 500, ((2, 3_000),)),
+    "smoke": figure2.Scale(tiny(), (2,), 1_000, 500),
     "default": figure2.Scale(
       run, dims, 10**7, 200_000, ((20, 3 * 10**7),), ((modern, 3 * 10**6),)
     ),

@@ -31,7 +31,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
     return of(default.run, samples, default.pilot, (2, 5, 10, 20))
 
   return {
-    "smoke": Scale(of(figure2_mnist.tiny(), 1_000, 500, (2, 3)), 3),
+    "smoke": Scale(of(figure2_mnist.tiny(), 1_000, 500, (2,)), 3),
     "default": Scale(paper(10**7), 10),
     "full": Scale(paper(10**8), 10),
   }

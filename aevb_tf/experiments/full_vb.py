@@ -32,7 +32,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
   run = figure2_mnist.paper(data_dir, ("latent_dim=3", "hidden_units=100,"))
   tiny = figure2_mnist.tiny().change(latent_dim=2)
   return {
-    "smoke": Scale(tiny, (200,), 1_000, 0),
+    "smoke": Scale(tiny, (200,), 500, 0),
     "default": Scale(run, (1000, 50_000), 2 * 10**6, 100_000),
     "full": Scale(run, (1000, 50_000), 6 * 10**7, 100_000),
   }
