@@ -50,7 +50,8 @@ class Scale(NamedTuple):
 
   alternatives: list[Alternative]
   few_latents: Job  # whose evidence is measured
-  examples: int
+  examples: int  # of so many test data
+  estimators: int  # by so many ways
 
 
 def _alternatives(mnist: Job, frey: Job) -> list[Alternative]:
@@ -104,11 +105,11 @@ def scales(data_dir: str) -> dict[str, Scale]:
       Job(mnist.run, samples, mnist.pilot),
       Job(frey.run.change(latent_dim=10), samples, frey.pilot),
     )
-    return Scale(alternatives, Job(few, samples, mnist.pilot), 1000)
+    return Scale(alternatives, Job(few, samples, mnist.pilot), 1000, len(_ESTIMATORS))
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {
-    "smoke": Scale(_alternatives(tiny, tiny)[:2], tiny, 20),
+    "smoke": Scale(_alternatives(tiny, tiny)[:2], tiny, 10, 1),
     "default": paper(10**6),
     "full": paper(10**7),
   }
@@ -158,7 +159,7 @@ def _evidence(model, settings: Scale) -> list[Choice]:
   data = datasets.load(job.run.config, job.run.train_examples)
   x = measures.first(data.test, settings.examples)
   rows = []
-  for question, answer, changes in _ESTIMATORS:
+  for question, answer, changes in _ESTIMATORS[: settings.estimators]:
     estimator = evidence.PosteriorDensity(**measures.APP_D | changes)
     values = evidence.estimate(model, x, estimator, seed=0).log_marginal
     mean, error = float(values.mean(dtype=np.float64)), results.standard_error(values)

@@ -31,8 +31,9 @@ class Scale(NamedTuple):
 def scales(data_dir: str) -> dict[str, Scale]:
   """How much of the figure each scale runs."""
   run = figure2_mnist.paper(data_dir, ("latent_dim=3", "hidden_units=100,"))
-  run = run._replace(measure="log_marginal", per_decade=3)
-  tiny = figure2_mnist.tiny().change(latent_dim=2)._replace(measure="log_marginal")
+  run = run._replace(measure="log_marginal", per_decade=2)
+  tiny = figure2_mnist.tiny().change(latent_dim=2)
+  tiny = tiny._replace(measure="log_marginal_of_few")
   sizes = (1000, 50_000)
   long, short = 10**7, 2 * 10**6
   return {

@@ -11,12 +11,14 @@ and is a run folder (`training.run_folder`) in which an "epoch" is `Run.chunk` s
 Whenever it is stopped, it goes on from its newest checkpoint, to the same numbers.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import math
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -120,6 +122,7 @@ def advance(
     columns of its measure.
 
   Raises:
+    ConfigError: Another process is at the run, or it went on without such a model.
     NonFiniteError: Training met NaN or infinity.
     KeyboardInterrupt: It was stopped; the last checkpoint is kept.
   """
@@ -127,7 +130,8 @@ def advance(
     raise ValueError(f"samples={samples} has to be a multiple of {run.chunk}.")
   folder = Folder(workdir, run)
   if not folder.model_after(samples).exists():
-    _train(run, samples, folder, report)
+    with _alone(folder):
+      _train(run, samples, folder, report)
   report(samples)
   return curve(run, samples, folder)
 
@@ -145,6 +149,20 @@ def curve(run: Run, samples: int, folder: RunFolder) -> list[dict]:
 def load(run: Run, samples: int, workdir: pathlib.Path) -> keras.Model:
   """The model of a run that `advance` has brought so far."""
   return aevb.load(Folder(workdir, run).model_after(samples))
+
+
+@contextlib.contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+  """Keeps other processes away from a run; the system lets go of a dead one's lock."""
+  folder.create()
+  with open(folder.path / "lock", "w") as file:
+    try:
+      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+      raise configuration.ConfigError(
+        f"{folder.path}: another process is at this run; wait for it, or stop it."
+      ) from None
+    yield
 
 
 def _train(run, samples, folder, report):
@@ -178,7 +196,6 @@ def _train(run, samples, folder, report):
 
 
 def _begin(run, data, folder):
-  folder.create()
   write_json(folder.config, run.description())
   return methods.model(run.method, run.config, data.train), 0
 
@@ -187,7 +204,6 @@ def _resume(folder, most):
   """The model of the newest whole checkpoint, and its number; None without one."""
   if not folder.is_run():
     return None
-  folder.create()
   epoch, _ = folder.newest_checkpoint()
   if epoch is None:
     return None

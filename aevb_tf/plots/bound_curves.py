@@ -23,6 +23,8 @@ _COLOURS = (style.FIRST, style.SECOND, "#4d9221", "#b2abd2")
 _LINES = {"train": "-", "test": "--"}
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.7, 2.6
 _MOST_COLUMNS = 3
+# Inches that an entry of the legend takes.
+_LEGEND_WIDTH = 2.0
 
 
 class Line(NamedTuple):
@@ -92,7 +94,7 @@ def bound_curves(
     legend.values(),
     legend.keys(),
     loc="outside lower center",
-    ncols=min(4, len(legend)),
+    ncols=int(width // _LEGEND_WIDTH),
     frameon=False,
   )
   figure.suptitle(title)
@@ -137,7 +139,7 @@ def _draw(axes: Axes, lines: Sequence[Line], looks: Mapping) -> None:
         color=colour,
         alpha=0.55,
         markerfacecolor=colour if line.split == "train" else "none",
-        label=f"{line.name}, {line.split}, the paper's plot",
+        label=f"{line.name}, {line.split}, the paper",
       )
   _limit(axes, lines)
 

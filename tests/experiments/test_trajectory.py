@@ -106,6 +106,16 @@ def test_points_are_spaced_by_a_factor():
   assert set(points) <= set(run.points(3 * 10**7))
 
 
+def test_two_processes_are_kept_apart(run, tmp_path):
+  def meanwhile(done):
+    with pytest.raises(ConfigError, match="another process is at this run"):
+      advance(run, SAMPLES, tmp_path)
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    advance(run, 500, tmp_path, meanwhile)
+
+
 # The name of a run.
 
 

@@ -15,8 +15,8 @@ already.
 
 All numbers are nats per datum, higher is better. The standard error is that of ours, over
 data; it says nothing of another seed. Bounds are of one sample of z for each datum, on
-10,000 training and all test data. Training times are of one thread of one processor core,
-measuring not counted, while another program used the machine's other core."""
+10,000 training and all test data. Training times are those of one thread on a machine
+that others used too, up to three times what they would be alone; measuring is not counted."""
 
 MNIST = """\
 500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), read as a
