@@ -80,7 +80,7 @@ def _alternatives(mnist: Job, frey: Job) -> list[Alternative]:
     Alternative(
       "step size",
       f"{step:g}, always",
-      changed(mnist, learning_rate=step)._replace(pilot=0),
+      changed(mnist, learning_rate=step)._replace(pilots=()),
     )
     for step in jobs.STEPS
   ]
@@ -102,10 +102,10 @@ def scales(data_dir: str) -> dict[str, Scale]:
     frey = figure2_frey.scales(data_dir)["default"]
     few = mnist.run.change(latent_dim=3)
     alternatives = _alternatives(
-      Job(mnist.run, samples, mnist.pilot),
-      Job(frey.run.change(latent_dim=10), samples, frey.pilot),
+      Job(mnist.run, samples, mnist.pilots),
+      Job(frey.run.change(latent_dim=10), samples, frey.pilots),
     )
-    return Scale(alternatives, Job(few, samples, mnist.pilot), 1000, len(_ESTIMATORS))
+    return Scale(alternatives, Job(few, samples, mnist.pilots), 1000, len(_ESTIMATORS))
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {

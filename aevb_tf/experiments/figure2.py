@@ -22,7 +22,7 @@ class Scale(NamedTuple):
     run: A run with the paper's settings; its method and number of latents are replaced.
     latent_dims: Nz, in the order in which they are run.
     samples: Training samples of every curve.
-    pilot: Samples by which the step size is chosen.
+    pilots: Samples at which step sizes are compared.
     longer: Nz -> samples, curves that go on when all have come so far.
     modern: Runs with settings of ours, and their samples.
   """
@@ -30,7 +30,7 @@ class Scale(NamedTuple):
   run: Run
   latent_dims: tuple[int, ...]
   samples: int
-  pilot: int
+  pilots: tuple[int, ...]
   longer: tuple[tuple[int, int], ...] = ()
   modern: tuple[tuple[Run, int], ...] = ()
 
@@ -53,7 +53,7 @@ def jobs_of(scale: Scale) -> list[Job]:
 
 def _job(scale, method, latent_dim, samples):
   run = scale.run._replace(method=method).change(latent_dim=latent_dim)
-  return Job(run, samples, scale.pilot)
+  return Job(run, samples, scale.pilots)
 
 
 def run(

@@ -6,7 +6,7 @@ paper does not state its split; ours is random, and documented with the data set
 
 import pathlib
 
-from aevb_tf.experiments import figure2, runs
+from aevb_tf.experiments import figure2, figure2_mnist, runs
 from aevb_tf.experiments.published import FIGURE2_FREY
 from aevb_tf.experiments.trajectory import Run
 
@@ -37,9 +37,9 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
     chunk=500,
   )
   return {
-    "smoke": figure2.Scale(tiny, (2,), 500, 0),
-    "default": figure2.Scale(run, dims, 10**7, 200_000),
-    "full": figure2.Scale(run, dims, 10**8, 200_000),
+    "smoke": figure2.Scale(tiny, (2,), 500, ()),
+    "default": figure2.Scale(run, dims, 10**7, figure2_mnist.PILOTS),
+    "full": figure2.Scale(run, dims, 10**8, figure2_mnist.PILOTS),
   }
 
 

@@ -25,7 +25,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
 
   def of(figure, samples):
     scale = figure.scales(data_dir)["default"]
-    return Job(scale.run.change(latent_dim=2), samples, scale.pilot)
+    return Job(scale.run.change(latent_dim=2), samples, scale.pilots)
 
   def both(samples):
     return {
@@ -33,7 +33,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
       "Frey Face": of(figure2_frey, samples),
     }
 
-  tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 1_000, 500)
+  tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 1_000, (500,))
   return {
     "smoke": Scale({"Digits": tiny}, 4),
     "default": Scale(both(10**7), 20),

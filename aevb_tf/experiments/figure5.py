@@ -24,14 +24,14 @@ def scales(data_dir: str) -> dict[str, Scale]:
   """How much of the figure each scale runs."""
   default = figure2_mnist.scales(data_dir)["default"]
 
-  def of(run, samples, pilot, dims):
-    return [Job(run.change(latent_dim=dim), samples, pilot) for dim in dims]
+  def of(run, samples, pilots, dims):
+    return [Job(run.change(latent_dim=dim), samples, pilots) for dim in dims]
 
   def paper(samples):
-    return of(default.run, samples, default.pilot, (2, 5, 10, 20))
+    return of(default.run, samples, default.pilots, (2, 5, 10, 20))
 
   return {
-    "smoke": Scale(of(figure2_mnist.tiny(), 1_000, 500, (2,)), 3),
+    "smoke": Scale(of(figure2_mnist.tiny(), 1_000, (500,), (2,)), 3),
     "default": Scale(paper(10**7), 10),
     "full": Scale(paper(10**8), 10),
   }

@@ -24,7 +24,7 @@ class Scale(NamedTuple):
   run: Run
   sizes: tuple[int, ...]  # N
   samples: int
-  pilot: int
+  pilots: tuple[int, ...]
 
 
 def scales(data_dir: str) -> dict[str, Scale]:
@@ -32,9 +32,9 @@ def scales(data_dir: str) -> dict[str, Scale]:
   run = figure2_mnist.paper(data_dir, ("latent_dim=3", "hidden_units=100,"))
   tiny = figure2_mnist.tiny().change(latent_dim=2)
   return {
-    "smoke": Scale(tiny, (200,), 500, 0),
-    "default": Scale(run, (1000, 50_000), 2 * 10**6, 100_000),
-    "full": Scale(run, (1000, 50_000), 6 * 10**7, 100_000),
+    "smoke": Scale(tiny, (200,), 500, ()),
+    "default": Scale(run, (1000, 50_000), 2 * 10**6, figure2_mnist.PILOTS),
+    "full": Scale(run, (1000, 50_000), 6 * 10**7, figure2_mnist.PILOTS),
   }
 
 
@@ -56,7 +56,7 @@ def run(
     Job(
       settings.run._replace(method=method, train_examples=size),
       settings.samples,
-      settings.pilot,
+      settings.pilots,
     )
     for size in settings.sizes
     for method in METHODS

@@ -1,9 +1,9 @@
 """The runs of a figure, one after another, and the table of their curves.
 
 Section 5 chooses the step size of Adagrad from 0.01, 0.02 and 0.1 by how the first
-iterations go on the training set. So does a job: it begins a run with each, and goes on
-with the one whose training bound is best at `PILOT` samples. The others stay in the
-table, with `chosen` no.
+iterations go on the training set. So does a job: it begins a run with each; the one with
+the worst training bound at the first of its `pilots` leaves, and at the last of them the
+best goes on alone. The others stay in the table, with `chosen` no.
 """
 
 import math
@@ -26,15 +26,15 @@ class Job(NamedTuple):
   """A curve of a figure.
 
   Attributes:
-    run: The run; its step size, too, if `pilot` is 0.
+    run: The run; its step size, too, if there are no `pilots`.
     samples: How far it goes.
-    pilot: Samples by which the step size is chosen; 0 leaves the run's own.
+    pilots: Samples at which steps are compared; none leaves the run's own.
     settings: "paper", or what else the table calls it.
   """
 
   run: Run
   samples: int
-  pilot: int = 0
+  pilots: tuple[int, ...] = ()
   settings: str = "paper"
 
   def same_as(self, other: "Job") -> bool:
@@ -138,17 +138,25 @@ def write_table(
 
 
 def _curves(job, workdir, report) -> list[Curve]:
-  if not job.pilot:
-    return [_curve(job, job.run, job.samples, workdir, report)]
-  pilots = [
-    _curve(job, job.run.change(learning_rate=step), job.pilot, workdir, report, False)
-    for step in STEPS
-  ]
-  best = max(pilots, key=_score)
-  if _score(best) == -math.inf:
-    raise NonFiniteError(f"{_title(job.run)}: diverges with every step of {STEPS}.")
-  others = [pilot for pilot in pilots if pilot is not best]
-  return [*others, _curve(job, best.run, job.samples, workdir, report)]
+  """Those of the pilots that left, and then that of the job."""
+  candidates = [job.run.change(learning_rate=step) for step in STEPS]
+  pilots: list[Curve] = []
+  left: list[Curve] = []
+  for samples in job.pilots:
+    tried = [_curve(job, run, samples, workdir, report, False) for run in candidates]
+    tried.sort(key=_score)
+    if _score(tried[-1]) == -math.inf:
+      raise NonFiniteError(f"{_title(job.run)}: diverges with every step of {STEPS}.")
+    keep = 1 if samples == job.pilots[-1] else len(tried) - 1
+    left += tried[:-keep]
+    pilots += tried[-keep:]
+    candidates = [curve.run for curve in tried[-keep:]]
+  run = candidates[0] if job.pilots else job.run
+  curve = _curve(job, run, job.samples, workdir, report)
+  # Where it was compared with the others, it may have a point beside those of a curve.
+  own = [row for pilot in pilots if pilot.run.key == run.key for row in pilot.rows]
+  rows = {row["samples"]: row for row in (*own, *curve.rows)}
+  return [*left, curve._replace(rows=[rows[samples] for samples in sorted(rows)])]
 
 
 def _curve(job, run, samples, workdir, report, chosen=True) -> Curve:
@@ -193,10 +201,9 @@ def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Run, int], None]]:
   """A bar over the samples of all jobs; in a log, a line at the end of each."""
   total: dict[str, int] = {}
   for job in jobs:
-    total[job.run.key] = max(
-      total.get(job.run.key, 0),
-      job.samples + (len(STEPS) - 1) * job.pilot,
-    )
+    # At each of the pilots one leaves, at the last all but one.
+    leave = [*job.pilots, *job.pilots[-1:] * 2][: len(STEPS) - 1]
+    total[job.run.key] = max(total.get(job.run.key, 0), job.samples + sum(leave))
   seen: dict[str, int] = {}
   with tqdm.tqdm(
     total=sum(total.values()), unit="sample", unit_scale=True, disable=None

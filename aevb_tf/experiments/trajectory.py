@@ -122,14 +122,14 @@ def advance(
     columns of its measure.
 
   Raises:
-    ConfigError: Another process is at the run, or it went on without such a model.
+    ConfigError: Another process is at the run.
     NonFiniteError: Training met NaN or infinity.
     KeyboardInterrupt: It was stopped; the last checkpoint is kept.
   """
   if samples % run.chunk:
     raise ValueError(f"samples={samples} has to be a multiple of {run.chunk}.")
   folder = Folder(workdir, run)
-  if not folder.model_after(samples).exists():
+  if not (folder.model_after(samples).exists() or _is_past(run, samples, folder)):
     with _alone(folder):
       _train(run, samples, folder, report)
   report(samples)
@@ -141,14 +141,32 @@ def curve(run: Run, samples: int, folder: RunFolder) -> list[dict]:
   points, rows, seconds = set(run.points(samples)), [], 0.0
   for row in folder.history():
     seconds += row["seconds"]
-    if row["samples"] in points:
+    if row["samples"] in points and "train" in row:
       rows.append(row | {"seconds": seconds})
   return rows
 
 
 def load(run: Run, samples: int, workdir: pathlib.Path) -> keras.Model:
-  """The model of a run that `advance` has brought so far."""
-  return aevb.load(Folder(workdir, run).model_after(samples))
+  """The model of a run that `advance` has brought so far.
+
+  Raises:
+    ConfigError: The run was asked for more samples at once, and has kept none there.
+  """
+  path = Folder(workdir, run).model_after(samples)
+  if not path.exists():
+    raise configuration.ConfigError(
+      f"{path.parent}: has gone on beyond {samples} samples, and kept no model from "
+      "there. Name another --workdir."
+    )
+  return aevb.load(path)
+
+
+def _is_past(run: Run, samples: int, folder: Folder) -> bool:
+  """Whether a longer run has all points of the curve."""
+  newest, _ = folder.newest_checkpoint()
+  if newest is None or newest * run.chunk <= samples:
+    return False
+  return len(curve(run, samples, folder)) == len(run.points(samples))
 
 
 @contextlib.contextmanager
@@ -168,7 +186,7 @@ def _alone(folder: Folder) -> Iterator[None]:
 def _train(run, samples, folder, report):
   data = datasets.load(run.config, run.train_examples, run.split)
   steps = run.chunk // run.config.batch_size
-  model, done = _resume(folder, samples // run.chunk) or _begin(run, data, folder)
+  model, done = _resume(folder) or _begin(run, data, folder)
   folder.truncate_history(done)
   ticks = _Ticks(lambda chunks: report(chunks * run.chunk))
   points = set(run.points(samples))
@@ -200,18 +218,13 @@ def _begin(run, data, folder):
   return methods.model(run.method, run.config, data.train), 0
 
 
-def _resume(folder, most):
+def _resume(folder):
   """The model of the newest whole checkpoint, and its number; None without one."""
   if not folder.is_run():
     return None
   epoch, _ = folder.newest_checkpoint()
   if epoch is None:
     return None
-  if epoch > most:
-    raise configuration.ConfigError(
-      f"{folder.path}: has gone on beyond what is asked for, and kept no model from "
-      "there. Name another --workdir."
-    )
   return aevb.load(folder.checkpoint(epoch)), epoch
 
 

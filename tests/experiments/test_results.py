@@ -6,7 +6,7 @@ import re
 import pytest
 
 import aevb_tf
-from aevb_tf.experiments import jobs, runs
+from aevb_tf.experiments import runs
 from aevb_tf.experiments.jobs import Point
 from aevb_tf.experiments.published import FIGURE2_MNIST
 from aevb_tf.experiments.results import compared, page, sections
@@ -118,13 +118,17 @@ def test_wake_sleep_is_compared_at_equal_samples():
 
 def test_the_chosen_step_is_marked():
   points = [
-    point(samples=200_000, step=step, train=-150 - i, chosen=chosen)
-    for i, (step, chosen) in enumerate(
-      zip(jobs.STEPS, ("no", "yes", "no"), strict=True)
+    point(samples=samples, step=step, train=value, chosen=chosen)
+    for samples, step, value, chosen in (
+      (200_000, 0.1, -248.0, "no"),
+      (200_000, 0.01, -145.0, "no"),
+      (10**6, 0.01, -123.3, "no"),
+      (10**6, 0.02, -122.9, "yes"),
+      (10**7, 0.02, -103.0, "yes"),
     )
   ]
   assert line(compared.steps(points), "20") == [
-    "20", "all", "AEVB", "2e5", "−150.0", "**−151.0**", "−152.0"
+    "20", "all", "AEVB", "−123.3 at 1e6", "**−122.9 at 1e6**", "−248.0 at 2e5"
   ]  # fmt: skip
 
 

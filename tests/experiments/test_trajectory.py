@@ -82,9 +82,13 @@ def test_what_is_done_is_not_done_again(run, straight):
     assert without_times(advance(run, SAMPLES, workdir)) == rows
 
 
-def test_less_than_what_is_done_is_refused_where_no_model_was_kept(run, straight):
-  with pytest.raises(ConfigError, match="Name another --workdir"):
-    advance(run, 500, straight[2])
+def test_the_curve_of_a_longer_run_has_that_of_a_shorter_one(run, straight):
+  rows, _, workdir = straight
+  with pytest.MonkeyPatch.context() as patch:
+    patch.delattr(trajectory, "_train")
+    assert without_times(advance(run, 500, workdir)) == rows[:1]
+  with pytest.raises(ConfigError, match="kept no model from there. Name another"):
+    trajectory.load(run, 500, workdir)
 
 
 def test_a_curve_has_its_points(straight):

@@ -100,28 +100,30 @@ def wake_sleep_below(points: Sequence[Point]) -> str:
 
 
 def steps(points: Sequence[Point]) -> str:
-  """The step sizes that were tried, and the training bound by which one was chosen."""
-  keys = dict.fromkeys((p.latent_dim, p.train_examples, p.method) for p in points)
+  """The training bound by which each step size left or was chosen, and when."""
   tried = sorted({p.step for p in points if p.settings == "paper"})
+  keys = dict.fromkeys((p.latent_dim, p.train_examples, p.method) for p in points)
   rows = []
-  for dim, size, method in sorted(keys):
+  for key in sorted(keys):
     mine = [
       p
       for p in points
-      if (p.latent_dim, p.train_examples, p.method) == (dim, size, method)
-      and p.settings == "paper"
+      if (p.latent_dim, p.train_examples, p.method, p.settings) == (*key, "paper")
     ]
-    pilots = [p.samples for p in mine if p.chosen == "no"]
-    if not pilots:
+    left = {p.step: p for p in mine if p.chosen == "no"}  # the last point of each
+    if not left:
       continue
+    end = max(p.samples for p in left.values())
+    chosen = [p for p in mine if (p.chosen, p.samples) == ("yes", end)]
+    left |= {p.step: p for p in chosen}
+    dim, size, method = key
     row = [str(dim), f"{size:,}" if size else "all", TITLES[method]]
-    row.append(md.samples(max(pilots)))
-    for step in tried:
-      (here,) = [p for p in mine if (p.step, p.samples) == (step, max(pilots))] or [
-        None
-      ]
-      text = md.nats(here.train) if here else "diverges"
-      row.append(f"**{text}**" if here and here.chosen == "yes" else text)
-    rows.append(row)
-  header = ("N_z", "N", "method", "training bound at", *(f"step {s:g}" for s in tried))
-  return md.table(header, rows)
+    rows.append([*row, *(_step(left.get(step)) for step in tried)])
+  return md.table(("N_z", "N", "method", *(f"step {s:g}" for s in tried)), rows)
+
+
+def _step(point: Point | None) -> str:
+  if point is None:
+    return "diverged"
+  text = f"{md.nats(point.train)} at {md.samples(point.samples)}"
+  return f"**{text}**" if point.chosen == "yes" else text
