@@ -109,7 +109,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {
-    "smoke": Scale(_alternatives(tiny, tiny)[:2], tiny, 10, 1),
+    "smoke": Scale(_alternatives(tiny, tiny)[:2], tiny, 10, 0),
     "default": paper(10**6),
     "full": paper(10**7),
   }
@@ -132,8 +132,8 @@ def run(
   asked = [a.job for a in settings.alternatives]
   found = jobs.execute([*asked, settings.few_latents], workdir)
   rows = [_trained(a, found) for a in settings.alternatives]
-  model = jobs.final(settings.few_latents, workdir, found)
-  rows += _evidence(model, settings)
+  if settings.estimators:
+    rows += _evidence(jobs.final(settings.few_latents, workdir, found), settings)
   table = workdir / f"{NAME}.csv"
   runs.write_csv(table, rows)
   return table, draw(table)

@@ -27,7 +27,7 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
   dims = (20, 10, 5, 3, 200)
   modern = run._replace(config=runs.config("mnist_modern", (), data_dir))
   return {
-    "smoke": figure2.Scale(tiny(), (2,), 1_000, (500,)),
+    "smoke": figure2.Scale(tiny(), (2,), 1_000, ()),
     "default": figure2.Scale(
       run, dims, 10**7, PILOTS, ((20, 3 * 10**7),), ((modern, 3 * 10**6),)
     ),

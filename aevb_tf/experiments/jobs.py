@@ -20,6 +20,13 @@ from aevb_tf.experiments.trajectory import Run
 from aevb_tf.models import NonFiniteError
 
 STEPS = (0.01, 0.02, 0.1)
+# What the columns of a measure are.
+_QUANTITIES = {
+  "bound": "bound",
+  "with_full_bound": "bound",
+  "log_marginal": "log_marginal",
+  "log_marginal_of_few": "log_marginal",
+}
 
 
 class Job(NamedTuple):
@@ -72,7 +79,7 @@ class Curve(NamedTuple):
 
   def points(self) -> list[Point]:
     """Its rows of the table."""
-    return [self.point(row, self.run.measure) for row in self.rows]
+    return [self.point(row, _QUANTITIES[self.run.measure]) for row in self.rows]
 
   def point(self, row: dict, quantity: str) -> Point:
     """A row of the table, from the columns of a measure."""

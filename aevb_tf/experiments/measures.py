@@ -31,10 +31,12 @@ def bound(model: Any, data: Data) -> dict[str, float]:
   return _columns(lambda part: per_datum(model, part), data.measured, data.test)
 
 
-def full_bound(model: Any, data: Data) -> dict[str, float]:
-  """The bound of App. F over N, the weights drawn, their KL shared by the data."""
-  field = "full_bound"
-  return _columns(lambda part: per_datum(model, part, field), data.measured, data.test)
+def with_full_bound(model: Any, data: Data) -> dict[str, float]:
+  """`bound` at the mean weights, and `full_train`, ...: the bound of App. F, over N."""
+  full = _columns(
+    lambda part: per_datum(model, part, "full_bound"), data.measured, data.test
+  )
+  return bound(model, data) | {f"full_{key}": value for key, value in full.items()}
 
 
 def log_marginal(model: Any, data: Data, examples: int = _EXAMPLES) -> dict[str, float]:
@@ -50,6 +52,7 @@ def log_marginal(model: Any, data: Data, examples: int = _EXAMPLES) -> dict[str,
 
 MEASURES = {
   "bound": bound,
+  "with_full_bound": with_full_bound,
   "log_marginal": log_marginal,
   "log_marginal_of_few": functools.partial(log_marginal, examples=_FEW_EXAMPLES),
 }
@@ -68,9 +71,9 @@ def per_datum(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
   """
   seed = random.fold_in(model.seed, _NOISE)
   # A run of seconds is over before XLA is done.
-  values_of = compiled(model, _field, jit=bool(model.jit_compile), name=field)
-  values = [values_of(x, seed, rows) for x, rows in _batches(part, part.num_examples)]
-  return np.concatenate(values)
+  parts = compiled(model, _parts, jit=bool(model.jit_compile))
+  batches = _batches(part, part.num_examples)
+  return np.concatenate([getattr(parts(x, seed, rows), field) for x, rows in batches])
 
 
 def first(part: Any, count: int) -> np.ndarray:
@@ -78,8 +81,8 @@ def first(part: Any, count: int) -> np.ndarray:
   return np.concatenate([x for x, _ in _batches(part, count)])
 
 
-def _field(model, x, seed, rows, name):
-  return getattr(model.bound_parts(x, seed, rows, training=False), name)
+def _parts(model, x, seed, rows):
+  return model.bound_parts(x, seed, rows, training=False)
 
 
 def _batches(part, count):

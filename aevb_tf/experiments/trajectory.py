@@ -95,8 +95,8 @@ class Run(NamedTuple):
 class Folder(RunFolder):
   """The folder of a run, and the models that it was asked for."""
 
-  def __init__(self, workdir: pathlib.Path, run: Run):
-    super().__init__(pathlib.Path(workdir) / "runs" / run.key)
+  def __init__(self, workdir: pathlib.Path, run: Run, suffix: str = ""):
+    super().__init__(pathlib.Path(workdir, "runs", run.key + suffix))
 
   def model_after(self, samples: int) -> pathlib.Path:
     """Where the model is kept that was asked for."""
@@ -149,16 +149,16 @@ def curve(run: Run, samples: int, folder: RunFolder) -> list[dict]:
 def load(run: Run, samples: int, workdir: pathlib.Path) -> keras.Model:
   """The model of a run that `advance` has brought so far.
 
-  Raises:
-    ConfigError: The run was asked for more samples at once, and has kept none there.
+  Where the run was asked for more at once, and kept no model there, it is trained again
+  beside it.
   """
-  path = Folder(workdir, run).model_after(samples)
-  if not path.exists():
-    raise configuration.ConfigError(
-      f"{path.parent}: has gone on beyond {samples} samples, and kept no model from "
-      "there. Name another --workdir."
-    )
-  return aevb.load(path)
+  folder = Folder(workdir, run)
+  if not folder.model_after(samples).exists():
+    folder = Folder(workdir, run, f"-to-{samples}")
+  if not folder.model_after(samples).exists():
+    with _alone(folder):
+      _train(run, samples, folder, lambda done: None)
+  return aevb.load(folder.model_after(samples))
 
 
 def _is_past(run: Run, samples: int, folder: Folder) -> bool:

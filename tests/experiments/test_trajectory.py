@@ -87,8 +87,13 @@ def test_the_curve_of_a_longer_run_has_that_of_a_shorter_one(run, straight):
   with pytest.MonkeyPatch.context() as patch:
     patch.delattr(trajectory, "_train")
     assert without_times(advance(run, 500, workdir)) == rows[:1]
-  with pytest.raises(ConfigError, match="kept no model from there. Name another"):
-    trajectory.load(run, 500, workdir)
+
+
+def test_a_model_that_was_not_kept_is_made_again(run, straight, tmp_path):
+  advance(run, 500, tmp_path)
+  expected = weights(run, 500, tmp_path)
+  for ours, theirs in zip(weights(run, 500, straight[2]), expected, strict=True):
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_curve_has_its_points(straight):
