@@ -121,6 +121,7 @@ def execute(
   with _progress(jobs) as report:
     for job in jobs:
       curves += _curves(job, workdir, report)
+      tqdm.tqdm.write(_ending(curves[-1]))
       keep(curves)
   return curves
 
@@ -195,6 +196,14 @@ def _longest(curves: Iterable[Curve]) -> list[Curve]:
   return list(found.values())
 
 
+def _ending(curve: Curve) -> str:
+  last = curve.rows[-1]
+  return (
+    f"{_title(curve.run)}: {last['samples']:,} samples, train {last['train']:z.1f}, test"
+    f" {last['test']:z.1f} nats per datum"
+  )
+
+
 def _title(run: Run) -> str:
   config = run.config
   return (
@@ -205,7 +214,7 @@ def _title(run: Run) -> str:
 
 @contextmanager
 def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Run, int], None]]:
-  """A bar over the samples of all jobs; in a log, a line at the end of each."""
+  """A bar over the samples of all jobs."""
   total: dict[str, int] = {}
   for job in jobs:
     # At each of the pilots one leaves, at the last all but one.

@@ -6,6 +6,7 @@ import pytest
 
 from aevb_tf import experiments
 from aevb_tf.experiments import SCALES, curves, jobs, trajectory
+from aevb_tf.experiments.results import page
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
 
@@ -58,6 +59,17 @@ def test_full_vb_has_both_bounds(workdir):
   (mean,) = [p for p in points if (p.method, p.quantity) == ("full_vb", "bound")]
   # The KL of the weights, thousands of nats, is shared by 200 data.
   assert full.test < mean.test - 10
+
+
+def test_the_page_shows_every_table(workdir):
+  """Also where a figure has few of its points, or none that the paper reads."""
+  for name in FIGURES:
+    module(name).run(workdir, "smoke", "")
+  text = page.text(workdir, "figures")
+  assert text.count("Not run yet.") == 1  # the variance of gradients
+  assert "nan" not in text
+  for name in FIGURES:
+    assert f"(figures/{name}.png)" in text
 
 
 def test_default_has_the_paper_s_settings():

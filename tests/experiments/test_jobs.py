@@ -45,6 +45,13 @@ def test_the_step_with_the_best_training_bound_goes_on(scripted, best, tmp_path)
   assert {c.run.config.learning_rate for c in found} == set(jobs.STEPS)
 
 
+def test_every_job_says_how_it_ended(scripted, tmp_path, capsys):
+  jobs.execute([Job(RUN, 2_000, (500,))], tmp_path)
+  assert capsys.readouterr().out == (
+    "AEVB, digits, Nz 20, step 0.02: 2,000 samples, train 0.0, test -1.0 nats per datum\n"
+  )
+
+
 def test_the_worst_step_leaves_at_the_first_of_two_pilots(scripted, tmp_path):
   asked, steps = scripted
   steps["best"] = 0.025  # then 0.02, 0.01, 0.1
