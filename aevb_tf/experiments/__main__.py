@@ -40,11 +40,11 @@ def main(argv: list[str]) -> int:
     return 0
   words = command_line.parse(values, argv, required=())
   name = _name(words)
+  if name != RESULTS and not values.workdir:
+    raise configuration.ConfigError("--workdir is missing; see --help.")
   quietly.import_tensorflow()
   if name == RESULTS:
     return _write_results(values)
-  if not values.workdir:
-    raise configuration.ConfigError("--workdir is missing; see --help.")
   module = importlib.import_module(f"aevb_tf.experiments.{name}")
   table, picture = module.run(
     pathlib.Path(values.workdir), values.scale, values.data_dir or ""

@@ -44,7 +44,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
   sizes = (1000, 50_000)
   long, short = 10**7, 2 * 10**6
   return {
-    "smoke": Scale(tiny, (200,), {"aevb": 500, "mcem": 500}, _NO_PILOTS),
+    "smoke": Scale(tiny, (200,), {"mcem": 500}, _NO_PILOTS),
     "default": Scale(
       run, sizes, {"aevb": long, "wake_sleep": long, "mcem": short}, _PILOTS
     ),

@@ -20,8 +20,9 @@ def command(*argv):
 def test_help_lists_every_experiment():
   ended = command("--help")
   assert (ended.returncode, ended.stderr) == (0, "")
-  for name in (*experiments.EXPERIMENTS, "results"):
-    assert f"  {name}" in ended.stdout
+  for name in experiments.EXPERIMENTS:
+    assert f"\n  {name} " in ended.stdout
+  assert "python -m aevb_tf.experiments results" in ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,9 @@ def test_a_mistake_is_told_in_one_line(argv, message):
   assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_the_command_runs_a_figure(tmp_path):
-  ended = command("figure5", f"--workdir={tmp_path}", "--scale=smoke")
-  assert ended.returncode == 0, ended.stderr
-  assert str(tmp_path / "figure5.png") in ended.stdout
+def test_results_are_written_by_command(tmp_path):
+  to = tmp_path / "RESULTS.md"
+  ended = command("results", f"--from={tmp_path / 'tables'}", f"--to={to}")
+  assert (ended.returncode, ended.stderr) == (0, "")
+  assert ended.stdout.strip() == str(to)
+  assert to.read_text("utf-8").startswith("# Results")

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from aevb_tf import experiments
-from aevb_tf.experiments import SCALES, curves, jobs, trajectory
+from aevb_tf.experiments import SCALES, __main__, curves, jobs, trajectory
 from aevb_tf.experiments.results import page
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
@@ -36,6 +36,13 @@ def test_smoke_leaves_a_table_and_a_picture(name, workdir):
 @pytest.mark.parametrize("name", FIGURES)
 def test_all_scales_are_there(name):
   assert set(module(name).scales("")) == set(SCALES)
+
+
+def test_the_command_runs_a_figure(workdir, capsys):
+  command = ("experiments", "figure5", f"--workdir={workdir}", "--scale=smoke")
+  assert __main__.main(list(command)) == 0
+  printed = capsys.readouterr().out
+  assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
 
 
 def test_figure2_compares_what_the_paper_compares(workdir):
