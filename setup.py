@@ -44,7 +44,10 @@ setuptools.setup(
   python_requires=">=3.11",
   package_dir=FOLDERS,
   packages=packages(),
-  package_data={"aevb_tf": ["py.typed"]},
+  package_data={
+    "aevb_tf": ["py.typed"],
+    "aevb_tf.export.web": ["static/*", "static/*/*"],
+  },
   zip_safe=False,
   install_requires=[
     "absl-py>=2.1",
@@ -74,6 +77,8 @@ setuptools.setup(
     "serving": ["tensorflow-serving-api>=2.21,<2.22"],
     # Another server for the same folder.
     "kserve": ["kserve>=0.15", "tensorflow-serving-api>=2.21,<2.22"],
+    # Drives the system's Chromium in the tests of the exported page.
+    "browser": ["playwright>=1.50"],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",

@@ -18,6 +18,7 @@ References:
   Giles. Approximating the erfinv function. GPU Computing Gems, 2010.
 """
 
+import functools
 import numbers
 from typing import Any
 
@@ -73,11 +74,23 @@ def threefry2x32(
   Returns:
     Two int32 tensors of the broadcast shape.
   """
+  words = [tf.convert_to_tensor(word, tf.int32) for word in (*key, *counter)]
+  return _rounds_on(*(tuple(word.shape) for word in words))(*words)
+
+
+@functools.cache
+def _rounds_on(*shapes):
+  """The rounds as a function of their own: to build them takes long, and is done once."""
+  specs = [tf.TensorSpec(shape, tf.int32) for shape in shapes]
+  return tf.function(_rounds, input_signature=specs, autograph=False)
+
+
+def _rounds(key0, key1, x0, x1):
   parity = tf.bitwise.bitwise_xor(
-    tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_word(_PARITY))
+    tf.bitwise.bitwise_xor(key0, key1), tf.constant(_word(_PARITY))
   )
-  schedule = (key[0], key[1], parity)
-  x0, x1 = counter[0] + schedule[0], counter[1] + schedule[1]
+  schedule = (key0, key1, parity)
+  x0, x1 = x0 + schedule[0], x1 + schedule[1]
   for group in range(5):
     for distance in _ROTATIONS[group % 2]:
       x0 = x0 + x1

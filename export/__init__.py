@@ -3,6 +3,7 @@
     import aevb_tf.export as export
     export.saved_model(vae, "served/digits/1")
     export.tflite(vae, "digits.tflite")
+    export.web(vae, "digits_page", data=x_test)
 
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
@@ -11,6 +12,7 @@
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
 | `serving/`         | a folder that TensorFlow Serving serves                      |
+| `web/`             | a page that runs the model in the browser                    |
 | `client/`          | asks a server, over REST or gRPC                             |
 | `runtimes/`        | runs artifacts without this package                          |
 """
@@ -20,7 +22,7 @@ import sys
 
 from aevb_tf import COMMANDS
 
-__all__ = ["saved_model", "serving_bundle", "tflite"]
+__all__ = ["saved_model", "serving_bundle", "tflite", "web"]
 
 # The functions carry the names of their modules, and are imported after them; but a
 # command reads its flags first, and answers `--help` without loading TensorFlow.
@@ -28,3 +30,4 @@ if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
   from aevb_tf.export.saved_model import saved_model
   from aevb_tf.export.serving.bundle import serving_bundle
   from aevb_tf.export.tflite import tflite
+  from aevb_tf.export.web.folder import web

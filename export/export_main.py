@@ -1,15 +1,18 @@
 """Exports the model of a run folder, and verifies what it wrote.
 
-  aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite,serving] [--name=NAME]
+  aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite,serving,web]
+              [--name=NAME] [--litertjs=FOLDER]
               [--quantize=none|float16|dynamic|int8] [--max_nats=1] [--data_dir=DIR]
               [--max_samples=N] [--num_importance_samples=N] [--batch_size=N]
 
-Writes a SavedModel, LiteRT files, the folder of a server if it is asked for, and what
-`aevb-verify` needs to check them anywhere.
+Writes a SavedModel, LiteRT files, the folder of a server and a page for browsers if
+they are asked for, and what `aevb-verify` needs to check them anywhere. The page's
+runtime, LiteRT.js, is fetched once through npm; --litertjs names a folder with it.
 DIR appears whole or not at all, and nothing is overwritten. A quantized model is judged
 by the bound of test data of the run, and refused if it moved by more than --max_nats.
 """
 
+import os
 import shlex
 
 from absl import flags
@@ -18,7 +21,7 @@ from aevb_tf.training import command_line, quietly
 from aevb_tf.training.configuration import suggestion
 
 # What is known of `aevb_tf.export` without TensorFlow.
-FORMATS = ("saved_model", "tflite", "serving")
+FORMATS = ("saved_model", "tflite", "serving", "web")
 KINDS = ("none", "float16", "dynamic", "int8")
 
 
@@ -66,11 +69,15 @@ def main(argv: list[str]) -> int:
     values.num_importance_samples,
     values.batch_size,
     values.data_dir,
+    values.litertjs,
   )
   print(f"{report.manifest['name']}, differences from the model:\n")
   print(tables.verification(report))
   verify = command_line.spelled("aevb-verify")
   print(f"\nTo verify it again:\n  {verify} {shlex.quote(values.to)}")
+  if "web" in values.formats:
+    page = shlex.quote(os.path.join(values.to, "web"))
+    print(f"\nTo look at the page:\n  python -m http.server --directory {page}")
   return 0
 
 
@@ -81,6 +88,10 @@ def _flags() -> flags.FlagValues:
     ("to", "Folder to make."),
     ("name", "What the export is called; by default as the run's config."),
     ("data_dir", "Folder with prepared data; by default that of the training."),
+    (
+      "litertjs",
+      "Folder with LiteRT.js as `npm pack` gives it; by default npm is asked.",
+    ),
   ):
     flags.DEFINE_string(name, None, text, flag_values=values)
   flags.DEFINE_list(

@@ -1,6 +1,7 @@
 """A run folder becomes a folder of artifacts, verified before anybody sees it."""
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ def export(
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
   batch_size: int = 1,
   data_dir: str | None = None,
+  litertjs: str | None = None,
 ) -> verify.Report:
   """Exports the model of a run.
 
@@ -52,6 +54,7 @@ def export(
     num_importance_samples: K of `log_marginal`.
     batch_size: Of the files with a fixed batch.
     data_dir: Folder with prepared data, by default that of the training.
+    litertjs: Folder with LiteRT.js, as in `web`.
 
   Returns:
     What the verification found: no breaches, since there would be no export otherwise.
@@ -72,7 +75,13 @@ def export(
     writers = [formats.get(one) for one in dict.fromkeys(names)]
     for writer in writers:
       writer.check()
-    job = job_of(workdir, name, quantize, max_nats, batch_size, data_dir, **options)
+    measures = any(writer.measures for writer in writers)
+    job = job_of(
+      workdir, name, quantize, max_nats, batch_size, data_dir, measures, **options
+    )
+    job = dataclasses.replace(job, litertjs=litertjs)
+    for writer in writers:
+      writer.check_job(job)
     with publish.folder(to) as partial:
       artifacts = [one for writer in writers for one in writer.write(job, partial)]
       cases = reference.make(job.vae, **options)
@@ -91,9 +100,12 @@ def job_of(
   max_nats: float = 1.0,
   batch_size: int = 1,
   data_dir: str | None = None,
+  measures: bool = False,
   **options: int,
 ) -> formats.Job:
   """What is to be exported of a run; arguments as for `export`.
+
+  Test data are read where numbers are quantized, or a format `measures` on them.
 
   Raises:
     ConfigError: There is no run in the folder, or no model in it.
@@ -113,17 +125,15 @@ def job_of(
     vae,
     name,
     quantize,
-    **_data(vae, config, quantize, data_dir),
+    **_data(vae, config, quantize, data_dir, measures),
     max_nats=max_nats,
     batch_size=batch_size,
     options=options,
   )
 
 
-def _data(vae, config, quantize, data_dir) -> dict[str, Any]:
-  """The run's test and training data, where quantization needs them."""
-  if quantize == "none":
-    return {}
+def _data(vae, config, quantize, data_dir, measures) -> dict[str, Any]:
+  """The run's test and training data, those that are needed."""
   with config.unlocked():
     config.data_dir = data_dir or config.data_dir
 
@@ -131,10 +141,12 @@ def _data(vae, config, quantize, data_dir) -> dict[str, Any]:
     source = build.dataset(config, split)
     return examples.take(vae, source, most, f"The {split} split of {config.dataset}")
 
-  return {
-    "test_data": first("test", judging.NUM_EXAMPLES),
-    "representative_data": first("train", quantization.NUM_REPRESENTATIVE),
-  }
+  data = {}
+  if measures or quantize != "none":
+    data["test_data"] = first("test", judging.NUM_EXAMPLES)
+  if quantize != "none":
+    data["representative_data"] = first("train", quantization.NUM_REPRESENTATIVE)
+  return data
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from aevb_tf.export import flatbuffer, publish, runtimes
 from aevb_tf.export.saved_model import content_hashes, operators, saved_model
 from aevb_tf.export.serving.bundle import serving_bundle
 from aevb_tf.export.tflite import tflite
+from aevb_tf.export.web import folder as page
 from aevb_tf.registry import Registry
 
 _registry = Registry("export format")
@@ -42,6 +43,7 @@ class Job:
     test_data: As in `tflite`, or None.
     max_nats: As in `tflite`.
     batch_size: The batch of files that fix it.
+    litertjs: As in `web`.
     options: `max_samples`, `num_importance_samples` and `config_sha256`, of all formats.
   """
 
@@ -52,6 +54,7 @@ class Job:
   test_data: np.ndarray | None = None
   max_nats: float | None = None
   batch_size: int = 1
+  litertjs: str | None = None
   options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -77,10 +80,19 @@ class Artifact:
 
 
 class Format:
-  """Base of the formats."""
+  """Base of the formats.
+
+  Attributes:
+    measures: Whether it measures something on the run's test data.
+  """
+
+  measures = False
 
   def check(self) -> None:
     """Raises an ImportError or RuntimeFailed where what it needs is not installed."""
+
+  def check_job(self, job: Job) -> None:
+    """Raises a ValueError where this model cannot be exported in this format."""
 
   def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
     """Writes a model.
@@ -162,3 +174,35 @@ class Serving(Format):
     (base / publish.LOCK).unlink()  # nobody else was there
     labels = f"{base.name}/{models_config.FILE}"
     return [dataclasses.replace(_loadable(path, folder), changing=(labels,))]
+
+
+@register("web")
+class Web(Format):
+  """A page that runs the model in the browser, `web/`, always in float32."""
+
+  measures = True
+
+  def check(self) -> None:
+    """LiteRT runs the file of the page, too."""
+    runtimes.check_installed("litert")
+
+  def check_job(self, job: Job) -> None:
+    page.check(job.vae, litertjs=job.litertjs)
+
+  def write(self, job: Job, folder: pathlib.Path) -> list[Artifact]:
+    base = folder / "web"
+    told = page.web(
+      job.vae,
+      base,
+      data=job.test_data,
+      name=job.name,
+      litertjs=job.litertjs,
+      config_sha256=job.options.get("config_sha256"),
+    )
+    path = base / page.MODEL
+    more = {
+      "left_out": told["left_out"],
+      "operators": flatbuffer.operators(path.read_bytes()),
+    }
+    place = path.relative_to(folder).as_posix()
+    return [Artifact(place, ("litert", "chromium"), batch_size=1, told=more)]

@@ -24,6 +24,11 @@ def verification(report: Report) -> str:
       row = {d.runtime: d for d in found if d.signature == label}
       cells = [_number(row.get(runtime)) for runtime in runtimes]
       lines.append(_row(label, *cells, f"{next(iter(row.values())).tolerance:.1g}"))
+    lines += [
+      f"    not run in {runtime}: {why}"
+      for skipped, runtime, why in report.skipped
+      if skipped == path
+    ]
     lines += _told(artifact)
   return "\n".join(lines[1:])
 

@@ -8,6 +8,7 @@ files are compared by their pixels, which may be off by a level.
 
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,11 +44,13 @@ class Report(NamedTuple):
     manifest: Of the export.
     differences: Of all that could be run.
     breaches: What is wrong, each one line; empty where all is well.
+    skipped: What could not be run, for want of a browser: artifact, runtime and reason.
   """
 
   manifest: dict[str, Any]
   differences: list[Difference]
   breaches: list[str]
+  skipped: Sequence[tuple[str, str, str]] = ()
 
 
 def verify(folder: str | os.PathLike) -> Report:
@@ -70,6 +73,7 @@ def verify(folder: str | os.PathLike) -> Report:
       del faults[path]
   breaches = [f"{path}: {fault}" for path, fault in faults.items()]
   differences: list[Difference] = []
+  skipped: list[tuple[str, str, str]] = []
   if reference.FILE in faults:
     return Report(told, differences, breaches)
   try:
@@ -84,6 +88,8 @@ def verify(folder: str | os.PathLike) -> Report:
     for runtime in artifact["runtimes"]:
       try:
         differences += _compare(folder, artifact, runtime, cases)
+      except runtimes.RuntimeAbsent as error:
+        skipped.append((path, runtime, str(error)))
       except runtimes.RuntimeFailed as error:
         breaches.append(f"{path}: {runtime} cannot run it: {error}")
   breaches += [
@@ -92,7 +98,7 @@ def verify(folder: str | os.PathLike) -> Report:
     for d in differences
     if not d.within
   ]
-  return Report(told, differences, breaches)
+  return Report(told, differences, breaches, skipped)
 
 
 def _says_what_is_there(path):

@@ -1,5 +1,6 @@
 """Options and fixtures of the whole suite."""
 
+import os
 import pathlib
 import zlib
 
@@ -9,8 +10,14 @@ import pytest
 matplotlib.use("Agg")  # no test opens a window
 
 # Why a test may be skipped even in CI; anything else means that something is missing.
-# (KServe brings some fifty packages of its own.)
-_FINE_TO_SKIP = ("data folder absent", "GPU", "kserve is not installed")
+# (KServe brings some fifty packages of its own; a browser is none of pip's.)
+_FINE_TO_SKIP = (
+  "data folder absent",
+  "GPU",
+  "kserve is not installed",
+  "no browser",
+  "LiteRT.js is not to be had",
+)
 
 
 def pytest_addoption(parser):
@@ -77,3 +84,15 @@ def data_folder() -> pathlib.Path:
   if not folder.is_dir():
     pytest.skip("data folder absent")
   return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+  """Decoded data are kept in a folder of the tests, not in the user's."""
+  before = os.environ.get("XDG_CACHE_HOME")
+  os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+  yield
+  if before is None:
+    del os.environ["XDG_CACHE_HOME"]
+  else:
+    os.environ["XDG_CACHE_HOME"] = before

@@ -44,6 +44,9 @@ def test_a_wheel_holds_every_module_and_nothing_else_at_the_top(wheel):
   for folder, package in FOLDERS.items():
     for path in (ROOT / folder).rglob("*.py"):
       assert f"{package}/{path.relative_to(ROOT / folder).as_posix()}" in names
+  for path in (ROOT / "export" / "web" / "static").rglob("*.*"):  # the page
+    assert f"aevb_tf/export/{path.relative_to(ROOT / 'export').as_posix()}" in names
+  assert "aevb_tf/export/web/static/LICENSE" in names
   assert "aevb_tf/py.typed" in names
   tops = {name.split("/")[0] for name in names}
   assert tops == {"aevb_tf", f"aevb_tf-{version.__version__}.dist-info"}

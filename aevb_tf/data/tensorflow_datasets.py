@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf.data import sources, streams
+from aevb_tf.data import cache, sources, streams
 from aevb_tf.registry import did_you_mean
 
 _CHUNK_BYTES = 2**24
@@ -119,7 +119,12 @@ class _Reader:
       raise ValueError(f"The images of {name} are {self.dtype}, not uint8 or float32.")
 
   def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-    """Reads all examples: `[n, ...]` and labels int32 `[n]`."""
+    """Reads all examples: `[n, ...]` and labels int32 `[n]`; see `cache.py`."""
+    folder = pathlib.Path(self._builder.data_dir).absolute()
+    files = cache.stamps([path for path in folder.iterdir() if path.is_file()])
+    return cache.arrays([self._builder.info.full_name, self._split, files], self._read)
+
+  def _read(self):
     x = np.empty((self.num_examples, *self.shape), self.dtype)
     y = np.empty(self.num_examples, np.int32)
     examples = self._encoded().map(self._decode, tf.data.AUTOTUNE, deterministic=True)

@@ -10,22 +10,25 @@ import tensorflow as tf
 _functions = weakref.WeakKeyDictionary()
 
 
-def compiled(model: Any, function: Callable, **options: Hashable) -> Callable:
+def compiled(
+  model: Any, function: Callable, jit: bool = True, **options: Hashable
+) -> Callable:
   """`function(model, *tensors, **options)`, compiled once for these options.
 
   Args:
     model: The model; only its variables are kept alive.
     function: A function at module level.
+    jit: Whether to compile it with XLA.
     **options: What the compiled code is specialised to.
 
   Returns:
     A function of the tensors.
   """
   known = _functions.setdefault(model, {})
-  key = (function, *sorted(options.items()))
+  key = (function, jit, *sorted(options.items()))
   if key not in known:
     of_model = functools.partial(_call, weakref.ref(model), function, options)
-    known[key] = tf.function(of_model, jit_compile=True)
+    known[key] = tf.function(of_model, jit_compile=jit)
   return known[key]
 
 

@@ -9,5 +9,14 @@ run that is there already is taken as it is, and one that was stopped goes on.
 """
 
 # Name -> module; `--help` shows the first line of each.
-EXPERIMENTS = ("gradient_variance",)
+EXPERIMENTS = (
+  "figure2_mnist",
+  "figure2_frey",
+  "figure3",
+  "figure4",
+  "figure5",
+  "full_vb",
+  "choices",
+  "gradient_variance",
+)
 SCALES = ("smoke", "default", "full")

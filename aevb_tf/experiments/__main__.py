@@ -2,10 +2,14 @@
 
   python -m aevb_tf.experiments NAME --workdir=DIR [--scale=smoke|default|full]
                                      [--data_dir=DIR]
+  python -m aevb_tf.experiments results [--workdir=DIR] [--from=docs/results]
+                                        [--to=RESULTS.md]
 
 `smoke` takes seconds and needs no data but the digits that come with the package;
-`default` is what the documentation shows; `full` is the paper's length. Ctrl-C stops a
-run, and the same command goes on with it.
+`default` is what RESULTS.md shows; `full` is the paper's length. Ctrl-C stops a run, and
+the same command goes on with it. Experiments in one folder share what they have in common.
+
+`results` writes RESULTS.md from tables, those of a `--workdir` if one is given.
 """
 
 import importlib
@@ -16,6 +20,9 @@ from absl import flags
 
 from aevb_tf import experiments
 from aevb_tf.training import command_line, configuration, quietly
+
+# The word that writes the page.
+RESULTS = "results"
 
 
 def main(argv: list[str]) -> int:
@@ -31,9 +38,13 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     print(_help(values))
     return 0
-  words = command_line.parse(values, argv, required=("workdir",))
+  words = command_line.parse(values, argv, required=())
   name = _name(words)
+  if name != RESULTS and not values.workdir:
+    raise configuration.ConfigError("--workdir is missing; see --help.")
   quietly.import_tensorflow()
+  if name == RESULTS:
+    return _write_results(values)
   module = importlib.import_module(f"aevb_tf.experiments.{name}")
   table, picture = module.run(
     pathlib.Path(values.workdir), values.scale, values.data_dir or ""
@@ -42,15 +53,25 @@ def main(argv: list[str]) -> int:
   return 0
 
 
+def _write_results(values: flags.FlagValues) -> int:
+  from aevb_tf.experiments.results import page
+
+  folder, to = pathlib.Path(values["from"].value), pathlib.Path(values.to)
+  page.write(folder, to, values.workdir or "")
+  print(to)
+  return 0
+
+
 def _name(words: list[str]) -> str:
+  known = (*experiments.EXPERIMENTS, RESULTS)
   if not words:
     raise configuration.ConfigError(
-      f"Which experiment? {configuration.suggestion('', experiments.EXPERIMENTS)}"
+      f"Which experiment? {configuration.suggestion('', known)}"
     )
   if len(words) > 1:
     raise configuration.ConfigError(f"{words[1]}: one experiment at a time.")
-  if words[0] not in experiments.EXPERIMENTS:
-    near = configuration.suggestion(words[0], experiments.EXPERIMENTS)
+  if words[0] not in known:
+    near = configuration.suggestion(words[0], known)
     raise configuration.ConfigError(f"{words[0]}: no such experiment. {near}")
   return words[0]
 
@@ -64,6 +85,10 @@ def _flags() -> flags.FlagValues:
   flags.DEFINE_string(
     "data_dir", None, "Folder with prepared data.", flag_values=values
   )
+  flags.DEFINE_string(
+    "from", "docs/results", "Folder of tables and pictures.", flag_values=values
+  )
+  flags.DEFINE_string("to", "RESULTS.md", "The page to write.", flag_values=values)
   return values
 
 

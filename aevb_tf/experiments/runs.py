@@ -57,5 +57,15 @@ def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:
   run_folder.write_text(path, text.getvalue())
 
 
+def read_csv(path: pathlib.Path, kind: type) -> list:
+  """Reads what `write_csv` wrote: rows as tuples of this kind."""
+  types = kind.__annotations__
+  with open(path, encoding="utf-8", newline="") as file:
+    return [
+      kind(**{key: types[key](row[key]) for key in kind._fields})
+      for row in csv.DictReader(file)
+    ]
+
+
 def _text(row: NamedTuple) -> list[str]:
   return [f"{v:.6g}" if isinstance(v, float) else str(v) for v in row]

@@ -35,10 +35,24 @@ class LoopModel(keras.Model):
   def check_data(self, x: np.ndarray) -> None:
     """Called with all data, uint8 or float, before they are moved to the device."""
 
+  def xla_pays(self, num_examples: int) -> bool:
+    """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
+    return False
+
   def after_call(self, kind: str, epoch: int, step: int) -> None:
     """Called on the host after the compiled call of a "train" or "test" loop."""
 
   # Keras' entry points.
+
+  def compile(self, *args, jit_compile: bool | str = "auto", **kwargs) -> None:
+    """As `keras.Model.compile`; "auto" takes XLA on a CPU, too, where it pays."""
+    super().compile(*args, jit_compile=jit_compile, **kwargs)
+    self._loops.auto = jit_compile == "auto" and not self.run_eagerly
+
+  def get_compile_config(self):
+    config = super().get_compile_config()
+    # Keras keeps what "auto" meant on this machine.
+    return {**config, "jit_compile": "auto"} if config and self._loops.auto else config
 
   def fit(self, x=None, y=None, batch_size=None, **kwargs):
     """Trains the model; takes what `keras.Model.fit` takes.
@@ -76,7 +90,8 @@ class LoopModel(keras.Model):
     if not hasattr(x[0] if isinstance(x, tuple) else x, "__array__"):
       kwargs["shuffle"] = False  # data sets shuffle themselves, and Keras would warn
     if not self._can_loop(x):
-      return super().fit(*_keras_arguments(x, batch_size), **kwargs)
+      with self._streaming(x, callbacks):
+        return super().fit(*_keras_arguments(x, batch_size), **kwargs)
 
     self._prepare(x)
     kwargs["steps_per_epoch"] = kwargs.get("steps_per_epoch") or len(x)
@@ -148,8 +163,11 @@ class LoopModel(keras.Model):
   def _call(self, kind, source, step):
     key = (kind, *source.signature())
     if key not in self._loops.compiled:
+      jit = self.jit_compile
+      if kind == "train" and self._loops.auto and not jit:
+        jit = self.xla_pays(source.dataset.num_examples)
       self._loops.compiled[key] = source.compile(
-        step, self.get_metrics_result, self.run_eagerly, self.jit_compile
+        step, self.get_metrics_result, self.run_eagerly, jit
       )
     loop, tensors = self._loops.compiled[key], source.dataset.tensors()
     watch = self._loops.watch
@@ -168,6 +186,24 @@ class LoopModel(keras.Model):
     finally:
       del sources[kind]
       self.steps_per_execution = before
+
+  @contextlib.contextmanager
+  def _streaming(self, stream, callbacks):
+    """Inside, Keras' own loop takes many steps of a long stream in one call."""
+    before = way = self.steps_per_execution, self.jit_compile
+    size = getattr(stream, "num_examples", None)
+    alone = self._loops.auto and before == (1, False) and not self._is_spread()
+    if size and alone and not _wants_every_batch(callbacks) and self.xla_pays(size):
+      way = resident.steps_per_call(len(stream)), True
+    if way[1] and self.built and not self._is_spread():
+      self._build_optimizer()  # XLA takes no function that creates variables
+    if way != self._loops.way:
+      self._loops.way, self.train_function = way, None
+    self.steps_per_execution, self.jit_compile = way
+    try:
+      yield
+    finally:
+      self.steps_per_execution, self.jit_compile = before
 
   def _source(self, dataset, steps, callbacks):
     if _wants_every_batch(callbacks):
@@ -209,6 +245,9 @@ class LoopModel(keras.Model):
     if not self.built:
       self.build((None, *dataset.event_shape))
     # Else the compiled loop would be traced twice, once to create the slots.
+    self._build_optimizer()
+
+  def _build_optimizer(self):
     if not self.optimizer.built:
       self.optimizer.build(self.trainable_variables)
 
@@ -245,6 +284,8 @@ class _Loops:
     self.sources = {}
     self.compiled = {}
     self.checked = weakref.WeakSet()
+    self.auto = True  # whether `jit_compile` is left to us
+    self.way = None  # steps and XLA of the function that streams
     self.watch = _Watch()
 
   def forget(self, kind):

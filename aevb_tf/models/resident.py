@@ -108,7 +108,7 @@ class Source:
       tf.while_loop(lambda i: i < count, body, (tf.constant(0),), parallel_iterations=1)
       return results()
 
-    return run if eager else tf.function(run, jit_compile=jit)
+    return run if eager else tf.function(run, jit_compile=jit, autograph=False)
 
   def signature(self) -> tuple:
     """What the compiled loop depends on, besides the shapes of its arguments."""

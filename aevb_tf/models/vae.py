@@ -4,6 +4,7 @@ q(z|x) = encoder,   p(x|z) = decoder,   p(z) = prior
 maximise  E_q[log p(x|z)] - KL(q(z|x) || p(z))   by its gradient through z = g(eps, x)
 """
 
+import math
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import bounds, random
-from aevb_tf.models import parts
+from aevb_tf.models import parts, xla
 from aevb_tf.models.bound_model import BoundParts
 from aevb_tf.models.generative import GenerativeModel, fresh_seed
 
@@ -196,6 +197,13 @@ class VAE(GenerativeModel):
     step = 0 if optimizer is None else optimizer.iterations
     bound = self.bound(terms, step, training)
     return BoundParts(bound, log_likelihood - kl, kl, log_likelihood)
+
+  def xla_pays(self, num_examples: int) -> bool:
+    if not self.built:
+      return False
+    parts = [(self.encoder, 1), (self.decoder, self.bound.num_draws)]
+    num_weights = sum(math.prod(w.shape) for w in self.trainable_weights)
+    return xla.pays(parts, num_weights, num_examples)
 
   # Saving.
 

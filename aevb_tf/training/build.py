@@ -134,17 +134,18 @@ def event_shape(source: Any) -> tuple[int, ...]:
 
 
 def model(
-  config: ml_collections.ConfigDict,
-  source: Any,
-) -> VAE:
+  config: ml_collections.ConfigDict, source: Any, make: Callable | None = None
+) -> keras.Model:
   """Makes the model, its weights drawn from the config's seed, and compiles it.
 
   Args:
     config: The config, checked.
     source: The training data: their shape and number count.
+    make: What kind of model: `(config, encoder, decoder, **options) -> model`, where the
+      options are those that all kinds take; None makes a `VAE`.
 
   Returns:
-    A compiled `VAE`.
+    A compiled model.
 
   Raises:
     ConfigError: The parts do not fit together.
@@ -158,23 +159,27 @@ def model(
   with _dtype_policy(config.dtype_policy):
     encoder, decoder = _networks(config, event_shape(source))
     with _blaming("bound"):
-      vae = VAE(
+      made = (make or _vae)(
+        config,
         encoder,
         decoder,
         prior=part(config, "prior"),
-        bound=part(config, "bound"),
         dataset_size=size if config.scale_to_dataset else None,
         parameter_prior_stddev=config.parameter_prior_stddev or None,
         seed=config.seed,
       )
     if config.output_bias == "data_mean":
       _start_at_mean(decoder, source)
-    vae.compile(
+    made.compile(
       optimizer=optimizer(config, num_batches(source)),
       jit_compile=_JIT_COMPILE[config.jit_compile],
     )
-  vae.optimizer.build(vae.trainable_variables)
-  return vae
+  made.optimizer.build(made.trainable_variables)
+  return made
+
+
+def _vae(config, encoder, decoder, **options):
+  return VAE(encoder, decoder, bound=part(config, "bound"), **options)
 
 
 def _networks(config, shape):

@@ -4,6 +4,8 @@
     tensorflow    TensorFlow's Python, without TFP and this package
     tensorflow_c  TensorFlow's C API, from the library in its wheel: the loader that
                   servers and other languages use; no Python of TensorFlow at all
+    chromium      LiteRT.js in a browser, with the code of the exported page, where
+                  there is a browser
 
 Each is a script that reads calls from one `.npz` file and writes what came out into
 another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`. They compute on the
@@ -22,9 +24,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aevb_tf.export.runtimes import chromium_program
 from aevb_tf.registry import did_you_mean
 
-RUNTIMES = ("litert", "tensorflow", "tensorflow_c")
+RUNTIMES = ("litert", "tensorflow", "tensorflow_c", "chromium")
 _SECONDS = 900
 
 
@@ -46,6 +49,10 @@ class RuntimeFailed(RuntimeError):
   """A runtime could not load or run an artifact; the message is its own, one line."""
 
 
+class RuntimeAbsent(RuntimeFailed):
+  """A runtime is not here, which is no fault of the artifact's."""
+
+
 def run(
   runtime: str,
   artifact: str | os.PathLike,
@@ -64,6 +71,7 @@ def run(
     An answer for each call.
 
   Raises:
+    RuntimeAbsent: There is no browser, or it does not start.
     RuntimeFailed: The artifact cannot be loaded or run.
   """
   if runtime not in RUNTIMES:
@@ -87,6 +95,8 @@ def run(
       )
     except subprocess.TimeoutExpired as error:
       raise RuntimeFailed(f"no answer in {_SECONDS} s") from error
+    if ended.returncode == os.EX_UNAVAILABLE:
+      raise RuntimeAbsent(_last_line(ended))
     if ended.returncode != 0:
       raise RuntimeFailed(_last_line(ended))
     with np.load(told) as answers:
@@ -99,6 +109,8 @@ def check_installed(runtime: str) -> None:
     raise RuntimeFailed(
       "LiteRT is not installed; pip install 'aevb_tf[tflite]', or ai-edge-litert"
     )
+  if runtime == "chromium" and chromium_program.find() is None:
+    raise RuntimeAbsent("neither Chromium nor Chrome is installed")
 
 
 def _flat(calls):

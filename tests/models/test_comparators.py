@@ -21,7 +21,7 @@ def wake_sleep(**options):
 
 
 def full_vb(**options):
-  options = {"dataset_size": 40, "num_weight_samples": 2, **options}
+  options = {"dataset_size": 40, "num_weight_samples": 1, **options}
   return tiny_vae(model=aevb.FullVB, **options)
 
 

@@ -1,0 +1,70 @@
+"""Decoded data on disk: what took seconds to decode is read in a moment next time.
+
+A split lies in the user's cache folder (`$XDG_CACHE_HOME/aevb_tf`, else
+`~/.cache/aevb_tf`) as one `.npz` file, named by a hash of all that it depends on. It is
+written beside and renamed, so that no process reads half of it; the folder may be
+deleted at any time. Where nothing can be written, the data are decoded each time.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+def folder() -> pathlib.Path:
+  """Where the files lie."""
+  home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+  return pathlib.Path(home) / "aevb_tf"
+
+
+def arrays(
+  depends_on: Any, read: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+  """Examples and labels from the cache, or read, and kept for the next time.
+
+  Args:
+    depends_on: All that decides what they are, as JSON can hold it.
+    read: Decodes them.
+
+  Returns:
+    What `read` gives.
+  """
+  described = json.dumps(depends_on, sort_keys=True)
+  digest = hashlib.sha256(described.encode()).hexdigest()
+  path = folder() / f"{digest[:32]}.npz"
+  # Opened here, since NumPy leaves a file open that it finds damaged.
+  with contextlib.suppress(*_DAMAGED), open(path, "rb") as file:
+    kept = np.load(file)
+    return kept["x"], kept["y"]
+  x, y = read()
+  with contextlib.suppress(OSError):  # a full disk, or a home that is read-only
+    _write(path, x, y)
+  return x, y
+
+
+def stamps(paths: list[pathlib.Path]) -> list[tuple[str, int, int]]:
+  """Names, sizes and times of files: they differ once a file has been replaced."""
+  told = ((path, path.stat()) for path in sorted(paths))
+  return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in told]
+
+
+def _write(path, x, y):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+  try:
+    with os.fdopen(handle, "wb") as file:
+      np.savez(file, x=x, y=y)
+    os.replace(partial, path)
+  except BaseException:
+    os.unlink(partial)
+    raise

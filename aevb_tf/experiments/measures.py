@@ -1,0 +1,104 @@
+"""What is measured of a model while it trains: the bound, or the evidence.
+
+A measure is a function of the model and of its `Data`, and gives columns of the table:
+means over data, nats per datum, and their standard errors over data. It draws the same
+noise at every point of a curve.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import evidence, random
+from aevb_tf.evidence import results
+from aevb_tf.evidence.compiled import compiled
+from aevb_tf.experiments.datasets import Data
+
+# Data at once.
+_BATCH = 500
+# What the model's seed is folded with: noise that no training step has.
+_NOISE = 0x6D656173
+# App. E: evidence of the first so many train and test data; and of a run of seconds.
+_EXAMPLES, _FEW_EXAMPLES = 1000, 10
+# App. D and E: 50 samples, 4 leapfrog steps; the rest is ours.
+APP_D = {"num_samples": 50, "leapfrog_steps": 4, "burn_in": 50, "thinning": 5}
+
+
+def bound(model: Any, data: Data) -> dict[str, float]:
+  """The lower bound, one sample of z for each datum: `train`, `test`, their errors."""
+  return _columns(lambda part: per_datum(model, part), data.measured, data.test)
+
+
+def with_full_bound(model: Any, data: Data) -> dict[str, float]:
+  """`bound` at the mean weights, and `full_train`, ...: the bound of App. F, over N."""
+  full = _columns(
+    lambda part: per_datum(model, part, "full_bound"), data.measured, data.test
+  )
+  return bound(model, data) | {f"full_{key}": value for key, value in full.items()}
+
+
+def log_marginal(model: Any, data: Data, examples: int = _EXAMPLES) -> dict[str, float]:
+  """log p(x) by App. D, of the first data: `train`, `test`, their errors."""
+  estimator = evidence.PosteriorDensity(**APP_D)
+
+  def estimate(part):
+    x = first(part, examples)
+    return evidence.estimate(model, x, estimator, seed=0).log_marginal
+
+  return _columns(estimate, data.measured, data.test)
+
+
+MEASURES = {
+  "bound": bound,
+  "with_full_bound": with_full_bound,
+  "log_marginal": log_marginal,
+  "log_marginal_of_few": functools.partial(log_marginal, examples=_FEW_EXAMPLES),
+}
+
+
+def per_datum(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
+  """What a model's `bound_parts` give of each datum of a data set.
+
+  Args:
+    model: The model.
+    part: An `ArrayDataset`.
+    field: Of `bound_parts`.
+
+  Returns:
+    float32 `[n]`, nats.
+  """
+  seed = random.fold_in(model.seed, _NOISE)
+  # A run of seconds is over before XLA is done.
+  parts = compiled(model, _parts, jit=bool(model.jit_compile))
+  batches = _batches(part, part.num_examples)
+  return np.concatenate([getattr(parts(x, seed, rows), field) for x, rows in batches])
+
+
+def first(part: Any, count: int) -> np.ndarray:
+  """The first data of a data set, as a model sees them, float32 `[count, ...]`."""
+  return np.concatenate([x for x, _ in _batches(part, count)])
+
+
+def _parts(model, x, seed, rows):
+  return model.bound_parts(x, seed, rows, training=False)
+
+
+def _batches(part, count):
+  """The first data in order, and their numbers; the bits are those of epoch 0."""
+  count = min(count, part.num_examples)
+  size = min(_BATCH, count)
+  for first in range(0, count, size):
+    rows = tf.range(first, min(first + size, count))
+    x, _ = part.examples(part.tensors(), rows, tf.constant(0))
+    yield x, rows
+
+
+def _columns(values_of, train, test):
+  columns = {}
+  for name, part in (("train", train), ("test", test)):
+    values = values_of(part)
+    columns[name] = float(np.mean(values, dtype=np.float64))
+    columns[f"{name}_error"] = results.standard_error(values)
+  return columns

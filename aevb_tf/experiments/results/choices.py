@@ -1,0 +1,45 @@
+"""Tables that are shown as they are, and that of what the paper leaves open."""
+
+import csv
+import pathlib
+from collections.abc import Sequence
+
+from aevb_tf.experiments.choices import Choice
+from aevb_tf.experiments.results import markdown as md
+
+
+def rows(table: pathlib.Path) -> list[dict]:
+  """Reads any table."""
+  with open(table, encoding="utf-8", newline="") as file:
+    return list(csv.DictReader(file))
+
+
+def plain(found: Sequence[dict]) -> list[str]:
+  """A table as it stands in its file."""
+  header = [key.replace("_", " ") for key in found[0]]
+  return [md.table(header, [list(row.values()) for row in found])]
+
+
+def choices(found: Sequence[Choice]) -> list[str]:
+  """Each question with its answers; the difference is to ours."""
+  ours = {row.question: row for row in found if row.ours == "yes"}
+  header = ("question", "answer", "of", "samples", "value", "error", "less ours")
+  lines = []
+  for row in found:
+    mine = row is ours[row.question]
+    lines.append(
+      [
+        row.question if mine else "",
+        f"**{row.answer}** (ours)" if mine else row.answer,
+        {"bound": "test bound", "log_marginal": "test log p(x)"}[row.quantity],
+        md.samples(row.samples),
+        md.nats(row.value),
+        md.nats(row.error, 2),
+        "" if mine else md.difference(row.value - ours[row.question].value, 2),
+      ]
+    )
+  return [
+    "Each alternative differs from ours in one thing. Bounds on binary and on grey data"
+    " are of different data, and are no contest.",
+    md.table(header, lines),
+  ]

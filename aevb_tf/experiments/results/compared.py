@@ -1,0 +1,129 @@
+"""Tables of curves beside what the paper's plots read."""
+
+from collections.abc import Iterable, Sequence
+
+from aevb_tf.experiments.jobs import Point
+from aevb_tf.experiments.methods import TITLES
+from aevb_tf.experiments.published import Value
+from aevb_tf.experiments.results import markdown as md
+
+_HEADER = (
+  "N_z",
+  "method",
+  "samples",
+  "split",
+  "published (read off)",
+  "ours",
+  "difference",
+  "standard error",
+  "training time",
+)
+
+
+def at(points: Iterable[Point], method: str, value: Value | None = None, **fields):
+  """The chosen point with these fields; None if it was not run."""
+  wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
+  if value is not None:
+    wanted |= {"latent_dim": value.latent_dim, "samples": value.samples}
+    if value.train_examples:
+      wanted["train_examples"] = value.train_examples
+  found = [
+    p for p in points if all(getattr(p, key) == value for key, value in wanted.items())
+  ]
+  return found[0] if found else None
+
+
+def last(points: Iterable[Point], method: str, **fields) -> Point | None:
+  """The longest point of a method's chosen curve; None if it was not run."""
+  wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
+  found = [
+    p for p in points if all(getattr(p, key) == value for key, value in wanted.items())
+  ]
+  return max(found, key=lambda p: p.samples, default=None)
+
+
+def with_published(points: Sequence[Point], published: Sequence[Value]) -> str:
+  """Every number that the paper reads, and ours at as many samples."""
+  rows = []
+  for value in sorted(published, key=lambda v: (v.latent_dim, v.method, v.samples)):
+    point = at(points, value.method, value)
+    row = [
+      str(value.latent_dim),
+      TITLES[value.method],
+      md.samples(value.samples),
+      value.split,
+      md.nats(value.value),
+    ]
+    if point is None:
+      rows.append([*row, "not run", "", "", ""])
+      continue
+    ours = getattr(point, value.split)
+    error = getattr(point, f"{value.split}_error")
+    rows.append(
+      [
+        *row,
+        md.nats(ours),
+        md.difference(ours - value.value),
+        md.nats(error, 2),
+        md.duration(point.seconds),
+      ]
+    )
+  return md.table(_HEADER, rows)
+
+
+def wake_sleep_below(points: Sequence[Point]) -> str:
+  """AEVB and wake-sleep at as many samples, with as many latents."""
+  rows = []
+  for dim in sorted({p.latent_dim for p in points}):
+    end = last(points, "wake_sleep", latent_dim=dim)
+    aevb = end and at(points, "aevb", latent_dim=dim, samples=end.samples)
+    if not aevb:
+      continue
+    above = [
+      at(points, "aevb", latent_dim=dim, samples=p.samples).test - p.test
+      for p in points
+      if (p.method, p.latent_dim, p.chosen) == ("wake_sleep", dim, "yes")
+      and at(points, "aevb", latent_dim=dim, samples=p.samples)
+    ]
+    rows.append(
+      [
+        str(dim),
+        md.samples(end.samples),
+        md.nats(aevb.test),
+        md.nats(end.test),
+        md.difference(aevb.test - end.test),
+        f"{sum(d > 0 for d in above)} of {len(above)}",
+      ]
+    )
+  header = ("N_z", "samples", "AEVB, test", "wake-sleep, test", "AEVB is better by")
+  return md.table((*header, "points of the curve at which it is better"), rows)
+
+
+def steps(points: Sequence[Point]) -> str:
+  """The training bound by which each step size left or was chosen, and when."""
+  tried = sorted({p.step for p in points if p.settings == "paper"})
+  keys = dict.fromkeys((p.latent_dim, p.train_examples, p.method) for p in points)
+  rows = []
+  for key in sorted(keys):
+    mine = [
+      p
+      for p in points
+      if (p.latent_dim, p.train_examples, p.method, p.settings) == (*key, "paper")
+    ]
+    left = {p.step: p for p in mine if p.chosen == "no"}  # the last point of each
+    if not left:
+      continue
+    end = max(p.samples for p in left.values())
+    chosen = [p for p in mine if (p.chosen, p.samples) == ("yes", end)]
+    left |= {p.step: p for p in chosen}
+    dim, size, method = key
+    row = [str(dim), f"{size:,}" if size else "all", TITLES[method]]
+    rows.append([*row, *(_step(left.get(step)) for step in tried)])
+  return md.table(("N_z", "N", "method", *(f"step {s:g}" for s in tried)), rows)
+
+
+def _step(point: Point | None) -> str:
+  if point is None:
+    return "diverged"
+  text = f"{md.nats(point.train)} at {md.samples(point.samples)}"
+  return f"**{text}**" if point.chosen == "yes" else text

@@ -1,0 +1,86 @@
+"""The page: a section for each figure."""
+
+import pathlib
+import shutil
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aevb_tf.experiments import choices as experiment
+from aevb_tf.experiments import curves
+from aevb_tf.experiments.results import choices, prose, sections
+from aevb_tf.training import run_folder
+
+
+class Section(NamedTuple):
+  """A part of the page.
+
+  Attributes:
+    title: Its heading.
+    tables: What the table's rows say, as paragraphs.
+    text: What no table says.
+    read: Reads the table.
+  """
+
+  title: str
+  tables: Callable
+  text: str = ""
+  read: Callable = curves.read
+
+
+SECTIONS = {
+  "figure2_mnist": Section("Figure 2, MNIST", sections.figure2_mnist, prose.MNIST),
+  "figure2_frey": Section("Figure 2, Frey Face", sections.figure2_frey, prose.FREY),
+  "figure3": Section("Figure 3", sections.figure3, prose.FIGURE3),
+  "figure4": Section("Figure 4", sections.curves_only, prose.FIGURE4),
+  "figure5": Section("Figure 5", sections.curves_only, prose.FIGURE5),
+  "gradient_variance": Section(
+    "The variance of gradients", choices.plain, prose.VARIANCE, choices.rows
+  ),
+  "full_vb": Section("Full variational Bayes", sections.full_vb, prose.FULL_VB),
+  "choices": Section(
+    "What the paper leaves open", choices.choices, "", experiment.read
+  ),
+}
+
+
+def text(folder: pathlib.Path, shown: str) -> str:
+  """The page.
+
+  Args:
+    folder: Where tables and pictures lie.
+    shown: That folder, as a link from the page.
+  """
+  parts = [prose.HEAD]
+  for name, section in SECTIONS.items():
+    parts += [f"## {section.title}", *_section(name, section, folder, shown)]
+  return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(name, section, folder, shown):
+  command = f"    python -m aevb_tf.experiments {name} --workdir=runs/paper"
+  table, picture = folder / f"{name}.csv", folder / f"{name}.png"
+  parts = [section.text, command]
+  if not table.exists():
+    return [*parts, "Not run yet."]
+  if picture.exists():
+    parts.append(f"![{section.title}]({shown}/{picture.name})")
+  return [*parts, *section.tables(section.read(table))]
+
+
+def write(folder: pathlib.Path, page: pathlib.Path, workdir: str = "") -> None:
+  """Writes the page, from a folder of tables that a `workdir` may renew first.
+
+  Args:
+    folder: Where tables and pictures lie.
+    page: The file to write.
+    workdir: A folder of experiments, or "".
+  """
+  folder.mkdir(parents=True, exist_ok=True)
+  if workdir:
+    for name in SECTIONS:
+      for suffix in (".csv", ".png"):
+        source = pathlib.Path(workdir, name + suffix)
+        if source.exists():
+          shutil.copyfile(source, folder / source.name)
+  shown = folder.relative_to(page.parent) if page.parent in folder.parents else folder
+  run_folder.write_text(page, text(folder, shown.as_posix()))

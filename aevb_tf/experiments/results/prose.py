@@ -1,0 +1,49 @@
+"""What no table says. No number that was measured stands here: those come from tables."""
+
+HEAD = """\
+# Results
+
+The figures of [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), made by
+this package, beside the numbers that the paper's own plots read. The paper tabulates
+none of its curves: "published" is what we read off its plots, to a few tenths of a nat.
+
+This page is written by `python -m aevb_tf.experiments results` from the tables in
+[`docs/results/`](docs/results), which the command above each picture leaves in its
+`--workdir`. All commands share one folder, so that a run which two figures need is run
+once; each goes on where it was stopped. Add `--data_dir=DIR` for data that are there
+already.
+
+All numbers are nats per datum, higher is better. The standard error is that of ours, over
+data; it says nothing of another seed. Bounds are of one sample of z for each datum, on
+10,000 training and all test data. Training times are those of one thread on a machine
+that others used too, up to three times what they would be alone; measuring is not counted."""
+
+MNIST = """\
+500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), read as a
+deviation, with the prior N(0, I) on them (MAP). The targets are the grey values of MNIST,
+under the Bernoulli expression."""
+
+FREY = """\
+200 hidden units, a Gaussian decoder with a variance for each pixel and means in (0, 1);
+otherwise as above. Our test split is 200 frames drawn at random: they have neighbours in
+the film that are trained on."""
+
+FIGURE3 = """\
+100 hidden units, 3 latents. log p(x) by App. D: 50 samples by HMC of 4 leapfrog steps to
+fit q(z), a Gaussian with full covariance, and 50 new ones; burn-in is ours. A sample
+evaluated costs Monte Carlo EM a chain of 100 gradients and 5 updates."""
+
+FIGURE4 = """\
+The decoder's means on a grid of the unit square, through the inverse Gaussian CDF."""
+
+FIGURE5 = """\
+Means of p(x|z), z from the prior."""
+
+VARIANCE = """\
+Why the paper reparameterizes: the variance of the gradient that reaches the encoder, for
+one trained model and minibatches of 100, in nats squared."""
+
+FULL_VB = """\
+App. F gives a posterior to the generative weights too; the paper reports no experiment
+with it. Here it trains the nets of figure 3. Curves are the bound at the mean weights; the
+bound of App. F itself, which pays for the weights' KL, is in the table."""

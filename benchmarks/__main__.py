@@ -1,0 +1,96 @@
+"""Times the package beside its peers.
+
+  python -m benchmarks [NAME ...] [--rounds=5] [--json=FILE] [--plot=FILE]
+
+Without names, all benchmarks; `python -m benchmarks --help` lists them. Contenders whose
+packages are not installed are left out by name: `pip install -e .[bench]` brings them.
+"""
+
+import argparse
+import contextlib
+import difflib
+import json
+import sys
+
+import tqdm
+
+from benchmarks import growth, machine, rounds, suite, table
+
+_ALL = {**suite.BENCHMARKS, **growth.GROWTHS}
+
+
+def main(argv: list[str]) -> int:
+  """Reads the command line, runs, and prints a table for each benchmark.
+
+  Args:
+    argv: The command line, without the program's name.
+
+  Returns:
+    The exit code.
+  """
+  about = "\n".join(f"  {b.name:<24}{b.about}" for b in _ALL.values())
+  parser = argparse.ArgumentParser(
+    "python -m benchmarks",
+    description=__doc__,
+    epilog=f"benchmarks:\n{about}",
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  parser.add_argument("names", nargs="*", metavar="NAME")
+  parser.add_argument("--rounds", type=int, default=5, help="counted runs of each, 5")
+  parser.add_argument("--json", metavar="FILE", help="where to write all runs to")
+  parser.add_argument("--plot", metavar="FILE", help="PNG of what grows")
+  values = parser.parse_args(argv)
+  for name in values.names:
+    if name not in _ALL:
+      near = difflib.get_close_matches(name, _ALL, 1)
+      hint = f" Did you mean {near[0]}?" if near else " See --help."
+      parser.error(f"unknown benchmark {name!r}.{hint}")
+  if values.rounds < 1:
+    parser.error(f"--rounds={values.rounds}: at least one round has to be counted.")
+  told: dict = {"machine": machine.describe(), "benchmarks": {}}
+  tables = {}
+  with contextlib.ExitStack() as stack:
+    # Opened now: a wrong path is found before the work, not after it.
+    file = stack.enter_context(open(values.json, "w")) if values.json else None
+    for name in values.names or _ALL:
+      tables[name], runs = _measure(_ALL[name], values.rounds)
+      told["benchmarks"][name] = {
+        "about": _ALL[name].about,
+        "rows": [table.as_json(row) for row in tables[name]],
+        "runs": [run._asdict() for run in runs],
+      }
+    if file:
+      json.dump(told, file, indent=2)
+  grown = {name: rows for name, rows in tables.items() if name in growth.GROWTHS}
+  if values.plot and grown:
+    growth.plot(grown, values.plot)
+  return 0
+
+
+def _measure(benchmark, count):
+  """The rows of one benchmark, printed, and its runs."""
+  print(f"\n## {benchmark.name}\n\nA run is {benchmark.about}.\n")
+  contenders = []
+  for contender in benchmark.contenders:
+    if missing := contender.missing():
+      print(f"{contender.name}: left out, {', '.join(missing)} is not installed.\n")
+    else:
+      contenders.append(contender)
+  total = len(contenders) * (count + 1)
+  with tqdm.tqdm(total=total, leave=False, file=sys.stderr) as bar:
+    found = []
+    for run in rounds.runs(contenders, count, bar.set_description):
+      found.append(run)
+      bar.update()
+  rows = table.rows(benchmark, found)
+  lines = growth.lines if benchmark.name in growth.GROWTHS else _lines
+  print(lines(benchmark, rows), flush=True)
+  return rows, found
+
+
+def _lines(benchmark, rows):
+  return table.lines(rows)
+
+
+if __name__ == "__main__":
+  sys.exit(main(sys.argv[1:]))

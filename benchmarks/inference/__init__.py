@@ -1,0 +1,5 @@
+"""Contenders that answer: encode or decode, with the same weights.
+
+Each module's functions take the options of a `request.Request` and return a callable
+that answers it `repeats` times. What they answer is checked once against NumPy.
+"""

@@ -1,0 +1,64 @@
+"""What is asked, of which weights, and what the right answer is."""
+
+import dataclasses
+
+import numpy as np
+
+INPUT, HIDDEN, LATENT = 784, 500, 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+  """One kind of request to the paper's perceptrons, 784-500-20-500-784.
+
+  Attributes:
+    what: `"encode"`, x -> mean and stddev, or `"decode"`, z -> x_mean.
+    batch_size: Rows of a request.
+    repeats: How many requests a run is.
+  """
+
+  what: str = "decode"
+  batch_size: int = 1
+  repeats: int = 1000
+
+  def inputs(self) -> np.ndarray:
+    """float32 `[batch_size, 784 or 20]`."""
+    size = {"encode": INPUT, "decode": LATENT}[self.what]
+    return np.random.default_rng(1).random((self.batch_size, size), np.float32)
+
+  def check(self, answer: np.ndarray) -> None:
+    """Raises an AssertionError where an answer is not that of the weights."""
+    exact = {"encode": _encode, "decode": _decode}[self.what](self.inputs())
+    np.testing.assert_allclose(answer, exact, atol=1e-4)
+
+
+def weights() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+  """Kernel and bias of each layer, float32; the head's are mean, log-variance."""
+  rng = np.random.default_rng(0)
+  sizes = {
+    "hidden": (INPUT, HIDDEN),
+    "head": (HIDDEN, 2 * LATENT),
+    "back": (LATENT, HIDDEN),
+    "logits": (HIDDEN, INPUT),
+  }
+  return {
+    name: (
+      np.float32(rng.normal(size=size) / np.sqrt(size[0])),
+      np.float32(rng.normal(size=size[1]) / 10),
+    )
+    for name, size in sizes.items()
+  }
+
+
+def _affine(name, x):
+  kernel, bias = weights()[name]
+  return x @ kernel + bias
+
+
+def _encode(x):
+  """The mean of q(z|x)."""
+  return _affine("head", np.tanh(_affine("hidden", x)))[:, :LATENT]
+
+
+def _decode(z):
+  return 1 / (1 + np.exp(-_affine("logits", np.tanh(_affine("back", z)))))

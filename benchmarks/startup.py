@@ -1,0 +1,49 @@
+"""Contenders that start: each run is a whole process."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+def python(code: str):
+  """A fresh interpreter that runs `code`."""
+  return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def module(name: str, *arguments: str):
+  """A fresh interpreter that runs `python -m name arguments`."""
+  command = [sys.executable, "-m", name, *arguments]
+
+  def run():
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+  return run
+
+
+def help_of(name: str):
+  """`python -m name --help`."""
+  return module(name, "--help")
+
+
+def load(cached: bool, dataset: str = "mnist"):
+  """Loads MNIST from `AEVB_TF_BENCHMARK_DATA`, a prepared TFDS folder, in this process.
+
+  Args:
+    cached: Whether an earlier process has loaded it before.
+    dataset: Its name.
+  """
+  from aevb_tf import data
+
+  folder = os.environ["AEVB_TF_BENCHMARK_DATA"]
+
+  def run():
+    if not cached:
+      shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+    data.load(dataset, data_dir=folder)
+
+  os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()
+  if cached:
+    data.load(dataset, data_dir=folder)
+  return run

@@ -1,0 +1,207 @@
+"""The benchmarks: who runs, on what, and which ratios are wanted."""
+
+import dataclasses
+from typing import Any
+
+from benchmarks.rounds import Contender
+
+OURS = "aevb_tf"
+_PEERS = {
+  "PyTorch": ("benchmarks.training.torch_eager:train", ("torch",)),
+  "Pythae": ("benchmarks.training.pythae_trainer:train", ("pythae", "torch")),
+  "Keras fit": ("benchmarks.training.keras_fit:train", ()),
+  "JAX per step": ("benchmarks.training.jax_loops:per_step", ("jax", "optax")),
+  "JAX scan": ("benchmarks.training.jax_loops:scan", ("jax", "optax")),
+  "bare products": ("benchmarks.training.limit:train", ()),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+  """Contenders that do the same work.
+
+  Attributes:
+    name: On the command line.
+    about: One line: what a run is.
+    contenders: The first is ours.
+    wanted: Name of another -> the largest ratio, ours / theirs, that is good enough.
+  """
+
+  name: str
+  about: str
+  contenders: tuple[Contender, ...]
+  wanted: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+def _training(name, about, peers, wanted=None, ours=OURS, **options) -> Benchmark:
+  first = Contender(ours, "benchmarks.training.ours:train", options)
+  others = [
+    Contender(peer, _PEERS[peer][0], options, _PEERS[peer][1]) for peer in peers
+  ]
+  return Benchmark(name, about, (first, *others), wanted or {})
+
+
+def _variants(name, about, variants: dict[str, dict[str, Any]], wanted) -> Benchmark:
+  """Our own training with different options, the first against the others."""
+  contenders = tuple(
+    Contender(label, "benchmarks.training.ours:train", options)
+    for label, options in variants.items()
+  )
+  return Benchmark(name, about, contenders, wanted)
+
+
+_ANSWERS = {
+  "LiteRT, 1 thread": ("benchmarks.inference.ours:litert", ("ai_edge_litert",), {}),
+  "LiteRT, 2 threads": (
+    "benchmarks.inference.ours:litert",
+    ("ai_edge_litert",),
+    {"threads": 2},
+  ),
+  "SavedModel": ("benchmarks.inference.ours:saved_model", (), {}),
+  "called": ("benchmarks.inference.ours:call", (), {}),
+  "Keras predict": ("benchmarks.inference.ours:predict", (), {}),
+  "PyTorch": ("benchmarks.inference.peers:torch", ("torch",), {}),
+  "ONNX Runtime": (
+    "benchmarks.inference.peers:onnx",
+    ("onnxruntime", "tf2onnx"),
+    {},
+  ),
+  "bare products": ("benchmarks.inference.peers:limit", (), {}),
+}
+
+
+def _answering(what, batch_size, repeats, first, wanted=None) -> Benchmark:
+  options = {"what": what, "batch_size": batch_size, "repeats": repeats}
+  names = [first, *(name for name in _ANSWERS if name != first)]
+  return Benchmark(
+    f"{what}_{batch_size}",
+    f"{repeats} requests to {what} a batch of {batch_size}, 784-500-20-500-784",
+    tuple(
+      Contender(name, target, {**more, **options}, needs)
+      for name in names
+      for target, needs, more in [_ANSWERS[name]]
+    ),
+    wanted or {},
+  )
+
+
+_ALL = (
+  _training(
+    "training",
+    "an epoch of 600 steps of the paper's perceptrons, 784-500-20-500-784",
+    tuple(_PEERS),
+    {
+      "JAX scan": 1.0,
+      "bare products": 1.15,
+      "PyTorch": 0.60,
+      "Pythae": 0.60,
+      "Keras fit": 0.55,
+    },
+  ),
+  _training(
+    "training_conv",
+    "100 steps of the convolutional model, 28x28x1-32-64-20 and back",
+    ("PyTorch", "Keras fit"),
+    network="conv",
+    num_examples=10_000,
+  ),
+  _training(
+    "training_10_samples",
+    "100 steps with L = 10 samples of z for each datum",
+    ("PyTorch", "Keras fit", "JAX scan", "bare products"),
+    num_examples=10_000,
+    num_samples=10,
+  ),
+  _training(
+    "training_importance",
+    "20 steps of the importance-weighted bound, K = 50",
+    ("PyTorch", "Keras fit", "JAX scan", "bare products"),
+    num_examples=2_000,
+    num_samples=50,
+    importance=True,
+  ),
+  _training(
+    "training_binarized",
+    "an epoch of 600 steps, with new binary images in every epoch",
+    ("PyTorch", "Keras fit", "JAX scan"),
+    binarization="stochastic",
+  ),
+  _variants(
+    "binarization",
+    "an epoch of 600 steps: new binary images against grey ones",
+    {"stochastic": {"binarization": "stochastic"}, "grey": {}},
+    {"grey": 1.15},
+  ),
+  _variants(
+    "streaming",
+    "an epoch of 600 steps: data that stream against data on the device",
+    {"streamed": {"streamed": True}, "resident": {}},
+    {"resident": 1 / 0.9},
+  ),
+  _variants(
+    "mixed_precision",
+    "an epoch of 600 steps: mixed_bfloat16 against float32",
+    {"mixed_bfloat16": {"dtype_policy": "mixed_bfloat16"}, "float32": {}},
+    {},
+  ),
+  _answering("decode", 1, 2000, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
+  _answering("encode", 1, 2000, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
+  _answering("decode", 256, 200, "SavedModel", {"bare products": 1.3}),
+  _answering("encode", 256, 200, "SavedModel", {"bare products": 1.3}),
+  Benchmark(
+    "sample_256",
+    "100 requests for 256 samples, from noise to pixels",
+    tuple(
+      Contender(name, f"benchmarks.inference.{target}", {"repeats": 100}, needs)
+      for name, target, needs in (
+        ("SavedModel", "sampling:saved_model", ()),
+        ("vae.sample", "sampling:call", ()),
+        ("LiteRT, 2 threads", "sampling:litert", ("ai_edge_litert",)),
+        ("PyTorch", "sampling:torch", ("torch",)),
+      )
+    ),
+  ),
+  Benchmark(
+    "evidence",
+    "log p(x) of 100 digits by K = 5000 importance samples",
+    (
+      Contender(
+        OURS,
+        "benchmarks.evidence:importance",
+        {"num_data": 100, "num_samples": 5000},
+      ),
+      Contender(
+        "bare products",
+        "benchmarks.evidence:limit",
+        {"num_data": 100, "num_samples": 5000},
+      ),
+    ),
+    {"bare products": 1.3},
+  ),
+  Benchmark(
+    "import",
+    "a process that imports the package, or what it is made of",
+    (
+      Contender("aevb_tf", "benchmarks.startup:python", {"code": "import aevb_tf"}),
+      Contender(
+        "TensorFlow and TFP",
+        "benchmarks.startup:python",
+        {"code": "import tensorflow, tensorflow_probability"},
+      ),
+    ),
+    {"TensorFlow and TFP": 1.2},
+  ),
+  Benchmark(
+    "help",
+    "`aevb-train --help`, or a process that does nothing",
+    (
+      Contender(
+        "aevb-train --help",
+        "benchmarks.startup:help_of",
+        {"name": "aevb_tf.training.train_main"},
+      ),
+      Contender("python", "benchmarks.startup:python", {"code": ""}),
+    ),
+  ),
+)
+BENCHMARKS = {benchmark.name: benchmark for benchmark in _ALL}

@@ -1,0 +1,72 @@
+"""This package: `vae.fit(aevb.data.load(...))`, as the README shows it."""
+
+import pathlib
+import tempfile
+
+import keras
+import numpy as np
+
+import aevb_tf as aevb
+from benchmarks.training.workload import LEARNING_RATE, Workload
+
+
+def model(work: Workload, **compile_options) -> aevb.VAE:
+  """The compiled model."""
+  keras.config.set_dtype_policy(work.dtype_policy)
+  encoder, decoder = _NETWORKS[work.network](work)
+  if work.importance:
+    bound = aevb.bounds.ImportanceWeighted(work.num_samples)
+  else:
+    bound = aevb.bounds.SGVB("B", work.num_samples)
+  vae = aevb.VAE(encoder, decoder, bound=bound, seed=0)
+  vae.compile(keras.optimizers.Adagrad(LEARNING_RATE), **compile_options)
+  return vae
+
+
+def _mlp(work):
+  hidden = {"hidden_units": (work.hidden_units,), "activation": "tanh"}
+  return (
+    aevb.networks.MLPEncoder(work.latent_dim, **hidden),
+    aevb.networks.MLPDecoder(work.event_shape, **hidden),
+  )
+
+
+def _conv(work):
+  return (
+    aevb.networks.ConvEncoder(work.latent_dim),
+    aevb.networks.ConvDecoder(work.event_shape),
+  )
+
+
+_NETWORKS = {"mlp": _mlp, "conv": _conv}
+
+
+def train(streamed: bool = False, **options):
+  """An epoch of `fit`; `streamed`, through `tf.data` in place of a resident array."""
+  work = Workload(**options)
+  # As `aevb.data.load` keeps images.
+  data = aevb.data.ArrayDataset(
+    work.images(), None, work.batch_size, True, 0, work.binarization
+  )
+  return _epochs(model(work), data.to_tf_data() if streamed else data)
+
+
+def train_from_file(**options):
+  """An epoch of `fit` over a file of images that is never read whole."""
+  work = Workload(**options)
+  path = pathlib.Path(tempfile.mkdtemp()) / "train.npy"
+  np.save(path, work.images())
+  data = aevb.data.load(str(path), batch_size=work.batch_size, in_memory=False)
+  return _epochs(model(work), data)
+
+
+def _epochs(vae, data):
+  epochs = 0
+
+  def epoch():
+    nonlocal epochs
+    history = vae.fit(data, initial_epoch=epochs, epochs=epochs + 1, verbose=0)
+    epochs += 1
+    return {"elbo": float(history.history["elbo"][-1])}
+
+  return epoch

@@ -1,0 +1,106 @@
+/** The evidence lower bound of a drawing, its parts, and how data of its kind score. */
+
+import {shown} from "./numbers.js";
+
+/** Shows bounds in one place of the page. */
+export class BoundView {
+  /**
+   * @param {HTMLElement} host Where.
+   * @param {?{num: number, percents: number[], nats: number[]}} spread Of the data.
+   */
+  constructor(host, spread) {
+    this.host = host;
+    this.spread = spread;
+  }
+
+  /**
+   * Shows a bound.
+   * @param {{elbo: number, kl: number, logLikelihood: number, seed: bigint}} found
+   */
+  show({elbo, kl, logLikelihood, seed}) {
+    const parts = [
+      ["log p(x | z)", logLikelihood],
+      ["KL(q(z | x) \u2016 p(z))", kl],
+    ];
+    this.host.replaceChildren(
+      line("value", shown(elbo), " nats"),
+      line("parts", `lower bound on log p(x), seed\u00a0${seed}`),
+      list(parts),
+    );
+    if (this.spread && Number.isFinite(elbo)) {
+      this.host.append(this.#scale(elbo), line("parts", this.#comparison(elbo)));
+    }
+  }
+
+  /**
+   * Shows why there is none.
+   * @param {string} reason A sentence.
+   */
+  hide(reason) {
+    this.host.replaceChildren(line("parts", reason));
+  }
+
+  /** A line from the worst to the best of the data, with the drawing's place on it. */
+  #scale(elbo) {
+    const scale = element("div", "scale");
+    scale.setAttribute("aria-hidden", "true");
+    const {nats, percents} = this.spread;
+    const at = (percent) => nats[percents.indexOf(percent)];
+    const begin = Math.min(at(0), elbo);
+    const end = Math.max(at(100), elbo);
+    const place = (value) => `${(100 * (value - begin)) / (end - begin || 1)}%`;
+    for (const [from, to] of [[0, 100], [5, 95], [25, 75]]) {
+      const bar = element("span", "bar");
+      bar.style.left = place(at(from));
+      bar.style.right = `calc(100% - ${place(at(to))})`;
+      scale.append(bar);
+    }
+    const mark = element("span", "mark");
+    mark.style.left = place(elbo);
+    scale.append(mark);
+    return scale;
+  }
+
+  #comparison(elbo) {
+    const {num, nats, percents} = this.spread;
+    const data = `${num.toLocaleString("en")} test data`;
+    const better = nats.filter((value) => value <= elbo).length;
+    if (better === 0) return `lower than all of ${data}`;
+    if (better === nats.length) return `higher than all of ${data}`;
+    const [low, high] = nats.slice(better - 1, better + 1);
+    const share = (elbo - low) / (high - low || 1);
+    const [from, to] = percents.slice(better - 1, better + 1);
+    const percent = Math.round(from + share * (to - from));
+    return `higher than ${percent}% of ${data}`;
+  }
+}
+
+function line(name, ...texts) {
+  const made = element("p", name);
+  texts.forEach((text, i) => made.append(i ? small(text) : text));
+  return made;
+}
+
+function list(parts) {
+  const made = element("dl", "terms");
+  for (const [name, value] of parts) {
+    const term = document.createElement("dt");
+    const number = document.createElement("dd");
+    term.textContent = name;
+    number.textContent = shown(value);
+    made.append(term, number);
+  }
+  return made;
+}
+
+function small(text) {
+  const made = element("span", "unit");
+  made.textContent = text;
+  return made;
+}
+
+function element(tag, name) {
+  const made = document.createElement(tag);
+  made.className = name;
+  return made;
+}

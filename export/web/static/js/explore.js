@@ -1,0 +1,118 @@
+/** The latent space: what the decoder makes of z. */
+
+import {latest} from "./latest.js";
+import {LatentAxes} from "./latent_axes.js";
+import {Manifold} from "./manifold.js";
+import {shown} from "./numbers.js";
+import {Plane} from "./plane.js";
+import {newSeed, wordsOf} from "./seeds.js";
+import {Sliders} from "./sliders.js";
+
+const HINTS = {
+  plane:
+    "Move over the manifold, or focus it and use the arrow keys. Equal areas are " +
+    "equally likely under the prior.",
+  linear: "Move over the manifold, or focus it and use the arrow keys.",
+  sliders:
+    "Each slider moves z along a principal direction of the latents of the data, by up " +
+    "to three standard deviations; the images show where it leads.",
+};
+
+/** One point z, shown as an image, moved by a pointer or by sliders. */
+export class Explore {
+  /**
+   * @param {import("./model.js").Model} model The model.
+   * @param {object} about What `model.json` says.
+   * @param {import("./pictures.js").Painter} painter Of its images.
+   */
+  constructor(model, about, painter) {
+    this.model = model;
+    this.painter = painter;
+    this.canvas = painter.canvas(document.getElementById("decoded"));
+    this.axes = new LatentAxes(about.latent);
+    this.drawing = null;
+    const move = (z) => void this.show(z);
+    this.flat = about.latent_dim === 2;
+    if (this.flat) {
+      const plane = new Plane(about);
+      this.view = new Manifold(document.getElementById("plane"), plane, painter, move);
+    } else {
+      const host = document.getElementById("sliders");
+      this.view = new Sliders(host, this.axes, painter, move);
+    }
+    const kind = this.flat ? (about.standard_normal ? "plane" : "linear") : "sliders";
+    document.getElementById("explore-hint").textContent = HINTS[kind];
+    this.#buttons();
+    this.#decodeLatest = latest(async (z) => {
+      this.image = await this.decode(z);
+      painter.paint(this.canvas, this.image);
+      if (!this.flat) await this.view.fill((there) => this.decode(there));
+    });
+  }
+
+  #decodeLatest;
+
+  /** Shows the centre, and what lies around it. */
+  async start() {
+    await this.show(this.axes.centre());
+    if (this.flat) await this.view.fill((z) => this.decode(z));
+  }
+
+  /**
+   * The mean of p(x|z).
+   * @param {Float32Array} z Latents.
+   * @return {Promise<Float32Array>} The image.
+   */
+  async decode(z) {
+    return (await this.model.run("decode", {z})).x_mean;
+  }
+
+  /**
+   * Goes to a point.
+   * @param {Float32Array} z Latents.
+   * @return {Promise<void>} Settles when it is shown.
+   */
+  show(z) {
+    this.z = z;
+    this.view.show(z);
+    const where = this.flat
+      ? Array.from(z, (value, j) => `z${"₁₂"[j]} = ${shown(value, 2)}`).join(", ")
+      : "";
+    document.getElementById("where").textContent = where;
+    return this.#decodeLatest(z);
+  }
+
+  /**
+   * Goes to a point from elsewhere on the page, and brings it into sight.
+   * @param {Float32Array} z Latents.
+   */
+  async visit(z) {
+    await this.show(z);
+    const {top, bottom} = this.canvas.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) {
+      document.getElementById("explore").scrollIntoView();
+    }
+  }
+
+  /**
+   * Marks where a drawing lies.
+   * @param {?{z: Float32Array, stddev: ?Float32Array}} q Its posterior, or null.
+   */
+  showDrawn(q) {
+    this.drawing = q;
+    this.view.showDrawn(q);
+    document.getElementById("from-drawing").disabled = !q;
+  }
+
+  #buttons() {
+    const on = (id, act) => document.getElementById(id).addEventListener("click", act);
+    on("centre", () => this.show(this.axes.centre()));
+    on("from-drawing", () => this.show(this.drawing.z));
+    const random = document.getElementById("random");
+    random.hidden = !this.model.has("sample");
+    on("random", async () => {
+      const inputs = {first: Int32Array.of(0), seed: wordsOf(newSeed())};
+      await this.show((await this.model.run("sample", inputs)).z);
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** Failures are told on the page, in words, and never only in the console. */
+
+/** A failure whose message is meant for the reader of the page. */
+export class PageError extends Error {}
+
+/**
+ * Tells of a failure.
+ * @param {unknown} error What went wrong.
+ */
+export function tell(error) {
+  const box = document.getElementById("failure");
+  box.textContent =
+    error instanceof PageError
+      ? error.message
+      : `Something went wrong: ${error?.message ?? error}`;
+  box.hidden = false;
+  document.getElementById("loading").hidden = true;
+}
+
+/** Tells of whatever nothing else has caught. */
+export function tellAll() {
+  addEventListener("error", (event) => tell(event.error ?? event.message));
+  addEventListener("unhandledrejection", (event) => tell(event.reason));
+}

@@ -1,0 +1,58 @@
+/** Files of the page's own folder, checked on arrival. */
+
+import {PageError} from "./failures.js";
+
+/**
+ * Fetches a file of known size.
+ * @param {{file: string, bytes: number}} wanted Its path and its size.
+ * @param {(bytes: number) => void} arrived Told how many bytes more have come.
+ * @return {Promise<Uint8Array>} Its content.
+ */
+export async function fetchBytes({file, bytes}, arrived) {
+  const response = await get(file);
+  const content = new Uint8Array(bytes);
+  const reader = response.body.getReader();
+  let at = 0;
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) break;
+    if (at + value.length > bytes) throw damaged(file);
+    content.set(value, at);
+    at += value.length;
+    arrived(value.length);
+  }
+  if (at < bytes) throw damaged(file);
+  return content;
+}
+
+/**
+ * Fetches JSON.
+ * @param {string} file Its path.
+ * @return {Promise<any>} What it holds.
+ */
+export async function fetchJson(file) {
+  const response = await get(file);
+  try {
+    return await response.json();
+  } catch {
+    throw damaged(file);
+  }
+}
+
+async function get(file) {
+  let response;
+  try {
+    // Asked for anew, if it has changed: the folder may hold another export by now.
+    response = await fetch(file, {cache: "no-cache"});
+  } catch {
+    throw new PageError(`${file} cannot be loaded: the server does not answer.`);
+  }
+  if (!response.ok) {
+    throw new PageError(`${file} cannot be loaded: the server says ${response.status}.`);
+  }
+  return response;
+}
+
+function damaged(file) {
+  return new PageError(`${file} is damaged or cut off; export the page again.`);
+}

@@ -1,0 +1,99 @@
+/** The model in LiteRT.js: signatures by name, typed arrays in and out. */
+
+import {loadAndCompile, loadLiteRt, Tensor} from "@litertjs/core";
+
+import {PageError} from "./failures.js";
+import {fetchBytes} from "./fetching.js";
+
+/**
+ * Loads the runtime and the model.
+ * @param {object} about What `model.json` says.
+ * @param {(share: number) => void} progress Told the share that is there, 0 to 1.
+ * @return {Promise<Model>} The model.
+ */
+export async function openModel(about, progress) {
+  if (typeof WebAssembly !== "object") {
+    throw new PageError("This browser has no WebAssembly, which the model needs.");
+  }
+  const total = about.runtime.bytes + about.model.bytes;
+  let there = 0;
+  const arrived = (bytes) => progress((there += bytes) / total);
+  const [wasmBinary, content] = await Promise.all([
+    fetchBytes(about.runtime, arrived),
+    fetchBytes(about.model, arrived),
+  ]);
+  try {
+    // The binary is what LiteRT's own loader would fetch otherwise.
+    self.Module = {wasmBinary, printErr: log};
+    await withoutGpu(() => loadLiteRt(about.runtime.script));
+    return new Model(await loadAndCompile(content, {accelerator: "wasm"}));
+  } catch (error) {
+    throw new PageError(`LiteRT.js cannot run the model here: ${error.message ?? error}`);
+  }
+}
+
+/** LiteRT notes all that it does where errors go. */
+function log(text) {
+  if (/^(INFO|WARNING|VERBOSE):/.test(text)) console.debug(text);
+  else console.error(text);
+}
+
+/**
+ * Runs something that would wake the graphics processor, which is asked for nothing
+ * here, and answers differently from one machine to the next.
+ */
+async function withoutGpu(load) {
+  const adapter = {limits: {}, features: new Set(), requestDevice: async () => null};
+  const gpu = {requestAdapter: async () => adapter};
+  Object.defineProperty(navigator, "gpu", {value: gpu, configurable: true});
+  try {
+    return await load();
+  } finally {
+    delete navigator.gpu; // what the browser has is on the prototype
+  }
+}
+
+/** What the model answers, one datum at a time. */
+export class Model {
+  #compiled;
+
+  /** @param {import("@litertjs/core").CompiledModel} compiled The compiled file. */
+  constructor(compiled) {
+    this.#compiled = compiled;
+  }
+
+  /**
+   * Whether the file has a signature.
+   * @param {string} signature Its name.
+   * @return {boolean}
+   */
+  has(signature) {
+    return signature in this.#compiled.signatures;
+  }
+
+  /**
+   * Asks the model.
+   * @param {string} signature One of the file's.
+   * @param {Object<string, Float32Array|Int32Array>} inputs All of its inputs, flat.
+   * @return {Promise<Object<string, Float32Array>>} Its outputs, flat.
+   */
+  async run(signature, inputs) {
+    const runner = this.#compiled.signatures[signature];
+    const tensors = {};
+    let outputs = {};
+    try {
+      for (const {name, shape} of runner.getInputDetails()) {
+        tensors[name] = new Tensor(inputs[name], [...shape]);
+      }
+      outputs = await runner.run(tensors);
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, tensor]) => [name, tensor.toTypedArray()]),
+      );
+    } finally {
+      // LiteRT.js leaves its memory to the caller.
+      for (const tensor of [...Object.values(tensors), ...Object.values(outputs)]) {
+        tensor.delete();
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/** Samples of a seed: the same images as `vae.sample(num, seed=...)` in Python. */
+
+import {latest} from "./latest.js";
+import {newSeed, parseSeed, wordsOf} from "./seeds.js";
+
+const NUM = 24;
+const FIRST = 42n;
+const IN_LINK = /^#seed=(-?\d{1,40})$/;
+
+/** A seed, and a grid of what it draws. */
+export class Samples {
+  #sampleLatest;
+
+  /**
+   * @param {import("./model.js").Model} model The model.
+   * @param {import("./pictures.js").Painter} painter Of its images.
+   * @param {(z: Float32Array) => void} chosen Called with the latents of a sample.
+   */
+  constructor(model, painter, chosen) {
+    this.model = model;
+    this.painter = painter;
+    this.z = [];
+    const get = (id) => document.getElementById(id);
+    this.input = get("seed");
+    this.message = get("seed-message");
+    this.code = get("in-python");
+    this.tiles = Array.from({length: NUM}, (_, i) => this.#tile(i, chosen));
+    get("grid").append(...this.tiles.map(({item}) => item));
+    this.#sampleLatest = latest((seed) => this.#sample(seed));
+    get("seed-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#read();
+    });
+    get("another").addEventListener("click", () => void this.#choose(newSeed()));
+    addEventListener("hashchange", () => void this.start());
+  }
+
+  /** Samples the seed that the page's address names, or the first one. */
+  async start() {
+    const named = IN_LINK.exec(location.hash);
+    await this.show(named ? BigInt(named[1]) : FIRST);
+  }
+
+  /**
+   * Samples.
+   * @param {bigint} seed The seed.
+   * @return {Promise<void>} Settles when all samples are shown.
+   */
+  show(seed) {
+    this.input.value = String(seed);
+    this.#complain("");
+    return this.#sampleLatest(seed);
+  }
+
+  #read() {
+    const seed = parseSeed(this.input.value);
+    if (seed === null) {
+      this.#complain("A seed is a whole number, such as 42 or \u22127.");
+      return;
+    }
+    return this.#choose(seed);
+  }
+
+  /** Shows a seed, and puts it into the page's address. */
+  #choose(seed) {
+    history.replaceState(null, "", `#seed=${seed}`);
+    return this.show(seed);
+  }
+
+  #complain(message) {
+    this.message.textContent = message;
+    this.input.setAttribute("aria-invalid", String(Boolean(message)));
+  }
+
+  async #sample(seed) {
+    const words = wordsOf(seed);
+    for (const [i, {canvas, button}] of this.tiles.entries()) {
+      const inputs = {first: Int32Array.of(i), seed: words};
+      const {x_mean: image, z} = await this.model.run("sample", inputs);
+      this.painter.paint(canvas, image);
+      button.setAttribute("aria-label", `Sample ${i + 1} of seed ${seed}`);
+      this.z[i] = z;
+    }
+    this.code.textContent = `vae.sample(${NUM}, seed=${seed})`;
+  }
+
+  #tile(i, chosen) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "tile";
+    const canvas = this.painter.canvas();
+    button.append(canvas);
+    button.addEventListener("click", () => this.z[i] && chosen(this.z[i]));
+    item.append(button);
+    return {item, button, canvas};
+  }
+}

@@ -1,0 +1,50 @@
+"""`python -m aevb_tf.experiments`, as a user meets it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from aevb_tf import experiments
+
+
+def command(*argv):
+  return subprocess.run(
+    [sys.executable, "-m", "aevb_tf.experiments", *map(str, argv)],
+    capture_output=True,
+    text=True,
+    timeout=300,
+  )
+
+
+def test_help_lists_every_experiment():
+  ended = command("--help")
+  assert (ended.returncode, ended.stderr) == (0, "")
+  for name in experiments.EXPERIMENTS:
+    assert f"\n  {name} " in ended.stdout
+  assert "python -m aevb_tf.experiments results" in ended.stdout
+
+
+@pytest.mark.parametrize(
+  "argv, message",
+  [
+    (["figure2", "--workdir=x"], "figure2: no such experiment. Did you mean"),
+    (["figure5"], "--workdir is missing"),
+    (["figure5", "figure4", "--workdir=x"], "one experiment at a time"),
+    (["figure5", "--workdir=x", "--scale=huge"], "huge"),
+    (["figure5", "--workdir=x", "--sclae=full"], "Did you mean scale?"),
+  ],
+)
+def test_a_mistake_is_told_in_one_line(argv, message):
+  ended = command(*argv)
+  assert ended.returncode == 2
+  assert message in ended.stderr
+  assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_results_are_written_by_command(tmp_path):
+  to = tmp_path / "RESULTS.md"
+  ended = command("results", f"--from={tmp_path / 'tables'}", f"--to={to}")
+  assert (ended.returncode, ended.stderr) == (0, "")
+  assert ended.stdout.strip() == str(to)
+  assert to.read_text("utf-8").startswith("# Results")

@@ -1,0 +1,92 @@
+"""Every figure at scale `smoke`: a table, a picture, and nothing done twice."""
+
+import importlib
+
+import pytest
+
+from aevb_tf import experiments
+from aevb_tf.experiments import SCALES, __main__, curves, jobs, trajectory
+from aevb_tf.experiments.results import page
+
+FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
+
+
+def module(name):
+  return importlib.import_module(f"aevb_tf.experiments.{name}")
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+  """One folder for all figures: what they share is run once."""
+  return tmp_path_factory.mktemp("figures")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_smoke_leaves_a_table_and_a_picture(name, workdir):
+  table, picture = module(name).run(workdir, "smoke", "")
+  assert (table.name, picture.name) == (f"{name}.csv", f"{name}.png")
+  assert picture.read_bytes().startswith(b"\x89PNG")
+  before = table.read_bytes()
+  with pytest.MonkeyPatch.context() as patch:
+    patch.delattr(trajectory, "_train")  # all is there
+    module(name).run(workdir, "smoke", "")
+  assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_all_scales_are_there(name):
+  assert set(module(name).scales("")) == set(SCALES)
+
+
+def test_the_command_runs_a_figure(workdir, capsys):
+  command = ("experiments", "figure5", f"--workdir={workdir}", "--scale=smoke")
+  assert __main__.main(list(command)) == 0
+  printed = capsys.readouterr().out
+  assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
+
+
+def test_figure2_compares_what_the_paper_compares(workdir):
+  module("figure2_mnist").run(workdir, "smoke", "")
+  points = curves.read(workdir / "figure2_mnist.csv")
+  assert {p.method for p in points} == {"aevb", "wake_sleep"}
+
+
+def test_figure5_tries_each_step_and_goes_on_with_one(workdir):
+  module("figure5").run(workdir, "smoke", "")
+  points = curves.read(workdir / "figure5.csv")
+  assert {p.step for p in points} == set(jobs.STEPS)
+  chosen = {(p.samples, p.step) for p in points if p.chosen == "yes"}
+  assert chosen == {(500, 0.1), (1_000, 0.1)}
+
+
+def test_full_vb_has_both_bounds(workdir):
+  module("full_vb").run(workdir, "smoke", "")
+  points = curves.read(workdir / "full_vb.csv")
+  (full,) = [p for p in points if p.quantity == "full_bound"]
+  (mean,) = [p for p in points if (p.method, p.quantity) == ("full_vb", "bound")]
+  # The KL of the weights, thousands of nats, is shared by 200 data.
+  assert full.test < mean.test - 10
+
+
+def test_the_page_shows_every_table(workdir):
+  """Also where a figure has few of its points, or none that the paper reads."""
+  for name in FIGURES:
+    module(name).run(workdir, "smoke", "")
+  text = page.text(workdir, "figures")
+  assert text.count("Not run yet.") == 1  # the variance of gradients
+  assert "nan" not in text
+  for name in FIGURES:
+    assert f"(figures/{name}.png)" in text
+
+
+def test_default_has_the_paper_s_settings():
+  scale = module("figure2_mnist").scales("")["default"]
+  assert set(scale.latent_dims) == {3, 5, 10, 20, 200}
+  assert (scale.samples, dict(scale.longer)) == (10**7, {20: 3 * 10**7})
+  config = scale.run.config
+  assert (config.batch_size, config.bound.num_samples) == (100, 1)
+  assert config.hidden_units == (500,)
+  frey = module("figure2_frey").scales("")["default"]
+  assert set(frey.latent_dims) == {2, 5, 10, 20}
+  assert frey.run.config.hidden_units == (200,)
+  assert frey.run.config.likelihood.unit_mean

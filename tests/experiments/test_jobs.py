@@ -1,0 +1,105 @@
+"""Jobs: the step size is chosen by the first iterations, nothing is run twice."""
+
+import csv
+
+import pytest
+
+from aevb_tf.experiments import curves, figure2_mnist, jobs, trajectory
+from aevb_tf.experiments.jobs import Job
+from aevb_tf.models import NonFiniteError
+
+RUN = figure2_mnist.tiny()
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+  """Runs that only say what was asked for; their bound is best at a given step."""
+  asked = []
+
+  def advance(run, samples, workdir, report):
+    step = run.config.learning_rate
+    asked.append((step, samples))
+    report(samples)
+    if step == scripted_steps["diverges"]:
+      raise NonFiniteError("Training stopped.")
+    value = -abs(step - scripted_steps["best"])
+    rows = []
+    for point in run.points(samples):
+      row = {"samples": point, "seconds": 1.0, "train": value, "train_error": 0.1}
+      rows.append({**row, "test": value - 1, "test_error": 0.2})
+    return rows
+
+  scripted_steps = {"best": 0.02, "diverges": None}
+  monkeypatch.setattr(trajectory, "advance", advance)
+  return asked, scripted_steps
+
+
+@pytest.mark.parametrize("best", jobs.STEPS)
+def test_the_step_with_the_best_training_bound_goes_on(scripted, best, tmp_path):
+  asked, steps = scripted
+  steps["best"] = best
+  found = jobs.execute([Job(RUN, 2_000, (500,))], tmp_path)
+  assert asked == [*((step, 500) for step in jobs.STEPS), (best, 2_000)]
+  chosen = [curve for curve in found if curve.chosen]
+  assert [c.run.config.learning_rate for c in chosen] == [best]
+  assert {c.run.config.learning_rate for c in found} == set(jobs.STEPS)
+
+
+def test_every_job_says_how_it_ended(scripted, tmp_path, capsys):
+  jobs.execute([Job(RUN, 2_000, (500,))], tmp_path)
+  assert capsys.readouterr().out == (
+    "AEVB, digits, Nz 20, step 0.02: 2,000 samples, train 0.0, test -1.0 nats per datum\n"
+  )
+
+
+def test_the_worst_step_leaves_at_the_first_of_two_pilots(scripted, tmp_path):
+  asked, steps = scripted
+  steps["best"] = 0.025  # then 0.02, 0.01, 0.1
+  found = jobs.execute([Job(RUN, 2_000, (500, 1_000))], tmp_path)
+  assert asked[:3] == [(step, 500) for step in jobs.STEPS]
+  assert set(asked[3:5]) == {(0.01, 1_000), (0.02, 1_000)}
+  assert asked[5:] == [(0.02, 2_000)]
+  points = {(c.run.config.learning_rate, c.rows[-1]["samples"]) for c in found}
+  assert points == {(0.1, 500), (0.01, 1_000), (0.02, 2_000)}
+
+
+def test_a_step_that_diverges_is_not_chosen(scripted, tmp_path, capsys):
+  asked, steps = scripted
+  steps.update(best=0.1, diverges=0.1)
+  found = jobs.execute([Job(RUN, 1_000, (500,))], tmp_path)
+  assert asked[-1] == (0.02, 1_000)
+  assert "step 0.1: Training stopped." in capsys.readouterr().out
+  assert not next(c for c in found if c.run.config.learning_rate == 0.1).rows
+
+
+def test_a_run_without_a_pilot_keeps_its_step(scripted, tmp_path):
+  asked, _ = scripted
+  jobs.execute([Job(RUN.change(learning_rate=0.5), 1_000)], tmp_path)
+  assert asked == [(0.5, 1_000)]
+
+
+def test_a_longer_curve_takes_the_place_of_a_shorter_one(scripted, tmp_path):
+  found = jobs.execute([Job(RUN, 500, (500,)), Job(RUN, 2_000, (500,))], tmp_path)
+  table = tmp_path / "table.csv"
+  jobs.write_table(table, found)
+  points = curves.read(table)
+  assert [p.samples for p in points if p.chosen == "yes"] == RUN.points(2_000)
+  assert {(p.step, p.chosen) for p in points} == {
+    (0.02, "yes"), (0.01, "no"), (0.1, "no")
+  }  # fmt: skip
+  # Each job still has its own.
+  assert [jobs.curve_of(Job(RUN, n, (500,)), found).job.samples for n in (500, 2_000)] == [
+    500, 2_000
+  ]  # fmt: skip
+
+
+def test_a_table_is_read_as_it_was_written(scripted, tmp_path):
+  kept = []
+  found = jobs.execute([Job(RUN, 2_000, (500,))], tmp_path, kept.append)
+  assert kept == [found]
+  table = tmp_path / "table.csv"
+  jobs.write_table(table, found)
+  points = [point for curve in found for point in curve.points()]
+  assert curves.read(table) == points
+  (first, *_) = csv.DictReader(table.read_text().splitlines())
+  assert (first["binarization"], first["settings"]) == ("grey", "paper")

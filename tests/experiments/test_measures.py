@@ -1,0 +1,59 @@
+"""What is measured: the bound of each datum in its place, means and errors over data."""
+
+import numpy as np
+import pytest
+
+from aevb_tf import evidence
+from aevb_tf.experiments import datasets, figure2_mnist, measures, methods
+
+
+@pytest.fixture(scope="module")
+def data():
+  return datasets.load(figure2_mnist.tiny().config)
+
+
+@pytest.fixture(scope="module")
+def vae(data):
+  return methods.model("aevb", figure2_mnist.tiny().config, data.train)
+
+
+def test_bound_is_that_of_the_model(vae, data):
+  """Another noise, the same bound: within the error of the difference over data."""
+  found = measures.per_datum(vae, data.test)
+  assert found.shape == (data.test.num_examples,)
+  values = vae.evaluate(data.test, return_dict=True, verbose=0)
+  # At the start of training one sample of z changes next to nothing.
+  np.testing.assert_allclose(found.mean(), values["elbo"], atol=0.2)
+
+
+def test_each_datum_has_its_own_bound(vae, data, monkeypatch):
+  """However the data are cut into batches."""
+  whole = measures.per_datum(vae, data.test)
+  monkeypatch.setattr(measures, "_BATCH", 300)
+  np.testing.assert_allclose(measures.per_datum(vae, data.test), whole, rtol=1e-5)
+
+
+def test_columns_are_means_and_standard_errors(vae, data):
+  columns = measures.bound(vae, data)
+  test = measures.per_datum(vae, data.test).astype(np.float64)
+  assert columns["test"] == pytest.approx(test.mean(), rel=1e-9)
+  error = test.std(ddof=1) / np.sqrt(len(test))
+  assert columns["test_error"] == pytest.approx(error, rel=1e-6)
+
+
+def test_evidence_is_of_the_first_data(vae, data, monkeypatch):
+  """Each as App. D says, 50 samples and 4 leapfrog steps; means and errors of them."""
+  asked = []
+
+  def estimate(model, x, method, seed):
+    asked.append((x, method))
+    values = np.arange(len(x), dtype=np.float32)
+    return evidence.Estimate("posterior_density", 50, values, values)
+
+  monkeypatch.setattr(evidence, "estimate", estimate)
+  columns = measures.log_marginal(vae, data, examples=20)
+  for (x, method), part in zip(asked, (data.measured, data.test), strict=True):
+    np.testing.assert_array_equal(x, np.float32(part.x[:20]) / 255)
+    assert (method.num_samples, method.leapfrog_steps) == (50, 4)
+  assert columns["test"] == 9.5
+  assert columns["test_error"] == pytest.approx(np.arange(20).std(ddof=1) / 20**0.5)

@@ -1,0 +1,173 @@
+"""RESULTS.md: current, and right where it compares."""
+
+import pathlib
+import re
+
+import pytest
+
+import aevb_tf
+from aevb_tf.experiments import runs
+from aevb_tf.experiments.jobs import Point
+from aevb_tf.experiments.published import FIGURE2_MNIST
+from aevb_tf.experiments.results import compared, page, sections
+from aevb_tf.experiments.results import markdown as md
+
+ROOT = pathlib.Path(aevb_tf.__file__).parents[1]
+
+
+def point(**changes):
+  fields = {
+    "method": "aevb",
+    "settings": "paper",
+    "dataset": "mnist",
+    "binarization": "grey",
+    "train_examples": 0,
+    "latent_dim": 20,
+    "step": 0.02,
+    "chosen": "yes",
+    "samples": 10**6,
+    "quantity": "bound",
+    "train": -123.0,
+    "train_error": 0.25,
+    "test": -124.0,
+    "test_error": 0.26,
+    "seconds": 130.0,
+  }
+  return Point(**fields | changes)
+
+
+def test_the_page_is_current():
+  """`python -m aevb_tf.experiments results` would write what is there."""
+  folder = ROOT / "docs" / "results"
+  assert (ROOT / "RESULTS.md").read_text("utf-8") == page.text(folder, "docs/results")
+
+
+def test_every_link_of_the_page_leads_somewhere():
+  links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "RESULTS.md").read_text("utf-8"))
+  local = [link for link in links if "://" not in link]
+  assert local
+  for link in local:
+    assert (ROOT / link).exists(), link
+
+
+def test_what_is_not_run_is_said(tmp_path):
+  text = page.text(tmp_path, "results")
+  assert text.count("Not run yet.") == len(page.SECTIONS)
+  assert "![" not in text
+
+
+def test_a_table_is_taken_over_from_a_workdir(tmp_path):
+  workdir, folder = tmp_path / "work", tmp_path / "docs"
+  runs.write_csv(workdir / "figure5.csv", [point()])
+  (workdir / "figure5.png").write_bytes(b"picture")
+  to = tmp_path / "RESULTS.md"
+  page.write(folder, to, str(workdir))
+  assert (folder / "figure5.png").read_bytes() == b"picture"
+  assert "![Figure 5](docs/figure5.png)" in to.read_text()
+  assert to.read_text().count("Not run yet.") == len(page.SECTIONS) - 1
+  page.write(folder, to)  # the tables are there now
+  assert "![Figure 5](docs/figure5.png)" in to.read_text()
+
+
+def line(text, *begins):
+  (found,) = [
+    row for row in text.splitlines() if row.startswith("| " + " | ".join(begins))
+  ]
+  return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_ours_stands_beside_the_published():
+  points = [point(), point(samples=10**7, test=-103.3)]
+  text = compared.with_published(points, FIGURE2_MNIST)
+  assert line(text, "20", "AEVB", "1e6") == [
+    "20", "AEVB", "1e6", "test", "−124.2", "−124.0", "+0.2", "0.26", "2 min"
+  ]  # fmt: skip
+  assert line(text, "20", "AEVB", "1e7")[5:7] == ["−103.3", "+1.4"]
+  assert line(text, "20", "AEVB", "1e8", "test")[5] == "not run"
+  assert line(text, "3", "AEVB", "1e6")[5] == "not run"
+
+
+@pytest.mark.parametrize(
+  "value, expected", [(-125.1, "1 of 1"), (-125.3, "0 of 1"), (-100.0, "1 of 1")]
+)
+def test_a_missed_target_is_named(value, expected):
+  (first, *_) = sections.figure2_mnist([point(test=value)])
+  assert f"at {expected} points" in first
+  assert ("Not at: 20 latents at 1e6" in first) == (expected == "0 of 1")
+  assert "9 points have not been run" in first
+
+
+def test_a_missed_target_of_the_frey_faces_is_named():
+  at = {"latent_dim": 10, "samples": 10**7, "dataset": "frey_face"}
+  (good, *_) = sections.figure2_frey([point(test=1136.0, **at)])
+  (bad, *_) = sections.figure2_frey([point(test=1135.0, **at)])
+  assert "1 of 1" in good
+  assert "Not at: 10 latents at 1e7" in bad
+
+
+def test_wake_sleep_is_compared_at_equal_samples():
+  points = [
+    point(),
+    point(samples=2 * 10**6, test=-115.0),
+    point(method="wake_sleep", test=-130.0),
+  ]
+  assert line(compared.wake_sleep_below(points), "20") == [
+    "20", "1e6", "−124.0", "−130.0", "+6.0", "1 of 1"
+  ]  # fmt: skip
+
+
+def test_the_chosen_step_is_marked():
+  points = [
+    point(samples=samples, step=step, train=value, chosen=chosen)
+    for samples, step, value, chosen in (
+      (200_000, 0.1, -248.0, "no"),
+      (200_000, 0.01, -145.0, "no"),
+      (10**6, 0.01, -123.3, "no"),
+      (10**6, 0.02, -122.9, "yes"),
+      (10**7, 0.02, -103.0, "yes"),
+    )
+  ]
+  assert line(compared.steps(points), "20") == [
+    "20", "all", "AEVB", "−123.3 at 1e6", "**−122.9 at 1e6**", "−248.0 at 2e5"
+  ]  # fmt: skip
+
+
+def test_the_samples_that_are_saved_are_counted():
+  def modern(samples, test):
+    return point(settings="modern", samples=samples, test=test, step=0.001)
+
+  curve = [modern(10**6, -105.0), modern(2 * 10**6, -100.1), modern(4 * 10**6, -99.0)]
+  text = "\n".join(sections.figure2_mnist([point(), *curve]))
+  assert "after 2e6 samples" in text
+  assert "50 times fewer" in text
+  text = "\n".join(sections.figure2_mnist([point(), *curve[:1]]))
+  assert "not yet" in text
+
+
+def test_methods_are_ordered_at_equal_samples_too():
+  few = {"train_examples": 1000, "quantity": "log_marginal", "latent_dim": 3}
+  points = [
+    point(samples=10**6, test=-150.0, train=-120.0, **few),
+    point(samples=10**7, test=-143.0, train=-110.0, **few),
+    point(method="mcem", samples=10**6, test=-145.0, train=-115.0, **few),
+  ]
+  text = "\n".join(sections.figure3(points))
+  assert "N = 1,000, test, at the end of each curve: AEVB > MCEM" in text
+  assert "N = 1,000, test, at 1e6 samples: MCEM > AEVB" in text
+
+
+@pytest.mark.parametrize(
+  "function, value, expected",
+  [
+    (md.samples, 10**6, "1e6"),
+    (md.samples, 30_000_000, "3e7"),
+    (md.samples, 250_000, "2.5e5"),
+    (md.duration, 12.4, "12 s"),
+    (md.duration, 3_599.0, "1 h 0 min"),
+    (md.duration, 90 * 60, "1 h 30 min"),
+    (md.nats, -100.06, "−100.1"),
+    (md.difference, 0.34, "+0.3"),
+  ],
+)
+def test_numbers_read_well(function, value, expected):
+  assert function(value) == expected

@@ -1,0 +1,210 @@
+"""The folder of a page: what lies in it, and what is refused."""
+
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+import aevb_tf as aevb
+import aevb_tf.export as export
+from aevb_tf.export import (
+  export_main,
+  exporting,
+  flatbuffer,
+  formats,
+  manifest,
+  reference,
+  tables,
+  verify,
+)
+from aevb_tf.export.runtimes import chromium_program
+from aevb_tf.export.web import folder, litertjs
+from aevb_tf.training import build
+from aevb_tf.training.command_line import ConfigError
+
+_STATIC = pathlib.Path(folder.__file__).with_name("static")
+
+
+def test_the_folder_holds_the_page_the_model_and_its_runtime(
+  vae, x, packages_folder, tmp_path
+):
+  path = tmp_path / "page"
+  told = export.web(
+    vae, path, x, name="small", litertjs=packages_folder, only=["encode", "decode"]
+  )
+  found = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()}
+  page = {p.relative_to(_STATIC).as_posix() for p in _STATIC.rglob("*") if p.is_file()}
+  runtime = {f"litertjs/{o}" for p in litertjs.PACKAGES for o in p.files.values()}
+  assert found == page | runtime | {"model.tflite", "model.json"}
+  for name in page:
+    assert (path / name).read_bytes() == (_STATIC / name).read_bytes()
+  assert told == json.loads((path / "model.json").read_text())
+  assert told["name"] == "small"
+  assert told["image_shape"] == [8, 6, 1]
+  assert told["latent_dim"] == 3
+  assert told["standard_normal"] is True
+  assert told["value_range"] == [0.0, 1.0]
+  assert told["signatures"] == {
+    "decode": {"x_mean": [1, 8, 6, 1]},
+    "encode": {"mean": [1, 3], "stddev": [1, 3]},
+  }
+  assert told["left_out"]["elbo"] == "it was not asked for at export"
+  for part in ("model", "runtime"):
+    size = (path / told[part]["file"]).stat().st_size
+    assert told[part]["bytes"] == size
+  assert (path / told["runtime"]["script"]).is_file()
+  content = (path / "model.tflite").read_bytes()
+  assert flatbuffer.signature_names(content) == ["decode", "encode"]
+  assert "SHAPE" not in flatbuffer.operators(content)  # every shape is fixed
+
+
+def test_bounds_of_the_data_are_told_by_their_percentiles(vae, x):
+  told = folder._bounds(vae, x)
+  bounds = vae.elbo(x, aevb.random.fold_in(folder._SEED, 0)).numpy()
+  assert told["num"] == 5
+  assert told["percents"][0] == 0 and told["percents"][-1] == 100
+  np.testing.assert_allclose(
+    [told["nats"][0], told["nats"][-1]], [bounds.min(), bounds.max()], atol=1e-3
+  )
+  assert told["nats"] == sorted(told["nats"])
+
+
+def test_data_beyond_0_and_1_say_what_is_black_and_white():
+  assert folder._value_range(np.array([0.0, 0.4])) == [0.0, 1.0]
+  assert folder._value_range(np.array([-2.0, 3.0])) == [-2.0, 3.0]
+
+
+def test_without_data_the_model_draws_its_own(packages_folder, tmp_path):
+  """And grey is where its images are, not where the noise of its pixels is."""
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(2, (4,)),
+    aevb.networks.MLPDecoder(
+      (16,), (4,), likelihood={"name": "gaussian", "unit_mean": True}
+    ),
+  )
+  options = {"litertjs": packages_folder, "image_shape": (4, 4), "only": ["decode"]}
+  told = export.web(vae, tmp_path / "page", **options)
+  assert told["value_range"] == [0.0, 1.0]
+  assert told["event_shape"] == [16] and told["image_shape"] == [4, 4, 1]
+  assert told["bounds"] is None
+
+
+def test_the_licence_is_the_one_that_both_are_under():
+  license = pathlib.Path(aevb.__file__).parents[1] / "LICENSE"
+  assert (_STATIC / "LICENSE").read_bytes() == license.read_bytes()
+
+
+def test_the_page_names_no_other_place():
+  """All that it loads lies in its own folder."""
+  for path in _STATIC.rglob("*"):
+    if path.suffix in (".html", ".css", ".js"):
+      text = path.read_text(encoding="utf-8")
+      for allowed in ("http://localhost:8000", "http://www.w3.org/2000/svg"):
+        text = text.replace(allowed, "")
+      assert "://" not in text, path
+
+
+def test_what_is_no_image_is_refused_before_the_work(tmp_path, packages_folder):
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(2, (4,)), aevb.networks.MLPDecoder((7,), (4,)), seed=0
+  )
+  with pytest.raises(ValueError, match="no square: say which they are"):
+    export.web(vae, tmp_path / "page", litertjs=packages_folder)
+  assert not (tmp_path / "page").exists()
+
+
+def test_without_litertjs_nothing_is_written(vae, tmp_path, packages_folder):
+  (packages_folder / litertjs.PACKAGES[0].file).unlink()
+  with pytest.raises(litertjs.Unavailable, match="there is none"):
+    export.web(vae, tmp_path / "page", litertjs=packages_folder)
+  assert not (tmp_path / "page").exists()
+
+
+def test_nothing_is_overwritten(vae, tmp_path, packages_folder):
+  (tmp_path / "mine").write_text("mine")
+  with pytest.raises(FileExistsError, match="nothing is overwritten"):
+    export.web(vae, tmp_path, litertjs=packages_folder)
+  assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.fixture
+def test_split(monkeypatch):
+  """Twenty test data of the run, whose model is of other data than its config's."""
+  x = np.random.default_rng(2).random((20, 8, 6, 1)).astype(np.float32)
+  monkeypatch.setattr(build, "dataset", lambda config, split: [x])
+
+
+def _few_cases(vae, **options):
+  """Two requests: making all of them takes longer than the export."""
+  del options
+  z, seed = vae.prior.sample(7, np.arange(2)), np.asarray(aevb.random.as_seed(7))
+  decoded = {"x_mean": vae.decode(z).mean().numpy()}
+  return [
+    reference.Case("decode", {"z": z.numpy()}, decoded),
+    reference.Case(
+      "sample", {"num": np.int32(2), "seed": seed}, {**decoded, "z": z.numpy()}
+    ),
+  ]
+
+
+def test_a_run_is_exported_as_a_page_and_verified(
+  run_folder, tmp_path, packages_folder, test_split, monkeypatch
+):
+  monkeypatch.setattr(folder, "SIGNATURES", ("decode", "sample"))
+  monkeypatch.setattr(exporting.reference, "make", _few_cases)
+  monkeypatch.setattr(chromium_program, "find", lambda: None)
+  report = exporting.export(
+    run_folder.path, tmp_path / "out", ["web"], litertjs=str(packages_folder)
+  )
+  assert report.breaches == []
+  assert sorted(os.listdir(tmp_path / "out")) == [
+    "manifest.json",
+    "reference.npz",
+    "web",
+  ]
+  found = {(d.artifact, d.signature) for d in report.differences}
+  assert found == {
+    ("web/model.tflite", label) for label in ("decode", "sample", "sample.z")
+  }
+  why = "neither Chromium nor Chrome is installed"
+  assert report.skipped == [("web/model.tflite", "chromium", why)]
+  assert f"    not run in chromium: {why}" in tables.verification(report).splitlines()
+  (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
+  assert artifact["batch_size"] == 1
+  assert artifact["quantize"] == "none"
+  told = json.loads((tmp_path / "out" / "web" / "model.json").read_text())
+  assert told["bounds"]["num"] == 20
+  assert told["config_sha256"] is not None
+
+
+def test_a_run_whose_page_cannot_be_made_leaves_nothing(
+  run_folder, tmp_path, test_split
+):
+  nothing = tmp_path / "nothing"
+  with pytest.raises(ConfigError, match="there is none. Where there is npm") as error:
+    exporting.export(run_folder.path, tmp_path / "out", ["web"], litertjs=str(nothing))
+  assert "\n" not in str(error.value)
+  assert os.listdir(tmp_path) == []
+
+
+def test_the_command_says_how_to_look_at_the_page(tmp_path, monkeypatch, capsys):
+  asked = []
+
+  def export(*args):
+    asked.extend(args)
+    return verify.Report({"name": "small", "artifacts": []}, [], [])
+
+  monkeypatch.setattr(exporting, "export", export)
+  flags = ("--workdir=w", "--to=my out", "--formats=web", "--litertjs=npm")
+  assert export_main.main(["aevb-export", *flags]) == 0
+  assert ["web"] in asked and "npm" in asked
+  assert capsys.readouterr().out.endswith(
+    "To look at the page:\n  python -m http.server --directory 'my out/web'\n"
+  )
+
+
+def test_the_format_measures_on_test_data():
+  assert formats.get("web").measures
+  assert not formats.get("tflite").measures

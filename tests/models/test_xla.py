@@ -1,0 +1,132 @@
+"""What "auto" compiles with XLA on a CPU, and what the compiled loop is made of."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+from aevb_tf.models import xla
+from tests.models.test_training import weights
+from tests.models.test_vae import digits
+from tests.oracle import tiny_vae
+
+MNIST = 60_000
+
+
+def paper_vae(**options):
+  encoder = aevb.networks.MLPEncoder(20, (500,), activation="tanh")
+  decoder = aevb.networks.MLPDecoder((28, 28, 1), (500,), activation="tanh")
+  return aevb.VAE(encoder, decoder, **options)
+
+
+def test_long_epochs_of_perceptrons_pay():
+  vae = paper_vae()
+  assert vae.xla_pays(MNIST)
+  assert not vae.xla_pays(2_000)
+
+
+def test_every_sample_of_z_is_work():
+  num = 2_000
+  many = paper_vae(bound=aevb.bounds.ImportanceWeighted(10))
+  assert many.xla_pays(num) and not paper_vae().xla_pays(num)
+
+
+@pytest.mark.parametrize("option", [{"prior": "mixture"}, {"prior": "vamp"}])
+def test_weights_outside_of_dense_layers_do_not_pay(option):
+  bound = aevb.bounds.SGVB("A")
+  assert not paper_vae(bound=bound, **option).xla_pays(100 * MNIST)
+
+
+def test_convolutions_do_not_pay():
+  encoder = aevb.networks.ConvEncoder(2, (4,), hidden_units=(500,))
+  decoder = aevb.networks.ConvDecoder((28, 28, 1), (4,), hidden_units=(500,))
+  assert not aevb.VAE(encoder, decoder).xla_pays(100 * MNIST)
+
+
+def test_models_that_are_not_built_do_not_pay():
+  network = keras.Sequential([keras.layers.Dense(4)])
+  decoder = keras.Sequential([keras.layers.Dense(12)])
+  vae = aevb.VAE(network, decoder, posterior="gaussian", likelihood="bernoulli")
+  assert not vae.built and not vae.xla_pays(100 * MNIST)
+
+
+def train(stream=False, least=0.0, **options):
+  """A model after two epochs, with `least` operations for XLA to pay."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(xla, "_LEAST_OPERATIONS", least)
+    vae = tiny_vae()
+    vae.compile(keras.optimizers.Adam(0.01), **options)
+    data = aevb.data.ArrayDataset(digits(40), batch_size=10, shuffle=True)
+    vae.fit(data.to_tf_data() if stream else data, epochs=2, verbose=0)
+  return vae
+
+
+def compiled_loop(vae):
+  (loop,) = (f for key, f in vae._loops.compiled.items() if key[0] == "train")
+  return loop
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("pays", [False, True])
+def test_auto_is_the_choice_that_pays(stream, pays):
+  auto = train(stream, 0.0 if pays else np.inf)
+  chosen = train(stream, jit_compile=pays, steps_per_execution=4 if stream else 1)
+  for a, b in zip(weights(auto), weights(chosen), strict=True):
+    if stream and not pays:  # one step a call, and four: other rounding
+      np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    else:
+      np.testing.assert_array_equal(a, b)
+  if not stream:
+    assert bool(compiled_loop(auto)._jit_compile) is pays
+
+
+def test_what_was_compiled_by_choice_stays():
+  for choice in (True, False):
+    vae = train(least=np.inf if choice else 0.0, jit_compile=choice)
+    assert bool(compiled_loop(vae)._jit_compile) is choice
+
+
+def test_streams_leave_the_model_as_it_was_and_are_compiled_once():
+  vae = train(stream=True)
+  assert (vae.steps_per_execution, vae.jit_compile) == (1, False)
+  function = vae.train_function
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(xla, "_LEAST_OPERATIONS", 0.0)
+    data = aevb.data.ArrayDataset(digits(40), batch_size=10).to_tf_data()
+    vae.fit(data, epochs=1, verbose=0)
+  assert vae.train_function is function
+
+
+def test_auto_is_saved_as_auto(tmp_path):
+  for choice in ("auto", True, False):
+    vae = tiny_vae()
+    vae.compile("adam", jit_compile=choice)
+    vae.optimizer.build(vae.trainable_variables)
+    vae.save(tmp_path / "model.keras")
+    again = aevb.load(tmp_path / "model.keras")
+    assert again.get_compile_config()["jit_compile"] == choice
+
+
+def test_the_loop_is_one_program_that_asks_nothing_of_the_host():
+  """On an accelerator a callback or a host's operation would stop the device."""
+  vae = train()
+  loop, data = compiled_loop(vae), aevb.data.ArrayDataset(digits(40), batch_size=10)
+  assert loop.experimental_get_tracing_count() == 1
+  indices = tf.reshape(tf.range(40), (4, 10))
+  arguments = (data.tensors(), indices, tf.zeros(4, tf.int32), tf.constant(4))
+  program = loop.experimental_get_compiler_ir(*arguments)(stage="hlo")
+  assert "while" in program and "dot(" in program
+  for word in ("infeed", "outfeed", "callback", "send(", "recv(", "custom-call"):
+    assert word not in program
+
+
+def test_data_move_to_the_device_once():
+  data = aevb.data.ArrayDataset(digits(40), batch_size=10, shuffle=True)
+  before = data.tensors()
+  vae = tiny_vae()
+  vae.compile("adam")
+  vae.fit(data, epochs=3, verbose=0)
+  vae.evaluate(data, verbose=0)
+  for a, b in zip(before, data.tensors(), strict=True):
+    assert a is b
