@@ -20,6 +20,8 @@ from aevb_tf.export.frozen import operators
 
 # Of a batch that is not known yet, the converter computes it when it should refuse it.
 _FOLDED = {"Lgamma"}
+# Converted in float32 to builtins of other names.
+_THERE = {"OnesLike", "ZerosLike", "RealDiv", "Reciprocal"}
 _MISSING = re.compile(r"(?:TF Select|Custom) ops: ([\w, ]+)")
 
 
@@ -62,7 +64,9 @@ def _lacking(missing):
   """Those of the operators that have no builtin; the others were there in float64."""
   builtins = {name.replace("_", "") for name in flatbuffer.BUILTINS}
   return {
-    name for name in missing if re.sub(r"V\d$", "", name).upper() not in builtins
+    name
+    for name in missing - _THERE
+    if re.sub(r"V\d$", "", name).upper() not in builtins
   } or missing
 
 

@@ -107,13 +107,17 @@ def _blame(converted, functions, x):
   if converted.kind != "int8":
     return ""
   few = x[:_BATCH_SIZE]
+  whole = abs(_change_of(converted.file(), functions, few).nats)
   left = {
     layer: abs(_change_of(converted.file(layer), functions, few).nats)
     for layer in converted.layers("elbo")
   }
   layer = min(left, key=lambda layer: np.nan_to_num(left[layer], nan=np.inf))
   name = layer.split(";")[0].rsplit("/", 1)[0]
-  return f"; most is lost in {name}: with it in float, {left[layer]:.2f}"
+  return (
+    f"; most is lost in {name}: with it in float, {left[layer]:.2f} of {whole:.2f} nats "
+    f"remain on {len(few)} data"
+  )
 
 
 def _change_of(content, functions, x):

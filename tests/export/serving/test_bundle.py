@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 import re
 import threading
 import time
@@ -23,14 +22,6 @@ from aevb_tf.export import manifest, png, runtimes
 from aevb_tf.export.client import images
 from aevb_tf.export.serving import batching, deployment, labels, models_config, warmup
 from tests.export.serving.conftest import NAME
-
-# TensorFlow's loaders, in Python and in C++, each with its script.
-LOADERS = [
-  name
-  for name in runtimes.RUNTIMES
-  if name.startswith("tensorflow")
-  and pathlib.Path(runtimes.__file__).with_name(f"{name}_process.py").exists()
-]
 
 
 def test_what_is_in_the_folder(bundle):
@@ -53,9 +44,8 @@ def test_the_models_config_parses_with_the_official_messages(bundle):
   assert dict(entry.version_labels) == {"stable": 1, "canary": 1}
 
 
-@pytest.mark.parametrize("runtime", LOADERS)
-def test_every_warm_up_record_is_answered_as_recorded(runtime, bundle, expected):
-  """Records parse with the official messages, and other processes answer them."""
+def test_every_warm_up_record_is_answered_as_recorded(bundle, expected):
+  """Records parse with the official messages, and the C++ loader answers them."""
   folder = bundle / NAME / "1"
   logs = warmup.read(folder)
   calls = [
@@ -66,7 +56,9 @@ def test_every_warm_up_record_is_answered_as_recorded(runtime, bundle, expected)
   ]
   assert {call.signature for call in calls} == {*expected, *png.NAMES}
   assert {log.request.model_spec.name for log in logs} == {NAME}
-  for log, answer in zip(logs, runtimes.run(runtime, folder, calls), strict=True):
+  for log, answer in zip(
+    logs, runtimes.run("tensorflow_c", folder, calls), strict=True
+  ):
     recorded = warmup.arrays(log.response.outputs)
     assert set(recorded) == set(answer.outputs)
     for name, value in answer.outputs.items():

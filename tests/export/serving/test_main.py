@@ -24,7 +24,10 @@ def test_promote_rollback_prune(four_versions, capsys):
   assert labels.versions(four_versions, NAME) == [1, 4]
 
 
-def test_an_export_is_published_as_the_next_version(exported, copied, capsys):
+def test_an_export_is_published_as_the_next_version(
+  exported, copied, capsys, monkeypatch
+):
+  monkeypatch.setattr(verify, "_compare", lambda *args: [])  # it was just run
   assert _run(copied, "publish", f"--export={exported[0]}") == 0
   assert f"{copied}/{NAME}/2\n{NAME}: canary is 2\n" == capsys.readouterr().out
   entry = models_config.model(models_config.read(copied), NAME)
