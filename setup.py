@@ -79,6 +79,16 @@ setuptools.setup(
     "kserve": ["kserve>=0.15", "tensorflow-serving-api>=2.21,<2.22"],
     # Drives the system's Chromium in the tests of the exported page.
     "browser": ["playwright>=1.50"],
+    # The peers that `python -m benchmarks` runs beside this package.
+    "bench": [
+      "ai-edge-litert>=2.1",
+      "jax>=0.10",
+      "onnxruntime>=1.31",
+      "optax>=0.2.8",
+      "pythae>=0.1.2",
+      "tf2onnx>=1.17",
+      "torch>=2.13",
+    ],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",

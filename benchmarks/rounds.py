@@ -80,6 +80,9 @@ class _Process:
       stderr=self._printed,
       text=True,
     )
+
+  def prepare(self) -> None:
+    """Waits until it may run."""
     self._answer()
 
   def run(self) -> dict[str, Any]:
@@ -128,6 +131,7 @@ def runs(
     for contender in contenders:
       told(f"{contender.name}: prepared and warmed up")
       processes[contender.name] = _Process(contender)
+      processes[contender.name].prepare()
       yield Run(contender.name, 0, **processes[contender.name].run())
     for number in range(1, rounds + 1):
       # Backwards every other time: nobody always follows the same one.

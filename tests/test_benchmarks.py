@@ -1,0 +1,123 @@
+"""The machinery of the benchmarks; what it finds is no test."""
+
+import json
+import time
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import growth, machine, rounds, suite, table
+from benchmarks.rounds import Contender, Run
+
+HERE = "tests.test_benchmarks"
+
+
+def sleeper(seconds=0.0):
+  """A contender that sleeps, and counts its runs."""
+  state = {"runs": 0}
+
+  def run():
+    state["runs"] += 1
+    time.sleep(seconds)
+    return dict(state)
+
+  print("what libraries print is no answer")
+  return run
+
+
+def broken():
+  raise RuntimeError("out of order")
+
+
+def quick(name, **options):
+  return Contender(name, f"{HERE}:sleeper", options)
+
+
+def test_contenders_run_in_turn_each_in_its_own_process():
+  found = list(rounds.runs([quick("a", seconds=0.05), quick("b")], 3))
+  order = "".join(run.contender for run in found)
+  assert order == "ab" + "ab" + "ba" + "ab"
+  for name, seconds in (("a", 0.05), ("b", 0.0)):
+    own = [run for run in found if run.contender == name]
+    assert [run.round for run in own] == [0, 1, 2, 3]
+    assert [run.more["runs"] for run in own] == [1, 2, 3, 4]  # one process
+    assert all(run.wall >= seconds and run.cpu < 0.05 for run in own)
+    assert all(run.peak > 2**20 for run in own)
+
+
+def test_a_contender_that_fails_is_named_with_its_last_words():
+  contenders = [quick("a"), Contender("b", f"{HERE}:broken")]
+  with pytest.raises(rounds.ContenderFailed, match="b ended with 1(.|\n)*out of order"):
+    list(rounds.runs(contenders, 1))
+
+
+def run_of(name, number, wall):
+  return Run(name, number, wall, 2 * wall, 2**20 * (number + 1), {})
+
+
+def test_ratios_are_taken_within_rounds():
+  """The machine is twice as slow in the second round: ratios do not see it."""
+  walls = {"ours": (9.0, 1.0, 2.0, 3.0), "theirs": (5.0, 2.0, 4.0, 5.0)}
+  found = [run_of(n, i, wall) for n, of in walls.items() for i, wall in enumerate(of)]
+  both = tuple(Contender(name, "") for name in walls)
+  compared = suite.Benchmark("x", "", both, {"theirs": 0.5})
+  ours, theirs = table.rows(compared, found)
+  assert ours.wall == (2.0, 1.0, 3.0) and ours.first == 9.0 and ours.ratio is None
+  assert theirs.ratio == (0.5, 0.5, 0.6) and theirs.reached
+  assert theirs.peak == 4 * 2**20 and theirs.cpu.median == 8.0
+  assert "| theirs | 4 | 2 to 5 | 8 | 5 | 4 | 0.50 |" in table.lines([ours, theirs])
+  assert json.loads(json.dumps(table.as_json(theirs)))["reached"] is True
+  missed = table.rows(suite.Benchmark("x", "", both, {"theirs": 0.4}), found)[1]
+  assert not missed.reached and "missed" in table.lines([missed])
+
+
+def test_slopes_are_those_of_powers(tmp_path):
+  assert growth.slope([1, 10, 100], [3, 30, 300]) == pytest.approx(1.0)
+  assert growth.slope([1, 10, 100], [5, 500, 50_000]) == pytest.approx(2.0)
+  grown = growth.GROWTHS["growth_latent_dim"]
+  found = [
+    run_of(contender.name, i, float(size))
+    for size, contender in zip(grown.sizes, grown.contenders, strict=True)
+    for i in (0, 1)
+  ]
+  rows = table.rows(grown, found)
+  assert "Slope of the time: 1.00" in growth.lines(grown, rows)
+  growth.plot({grown.name: rows}, str(tmp_path / "growth.png"))
+  assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_benchmark_has_a_name_of_its_own_and_wants_what_runs():
+  assert not set(suite.BENCHMARKS) & set(growth.GROWTHS)
+  for benchmark in (*suite.BENCHMARKS.values(), *growth.GROWTHS.values()):
+    names = [contender.name for contender in benchmark.contenders]
+    assert len(set(names)) == len(names) > 1
+    assert set(benchmark.wanted) <= set(names[1:])
+
+
+def test_the_command_writes_what_it_measured(monkeypatch, tmp_path, capsys):
+  absent = Contender("absent", "", {}, ("no_such_package",))
+  two = suite.Benchmark("two", "to sleep", (quick("ours"), quick("theirs"), absent))
+  monkeypatch.setattr(command, "_ALL", {"two": two})
+  assert command.main(["two", "--rounds=1", f"--json={tmp_path / 'out.json'}"]) == 0
+  printed = capsys.readouterr().out
+  assert "A run is to sleep." in printed
+  assert "absent: left out, no_such_package is not installed." in printed
+  told = json.loads((tmp_path / "out.json").read_text())
+  assert told["machine"] == json.loads(json.dumps(machine.describe()))
+  assert [row["contender"] for row in told["benchmarks"]["two"]["rows"]] == [
+    "ours",
+    "theirs",
+  ]
+
+
+@pytest.mark.parametrize(
+  ("words", "message"),
+  [
+    (["trainin"], "unknown benchmark 'trainin'. Did you mean training?"),
+    (["training", "--rounds=0"], "at least one round has to be counted"),
+  ],
+)
+def test_impossible_commands_end_in_one_line(words, message, capsys):
+  with pytest.raises(SystemExit) as ended:
+    command.main(words)
+  assert ended.value.code == 2 and message in capsys.readouterr().err
