@@ -8,6 +8,7 @@ number of updates times M.
 import functools
 from typing import NamedTuple
 
+import ml_collections
 import numpy as np
 
 from aevb_tf import data
@@ -26,7 +27,9 @@ class Data(NamedTuple):
   test: data.ArrayDataset
 
 
-def load(config, train_examples: int = 0, split: str = "random") -> Data:
+def load(
+  config: ml_collections.ConfigDict, train_examples: int = 0, split: str = "random"
+) -> Data:
   """The data of a config.
 
   Args:

@@ -49,7 +49,7 @@ class LoopModel(keras.Model):
     super().compile(*args, jit_compile=jit_compile, **kwargs)
     self._loops.auto = jit_compile == "auto" and not self.run_eagerly
 
-  def get_compile_config(self):
+  def get_compile_config(self) -> dict[str, Any]:
     config = super().get_compile_config()
     # Keras keeps what "auto" meant on this machine.
     return {**config, "jit_compile": "auto"} if config and self._loops.auto else config

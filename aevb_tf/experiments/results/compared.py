@@ -20,7 +20,9 @@ _HEADER = (
 )
 
 
-def at(points: Iterable[Point], method: str, value: Value | None = None, **fields):
+def at(
+  points: Iterable[Point], method: str, value: Value | None = None, **fields
+) -> Point | None:
   """The chosen point with these fields; None if it was not run."""
   wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
   if value is not None:
