@@ -92,6 +92,7 @@ setuptools.setup(
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
+      "playwright>=1.50",
       "pyyaml",
       "pytest>=8.3",
       "pytest-xdist>=3.6",
