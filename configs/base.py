@@ -48,7 +48,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.learning_rate = 1e-3
   config.learning_rate_schedule = "constant"  # or "cosine", to 0 at the last step
   config.epochs = 10
-  config.jit_compile = "auto"  # XLA where there is an accelerator; or "on", "off"
+  config.jit_compile = "auto"  # XLA where it pays; or "on", "off"
 
   # What is kept, and drawn at the end.
   config.checkpoint_every = 1  # epochs
