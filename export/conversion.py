@@ -4,19 +4,17 @@ The converter reports what it cannot convert through C++, on the process' standa
 error. That is held back here: the reason is in the exception, too.
 """
 
-import contextlib
 import os
 import re
-import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from aevb_tf.export import flatbuffer
 from aevb_tf.export.frozen import operators
+from aevb_tf.training import quietly
 
 # Of a batch that is not known yet, the converter computes it when it should refuse it.
 _FOLDED = {"Lgamma"}
@@ -72,14 +70,14 @@ def _lacking(missing):
 
 def _convert(folder, names, settings):
   """The file, or None and the operators that it would need."""
-  with held_back_stderr():
+  with quietly.stderr_held():
     converter = tf.lite.TFLiteConverter.from_saved_model(
       os.fspath(folder), signature_keys=list(names)
     )
   converter.exclude_conversion_metadata = True  # it holds nothing that ours does not
   settings(converter, names)
   try:
-    with held_back_stderr(), warnings.catch_warnings():
+    with quietly.stderr_held(), warnings.catch_warnings():
       # Measuring ranges runs TensorFlow's own interpreter, which is to move out.
       warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is dep")
       return converter.convert(), set()
@@ -95,18 +93,3 @@ def check_builtins(content: bytes) -> None:
   custom = [o for o in flatbuffer.operators(content) if o.startswith("custom:")]
   if custom:
     raise ValueError(f"The file needs operators that are no builtins: {custom}.")
-
-
-@contextlib.contextmanager
-def held_back_stderr() -> Iterator[None]:
-  """Inside, what goes to file descriptor 2 is dropped."""
-  sys.stderr.flush()
-  before = os.dup(2)
-  with tempfile.TemporaryFile() as nowhere:
-    os.dup2(nowhere.fileno(), 2)
-    try:
-      yield
-    finally:
-      sys.stderr.flush()
-      os.dup2(before, 2)
-      os.close(before)

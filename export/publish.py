@@ -39,11 +39,11 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     yield whole
     for directory, _, names in os.walk(whole):
       for name in names:
-        _sync(os.path.join(directory, name))
-      _sync(directory)
+        sync(os.path.join(directory, name))
+      sync(directory)
     free(path)
     os.rename(whole, path)  # fails if there is a folder with anything in it
-    _sync(path.parent)
+    sync(path.parent)
 
 
 @contextlib.contextmanager
@@ -53,10 +53,10 @@ def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   with _partial(path) as partial:
     whole = partial / path.name
     yield whole
-    _sync(whole)
+    sync(whole)
     # A link, unlike a rename, fails if there is a file already.
     os.link(whole, path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def free(path: str | os.PathLike) -> pathlib.Path:
@@ -100,7 +100,7 @@ def _remove_unless_in_use(partial: pathlib.Path) -> None:
   shutil.rmtree(partial, ignore_errors=True)
 
 
-def _sync(path: str | os.PathLike) -> None:
+def sync(path: str | os.PathLike) -> None:
   """Brings a file, or the list of a folder's files, to the disk."""
   descriptor = os.open(path, os.O_RDONLY)
   try:

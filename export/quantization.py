@@ -22,6 +22,7 @@ from tensorflow.lite.python import convert
 from aevb_tf import random
 from aevb_tf.export import conversion, flatbuffer, half, packing
 from aevb_tf.export.frozen import operators
+from aevb_tf.training import quietly
 
 KINDS = ("none", "float16", "dynamic", "int8")
 # What lies between layers; all else stays in float under int8.
@@ -97,7 +98,7 @@ class Converted:
     if self.kind != "int8":
       return self._content
     used = flatbuffer.operators(self._content)
-    with conversion.held_back_stderr():
+    with quietly.stderr_held():
       return convert.mlir_quantize(
         self._content,
         denylisted_ops=[

@@ -56,6 +56,18 @@ def wants_help(argv: list[str]) -> bool:
   return any(word in ("-h", "--help", "-help", "--helpfull") for word in argv[1:])
 
 
+def print_help(doc: str, values: flags.FlagValues) -> None:
+  """Prints what a program is and a line for each of its flags.
+
+  Args:
+    doc: The docstring of its module.
+    values: The flags, defined.
+  """
+  width = max(map(len, values)) + 2
+  text = (f"  --{name:<{width}}{values[name].help}" for name in values)
+  print("\n".join([doc, "Flags:", *text]))
+
+
 def run(program: str, body: Callable[[list[str]], int]) -> None:
   """Runs a program and ends the process: one line for what the user can mend.
 

@@ -31,8 +31,7 @@ def main(argv: list[str]) -> int:
   """
   values = _flags()
   if command_line.wants_help(argv):
-    text = (f"  --{name:<14}{values[name].help}" for name in values)
-    print("\n".join([__doc__, "Flags:", *text]))
+    command_line.print_help(__doc__, values)
     return 0
   if unknown := command_line.parse(values, argv, required=("workdir",)):
     raise command_line.ConfigError(

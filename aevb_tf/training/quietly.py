@@ -9,20 +9,26 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
 
 
 def import_tensorflow() -> None:
   """Imports TensorFlow; what it writes that is more than a note is passed on."""
-  with _notes_held():
+  with stderr_held(lambda line: not _NOTE.match(line)):
     import tensorflow  # noqa: F401
 
 
 @contextlib.contextmanager
-def _notes_held() -> Iterator[None]:
-  """Inside, file descriptor 2 is a file; at the end its lines go on, but for notes."""
+def stderr_held(
+  passes: Callable[[bytes], bool] = lambda line: False,
+) -> Iterator[None]:
+  """Holds back what goes to file descriptor 2, from C++ too.
+
+  Args:
+    passes: Whether a line goes on at the end; by default none does.
+  """
   sys.stderr.flush()
   stderr = os.dup(2)
   with tempfile.TemporaryFile() as held:
@@ -34,4 +40,4 @@ def _notes_held() -> Iterator[None]:
       os.dup2(stderr, 2)
       os.close(stderr)
       held.seek(0)
-      os.write(2, b"".join(line for line in held if not _NOTE.match(line)))
+      os.write(2, b"".join(filter(passes, held)))

@@ -3,7 +3,6 @@
 import pathlib
 import tempfile
 
-import numpy as np
 import tensorflow as tf
 
 import aevb_tf as aevb
@@ -30,7 +29,7 @@ def call(**options):
   request = Request(**options)
   vae, x = model(), tf.constant(request.inputs())
   method = {"encode": vae.encode, "decode": vae.decode}[request.what]
-  return _repeat(request, lambda: method(x).mean().numpy())
+  return request.repeated(lambda: method(x).mean().numpy())
 
 
 def predict(**options):
@@ -46,7 +45,7 @@ def predict(**options):
     params = network.predict(x, batch_size=len(x), verbose=0)
     return family.distribution(tf.constant(params)).mean().numpy()
 
-  return _repeat(request, answer)
+  return request.repeated(answer)
 
 
 def saved_model(**options):
@@ -60,7 +59,7 @@ def saved_model(**options):
   def answer():
     return loaded.signatures[request.what](**{name: x})[_OUTPUT[request.what]].numpy()
 
-  return _repeat(request, answer)
+  return request.repeated(answer)
 
 
 def litert(threads: int = 1, **options):
@@ -73,14 +72,4 @@ def litert(threads: int = 1, **options):
   interpreter = Interpreter(str(path), num_threads=threads)
   runner, x = interpreter.get_signature_runner(request.what), request.inputs()
   (name,) = runner.get_input_details()
-  return _repeat(request, lambda: runner(**{name: x})[_OUTPUT[request.what]])
-
-
-def _repeat(request, answer):
-  request.check(np.asarray(answer()))
-
-  def run():
-    for _ in range(request.repeats):
-      answer()
-
-  return run
+  return request.repeated(lambda: runner(**{name: x})[_OUTPUT[request.what]])

@@ -1,7 +1,5 @@
 """PyTorch and ONNX Runtime with the same weights, and the bare matrix products."""
 
-import numpy as np
-
 from benchmarks.inference.request import LATENT, Request, weights
 
 _LAYERS = {"encode": ("hidden", "head"), "decode": ("back", "logits")}
@@ -32,7 +30,7 @@ def torch(**options):
     torch.exp(0.5 * log_variance)
     return mean.numpy()
 
-  return _repeat(request, answer)
+  return request.repeated(answer)
 
 
 def onnx(**options):
@@ -60,7 +58,7 @@ def onnx(**options):
   converted, _ = tf2onnx.convert.from_function(function, [spec])
   session = onnxruntime.InferenceSession(converted.SerializeToString())
   (name,) = (one.name for one in session.get_inputs())
-  return _repeat(request, lambda: session.run(None, {name: x})[0])
+  return request.repeated(lambda: session.run(None, {name: x})[0])
 
 
 def limit(**options):
@@ -75,15 +73,5 @@ def limit(**options):
   def run():
     for _ in range(request.repeats):
       products(x).numpy()
-
-  return run
-
-
-def _repeat(request, answer):
-  request.check(np.asarray(answer()))
-
-  def run():
-    for _ in range(request.repeats):
-      answer()
 
   return run

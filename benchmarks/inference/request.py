@@ -1,6 +1,8 @@
 """What is asked, of which weights, and what the right answer is."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,16 @@ class Request:
     """Raises an AssertionError where an answer is not that of the weights."""
     exact = {"encode": _encode, "decode": _decode}[self.what](self.inputs())
     np.testing.assert_allclose(answer, exact, atol=1e-4)
+
+  def repeated(self, answer: Callable[[], Any]) -> Callable[[], None]:
+    """A run: `repeats` times `answer`, which is checked once, now."""
+    self.check(np.asarray(answer()))
+
+    def run():
+      for _ in range(self.repeats):
+        answer()
+
+    return run
 
 
 def weights() -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -37,8 +37,7 @@ def main(argv: list[str]) -> int:
   """
   values = _flags()
   if command_line.wants_help(argv):
-    text = (f"  --{name:<11}{values[name].help}" for name in values)
-    print("\n".join([__doc__, "Flags:", *text]))
+    command_line.print_help(__doc__, values)
     return 0
   words = command_line.parse(values, argv, required=("name",))
   _check(values, words)

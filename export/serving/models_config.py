@@ -101,8 +101,4 @@ def replace(path: pathlib.Path, text: str) -> None:
   except BaseException:
     os.unlink(partial)
     raise
-  folder = os.open(path.parent, os.O_RDONLY)
-  try:
-    os.fsync(folder)
-  finally:
-    os.close(folder)
+  publish.sync(path.parent)
