@@ -5,6 +5,9 @@ the bits of a stochastic binarization differ between them: the attribute `epoch`
 stream, a variable, is the number of the next pass. It starts at 0 in every process;
 who resumes a run assigns the epoch to go on from.
 
+A compiled loop takes a stream as its `pieces`, many batches at once as they are stored,
+so that little is left to do for the host.
+
 Data that can be read by index have the order of an `ArrayDataset`, a permutation of
 the whole. Data that are read in sequence are shuffled by a buffer.
 """
@@ -18,6 +21,7 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.data import checks, elements, orders
+from aevb_tf.data.pieces import Pieces
 
 # What the seed is folded with for the order of a buffer.
 _SHUFFLE = 0x62756666
@@ -118,20 +122,20 @@ def by_index(
   def order(epoch):
     return orders.permutation(num_examples, options.seed, epoch)
 
-  def one_pass(epoch):
-    indices = tf.range(num_examples)
-    if options.shuffle:
-      indices = tf.numpy_function(order, [epoch], tf.int32, stateful=False)
-      indices = tf.ensure_shape(indices, [num_examples])
-    batches = tf.data.Dataset.from_tensor_slices(indices)
-    batches = batches.batch(options.batch_size, options.drop_remainder)
-    return batches.map(lambda rows: (epoch, rows))
+  def stored(passes, size, drop_remainder):
+    def one_pass(epoch):
+      indices = tf.range(num_examples)
+      if options.shuffle:
+        indices = tf.numpy_function(order, [epoch], tf.int32, stateful=False)
+        indices = tf.ensure_shape(indices, [num_examples])
+      # Slices of the order: a data set of its numbers takes longer than the reading.
+      extra = 0 if drop_remainder else size - 1
+      starts = tf.data.Dataset.range(0, (num_examples + extra) // size * size, size)
+      return starts.map(lambda start: (indices[start : start + size], epoch))
 
-  def batch(epoch, rows):
-    return _element(read(rows), rows, epoch, options)
+    return passes.flat_map(one_pass), lambda rows, epoch: (*read(rows), rows, epoch)
 
-  passes, epoch = _passes(one_pass, first_epoch)
-  return _finished(passes, batch, epoch, num_examples, options)
+  return _stream(stored, num_examples, options, first_epoch)
 
 
 def in_sequence(
@@ -170,33 +174,54 @@ def in_sequence(
     return chosen.map(lambda row, example: (epoch, tf.cast(row, tf.int32), example))
 
   def decoded(epoch, row, example):
-    return epoch, row, *decode(*example)
+    return *decode(*example), row, epoch
 
-  def batch(epoch, rows, x, y):
-    return _element((x, y), rows, epoch[0], options)
+  def stored(passes, size, drop_remainder):
+    rows = passes.flat_map(one_pass).map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = rows.batch(size, drop_remainder)
+    return batches, lambda x, y, rows, epochs: (x, y, rows, epochs[0])
 
-  passes, epoch = _passes(one_pass, 0)
-  passes = passes.map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
-  passes = passes.batch(options.batch_size, options.drop_remainder)
-  return _finished(passes, batch, epoch, num_examples, options)
+  return _stream(stored, num_examples, options, 0)
 
 
-def _passes(one_pass, first_epoch):
-  """A data set that gives a new pass on every iteration, and the next one's number."""
+def _stream(stored, num_examples, options, first_epoch):
+  """A stream, from what gives its stored data.
+
+  Args:
+    stored: Takes the numbers of passes, how many examples are wanted at once, and
+      whether to leave out a short rest; returns a data set, and what maps its elements
+      to `x, y, rows [k], epoch`.
+    num_examples: Examples of a pass.
+    options: The batches.
+    first_epoch: The number of the first pass.
+  """
   epoch = tf.Variable(first_epoch, dtype=tf.int32, trainable=False, name="epoch")
-  begin = tf.data.Dataset.from_tensors(0).map(lambda _: epoch.assign_add(1) - 1)
-  return begin.flat_map(one_pass), epoch
+  passes = tf.data.Dataset.from_tensors(0).map(lambda _: epoch.assign_add(1) - 1)
+  batches, read = stored(passes, options.batch_size, options.drop_remainder)
 
+  def batch(*parts):
+    x, y, rows, number = read(*parts)
+    return elements.element(x, rows, number, options.seed, options.binarization), y
 
-def _element(example, rows, epoch, options):
-  x, y = example
-  return elements.element(x, rows, epoch, options.seed, options.binarization), y
+  def pieces(size):
+    whole, read = stored(passes, size, False)
+    return _finished(whole.map(read, tf.data.AUTOTUNE, deterministic=True))
 
-
-def _finished(batches, element, epoch, num_examples, options):
-  stream = batches.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+  stream = batches.map(batch, tf.data.AUTOTUNE, deterministic=True)
   size = options.num_batches(num_examples)
-  stream = stream.apply(tf.data.experimental.assert_cardinality(size))
-  stream = stream.prefetch(tf.data.AUTOTUNE)
+  stream = _finished(stream.apply(tf.data.experimental.assert_cardinality(size)))
   stream.epoch, stream.num_examples = epoch, num_examples
+  stream.pieces = Pieces(pieces, num_examples, stream.element_spec[0].shape[1:], options)
   return stream
+
+
+def _finished(stream):
+  """The stream, read ahead, with one thread a core from the beginning.
+
+  The tuner of `tf.data` has a thread that sleeps 10 ms, 20 ms, 40 ms and so on, and an
+  iterator is not let go before it wakes: at the end of an epoch that took 3 s, `fit`
+  would wait for 2 s more.
+  """
+  options = tf.data.Options()
+  options.autotune.enabled = False
+  return stream.prefetch(1).with_options(options)

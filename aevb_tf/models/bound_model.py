@@ -23,7 +23,7 @@ import tensorflow as tf
 from aevb_tf import random
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
 from aevb_tf.models.loops import LoopModel
-from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite
+from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite, telling
 
 # What seeds are folded with, so that no two uses of one seed share their noise.
 _TRAINING, _TESTING = 1, 2
@@ -43,7 +43,7 @@ class Step(NamedTuple):
 
   parts: Any  # what `bound_parts` gave
   loss: tf.Tensor  # scalar
-  gradients: list[tf.Tensor | None]
+  gradients: list[tf.Tensor]  # those that tell whether all are finite
 
 
 class BoundModel(LoopModel):
@@ -162,7 +162,7 @@ class BoundModel(LoopModel):
     # graph optimizations would let such a read see the update.
     with tf.control_dependencies([loss]):
       self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return Step(parts, loss, gradients)
+    return Step(parts, loss, telling(variables, gradients))
 
   # Keras.
 
@@ -213,7 +213,7 @@ class BoundModel(LoopModel):
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.
     if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-      healthy["gradient"] = all_finite([g for g in gradients if g is not None])
+      healthy["gradient"] = all_finite(gradients)
     return self._update_metrics(x, parts, loss, weights, healthy)
 
   def test_step(self, data):

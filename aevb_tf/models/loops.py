@@ -1,10 +1,11 @@
-"""Keras' `fit` and `evaluate`, over data that live on the device.
+"""Keras' `fit` and `evaluate`, in compiled loops of many steps.
 
 Keras asks an iterator for a batch and a function for a step, again and again. Here the
 iterator is a clock that gives no data, and the function runs as many steps as
 `steps_per_execution` in one compiled loop that gathers its batches on the device.
-Callbacks, metrics, validation and `steps_per_epoch` stay Keras' own; other data, and
-models spread over replicas, take Keras' own path.
+Data in memory live there, streams of `aevb_tf.data` come in large pieces. Callbacks,
+metrics, validation and `steps_per_epoch` stay Keras' own; other data, and models spread
+over replicas, take Keras' own path.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.data import ArrayDataset
-from aevb_tf.models import resident
+from aevb_tf.data.pieces import Pieces
+from aevb_tf.models import resident, streamed
 
 # Arrays up to this size are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
@@ -89,13 +91,16 @@ class LoopModel(keras.Model):
       x = self._resident(x, batch_size, kwargs.get("shuffle", True))
     if not hasattr(x[0] if isinstance(x, tuple) else x, "__array__"):
       kwargs["shuffle"] = False  # data sets shuffle themselves, and Keras would warn
-    if not self._can_loop(x):
-      with self._streaming(x, callbacks):
-        return super().fit(*_keras_arguments(x, batch_size), **kwargs)
+    steps = kwargs.get("steps_per_epoch")
+    data = self._loopable(x, steps)
+    if data is None:
+      if self.jit_compile and self.built and not self._is_spread():
+        self._build_optimizer()  # XLA takes no function that creates variables
+      return super().fit(*_keras_arguments(x, batch_size), **kwargs)
 
-    self._prepare(x)
-    kwargs["steps_per_epoch"] = kwargs.get("steps_per_epoch") or len(x)
-    source = self._source(x, kwargs["steps_per_epoch"], callbacks)
+    self._prepare(data)
+    kwargs["steps_per_epoch"] = steps or len(data)
+    source = self._source(data, kwargs["steps_per_epoch"], callbacks)
     with self._running("train", source):
       return super().fit(_clock(), **kwargs)
 
@@ -124,14 +129,16 @@ class LoopModel(keras.Model):
       x = (x, y)
     if kwargs.get("sample_weight") is None:
       x = self._resident(x, batch_size, shuffle=False)
-    if not self._can_loop(x):
+    steps = kwargs.get("steps")
+    data = self._loopable(x, steps)
+    if data is None:
       x, y, batch_size = _keras_arguments(x, batch_size)
       return super().evaluate(x, y, batch_size, callbacks=callbacks, **kwargs)
 
-    self._prepare(x)
+    self._prepare(data)
     kwargs.pop("_use_cached_eval_dataset", None)
-    kwargs["steps"] = kwargs.get("steps") or len(x)
-    with self._running("test", self._source(x, kwargs["steps"], None)):
+    kwargs["steps"] = steps or len(data)
+    with self._running("test", self._source(data, kwargs["steps"], None)):
       return super().evaluate(_clock(), callbacks=callbacks, **kwargs)
 
   def make_train_function(self, force=False):
@@ -169,10 +176,9 @@ class LoopModel(keras.Model):
       self._loops.compiled[key] = source.compile(
         step, self.get_metrics_result, self.run_eagerly, jit
       )
-    loop, tensors = self._loops.compiled[key], source.dataset.tensors()
-    watch = self._loops.watch
+    loop, watch = self._loops.compiled[key], self._loops.watch
     epoch = watch.epoch if kind == "train" else 0
-    for indices, passes, count in source.runs(epoch, watch.step[kind]):
+    for tensors, indices, passes, count in source.runs(epoch, watch.step[kind]):
       arguments = map(tf.constant, (indices, passes, np.int32(count)))
       logs = loop(tensors, *arguments)
     return logs
@@ -187,24 +193,6 @@ class LoopModel(keras.Model):
       del sources[kind]
       self.steps_per_execution = before
 
-  @contextlib.contextmanager
-  def _streaming(self, stream, callbacks):
-    """Inside, Keras' own loop takes many steps of a long stream in one call."""
-    before = way = self.steps_per_execution, self.jit_compile
-    size = getattr(stream, "num_examples", None)
-    alone = self._loops.auto and before == (1, False) and not self._is_spread()
-    if size and alone and not _wants_every_batch(callbacks) and self.xla_pays(size):
-      way = resident.steps_per_call(len(stream)), True
-    if way[1] and self.built and not self._is_spread():
-      self._build_optimizer()  # XLA takes no function that creates variables
-    if way != self._loops.way:
-      self._loops.way, self.train_function = way, None
-    self.steps_per_execution, self.jit_compile = way
-    try:
-      yield
-    finally:
-      self.steps_per_execution, self.jit_compile = before
-
   def _source(self, dataset, steps, callbacks):
     if _wants_every_batch(callbacks):
       size = 1
@@ -212,6 +200,9 @@ class LoopModel(keras.Model):
       size = self.steps_per_execution
     else:
       size = resident.steps_per_call(steps)
+    if isinstance(dataset, Pieces):
+      size = min(size, streamed.most_steps(dataset))
+      return streamed.Source(dataset, steps, size)
     return resident.Source(dataset, steps, size)
 
   def _resident(self, data, batch_size, shuffle):
@@ -230,9 +221,14 @@ class LoopModel(keras.Model):
       seed=self.seed,
     )
 
-  def _can_loop(self, x):
-    metrics = getattr(self, "_compile_metrics", None)
-    return resident.is_resident(x) and not self._is_spread() and metrics is None
+  def _loopable(self, x, steps):
+    """What the compiled loop can run over in place of `x`, or None."""
+    if self._is_spread() or getattr(self, "_compile_metrics", None) is not None:
+      return None
+    if resident.is_resident(x):
+      return x
+    # An epoch of a stream is a pass; Keras makes others of it, and warns at its end.
+    return None if steps else getattr(x, "pieces", None)
 
   def _is_spread(self):
     with self.distribute_strategy.scope():
@@ -240,7 +236,9 @@ class LoopModel(keras.Model):
 
   def _prepare(self, dataset):
     if dataset not in self._loops.checked:  # once, not in every epoch's validation
-      self.check_data(dataset.x)
+      # What a stream holds is not known before a step meets it.
+      nothing = np.empty((0, *dataset.event_shape), np.uint8)
+      self.check_data(getattr(dataset, "x", nothing))
       self._loops.checked.add(dataset)
     if not self.built:
       self.build((None, *dataset.event_shape))
@@ -285,7 +283,6 @@ class _Loops:
     self.compiled = {}
     self.checked = weakref.WeakSet()
     self.auto = True  # whether `jit_compile` is left to us
-    self.way = None  # steps and XLA of the function that streams
     self.watch = _Watch()
 
   def forget(self, kind):

@@ -4,7 +4,7 @@ The loop must not stop for a look at each step, so faults are counted in variabl
 the device and read once after each call of the compiled function.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import keras
 import tensorflow as tf
@@ -61,3 +61,26 @@ class StepMonitor(keras.metrics.Metric):
 def all_finite(tensors: Iterable[tf.Tensor]) -> tf.Tensor:
   """Whether every number of every tensor is finite: a boolean scalar."""
   return tf.reduce_all([tf.reduce_all(tf.math.is_finite(t)) for t in tensors])
+
+
+def telling(
+  variables: Sequence[keras.Variable], gradients: Sequence[tf.Tensor | None]
+) -> list[tf.Tensor]:
+  """The gradients to look at, to know whether all are finite.
+
+  That of a layer's bias is the sum, and that of its kernel the sum weighted by what
+  goes in, of the same numbers: where the first is finite, so is the second, unless what
+  goes in is not (which the bound shows). A look at the kernels of the paper's MNIST
+  model would cost a fifteenth of a step.
+
+  Args:
+    variables: What is learned.
+    gradients: Of each, or None.
+  """
+  layers = {v.path.rpartition("/")[0] for v in variables if v.name == "bias"}
+  return [
+    gradient
+    for v, gradient in zip(variables, gradients, strict=True)
+    if gradient is not None
+    and not (v.name == "kernel" and v.path.rpartition("/")[0] in layers)
+  ]

@@ -45,7 +45,7 @@ class Source:
     self.steps_per_call = steps_per_call
     self._order = (None, None)
 
-  def runs(self, epoch: int, step: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+  def runs(self, epoch: int, step: int) -> Iterator[tuple]:
     """Splits the call that begins at a step into runs of equally large batches.
 
     Args:
@@ -53,10 +53,11 @@ class Source:
       step: The first step of the call, counted from the epoch's beginning.
 
     Yields:
-      `(indices [n, batch], passes [n], count)`, int32: the first `count` of n batches
-      are real. A run of whole batches is padded to `steps_per_call`, so that it is
+      `(tensors, indices [n, batch], passes [n], count)`, the last three int32: where
+      to gather from, and what, by `examples`. The first `count` of n batches are real. A run of whole batches is padded to `steps_per_call`, so that it is
       compiled once; a short last batch of a pass makes a run of its own.
     """
+    tensors = self.dataset.tensors()
     last = min(step + self.steps_per_call, self.steps_per_epoch)
     run: list[tuple[int, np.ndarray]] = []
     for position in range(step, last):
@@ -65,11 +66,11 @@ class Source:
         run.append(batch)
         continue
       if run:
-        yield self._padded(run)
+        yield tensors, *self._padded(run)
         run = []
-      yield batch[1][np.newaxis], np.array([batch[0]], np.int32), 1
+      yield tensors, batch[1][np.newaxis], np.array([batch[0]], np.int32), 1
     if run:
-      yield self._padded(run)
+      yield tensors, *self._padded(run)
 
   def _batch(self, step: int) -> tuple[int, np.ndarray]:
     data_pass, position = divmod(step, len(self.dataset))
@@ -113,4 +114,4 @@ class Source:
   def signature(self) -> tuple:
     """What the compiled loop depends on, besides the shapes of its arguments."""
     data = self.dataset
-    return type(data), data.binarization, str(data.x.dtype), data.seed
+    return type(data), data.binarization, data.seed

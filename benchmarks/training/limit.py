@@ -12,6 +12,8 @@ from benchmarks.training.workload import Workload
 def train(**options):
   """The products of an epoch, in one `tf.function`."""
   work = Workload(**options)
+  # Grappler would take the products, which do not change, out of the loop.
+  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
   rows, size, hidden = work.batch_size, work.side**2, work.hidden_units
   many, latent = rows * work.num_samples, work.latent_dim
   shapes = [

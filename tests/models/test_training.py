@@ -197,7 +197,7 @@ def test_a_source_visits_every_example_once_a_pass(n, batch, steps, size):
   seen, passes = [], []
   for epoch in range(4):
     for step in range(0, steps, size):
-      for indices, numbers, count in source.runs(epoch, step):
+      for _, indices, numbers, count in source.runs(epoch, step):
         assert len(indices) == len(numbers) >= count
         for row, number in zip(indices[:count], numbers[:count], strict=True):
           seen.append(row)
