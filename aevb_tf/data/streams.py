@@ -211,7 +211,9 @@ def _stream(stored, num_examples, options, first_epoch):
   size = options.num_batches(num_examples)
   stream = _finished(stream.apply(tf.data.experimental.assert_cardinality(size)))
   stream.epoch, stream.num_examples = epoch, num_examples
-  stream.pieces = Pieces(pieces, num_examples, stream.element_spec[0].shape[1:], options)
+  stream.pieces = Pieces(
+    pieces, num_examples, stream.element_spec[0].shape[1:], options
+  )
   return stream
 
 
