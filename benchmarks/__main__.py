@@ -4,6 +4,7 @@
 
 Without names, all benchmarks; `python -m benchmarks --help` lists them. Contenders whose
 packages are not installed are left out by name: `pip install -e .[bench]` brings them.
+AEVB_TF_BENCHMARK_DATA names a folder with MNIST as TFDS prepares it, for `load`.
 """
 
 import argparse
@@ -73,7 +74,7 @@ def _measure(benchmark, count):
   contenders = []
   for contender in benchmark.contenders:
     if missing := contender.missing():
-      print(f"{contender.name}: left out, {', '.join(missing)} is not installed.\n")
+      print(f"{contender.name}: left out, it needs {', '.join(missing)}.\n")
     else:
       contenders.append(contender)
   total = len(contenders) * (count + 1)

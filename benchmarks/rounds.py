@@ -20,7 +20,7 @@ class Contender(NamedTuple):
     name: As in tables.
     target: `MODULE:FUNCTION`, see `worker.py`.
     options: Of that function.
-    needs: Packages without which it is left out.
+    needs: Packages, and `$VARIABLES`, without which it is left out.
     environment: Variables of its process, beside those of this one.
   """
 
@@ -31,8 +31,14 @@ class Contender(NamedTuple):
   environment: dict[str, str] = {}
 
   def missing(self) -> list[str]:
-    """The packages that it needs and that are not installed."""
-    return [name for name in self.needs if importlib.util.find_spec(name) is None]
+    """The packages that it needs and that are not installed, and variables not set."""
+
+    def is_here(name):
+      if name.startswith("$"):
+        return name[1:] in os.environ
+      return importlib.util.find_spec(name) is not None
+
+    return [name for name in self.needs if not is_here(name)]
 
 
 class Run(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.rounds import Contender
 
 OURS = "aevb_tf"
+_DATA = "$AEVB_TF_BENCHMARK_DATA"
 _PEERS = {
   "PyTorch": ("benchmarks.training.torch_eager:train", ("torch",)),
   "Pythae": ("benchmarks.training.pythae_trainer:train", ("pythae", "torch")),
@@ -70,12 +71,12 @@ _ANSWERS = {
 }
 
 
-def _answering(what, batch_size, repeats, first, wanted=None) -> Benchmark:
-  options = {"what": what, "batch_size": batch_size, "repeats": repeats}
+def _answering(what, batch_size, first, wanted=None) -> Benchmark:
+  options = {"what": what, "batch_size": batch_size}
   names = [first, *(name for name in _ANSWERS if name != first)]
   return Benchmark(
     f"{what}_{batch_size}",
-    f"{repeats} requests to {what} a batch of {batch_size}, 784-500-20-500-784",
+    f"a request to {what} a batch of {batch_size}, 784-500-20-500-784",
     tuple(
       Contender(name, target, {**more, **options}, needs)
       for name in names
@@ -144,15 +145,15 @@ _ALL = (
     {"mixed_bfloat16": {"dtype_policy": "mixed_bfloat16"}, "float32": {}},
     {},
   ),
-  _answering("decode", 1, 2000, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
-  _answering("encode", 1, 2000, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
-  _answering("decode", 256, 200, "SavedModel", {"bare products": 1.3}),
-  _answering("encode", 256, 200, "SavedModel", {"bare products": 1.3}),
+  _answering("decode", 1, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
+  _answering("encode", 1, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
+  _answering("decode", 256, "SavedModel", {"bare products": 1.3}),
+  _answering("encode", 256, "SavedModel", {"bare products": 1.3}),
   Benchmark(
     "sample_256",
-    "100 requests for 256 samples, from noise to pixels",
+    "a request for 256 samples, from noise to pixels",
     tuple(
-      Contender(name, f"benchmarks.inference.{target}", {"repeats": 100}, needs)
+      Contender(name, f"benchmarks.inference.{target}", {}, needs)
       for name, target, needs in (
         ("SavedModel", "sampling:saved_model", ()),
         ("vae.sample", "sampling:call", ()),
@@ -190,6 +191,14 @@ _ALL = (
       ),
     ),
     {"TensorFlow and TFP": 1.2},
+  ),
+  Benchmark(
+    "load",
+    "MNIST from its TFDS folder: read for the first time, or from the cache",
+    tuple(
+      Contender(name, "benchmarks.startup:load", {"cached": cached}, (_DATA,))
+      for name, cached in (("first time", False), ("cached", True))
+    ),
   ),
   Benchmark(
     "help",

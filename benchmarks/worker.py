@@ -7,8 +7,9 @@ every line on standard input there is a run, and a line on standard output:
 
   {"wall": seconds, "cpu": seconds, "peak": bytes, "more": {...}}
 
-where `more` is what the callable returned, if it returned a dict. A process of its own
-keeps one contender's threads out of another's way.
+where `more` is what the callable returned, if it returned a dict. With `repeats` in it,
+seconds are of one of them. A process of its own keeps one contender's threads out of
+another's way.
 """
 
 import importlib
@@ -17,6 +18,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -25,13 +27,28 @@ def run(work: Any) -> dict[str, Any]:
   before = time.process_time()
   start = time.perf_counter()
   more = work()
-  wall = time.perf_counter() - start
+  wall, cpu = time.perf_counter() - start, time.process_time() - before
+  more = more if isinstance(more, dict) else {}
+  repeats = more.get("repeats", 1)
   return {
-    "wall": wall,
-    "cpu": time.process_time() - before,
+    "wall": wall / repeats,
+    "cpu": cpu / repeats,
     "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-    "more": more if isinstance(more, dict) else {},
+    "more": more,
   }
+
+
+def repeated(answer: Callable[[], Any], seconds: float = 0.5) -> Callable[[], dict]:
+  """A run that calls `answer` again and again for so long."""
+
+  def run():
+    repeats, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+      answer()
+      repeats += 1
+    return {"repeats": repeats}
+
+  return run
 
 
 def main(target: str, options: str) -> None:

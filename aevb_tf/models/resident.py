@@ -54,8 +54,9 @@ class Source:
 
     Yields:
       `(tensors, indices [n, batch], passes [n], count)`, the last three int32: where
-      to gather from, and what, by `examples`. The first `count` of n batches are real. A run of whole batches is padded to `steps_per_call`, so that it is
-      compiled once; a short last batch of a pass makes a run of its own.
+      to gather from, and what, by `examples`. The first `count` of n batches are real.
+      A run of whole batches is padded to `steps_per_call`, so that it is compiled once;
+      a short last batch of a pass makes a run of its own.
     """
     tensors = self.dataset.tensors()
     last = min(step + self.steps_per_call, self.steps_per_epoch)

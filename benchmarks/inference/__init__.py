@@ -1,5 +1,5 @@
 """Contenders that answer: encode or decode, with the same weights.
 
 Each module's functions take the options of a `request.Request` and return a callable
-that answers it `repeats` times. What they answer is checked once against NumPy.
+that answers it again and again. What they answer is checked once against NumPy.
 """

@@ -1,5 +1,6 @@
 """PyTorch and ONNX Runtime with the same weights, and the bare matrix products."""
 
+from benchmarks import worker
 from benchmarks.inference.request import LATENT, Request, weights
 
 _LAYERS = {"encode": ("hidden", "head"), "decode": ("back", "logits")}
@@ -70,8 +71,4 @@ def limit(**options):
   x = tf.constant(request.inputs())
   products = tf.function(lambda x: tf.matmul(tf.matmul(x, first), second))
 
-  def run():
-    for _ in range(request.repeats):
-      products(x).numpy()
-
-  return run
+  return worker.repeated(lambda: products(x).numpy())

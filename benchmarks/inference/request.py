@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import worker
+
 INPUT, HIDDEN, LATENT = 784, 500, 20
 
 
@@ -16,12 +18,10 @@ class Request:
   Attributes:
     what: `"encode"`, x -> mean and stddev, or `"decode"`, z -> x_mean.
     batch_size: Rows of a request.
-    repeats: How many requests a run is.
   """
 
   what: str = "decode"
   batch_size: int = 1
-  repeats: int = 1000
 
   def inputs(self) -> np.ndarray:
     """float32 `[batch_size, 784 or 20]`."""
@@ -33,15 +33,10 @@ class Request:
     exact = {"encode": _encode, "decode": _decode}[self.what](self.inputs())
     np.testing.assert_allclose(answer, exact, atol=1e-4)
 
-  def repeated(self, answer: Callable[[], Any]) -> Callable[[], None]:
-    """A run: `repeats` times `answer`, which is checked once, now."""
+  def repeated(self, answer: Callable[[], Any]) -> Callable[[], dict]:
+    """A run of the worker's, of an answer that is checked once, now."""
     self.check(np.asarray(answer()))
-
-    def run():
-      for _ in range(self.repeats):
-        answer()
-
-    return run
+    return worker.repeated(answer)
 
 
 def weights() -> dict[str, tuple[np.ndarray, np.ndarray]]:

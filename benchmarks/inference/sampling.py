@@ -1,34 +1,32 @@
 """Contenders that draw: noise, the decoder, and the pixels' means."""
 
+import itertools
 import pathlib
 import tempfile
 
 import numpy as np
 
+from benchmarks import worker
 from benchmarks.inference.request import HIDDEN, LATENT, weights
 
 _NUM = 256
 
 
-def _repeat(draw, repeats):
+def _repeated(draw):
   assert np.shape(draw(0)) == (_NUM, 784)
-
-  def run():
-    for i in range(repeats):
-      draw(i)
-
-  return run
+  seeds = itertools.count()
+  return worker.repeated(lambda: draw(next(seeds)))
 
 
-def call(repeats: int):
+def call():
   """`vae.sample`, eagerly."""
   from benchmarks.inference import ours
 
   vae = ours.model()
-  return _repeat(lambda i: vae.sample(_NUM, seed=i).numpy(), repeats)
+  return _repeated(lambda i: vae.sample(_NUM, seed=i).numpy())
 
 
-def saved_model(repeats: int):
+def saved_model():
   """The exported SavedModel."""
   import tensorflow as tf
 
@@ -44,10 +42,10 @@ def saved_model(repeats: int):
     sample = loaded.signatures["sample"]
     return sample(num=tf.constant(_NUM), seed=tf.constant([0, i]))["x_mean"].numpy()
 
-  return _repeat(draw, repeats)
+  return _repeated(draw)
 
 
-def litert(repeats: int):
+def litert():
   """The exported LiteRT file, on two threads."""
   from ai_edge_litert.interpreter import Interpreter
 
@@ -62,10 +60,10 @@ def litert(repeats: int):
   def draw(i):
     return sample(num=np.int32(_NUM), seed=np.array([0, i], np.int32))["x_mean"]
 
-  return _repeat(draw, repeats)
+  return _repeated(draw)
 
 
-def torch(repeats: int):
+def torch():
   """PyTorch, with its own generator."""
   import torch
   from torch import nn
@@ -87,4 +85,4 @@ def torch(repeats: int):
     generator = torch.Generator().manual_seed(i)
     return network(torch.randn((_NUM, LATENT), generator=generator)).numpy()
 
-  return _repeat(draw, repeats)
+  return _repeated(draw)

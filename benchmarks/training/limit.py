@@ -6,14 +6,13 @@ weights, and 3 for those of their inputs (x itself needs none).
 
 import tensorflow as tf
 
+from benchmarks.products import repeated
 from benchmarks.training.workload import Workload
 
 
 def train(**options):
   """The products of an epoch, in one `tf.function`."""
   work = Workload(**options)
-  # Grappler would take the products, which do not change, out of the loop.
-  tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
   rows, size, hidden = work.batch_size, work.side**2, work.hidden_units
   many, latent = rows * work.num_samples, work.latent_dim
   shapes = [
@@ -26,23 +25,11 @@ def train(**options):
     tuple(tf.random.normal(s) for s in ((n, a), (a, b), (n, b))) for n, a, b in shapes
   ]
 
-  @tf.function
-  def epoch():
-    def step(i):
-      for number, (x, weights, y) in enumerate(layers):
-        products = [tf.matmul(x, weights), tf.matmul(x, y, transpose_a=True)]
-        if number:
-          products.append(tf.matmul(y, weights, transpose_b=True))
-        # A product that nobody waited for would be pruned, or run beside the next step.
-        with tf.control_dependencies(products):
-          i = tf.identity(i)
-      return (i + 1,)
+  def products():
+    for number, (x, weights, y) in enumerate(layers):
+      yield tf.matmul(x, weights)
+      yield tf.matmul(x, y, transpose_a=True)
+      if number:
+        yield tf.matmul(y, weights, transpose_b=True)
 
-    return tf.while_loop(
-      lambda i: i < work.steps, step, (tf.constant(0),), parallel_iterations=1
-    )
-
-  def run():
-    epoch()
-
-  return run
+  return repeated(lambda: list(products()), work.steps)

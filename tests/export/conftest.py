@@ -1,5 +1,9 @@
 """Exports that are made once and looked at by many tests."""
 
+import fcntl
+import os
+import pickle
+
 import keras
 import numpy as np
 import pytest
@@ -63,13 +67,22 @@ def run_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exported(run_folder, tmp_path_factory):
-  """All that is made of that run: the folder, and what its verification found."""
-  folder = tmp_path_factory.mktemp("exports") / "small"
-  formats = ("saved_model", "tflite", "serving")
-  report = export(
-    run_folder.path, folder, formats, name="small", batch_size=5, **OPTIONS
-  )
-  return folder, report
+  """All that is made of that run: the folder, and what its verification found.
+
+  It takes a minute: the processes that share the tests share it, too.
+  """
+  base = tmp_path_factory.getbasetemp()
+  if "PYTEST_XDIST_WORKER" in os.environ:
+    base = base.parent
+  folder, found = base / "small", base / "small.found"
+  with open(base / "small.lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if not found.exists():
+      formats = ("saved_model", "tflite", "serving")
+      options = {"name": "small", "batch_size": 5, **OPTIONS}
+      report = export(run_folder.path, folder, formats, **options)
+      found.write_bytes(pickle.dumps(report))
+  return folder, pickle.loads(found.read_bytes())
 
 
 @pytest.fixture(scope="session")
