@@ -27,35 +27,59 @@ def scale_of(log_variance: tf.Tensor) -> tf.Tensor:
   return tf.exp(0.5 * soft_clip(log_variance, *LOG_VARIANCE_BOUNDS))
 
 
-def sum_softplus(x: tf.Tensor, event_ndims: int) -> tf.Tensor:
-  """`sum log(1 + exp(x))` over the last axes, with far fewer logarithms than numbers.
+def sum_bernoulli_log_prob(
+  x: tf.Tensor, logits: tf.Tensor, event_ndims: int
+) -> tf.Tensor:
+  """`sum x l - log(1 + exp(l))` over the last axes, with few logarithms and few passes.
 
-  softplus(x) = max(x, 0) + log(1 + exp(-|x|)), and a product of up to 64 factors, each
+  softplus(l) = max(l, 0) + log(1 + exp(-|l|)), and a product of up to 64 factors, each
   in [1, 2], needs one logarithm and cannot overflow.
 
   Args:
-    x: float32 `[..., *event_shape]`, the event's shape known.
+    x: float32 `[..., *event_shape]`, may have fewer axes than the logits in front.
+    logits: l, float32 `[..., *event_shape]`, the event's shape known.
     event_ndims: How many axes to sum over, at least one.
 
   Returns:
     float32 `[...]`.
   """
+  return _sum_bernoulli_log_prob(
+    _flat(tf.cast(x, logits.dtype), event_ndims), _flat(logits, event_ndims)
+  )
+
+
+def _flat(x, event_ndims):
+  """The last axes as one."""
   batch_ndims = x.shape.rank - event_ndims
   size = int(np.prod(x.shape[batch_ndims:]))
-  flat = tf.reshape(x, tf.concat([tf.shape(x)[:batch_ndims], [size]], axis=0))
-  return _sum_softplus(flat)
+  return tf.reshape(x, tf.concat([tf.shape(x)[:batch_ndims], [size]], axis=0))
 
 
 @tf.custom_gradient
-def _sum_softplus(x):
-  """`sum_softplus` over the last axis. The product's own gradient would be slow."""
-  size = x.shape[-1]
+def _sum_bernoulli_log_prob(x, logits):
+  """As above, over the last axis. The product's own gradient would be slow."""
+  size = logits.shape[-1]
   factors = max(n for n in range(1, 65) if size % n == 0)
-  shape = tf.concat([tf.shape(x)[:-1], [factors, size // factors]], axis=0)
-  products = tf.reduce_prod(tf.reshape(1.0 + tf.exp(-tf.abs(x)), shape), axis=-2)
-  total = tf.reduce_sum(tf.nn.relu(x), axis=-1)
-  total += tf.reduce_sum(tf.math.log(products), axis=-1)
-  return total, lambda upstream: upstream[..., tf.newaxis] * tf.sigmoid(x)
+  shape = tf.concat([tf.shape(logits)[:-1], [factors, size // factors]], axis=0)
+  products = tf.reduce_prod(tf.reshape(1.0 + tf.exp(-tf.abs(logits)), shape), axis=-2)
+  total = tf.reduce_sum(x * logits - tf.nn.relu(logits), axis=-1)
+  total -= tf.reduce_sum(tf.math.log(products), axis=-1)
+
+  def gradients(upstream):
+    upstream = upstream[..., tf.newaxis]
+    of_logits = upstream * (x - tf.sigmoid(logits))
+    return _summed_to(x, upstream * logits), _summed_to(logits, of_logits)
+
+  return total, gradients
+
+
+def _summed_to(x, gradient):
+  """The gradient of a broadcast `x`, in its own shape."""
+  if x.shape.is_fully_defined() and x.shape == gradient.shape:
+    return gradient
+  shape = tf.shape(x)
+  axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=shape, s1=tf.shape(gradient))
+  return tf.ensure_shape(tf.reshape(tf.reduce_sum(gradient, axes), shape), x.shape)
 
 
 def logit(probability: np.ndarray) -> np.ndarray:

@@ -24,23 +24,45 @@ def test_scales_of_extreme_log_variances_have_finite_gradients():
   assert np.all(np.isfinite(tape.gradient(scale, x)))
 
 
+@pytest.mark.parametrize("grey", [False, True])
 @pytest.mark.parametrize("event_shape", [(7,), (1,), (28, 28, 1), (67,), (128,)])
-def test_sum_softplus_is_the_sum_of_softplus(event_shape):
+def test_bernoulli_log_probs_and_their_gradients_are_exact(event_shape, grey):
   rng = np.random.default_rng(0)
-  x = np.float32(
-    rng.normal(size=(3, 2, *event_shape)) * [1, 10, 100][len(event_shape) % 3]
-  )
-  x[0, 0], x[0, 1], x[1, 0] = 1e4, -1e4, 0.0
+  scale = [1, 10, 100][len(event_shape) % 3]
+  logits = np.float32(scale * rng.normal(size=(3, 2, *event_shape)))
+  logits[0, 0], logits[0, 1], logits[1, 0] = 1e4, -1e4, 0.0
+  x = rng.random(size=(2, *event_shape))  # broadcast over three samples
+  x = np.float32(x if grey else x < 0.5)
   with tf.GradientTape() as tape:
-    point = tf.constant(x)
-    tape.watch(point)
-    total = numerics.sum_softplus(point, len(event_shape))
-  axes = tuple(range(2, x.ndim))
-  expected = np.logaddexp(0.0, np.float64(x)).sum(axes)
+    points = tf.constant(x), tf.constant(logits)
+    tape.watch(points)
+    total = numerics.sum_bernoulli_log_prob(*points, len(event_shape))
+  exact, axes = np.float64(logits), tuple(range(2, logits.ndim))
+  expected = (x * exact - np.logaddexp(0.0, exact)).sum(axes)
   np.testing.assert_allclose(total, expected, rtol=1e-6, atol=1e-5)
-  slope = tape.gradient(total, point)
-  np.testing.assert_allclose(slope, scipy.special.expit(np.float64(x)), atol=1e-6)
+  of_x, of_logits = tape.gradient(total, points)
+  np.testing.assert_allclose(of_x, exact.sum(0), rtol=1e-5, atol=1e-5 * scale)
+  np.testing.assert_allclose(of_logits, x - scipy.special.expit(exact), atol=1e-6)
 
 
-def test_sum_softplus_is_not_a_number_where_its_argument_is_not():
-  assert np.isnan(numerics.sum_softplus(tf.constant([[0.0, np.nan, 1.0]]), 1)).all()
+@pytest.mark.parametrize("shapes", [((4, 1, 3), (2, 3)), ((1, 3), (5, 3))])
+def test_bernoulli_gradients_have_the_shapes_of_what_was_broadcast(shapes):
+  points = [tf.ones(shape) / 3 for shape in shapes]
+
+  @tf.function(
+    input_signature=[tf.TensorSpec((None,) * len(s[:-1]) + (3,)) for s in shapes]
+  )
+  def gradients(x, logits):
+    return tf.gradients(numerics.sum_bernoulli_log_prob(x, logits, 1), [x, logits])
+
+  of_x, of_logits = gradients(*points)
+  copies = np.prod(np.broadcast_shapes(*shapes))
+  assert (of_x.shape, of_logits.shape) == shapes
+  np.testing.assert_allclose(np.sum(of_x), copies / 3, rtol=1e-6)
+  sigmoid = scipy.special.expit(1 / 3)
+  np.testing.assert_allclose(np.sum(of_logits), copies * (1 / 3 - sigmoid), rtol=1e-5)
+
+
+def test_bernoulli_log_probs_are_not_a_number_where_logits_are_not():
+  logits = tf.constant([[0.0, np.nan, 1.0]])
+  assert np.isnan(numerics.sum_bernoulli_log_prob(tf.ones((1, 3)), logits, 1)).all()

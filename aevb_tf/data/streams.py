@@ -140,7 +140,7 @@ def by_index(
 
 def in_sequence(
   examples: tf.data.Dataset,
-  decode: Callable[..., tuple[tf.Tensor, tf.Tensor]],
+  decode: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
   num_examples: int,
   buffer_size: int,
   options: Options,
@@ -149,7 +149,7 @@ def in_sequence(
 
   Args:
     examples: The examples, still encoded, in an order that is always the same.
-    decode: The parts of one -> a stored example `[...]` and its label, int32 scalar.
+    decode: One of them -> a stored example `[...]` and its label, int32 scalar.
     num_examples: How many there are.
     buffer_size: How many encoded examples are held for shuffling.
     options: The batches.
@@ -174,7 +174,7 @@ def in_sequence(
     return chosen.map(lambda row, example: (epoch, tf.cast(row, tf.int32), example))
 
   def decoded(epoch, row, example):
-    return *decode(*example), row, epoch
+    return *decode(example), row, epoch
 
   def stored(passes, size, drop_remainder):
     rows = passes.flat_map(one_pass).map(decoded, num_parallel_calls=tf.data.AUTOTUNE)

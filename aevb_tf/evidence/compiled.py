@@ -41,5 +41,5 @@ def rows_at_once(model: Any) -> int:
   outputs = 1
   for size in model.likelihood_family.params_shape(model.event_shape):
     outputs *= size
-  elements = 2**28 if tf.config.list_physical_devices("GPU") else 2**22
+  elements = 2**28 if tf.config.list_physical_devices("GPU") else 2**20
   return max(1, min(2**16, elements // outputs))

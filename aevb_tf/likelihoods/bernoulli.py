@@ -13,7 +13,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.registered import register
-from aevb_tf.numerics import logit, sum_softplus
+from aevb_tf.numerics import logit, sum_bernoulli_log_prob
 
 tfd = tfp.distributions
 
@@ -23,10 +23,7 @@ class _Pixels(tfd.Independent):
 
   def _log_prob(self, x, **kwargs):
     logits = self.distribution.logits_parameter()
-    axes = list(range(-self.event_shape.rank, 0))
-    return tf.reduce_sum(tf.cast(x, logits.dtype) * logits, axis=axes) - sum_softplus(
-      logits, len(axes)
-    )
+    return sum_bernoulli_log_prob(x, logits, self.event_shape.rank)
 
 
 @register("bernoulli")

@@ -134,6 +134,13 @@ def test_refused(prepared, tmp_path):
     data.load("tfds:mnits")
 
 
+def test_files_of_another_format_are_refused(prepared, monkeypatch):
+  other = tfds.core.FileFormat.RIEGELI
+  monkeypatch.setattr(tfds.core.DatasetInfo, "file_format", other)
+  with pytest.raises(ValueError, match="as riegeli.*file_format='tfrecord'"):
+    data.load("tfds:aevb_tiny", data_dir=prepared)
+
+
 def test_mnist(data_folder):
   found = {s: data.load("mnist", s, data_dir=data_folder / "tfds") for s in SIZES}
   for split, size in SIZES.items():
