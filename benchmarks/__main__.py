@@ -49,6 +49,7 @@ def main(argv: list[str]) -> int:
   if values.rounds < 1:
     parser.error(f"--rounds={values.rounds}: at least one round has to be counted.")
   told: dict = {"machine": machine.describe(), "benchmarks": {}}
+  print(machine.line(told["machine"]))
   tables = {}
   with contextlib.ExitStack() as stack:
     # Opened now: a wrong path is found before the work, not after it.

@@ -36,6 +36,17 @@ def describe() -> dict[str, Any]:
   }
 
 
+def line(machine: dict[str, Any]) -> str:
+  """What `describe` gave, for people."""
+  threads = ", ".join(f"{k}={v}" for k, v in machine["threads"].items())
+  versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+  return (
+    f"{machine['processor']}, {machine['cores']} cores,"
+    f" {machine['memory'] / 2**30:.0f} GiB; {machine['system']}; Python"
+    f" {machine['python']}, {versions}; threads: {threads or 'as each library has it'}."
+  )
+
+
 def _processor() -> str:
   info = pathlib.Path("/proc/cpuinfo")
   if info.exists():

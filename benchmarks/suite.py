@@ -145,8 +145,8 @@ _ALL = (
     {"mixed_bfloat16": {"dtype_policy": "mixed_bfloat16"}, "float32": {}},
     {},
   ),
-  _answering("decode", 1, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
-  _answering("encode", 1, "LiteRT, 1 thread", {"ONNX Runtime": 1.0}),
+  _answering("decode", 1, "LiteRT, 2 threads", {"ONNX Runtime": 1.0}),
+  _answering("encode", 1, "LiteRT, 2 threads", {"ONNX Runtime": 1.0}),
   _answering("decode", 256, "SavedModel", {"bare products": 1.3}),
   _answering("encode", 256, "SavedModel", {"bare products": 1.3}),
   Benchmark(

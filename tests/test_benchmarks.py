@@ -1,12 +1,15 @@
 """The machinery of the benchmarks; what it finds is no test."""
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
+import tensorflow as tf
 
 from benchmarks import __main__ as command
-from benchmarks import growth, machine, rounds, suite, table
+from benchmarks import growth, machine, products, rounds, suite, table, worker
 from benchmarks.rounds import Contender, Run
 
 HERE = "tests.test_benchmarks"
@@ -94,14 +97,35 @@ def test_every_benchmark_has_a_name_of_its_own_and_wants_what_runs():
     assert set(benchmark.wanted) <= set(names[1:])
 
 
+def test_seconds_are_of_one_repeat_and_of_its_processes():
+  asleep = worker.run(worker.repeated(lambda: time.sleep(0.01), seconds=0.1))
+  repeats = asleep["more"]["repeats"]
+  assert asleep["wall"] >= 0.01 and repeats * asleep["wall"] >= 0.1
+  busy = [sys.executable, "-c", "sum(range(20_000_000))"]
+  child = worker.run(lambda: subprocess.run(busy, check=True))
+  assert child["cpu"] > 0.05
+
+
+def test_products_are_taken_as_often_as_asked():
+  count = tf.Variable(0)
+  try:
+    products.repeated(lambda: [count.assign_add(1)], 7)()
+    options = tf.config.optimizer.get_experimental_options()
+  finally:
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+  assert int(count) == 7
+  assert options["disable_meta_optimizer"]  # else what does not change is taken out
+
+
 def test_the_command_writes_what_it_measured(monkeypatch, tmp_path, capsys):
-  absent = Contender("absent", "", {}, ("no_such_package",))
+  absent = Contender("absent", "", {}, ("no_such_package", "$NO_SUCH_VARIABLE"))
   two = suite.Benchmark("two", "to sleep", (quick("ours"), quick("theirs"), absent))
   monkeypatch.setattr(command, "_ALL", {"two": two})
   assert command.main(["two", "--rounds=1", f"--json={tmp_path / 'out.json'}"]) == 0
   printed = capsys.readouterr().out
   assert "A run is to sleep." in printed
-  assert "absent: left out, no_such_package is not installed." in printed
+  assert "absent: left out, it needs no_such_package, $NO_SUCH_VARIABLE." in printed
+  assert printed.startswith(machine.line(machine.describe()))
   told = json.loads((tmp_path / "out.json").read_text())
   assert told["machine"] == json.loads(json.dumps(machine.describe()))
   assert [row["contender"] for row in told["benchmarks"]["two"]["rows"]] == [

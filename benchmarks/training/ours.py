@@ -1,5 +1,7 @@
 """This package: `vae.fit(aevb.data.load(...))`, as the README shows it."""
 
+import multiprocessing
+import os
 import pathlib
 import tempfile
 
@@ -52,12 +54,27 @@ def train(streamed: bool = False, **options):
 
 
 def train_from_file(**options):
-  """An epoch of `fit` over a file of images that is never read whole."""
+  """An epoch of `fit` over a file of images that is never read whole.
+
+  Its memory is what no file backs: the pages of the images that were read stay mapped
+  while nobody else needs the memory.
+  """
   work = Workload(**options)
   path = pathlib.Path(tempfile.mkdtemp()) / "train.npy"
-  np.save(path, work.images())
+  # Written by another process, whose memory does not count.
+  made = multiprocessing.get_context("fork").Process(
+    target=lambda: np.save(path, work.images())
+  )
+  made.start()
+  made.join()
   data = aevb.data.load(str(path), batch_size=work.batch_size, in_memory=False)
-  return _epochs(model(work), data)
+  run = _epochs(model(work), data)
+  return lambda: {**run(), "memory": _anonymous()}
+
+
+def _anonymous():
+  _, resident, shared, *_ = pathlib.Path("/proc/self/statm").read_text().split()
+  return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _epochs(vae, data):
