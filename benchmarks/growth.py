@@ -15,6 +15,7 @@ from benchmarks.table import Row
 
 _TRAIN = "benchmarks.training.ours:train"
 _STEPS = 20
+_COLUMNS = 4  # of the plot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,33 +158,49 @@ def plot(tables: dict[str, Sequence[Row]], path: str) -> None:
   matplotlib.use("Agg")
   from matplotlib import pyplot
 
+  rows = -(-len(tables) // _COLUMNS)
   figure, axes = pyplot.subplots(
-    2,
-    len(tables),
-    figsize=(2.4 * len(tables), 4.8),
+    2 * rows,
+    _COLUMNS,
+    figsize=(2.4 * _COLUMNS, 4.4 * rows),
     squeeze=False,
     layout="constrained",
   )
-  for column, (name, table) in enumerate(tables.items()):
+  for number in range(len(tables), rows * _COLUMNS):
+    row, column = divmod(number, _COLUMNS)
+    axes[2 * row, column].remove()
+    axes[2 * row + 1, column].remove()
+  for number, (name, table) in enumerate(tables.items()):
+    row, column = divmod(number, _COLUMNS)
     growth = GROWTHS[name]
-    time, memory = axes[:, column]
-    walls = [row.wall.median for row in table]
+    time, memory = axes[2 * row, column], axes[2 * row + 1, column]
+    walls = [one.wall.median for one in table]
     time.loglog(growth.sizes, walls, "ko-", markersize=4)
-    time.loglog(
-      growth.sizes,
-      np.multiply(growth.sizes, walls[-1] / growth.sizes[-1]),
-      ":",
-      c="0.6",
-    )
+    proportional = np.multiply(growth.sizes, walls[-1] / growth.sizes[-1])
+    time.loglog(growth.sizes, proportional, ":", c="0.6")
     time.set_title(f"{name.removeprefix('growth_')}\nslope {_last(growth, walls):.2f}")
-    peaks = [row.peak / 2**20 for row in table]
+    time.set_ylim(0.5 * min(walls), 2 * max(walls))
+    peaks = [one.peak / 2**20 for one in table]
     memory.semilogx(growth.sizes, peaks, "ko-", markersize=4)
     memory.set_ylim(0, 1.1 * max(peaks))
     memory.set_xlabel(growth.axis)
-  axes[0, 0].set_ylabel("time of a run, s")
-  axes[1, 0].set_ylabel("peak memory, MiB")
+    _label(time.yaxis, (1, 2, 5))
+    for ax in (time, memory):
+      _label(ax.xaxis, (1,) if growth.sizes[-1] >= 100 * growth.sizes[0] else (1, 2, 5))
+    if column == 0:
+      time.set_ylabel("time of a run, s")
+      memory.set_ylabel("peak memory, MiB")
   figure.savefig(path, dpi=110)
   pyplot.close(figure)
+
+
+def _label(axis, digits):
+  """Labels a logarithmic axis at 1, 2, 5, 10 and so on, in plain numbers."""
+  from matplotlib import ticker
+
+  axis.set_major_locator(ticker.LogLocator(subs=digits))
+  axis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+  axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _last(growth, walls):
