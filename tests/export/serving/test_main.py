@@ -74,9 +74,9 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
     (["promote", "--bogus=1"], "unknown flag"),
   ],
 )
-def test_mistakes_are_one_line(bundle, argv, message):
+def test_mistakes_are_one_line(copied, argv, message):
   with pytest.raises(ConfigError, match=message) as told:
-    _run(bundle, *argv)
+    _run(copied, *argv)
   assert "\n" not in str(told.value)
 
 
