@@ -5,6 +5,7 @@ a pass has fewer batches than the others; it is padded, so that it is not compil
 """
 
 import math
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,14 +14,14 @@ import tensorflow as tf
 from aevb_tf.data.pieces import Pieces
 from aevb_tf.models import resident
 
-# Of float32: what a piece may take, one being read ahead and one in use.
-_MOST_PIECE_BYTES = 2**26
+# Of float32: what a piece may take, and all that are read ahead, one on each core.
+_MOST_PIECE_BYTES, _MOST_BYTES = 2**26, 2**28
 
 
 def most_steps(pieces: Pieces) -> int:
   """How many batches a piece may have at most."""
   batch = 4 * pieces.batch_size * math.prod(pieces.event_shape)
-  return max(1, _MOST_PIECE_BYTES // batch)
+  return max(1, min(_MOST_PIECE_BYTES, _MOST_BYTES // (os.cpu_count() or 1)) // batch)
 
 
 class Source(resident.Source):
