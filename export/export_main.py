@@ -19,6 +19,7 @@ from absl import flags
 
 from aevb_tf.training import command_line, quietly
 from aevb_tf.training.configuration import suggestion
+from aevb_tf.training.run_folder import RunFolder
 
 # What is known of `aevb_tf.export` without TensorFlow.
 FORMATS = ("saved_model", "tflite", "serving", "web")
@@ -52,6 +53,7 @@ def main(argv: list[str]) -> int:
     if name not in FORMATS:
       near = suggestion(name, FORMATS)
       raise command_line.ConfigError(f"--formats={name}: unknown format. {near}")
+  RunFolder(values.workdir).check_is_run()
   # Only now, with the flags read.
   quietly.import_tensorflow()
   from aevb_tf.export import tables

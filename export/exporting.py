@@ -113,10 +113,7 @@ def job_of(
   folder = RunFolder(workdir)
   if name is not None:
     check_name(name)
-  if not folder.is_run():
-    raise ConfigError(
-      f"--workdir={folder.path}: no run lies there; it would hold a config.json."
-    )
+  folder.check_is_run()
   config = configuration.from_json(folder.config)
   check_name(name := name or config.name)
   options["config_sha256"] = hashlib.sha256(folder.config.read_bytes()).hexdigest()

@@ -40,10 +40,7 @@ def evaluate(
     ConfigError: There is no run in the folder, or no such split.
   """
   folder = RunFolder(workdir)
-  if not folder.is_run():
-    raise ConfigError(
-      f"--workdir={folder.path}: no run lies there; it would hold a config.json."
-    )
+  folder.check_is_run()
   config = configuration.from_json(folder.config)
   with config.unlocked():
     config.batch_size = batch_size or config.batch_size

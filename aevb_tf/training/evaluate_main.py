@@ -10,6 +10,7 @@ evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
 from absl import flags
 
 from aevb_tf.training import command_line, quietly, report
+from aevb_tf.training.run_folder import RunFolder
 
 # The names in `aevb_tf.evidence`, which only TensorFlow could tell.
 METHODS = ("annealed", "importance", "posterior_density")
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
   for name in ("num_samples", "max_examples"):
     if values[name].value is not None and values.evidence is None:
       raise command_line.ConfigError(f"--{name} is of --evidence, which is missing.")
+  RunFolder(values.workdir).check_is_run()
   # Only now, with the flags read.
   quietly.import_tensorflow()
   from aevb_tf.training.evaluate import evaluate

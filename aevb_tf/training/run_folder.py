@@ -20,6 +20,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+from aevb_tf.training.configuration import ConfigError
+
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.keras")
 _PARTIAL = ".partial-"
 
@@ -51,6 +53,13 @@ class RunFolder:
   def is_run(self) -> bool:
     """Whether a run was begun here."""
     return self.config.is_file()
+
+  def check_is_run(self) -> None:
+    """Raises a ConfigError if no run was begun here; takes no TensorFlow to ask."""
+    if not self.is_run():
+      raise ConfigError(
+        f"--workdir={self.path}: no run lies there; it would hold a config.json."
+      )
 
   def is_foreign(self) -> bool:
     """Whether there is something here that no run of ours has made."""
