@@ -18,11 +18,10 @@ import tensorflow as tf
 
 from aevb_tf.data import ArrayDataset
 from aevb_tf.data.pieces import Pieces
-from aevb_tf.models import resident, streamed
+from aevb_tf.models import resident, streamed, watching
 
 # Arrays up to this size are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
-_PER_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end")
 
 
 class LoopModel(keras.Model):
@@ -194,7 +193,7 @@ class LoopModel(keras.Model):
       self.steps_per_execution = before
 
   def _source(self, dataset, steps, callbacks):
-    if _wants_every_batch(callbacks):
+    if watching.wants_every_batch(callbacks):
       size = 1
     elif self.steps_per_execution > 1:
       size = self.steps_per_execution
@@ -257,24 +256,6 @@ class LoopModel(keras.Model):
     return [self._loops.watch, *keras.tree.flatten(callbacks or [])]
 
 
-class _Watch(keras.callbacks.Callback):
-  """Knows the epoch and the step that Keras' loops are at."""
-
-  def __init__(self):
-    super().__init__()
-    self.epoch = 0
-    self.step = {"train": 0, "test": 0}
-
-  def on_epoch_begin(self, epoch, logs=None):
-    self.epoch = epoch
-
-  def on_train_batch_begin(self, batch, logs=None):
-    self.step["train"] = batch
-
-  def on_test_batch_begin(self, batch, logs=None):
-    self.step["test"] = batch
-
-
 class _Loops:
   """What a model's loops run over, and their compiled functions."""
 
@@ -283,7 +264,7 @@ class _Loops:
     self.compiled = {}
     self.checked = weakref.WeakSet()
     self.auto = True  # whether `jit_compile` is left to us
-    self.watch = _Watch()
+    self.watch = watching.Watch()
 
   def forget(self, kind):
     """Drops compiled functions whose optimizer or options are out of date."""
@@ -300,22 +281,3 @@ def _keras_arguments(x: Any, batch_size: int | None) -> tuple:
   if resident.is_resident(x):
     return x, None, None
   return (*x, batch_size) if isinstance(x, tuple) else (x, None, batch_size)
-
-
-def _wants_every_batch(callbacks: Any) -> bool:
-  """Whether a callback has a hook for every batch, and a use for it."""
-  for callback in keras.tree.flatten(callbacks or []):
-    own = type(callback)
-    if not any(
-      getattr(own, hook) is not getattr(keras.callbacks.Callback, hook)
-      for hook in _PER_BATCH_HOOKS
-    ):
-      continue
-    # Keras' own callbacks have the hooks, but by default look at epochs alone.
-    frequencies = {
-      getattr(callback, name, None)
-      for name in ("save_freq", "_save_freq", "update_freq")
-    } - {None}
-    if frequencies != {"epoch"}:
-      return True
-  return False
