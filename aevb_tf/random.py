@@ -75,7 +75,10 @@ def threefry2x32(
     Two int32 tensors of the broadcast shape.
   """
   words = [tf.convert_to_tensor(word, tf.int32) for word in (*key, *counter)]
-  return _rounds_on(*(tuple(word.shape) for word in words))(*words)
+  # A graph is told what is known of the shapes; eagerly all of one rank share theirs.
+  eager = tf.executing_eagerly()
+  shapes = ((None,) * word.ndim if eager else tuple(word.shape) for word in words)
+  return _rounds_on(*shapes)(*words)
 
 
 @functools.cache

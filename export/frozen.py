@@ -60,7 +60,9 @@ class Frozen(tf.Module):
       with keras.StatelessScope(state):
         return function(*arguments)
 
-    concrete = tf.function(traced, input_signature=specs).get_concrete_function()
+    concrete = tf.function(
+      traced, input_signature=specs, autograph=False
+    ).get_concrete_function()
     own = {id(weight) for weight in self.weights}
     for variable in concrete.graph.variables:
       if id(variable) not in own:

@@ -1,5 +1,6 @@
 """Options and fixtures of the whole suite."""
 
+import gc
 import os
 import pathlib
 import zlib
@@ -38,6 +39,11 @@ def pytest_addoption(parser):
     action="store_true",
     help="Trains every composition of posterior, prior, likelihood and bound.",
   )
+
+
+def pytest_collection_finish():
+  # What has been imported stays: no collection has to look at a million objects again.
+  gc.freeze()
 
 
 def _fail_if_skipped(report, config):

@@ -71,7 +71,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self._options = options
     self._tensors = None
     self._order = (None, None)
-    self._examples = tf.function(self.examples, reduce_retracing=True)
+    self._examples = tf.function(self.examples, reduce_retracing=True, autograph=False)
 
   @property
   def num_examples(self) -> int:

@@ -110,7 +110,8 @@ def binarize_once(x: np.ndarray, seed: int) -> np.ndarray:
     uint8 `[n, ...]`, levels 0 and 255.
   """
 
-  @tf.function(reduce_retracing=True)  # one for each call: `draw` needs the shape
+  # One for each call: `draw` needs the shape.
+  @tf.function(reduce_retracing=True, autograph=False)
   def chunk(part, rows):
     ones = element(part, rows, tf.constant(0), seed, "fixed")
     return tf.cast(255.0 * ones, tf.uint8)

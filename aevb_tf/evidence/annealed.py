@@ -204,7 +204,7 @@ def _anneal(
   """Takes the chains through transitions `span[0]`, ..., `span[1] - 1` of T."""
   path = paths.Path(model, x, start)
   chains, _, dim = state.point.u.shape
-  num_temperatures = len(beta) - 1
+  num_temperatures = beta.shape[0] - 1
 
   def step(i, state):
     t = num_temperatures - i if direction == "reverse" else i + 1

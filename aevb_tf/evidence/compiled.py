@@ -28,7 +28,7 @@ def compiled(
   key = (function, jit, *sorted(options.items()))
   if key not in known:
     of_model = functools.partial(_call, weakref.ref(model), function, options)
-    known[key] = tf.function(of_model, jit_compile=jit)
+    known[key] = tf.function(of_model, jit_compile=jit, autograph=False)
   return known[key]
 
 

@@ -98,7 +98,7 @@ def measure(
 
   # A number becomes a seed inside of the graph: op by op, that takes longer than the
   # gradient.
-  @tf.function
+  @tf.function(autograph=False)
   def gradient(batch, i):
     noise = random.fold_in(seed, i)
     with tf.GradientTape() as tape:
@@ -106,7 +106,7 @@ def measure(
     gradients = tape.gradient(value, variables)
     return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
 
-  @tf.function
+  @tf.function(autograph=False)
   def settle(batch, step):
     model.bound_parts(batch, random.fold_in(seed, step), rows, training=True)
 

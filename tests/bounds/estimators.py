@@ -35,7 +35,7 @@ def gradients_of(objective, variables, n):
       unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
 
-  @tf.function(jit_compile=True)
+  @tf.function(jit_compile=True, autograph=False)
   def gradients():
     signature = [tf.TensorSpec(v.shape) for v in variables]
     return tf.map_fn(gradient, tf.range(n), fn_output_signature=signature)

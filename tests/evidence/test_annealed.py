@@ -80,7 +80,7 @@ def test_transitions_leave_the_posterior_as_it_is(linear, seeds):
   z = rng.multivariate_normal(mean[0], covariance, size=(1, n)).astype(np.float32)
   path = paths.Path(vae, tf.repeat(tf.constant(x), n, axis=0), "prior")
 
-  @tf.function(jit_compile=True)
+  @tf.function(jit_compile=True, autograph=False)
   def walk(point, always):
     for i in range(3):
       kick = hmc.kicks(tf.constant([seeds(1), 0]), tf.constant(i), tf.range(n), 1, 2)

@@ -32,7 +32,7 @@ def test_it_trains_saves_loads_and_evaluates(composition, tmp_path):
   vae.compile(keras.optimizers.SGD(1e-3), run_eagerly=True, jit_compile=False)
   x = compositions.data()
   before = [v.numpy() for v in vae.trainable_variables]
-  vae.fit(x, batch_size=2, epochs=1, verbose=0)
+  vae.fit(x, batch_size=len(x), epochs=1, verbose=0)
   changed = zip(before, vae.trainable_variables, strict=True)
   assert all(np.isfinite(v).all() for v in vae.trainable_variables)
   moved = [v.path for b, v in changed if not np.array_equal(b, v)]

@@ -60,7 +60,7 @@ def test_the_loss_is_unbiased_for_the_exact_bound(seeds):
   full = line.model(len(X), bound=aevb.bounds.SGVB("A"))
   objective = estimates(full, X, seeds(0))
 
-  @tf.function(jit_compile=True)
+  @tf.function(jit_compile=True, autograph=False)
   def values():
     return tf.map_fn(objective, tf.range(4000), fn_output_signature=tf.float32)
 

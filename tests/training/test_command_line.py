@@ -109,7 +109,7 @@ def _wait_for_epochs(folder, number, process):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_run_which_the_same_command_ends(tmp_path, number):
-  epochs = 40
+  epochs = 20
   folder = RunFolder(tmp_path / "run")
   argv = ["--config=test", f"--workdir={folder.path}", *_CHANGES]
   command = _command("aevb-train", *argv, f"--config.epochs={epochs}")
