@@ -8,7 +8,7 @@ import pytest
 import aevb_tf
 from aevb_tf.experiments import runs
 from aevb_tf.experiments.jobs import Point
-from aevb_tf.experiments.published import FIGURE2_MNIST
+from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
 from aevb_tf.experiments.results import compared, page, sections
 from aevb_tf.experiments.results import markdown as md
 
@@ -79,12 +79,27 @@ def line(text, *begins):
 def test_ours_stands_beside_the_published():
   points = [point(), point(samples=10**7, test=-103.3)]
   text = compared.with_published(points, FIGURE2_MNIST)
-  assert line(text, "20", "AEVB", "1e6") == [
-    "20", "AEVB", "1e6", "test", "−124.2", "−124.0", "+0.2", "0.26", "2 min"
+  assert line(text, "20", "AEVB", "test", "1e6") == [
+    "20", "AEVB", "test", "1e6", "−124.2", "−124.0", "+0.2", "0.26", "2 min"
   ]  # fmt: skip
-  assert line(text, "20", "AEVB", "1e7")[5:7] == ["−103.3", "+1.4"]
-  assert line(text, "20", "AEVB", "1e8", "test")[5] == "not run"
-  assert line(text, "3", "AEVB", "1e6")[5] == "not run"
+  assert line(text, "20", "AEVB", "test", "1e7")[5:7] == ["−103.3", "+1.4"]
+  assert line(text, "3", "AEVB", "test", "1e6")[5] == "not run"
+
+
+def test_a_shorter_curve_is_compared_at_its_end():
+  text = compared.with_published([point(), point(samples=10**7)], FIGURE2_MNIST)
+  assert line(text, "20", "AEVB", "test", "1e8")[5:7] == ["−124.0 at 1e7", "−23.9"]
+  few = [point(train_examples=1000, latent_dim=3, test=-144.2)]
+  text = compared.with_published(few, FIGURE3, by="train_examples")
+  assert line(text, "1,000", "AEVB", "test")[3:7] == [
+    "6e7", "−143.2", "−144.2 at 1e6", "−1.0"
+  ]  # fmt: skip
+  assert line(text, "50,000", "AEVB", "test")[5] == "not run"
+
+
+def test_a_longer_curve_without_the_point_is_not_compared():
+  text = compared.with_published([point(samples=2 * 10**6)], FIGURE2_MNIST)
+  assert line(text, "20", "AEVB", "test", "1e6")[5] == "not run"
 
 
 @pytest.mark.parametrize(
@@ -150,10 +165,12 @@ def test_methods_are_ordered_at_equal_samples_too():
     point(samples=10**6, test=-150.0, train=-120.0, **few),
     point(samples=10**7, test=-143.0, train=-110.0, **few),
     point(method="mcem", samples=10**6, test=-145.0, train=-115.0, **few),
+    point(method="mcem", samples=2 * 10**6, test=-144.0, train=-115.0, **few),
   ]
   text = "\n".join(sections.figure3(points))
-  assert "N = 1,000, test, at the end of each curve: AEVB > MCEM" in text
-  assert "N = 1,000, test, at 1e6 samples: MCEM > AEVB" in text
+  begin = "- N = 1,000, test, at"
+  assert f"{begin} the end of each curve: AEVB (−143.0) > MCEM (−144.0)" in text
+  assert f"{begin} 1e6 samples: MCEM (−145.0) > AEVB (−150.0)" in text
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from aevb_tf.experiments.published import Value
 from aevb_tf.experiments.results import markdown as md
 
 _HEADER = (
-  "N_z",
   "method",
-  "samples",
   "split",
+  "samples",
   "published (read off)",
   "ours",
   "difference",
   "standard error",
   "training time",
 )
+SHORTER = "Where our curve is shorter than the paper's, ours is its end, at the samples beside it."
 
 
 def at(
@@ -44,33 +44,43 @@ def last(points: Iterable[Point], method: str, **fields) -> Point | None:
   return max(found, key=lambda p: p.samples, default=None)
 
 
-def with_published(points: Sequence[Point], published: Sequence[Value]) -> str:
-  """Every number that the paper reads, and ours at as many samples."""
+def with_published(
+  points: Sequence[Point], published: Sequence[Value], by: str = "latent_dim"
+) -> str:
+  """Every number that the paper reads, and ours at as many samples or at our end.
+
+  Args:
+    points: Rows of the table.
+    published: What the paper's figure reads.
+    by: What its panels differ in, `latent_dim` or `train_examples`.
+  """
   rows = []
-  for value in sorted(published, key=lambda v: (v.latent_dim, v.method, v.samples)):
-    point = at(points, value.method, value)
+  for value in sorted(published, key=lambda v: (getattr(v, by), v.method, v.samples)):
+    of = {by: getattr(value, by)}
     row = [
-      str(value.latent_dim),
+      f"{of[by]:,}",
       TITLES[value.method],
-      md.samples(value.samples),
       value.split,
+      md.samples(value.samples),
       md.nats(value.value),
     ]
-    if point is None:
+    point = at(points, value.method, value) or last(points, value.method, **of)
+    if point is None or point.samples > value.samples:
       rows.append([*row, "not run", "", "", ""])
       continue
     ours = getattr(point, value.split)
-    error = getattr(point, f"{value.split}_error")
+    shorter = point.samples < value.samples
     rows.append(
       [
         *row,
-        md.nats(ours),
+        md.nats(ours) + (f" at {md.samples(point.samples)}" if shorter else ""),
         md.difference(ours - value.value),
-        md.nats(error, 2),
+        md.nats(getattr(point, f"{value.split}_error"), 2),
         md.duration(point.seconds),
       ]
     )
-  return md.table(_HEADER, rows)
+  panel = {"latent_dim": "N_z", "train_examples": "N"}[by]
+  return md.table((panel, *_HEADER), rows)
 
 
 def wake_sleep_below(points: Sequence[Point]) -> str:

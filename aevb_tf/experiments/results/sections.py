@@ -28,6 +28,7 @@ def figure2_mnist(points: Sequence[Point]) -> list[str]:
       f"within {_MNIST_NATS:g} nat of the paper's test curve, or better,",
     ),
     compared.with_published(points, paper),
+    compared.SHORTER,
     _more_latents(points),
     "AEVB and wake-sleep at as many samples:",
     compared.wake_sleep_below(points),
@@ -49,6 +50,7 @@ def figure2_frey(points: Sequence[Point]) -> list[str]:
       f"at least the paper's value less {_FREY_SHARE:.0%}",
     ),
     compared.with_published(points, paper),
+    compared.SHORTER,
     "AEVB and wake-sleep at as many samples:",
     compared.wake_sleep_below(points),
     _STEPS,
@@ -57,40 +59,12 @@ def figure2_frey(points: Sequence[Point]) -> list[str]:
 
 
 def figure3(points: Sequence[Point]) -> list[str]:
-  """Figure 3: the three methods at as many samples, and beside the paper."""
-  header = ("N", "samples", "method", "train", "error", "test", "error", "time")
-  rows = []
-  for size in sorted({p.train_examples for p in points}):
-    ends = [compared.last(points, m, train_examples=size) for m in TITLES]
-    for end in filter(None, ends):
-      rows.append(
-        [
-          f"{size:,}",
-          md.samples(end.samples),
-          TITLES[end.method],
-          md.nats(end.train),
-          md.nats(end.train_error, 2),
-          md.nats(end.test),
-          md.nats(end.test_error, 2),
-          md.duration(end.seconds),
-        ]
-      )
-  theirs = [
-    [
-      f"{v.train_examples:,}",
-      md.samples(v.samples),
-      TITLES[v.method],
-      v.split,
-      md.nats(v.value),
-    ]
-    for v in published.FIGURE3
-  ]
+  """Figure 3: the three methods beside the paper, and in order at as many samples."""
   return [
-    "The end of every curve, log p(x) and its standard error over 1,000 data, nats:",
-    md.table(header, rows),
+    "log p(x) and its standard error over 1,000 data:",
+    compared.with_published(points, published.FIGURE3, by="train_examples"),
+    compared.SHORTER,
     *_orderings(points),
-    "What the paper's plot reads:",
-    md.table(("N", "samples", "method", "split", "published (read off)"), theirs),
     _STEPS,
     compared.steps(points),
   ]
@@ -227,21 +201,23 @@ def _orderings(points: Sequence[Point]) -> list[str]:
   """The best of each N on either split, at the end and at equal samples."""
   lines = []
   for size in sorted({p.train_examples for p in points}):
-    ends = [compared.last(points, m, train_examples=size) for m in TITLES]
-    ends = [end for end in ends if end]
-    if len(ends) < 2:
-      continue
-    equal = min(end.samples for end in ends)
-    here = [
-      compared.at(points, end.method, train_examples=size, samples=equal)
-      for end in ends
+    curves = [
+      [p for p in points if (p.method, p.train_examples, p.chosen) == (m, size, "yes")]
+      for m in TITLES
     ]
+    curves = [curve for curve in curves if curve]
+    if len(curves) < 2:
+      continue
+    ends = [max(curve, key=lambda p: p.samples) for curve in curves]
+    told = [(ends, "at the end of each curve")]
+    if common := set.intersection(*({p.samples for p in curve} for curve in curves)):
+      here = [p for curve in curves for p in curve if p.samples == max(common)]
+      told.append((here, f"at {md.samples(max(common))} samples"))
     for split in ("train", "test"):
-      for rows, when in (
-        (ends, "at the end of each curve"),
-        ([p for p in here if p], f"at {md.samples(equal)} samples"),
-      ):
+      for rows, when in told:
         order = sorted(rows, key=lambda p: -getattr(p, split))
-        names = " > ".join(TITLES[p.method] for p in order)
+        names = " > ".join(
+          f"{TITLES[p.method]} ({md.nats(getattr(p, split))})" for p in order
+        )
         lines.append(f"- N = {size:,}, {split}, {when}: {names}")
   return ["\n".join(lines)] if lines else []
