@@ -13,7 +13,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: help demo test lint format clean
 
 help:
-	@echo "make demo    install, and train on 4,000 digits into runs/digits (two minutes)"
+	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute of it)"
 	@echo "make test    install, and run every test"
 	@echo "make lint    install, and check style, docstrings and types' presence"
 	@echo "make format  lay the code out as make lint wants it"

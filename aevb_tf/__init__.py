@@ -75,13 +75,13 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
   if name in _HOMES:
     return getattr(importlib.import_module(f"aevb_tf.{_HOMES[name]}"), name)
-  if name in __all__:
+  if name in __all__ or name == "export":  # not in `*`: most programs export nothing
     return importlib.import_module(f"aevb_tf.{name}")
   raise AttributeError(f"module 'aevb_tf' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-  return sorted({*globals(), *__all__})
+  return sorted({*globals(), *__all__, "export"})
 
 
 # Everything is imported at once, so that Keras knows the classes of a saved model; but

@@ -1,4 +1,4 @@
-"""Runs contenders in turn: A B C, A B C, ..., so that none has the better hour."""
+"""Runs contenders in turn: A B C, C B A, A B C, ..., so that none has the better hour."""
 
 import importlib.util
 import json

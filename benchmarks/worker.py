@@ -39,7 +39,9 @@ def run(work: Any) -> dict[str, Any]:
 
 
 def _peak():
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+  """Of this process, or of the largest that it has waited for."""
+  whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+  return max(resource.getrusage(who).ru_maxrss for who in whose) * 1024
 
 
 def _processor_seconds():

@@ -73,6 +73,11 @@ def test_public_names_exist():
     assert getattr(aevb_tf, name) is not None
 
 
+def test_the_exporter_is_there_without_an_import_of_its_own():
+  assert aevb_tf.__getattr__("export").__name__ == "aevb_tf.export"
+  assert "export" in dir(aevb_tf)
+
+
 IMPORT = """
 import time, tensorflow, tensorflow_probability.python.distributions, keras, sys
 import socket

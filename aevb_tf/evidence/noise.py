@@ -12,7 +12,7 @@ import tensorflow as tf
 from aevb_tf import random
 
 # What a seed is folded with, so that no two uses of it share their noise.
-START, PILOT, FORWARD, REVERSE, SIMULATE = range(1, 6)
+START, PILOT, FORWARD, REVERSE, SIMULATE, CHOICE = range(1, 7)
 
 
 def per_sample(

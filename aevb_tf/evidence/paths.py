@@ -34,19 +34,20 @@ class Path:
     self.start = start
     self.coordinates = coordinates_of(self.prior)
 
-  def draw(self, seed: Any, rows: tf.Tensor, count: int) -> tf.Tensor:
+  def draw(self, seed: Any, rows: tf.Tensor, count: int, first: Any = 0) -> tf.Tensor:
     """u with z = b(u) ~ p_0, float32 `[count, batch, latent_dim]`.
 
     Args:
       seed: An int or a pair of int32.
       rows: int32 `[batch]`: draws of datum i depend on (seed, rows[i]) alone.
       count: Draws for each datum.
+      first: Number of the first draw.
     """
     if self.start == "encoder":
-      z = noise.posterior_samples(self.model, self.base, seed, rows, 0, count)
+      z = noise.posterior_samples(self.model, self.base, seed, rows, first, count)
     else:
       prior = self.model.prior
-      z = noise.per_sample(lambda one: prior.sample(one, rows), seed, 0, count)
+      z = noise.per_sample(lambda one: prior.sample(one, rows), seed, first, count)
     return self.coordinates.inverse(z)
 
   def log_densities(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -20,7 +20,15 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, densities, hmc, log_mean, noise, paths
+from aevb_tf.evidence import (
+  checks,
+  densities,
+  hmc,
+  log_mean,
+  noise,
+  paths,
+  resampling,
+)
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -55,6 +63,8 @@ class PosteriorDensity:
     thinning: Transitions from one sample of a chain to its next.
     start: Where chains start: draws from the `"encoder"` or the `"prior"`; None takes
       the encoder if the model has one.
+    candidates: Draws from there of which each chain takes one, the likelier the better
+      it explains the datum (`resampling`); 1 starts every chain at a draw of its own.
     target_acceptance: What the step size is set for.
 
   Raises:
@@ -71,6 +81,7 @@ class PosteriorDensity:
     burn_in: int = 100,
     thinning: int = 10,
     start: str | None = None,
+    candidates: int = 1,
     target_acceptance: float = 0.9,
   ):
     self.num_samples = checks.positive_int("num_samples", num_samples)
@@ -81,6 +92,7 @@ class PosteriorDensity:
     self.burn_in = checks.positive_int("burn_in", burn_in)
     self.thinning = checks.positive_int("thinning", thinning)
     self.start = checks.one_of("start", start, (None, *paths.STARTS))
+    self.candidates = checks.positive_int("candidates", candidates)
     self.target_acceptance = checks.fraction("target_acceptance", target_acceptance)
 
   def __call__(
@@ -117,7 +129,14 @@ class PosteriorDensity:
     start = paths.start_for(model, self.start)
     chains = min(self.num_chains, self.num_samples)
     draws = -(-self.num_samples // chains)
-    begin = compiled(model, _begin, start=start, chains=2 * chains, draws=draws)
+    begin = compiled(
+      model,
+      _begin,
+      start=start,
+      candidates=self.candidates,
+      chains=2 * chains,
+      draws=draws,
+    )
     state = begin(x, random.fold_in(seed, noise.START), rows)
     walk = compiled(
       model,
@@ -137,9 +156,9 @@ class PosteriorDensity:
     return state
 
 
-def _begin(model, x, seed, rows, start, chains, draws):
+def _begin(model, x, seed, rows, start, candidates, chains, draws):
   path = paths.Path(model, x, start)
-  u = path.draw(seed, rows, chains)
+  u = resampling.resampled(path, seed, rows, chains, candidates)
   batch = x.shape[0]
   return _State(
     hmc.at(path, u),

@@ -12,7 +12,6 @@ independent, and the standard error of their mean is that of the figure.
 """
 
 import csv
-import math
 import pathlib
 from typing import NamedTuple
 
@@ -22,7 +21,9 @@ import tqdm
 
 import aevb_tf as aevb
 from aevb_tf import bounds, random
+from aevb_tf.evidence import results
 from aevb_tf.experiments import runs
+from aevb_tf.experiments.trajectory import Run
 
 BATCH_SIZE = 100
 # Minibatches by which a moving average has forgotten that it started empty.
@@ -130,7 +131,8 @@ def run(
   """Trains, measures and draws.
 
   Args:
-    workdir: Where the table, the picture and the run's folder go.
+    workdir: Where the table, the picture and the run's folder go, with what was
+      measured so far.
     scale: One of `SCALES`.
     data_dir: Folder with prepared data, or "".
 
@@ -139,7 +141,8 @@ def run(
   """
   settings = SCALES[scale]
   config = runs.config(settings.config, settings.changes, data_dir)
-  vae, data = runs.trained(config, workdir / "model")
+  folder = workdir / "runs" / f"gradient_variance-{Run('aevb', config).key}"
+  vae, data = runs.trained(config, folder)
   x = np.float32(data.x[data.order(0)]) / (255 if data.x.dtype == np.uint8 else 1)
   jobs = [
     (num_samples, name, bound)
@@ -148,9 +151,13 @@ def run(
   ]
   found = []
   for num_samples, name, bound in tqdm.tqdm(jobs, unit="estimator", disable=None):
-    values = measure(vae, bound, x, settings.pairs)
-    error = values.std(ddof=1) / math.sqrt(len(values))
-    found.append(Variance(name, num_samples, values.mean(), error))
+    values = runs.remembered(
+      folder / "variance.json",
+      f"{name}, L = {num_samples}, {settings.pairs} pairs",
+      lambda bound=bound: measure(vae, bound, x, settings.pairs).tolist(),
+    )
+    error = results.standard_error(np.array(values))
+    found.append(Variance(name, num_samples, float(np.mean(values)), error))
   table = workdir / "gradient_variance.csv"
   runs.write_csv(table, found)
   return table, draw(table)

@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
   Attributes:
     run: The run; its step size, too, if there are no `pilots`.
-    samples: How far it goes.
+    samples: How far it goes, in visits of data.
     pilots: Samples at which steps are compared; none leaves the run's own.
     settings: "paper", or what else the table calls it.
   """
@@ -60,7 +60,7 @@ class Point(NamedTuple):
   latent_dim: int
   step: float
   chosen: str
-  samples: int
+  samples: int  # evaluated: visits of data times `methods.evaluations`
   quantity: str
   train: float
   train_error: float  # standard error over data
@@ -94,7 +94,7 @@ class Curve(NamedTuple):
       config.latent_dim,
       config.learning_rate,
       "yes" if self.chosen else "no",
-      row["samples"],
+      row["samples"] * methods.evaluations(self.run.method),
       quantity,
       *(row[key] for key in ("train", "train_error", "test", "test_error")),
       row["seconds"],
@@ -174,10 +174,10 @@ def _curve(job, run, samples, workdir, report, chosen=True) -> Curve:
   try:
     rows = trajectory.advance(run, samples, workdir, tell)
   except NonFiniteError as error:
-    if chosen:
+    if chosen and job.pilots:
       raise
     # To diverge is an answer to the question which step size is good.
-    print(f"{_title(run)}: {error}")
+    tqdm.tqdm.write(f"{_title(run)}: {error}")
     rows = []
   return Curve(job, run, chosen, rows)
 
@@ -197,6 +197,8 @@ def _longest(curves: Iterable[Curve]) -> list[Curve]:
 
 
 def _ending(curve: Curve) -> str:
+  if not curve.rows:
+    return f"{_title(curve.run)}: diverged"
   last = curve.rows[-1]
   return (
     f"{_title(curve.run)}: {last['samples']:,} samples, train {last['train']:z.1f}, test"

@@ -5,11 +5,15 @@
 | `aevb`       | `VAE`          | section 3    |
 | `wake_sleep` | `WakeSleep`    | section 5    |
 | `mcem`       | `MonteCarloEM` | App. E       |
+| `mcem_short` | the same       | App. E       |
 | `full_vb`    | `FullVB`       | App. F       |
 
-All have the networks, the prior, the optimizer and the seed of one config.
+All have the networks, the prior, the optimizer and the seed of one config. `mcem_short`
+takes the 10 leapfrog steps of App. E for the whole chain; in `mcem` they are those of
+one of ten transitions.
 """
 
+import functools
 from typing import Any
 
 import keras
@@ -23,6 +27,7 @@ TITLES = {
   "aevb": "AEVB",
   "wake_sleep": "Wake-sleep",
   "mcem": "MCEM",
+  "mcem_short": "MCEM, one transition",
   "full_vb": "Full VB",
 }
 
@@ -31,8 +36,14 @@ def _wake_sleep(config, encoder, decoder, **options):
   return aevb.WakeSleep(encoder, decoder, **options)
 
 
-def _mcem(config, encoder, decoder, **options):
-  return aevb.MonteCarloEM(decoder, config.latent_dim, **options)
+_CHAINS = {
+  "mcem": {"num_transitions": 10, "leapfrog_steps": 10, "num_updates": 5},
+  "mcem_short": {"num_transitions": 1, "leapfrog_steps": 10, "num_updates": 5},
+}
+
+
+def _mcem(config, encoder, decoder, chain="mcem", **options):
+  return aevb.MonteCarloEM(decoder, config.latent_dim, **_CHAINS[chain], **options)
 
 
 def _full_vb(config, encoder, decoder, parameter_prior_stddev, **options):
@@ -46,6 +57,7 @@ _MAKERS = {
   "aevb": None,
   "wake_sleep": _wake_sleep,
   "mcem": _mcem,
+  "mcem_short": functools.partial(_mcem, chain="mcem_short"),
   "full_vb": _full_vb,
 }
 
@@ -60,3 +72,15 @@ def model(method: str, config: ml_collections.ConfigDict, data: Any) -> keras.Mo
   """
   build.check(config)
   return build.model(config, data, _MAKERS[method])
+
+
+def evaluations(method: str) -> int:
+  """How often a visit of a datum takes its likelihood and the gradient.
+
+  "Training samples evaluated" counts these: one for the methods with an encoder; for
+  Monte Carlo EM one for each leapfrog step and for each update.
+  """
+  chain = _CHAINS.get(method)
+  if chain is None:
+    return 1
+  return chain["num_transitions"] * chain["leapfrog_steps"] + chain["num_updates"]

@@ -31,7 +31,9 @@ def _figure2(aevb: Mapping, aevb_train: Mapping, wake_sleep: Mapping) -> list[Va
   ]
   train = [Value("aevb", dim, 0, _AT[-1], "train", v) for dim, v in aevb_train.items()]
   other = [
-    Value("wake_sleep", dim, 0, _AT[-1], "test", v) for dim, v in wake_sleep.items()
+    Value("wake_sleep", dim, 0, samples, "test", value)
+    for dim, values in wake_sleep.items()
+    for samples, value in values.items()
   ]
   return test + train + other
 
@@ -45,7 +47,16 @@ FIGURE2_MNIST = _figure2(
     200: (-119.9, -103.9, -100.2),
   },
   aevb_train={3: -130.2, 5: -116.3, 10: -100.7, 20: -98.3, 200: -98.6},
-  wake_sleep={3: -138.9, 5: -121.8, 10: -107.6, 20: -104.6, 200: -104.5},
+  wake_sleep={
+    dim: {_AT[-1]: value}
+    for dim, value in {
+      3: -138.9,
+      5: -121.8,
+      10: -107.6,
+      20: -104.6,
+      200: -104.5,
+    }.items()
+  },
 )
 
 FIGURE2_FREY = _figure2(
@@ -56,7 +67,8 @@ FIGURE2_FREY = _figure2(
     20: (754.0, 1200.0, 1309.0),
   },
   aevb_train={},
-  wake_sleep={2: 569.0, 5: 569.0, 10: 569.0, 20: 569.0},
+  # Flat, and the same for every number of latents.
+  wake_sleep={dim: dict.fromkeys(_AT, 569.0) for dim in (2, 5, 10, 20)},
 )
 
 

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import ml_collections
@@ -45,6 +46,21 @@ def trained(
   train.train(config, workdir)
   model = aevb.load(run_folder.RunFolder(workdir).model)
   return model, build.dataset(config, "train")
+
+
+def remembered(path: pathlib.Path, name: str, compute: Callable[[], Any]) -> Any:
+  """What was computed under a name, now or by an earlier call with this file.
+
+  Args:
+    path: A JSON file, which is made if it is not there.
+    name: The name.
+    compute: Gives what JSON can hold.
+  """
+  known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+  if name not in known:
+    known[name] = compute()
+    run_folder.write_json(path, known)
+  return known[name]
 
 
 def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:

@@ -34,7 +34,8 @@ from aevb_tf.training.run_folder import RunFolder, write, write_json
 _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 # Samples from one checkpoint to the next, at most: about a minute of work. A step of
 # Monte Carlo EM runs a chain of a hundred gradients for each datum.
-_CHECKPOINT, _CHECKPOINT_MCEM = 250_000, 20_000
+_CHECKPOINT = {"mcem": 20_000, "mcem_short": 100_000}
+_CHECKPOINT_ELSE = 250_000
 
 
 class Run(NamedTuple):
@@ -129,6 +130,9 @@ def advance(
   if samples % run.chunk:
     raise ValueError(f"samples={samples} has to be a multiple of {run.chunk}.")
   folder = Folder(workdir, run)
+  measured = len(curve(run, samples, folder)) == len(run.points(samples))
+  if _is_past(run, samples, folder) and not measured:
+    folder = _beside(workdir, run, samples)
   if not (folder.model_after(samples).exists() or _is_past(run, samples, folder)):
     with _alone(folder):
       _train(run, samples, folder, report)
@@ -154,25 +158,28 @@ def load(run: Run, samples: int, workdir: pathlib.Path) -> keras.Model:
   """
   folder = Folder(workdir, run)
   if not folder.model_after(samples).exists():
-    folder = Folder(workdir, run, f"-to-{samples}")
+    folder = _beside(workdir, run, samples)
   if not folder.model_after(samples).exists():
     with _alone(folder):
       _train(run, samples, folder, lambda done: None)
   return aevb.load(folder.model_after(samples))
 
 
+def _beside(workdir: pathlib.Path, run: Run, samples: int) -> Folder:
+  """Where a run is brought to so many samples that has gone past them elsewhere."""
+  return Folder(workdir, run, f"-to-{samples}")
+
+
 def _is_past(run: Run, samples: int, folder: Folder) -> bool:
-  """Whether a longer run has all points of the curve."""
+  """Whether what lies there has evaluated more samples."""
   newest, _ = folder.newest_checkpoint()
-  if newest is None or newest * run.chunk <= samples:
-    return False
-  return len(curve(run, samples, folder)) == len(run.points(samples))
+  return newest is not None and newest * run.chunk > samples
 
 
 @contextlib.contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
   """Keeps other processes away from a run; the system lets go of a dead one's lock."""
-  folder.create()
+  folder.path.mkdir(parents=True, exist_ok=True)
   with open(folder.path / "lock", "w") as file:
     try:
       fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -180,6 +187,7 @@ def _alone(folder: Folder) -> Iterator[None]:
       raise configuration.ConfigError(
         f"{folder.path}: another process is at this run; wait for it, or stop it."
       ) from None
+    folder.create()  # which removes partial files: they are nobody's now
     yield
 
 
@@ -237,7 +245,7 @@ def _save(model, folder, epoch):
 def _marks(run, points, done):
   """Where to stop, in chunks: at every point, and for checkpoints between them."""
   marks, last = [], done
-  most = _CHECKPOINT_MCEM if run.method == "mcem" else _CHECKPOINT
+  most = _CHECKPOINT.get(run.method, _CHECKPOINT_ELSE)
   for point in sorted(point // run.chunk for point in points):
     if point > done:
       parts = math.ceil((point - last) * run.chunk / most)

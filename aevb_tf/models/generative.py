@@ -108,11 +108,11 @@ class GenerativeModel(BoundModel):
 
   # What a trained model answers.
 
-  def sample(self, n: int, seed: Any = None, draw: bool = False) -> tf.Tensor:
+  def sample(self, num: int, seed: Any = None, draw: bool = False) -> tf.Tensor:
     """Generates data: z ~ p(z), then the mean of p(x|z), or a draw from it.
 
     Args:
-      n: How many.
+      num: How many.
       seed: An int or a pair of int32; equal seeds give equal z, and a longer request
         begins with the shorter one. None takes a fresh one.
       draw: Whether to draw x from p(x|z) in place of taking its mean.
@@ -125,7 +125,7 @@ class GenerativeModel(BoundModel):
     """
     self.check_built("sample")
     seed = fresh_seed() if seed is None else random.as_seed(seed)
-    rows = tf.range(n)
+    rows = tf.range(num)
     if draw:
       return self.draw(seed, rows)[1]
     return self.decode(self.prior.sample(seed, rows)).mean()

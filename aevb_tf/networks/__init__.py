@@ -2,7 +2,7 @@
 
 An encoder's output is the parameters of q(z|x), a decoder's those of p(x|z);
 `encoder.posterior(x)` and `decoder.likelihood(z)` read them as TFP distributions.
-Your own `keras.Model` fits in their place: see `contract.py`.
+Your own `keras.Model` fits in their place: `aevb_tf/models/parts.py` has what it gives.
 """
 
 from aevb_tf.networks.base import Decoder, Encoder

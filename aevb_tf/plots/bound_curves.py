@@ -18,7 +18,7 @@ if TYPE_CHECKING:
   from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
-# Dark, middle, light, in this order of lines; marks as in `style.MARKERS`.
+# Of different lightness, and so are the marks, `style.MARKERS`: readable in grey.
 _COLOURS = (style.FIRST, style.SECOND, "#4d9221", "#b2abd2")
 _LINES = {"train": "-", "test": "--"}
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.7, 2.6
@@ -124,7 +124,7 @@ def _draw(axes: Axes, lines: Sequence[Line], looks: Mapping) -> None:
       linestyle=_LINES[line.split],
       marker=marker if line.split == "test" else "",
       markersize=3,
-      markevery=3,
+      markevery=max(1, len(line.points) // 7),
       linewidth=1.3,
       label=f"{line.name}, {line.split}",
     )

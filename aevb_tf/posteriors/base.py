@@ -39,6 +39,7 @@ class Posterior(keras.layers.Layer):
 
   @property
   def title(self) -> str:
+    """What messages call it."""
     return type(self).__name__
 
   def __init__(self, **kwargs):

@@ -13,7 +13,8 @@
 |                  |                               | gumbel, erlang             |
 | `location_scale` | location + scale * eps        | laplace, elliptical,       |
 |                  |                               | student_t, logistic,       |
-|                  |                               | uniform, triangular, normal|
+|                  |                               | uniform, triangular,       |
+|                  |                               | normal: the Gaussian       |
 | `composition`    | functions of several of these | log_normal, gamma,         |
 |                  |                               | dirichlet, beta, chi2, f   |
 

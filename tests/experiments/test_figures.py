@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from aevb_tf import experiments
-from aevb_tf.experiments import SCALES, __main__, curves, jobs, trajectory
+from aevb_tf.experiments import SCALES, __main__, curves, jobs, methods, trajectory
 from aevb_tf.experiments.results import page
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
@@ -49,6 +49,30 @@ def test_figure2_compares_what_the_paper_compares(workdir):
   module("figure2_mnist").run(workdir, "smoke", "")
   points = curves.read(workdir / "figure2_mnist.csv")
   assert {p.method for p in points} == {"aevb", "wake_sleep"}
+
+
+def test_figure3_tells_methods_apart_datum_by_datum():
+  values = {"aevb": [-100.0, -140.0, -180.0], "mcem": [-101.0, -139.5, -178.0]}
+  found = [
+    jobs.Curve(job, job.run, True, [columns])
+    for job in module("figure3").scales("")["default"]
+    if (job.run.train_examples, job.run.method) in ((1000, "aevb"), (1000, "mcem"))
+    for columns in [
+      {"samples": 500, "seconds": 1.0}
+      | {f"{split}_values": values[job.run.method] for split in ("train", "test")}
+    ]
+  ]
+  (difference,) = module("figure3").differences(found)
+  assert (difference.method, difference.quantity) == ("mcem", "log_marginal_less_aevb")
+  assert difference.samples == 105 * 500
+  assert difference.test == pytest.approx(0.5)
+  assert difference.test_error == pytest.approx(1.5 / 3**0.5)
+
+
+def test_figure3_goes_as_far_as_the_paper_with_every_method():
+  for job in module("figure3").scales("")["default"]:
+    evaluations = job.samples * methods.evaluations(job.run.method)
+    assert evaluations == pytest.approx(60e6, rel=0.01)
 
 
 def test_figure5_tries_each_step_and_goes_on_with_one(workdir):

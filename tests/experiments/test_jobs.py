@@ -78,6 +78,20 @@ def test_a_run_without_a_pilot_keeps_its_step(scripted, tmp_path):
   assert asked == [(0.5, 1_000)]
 
 
+def test_without_a_pilot_to_diverge_is_the_answer(scripted, tmp_path, capsys):
+  _, steps = scripted
+  steps["diverges"] = 0.5
+  job = Job(RUN.change(learning_rate=0.5), 1_000)
+  found = jobs.execute([job], tmp_path)
+  assert jobs.curve_of(job, found).rows == []
+  assert capsys.readouterr().out.endswith("step 0.5: diverged\n")
+
+
+def test_a_visit_of_monte_carlo_em_counts_for_its_evaluations(scripted, tmp_path):
+  (curve,) = jobs.execute([Job(RUN._replace(method="mcem"), 1_000)], tmp_path)
+  assert [point.samples for point in curve.points()] == [105 * 500, 105 * 1_000]
+
+
 def test_a_longer_curve_takes_the_place_of_a_shorter_one(scripted, tmp_path):
   found = jobs.execute([Job(RUN, 500, (500,)), Job(RUN, 2_000, (500,))], tmp_path)
   table = tmp_path / "table.csv"

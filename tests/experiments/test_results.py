@@ -7,10 +7,12 @@ import pytest
 
 import aevb_tf
 from aevb_tf.experiments import runs
+from aevb_tf.experiments.figure3 import LESS_AEVB
 from aevb_tf.experiments.jobs import Point
 from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
 from aevb_tf.experiments.results import compared, page, sections
 from aevb_tf.experiments.results import markdown as md
+from aevb_tf.training.configuration import ConfigError
 
 ROOT = pathlib.Path(aevb_tf.__file__).parents[1]
 
@@ -88,12 +90,15 @@ def test_ours_stands_beside_the_published():
 
 def test_a_shorter_curve_is_compared_at_its_end():
   text = compared.with_published([point(), point(samples=10**7)], FIGURE2_MNIST)
-  assert line(text, "20", "AEVB", "test", "1e8")[5:7] == ["−124.0 at 1e7", "−23.9"]
+  assert line(text, "20", "AEVB", "test", "1e8")[5:7] == ["−124.0 at 1e7", ""]
   few = [point(train_examples=1000, latent_dim=3, test=-144.2)]
   text = compared.with_published(few, FIGURE3, by="train_examples")
   assert line(text, "1,000", "AEVB", "test")[3:7] == [
-    "6e7", "−143.2", "−144.2 at 1e6", "−1.0"
+    "6e7", "−143.2", "−144.2 at 1e6", ""
   ]  # fmt: skip
+  end = [point(samples=59_955_000, train_examples=1000, latent_dim=3, test=-144.2)]
+  text = compared.with_published(end, FIGURE3, by="train_examples")
+  assert line(text, "1,000", "AEVB", "test")[5:7] == ["−144.2", "−1.0"]
   assert line(text, "50,000", "AEVB", "test")[5] == "not run"
 
 
@@ -159,18 +164,59 @@ def test_the_samples_that_are_saved_are_counted():
   assert "not yet" in text
 
 
-def test_methods_are_ordered_at_equal_samples_too():
+def of_few(**changes):
   few = {"train_examples": 1000, "quantity": "log_marginal", "latent_dim": 3}
+  return point(samples=6 * 10**7, **few | changes)
+
+
+def test_methods_are_ordered_beside_the_papers_order():
   points = [
-    point(samples=10**6, test=-150.0, train=-120.0, **few),
-    point(samples=10**7, test=-143.0, train=-110.0, **few),
-    point(method="mcem", samples=10**6, test=-145.0, train=-115.0, **few),
-    point(method="mcem", samples=2 * 10**6, test=-144.0, train=-115.0, **few),
+    of_few(train=-109.0, test=-143.0),
+    of_few(method="wake_sleep", train=-120.0, test=-145.0),
+    of_few(method="mcem", train=-110.0, test=-142.0),
+    of_few(method="mcem", quantity=LESS_AEVB, train=-1.0, test=1.0, test_error=0.1),
   ]
   text = "\n".join(sections.figure3(points))
-  begin = "- N = 1,000, test, at"
-  assert f"{begin} the end of each curve: AEVB (−143.0) > MCEM (−144.0)" in text
-  assert f"{begin} 1e6 samples: MCEM (−145.0) > AEVB (−150.0)" in text
+  order = "MCEM (−142.0) > AEVB (−143.0) > Wake-sleep (−145.0)"
+  assert f"- N = 1,000, test: {order}; as published" in text
+  assert line(text, "1,000", "MCEM", "−1.0") == [
+    "1,000", "MCEM", "−1.0", "0.25", "+1.0", "0.10"
+  ]  # fmt: skip
+  points[0] = of_few(test=-141.0)
+  text = "\n".join(sections.figure3(points))
+  assert "Wake-sleep (−145.0); published MCEM (−141.6) > AEVB" in text
+
+
+@pytest.mark.parametrize(
+  "end, verdict", [(-100.3, "does not overfit"), (-101.0, "overfits")]
+)
+def test_a_bound_that_falls_is_told(end, verdict):
+  points = [
+    point(latent_dim=200, samples=n, test=v) for n, v in ((1, -100.0), (2, end))
+  ]
+  assert f"With 200 latents it {verdict}" in "\n".join(sections.figure2_mnist(points))
+
+
+def test_a_step_that_failed_is_no_number():
+  points = [point(), point(step=0.1, train=-3e9, chosen="no")]
+  row = line(compared.steps(points), "20")
+  assert row[3:] == ["diverged", "**−123.0 at 1e6**", "failed at 1e6"]
+
+
+def test_the_time_of_all_runs_is_told():
+  points = [
+    point(seconds=60.0),
+    point(samples=10**7, seconds=600.0),
+    point(step=0.1, chosen="no", seconds=120.0),
+  ]
+  assert "Training took 12 min on one thread" in compared.training_time(points)
+
+
+def test_what_a_smoke_run_made_is_not_published(tmp_path):
+  runs.write_csv(tmp_path / "work" / "figure5.csv", [point(dataset="digits")])
+  with pytest.raises(ConfigError, match="figure5.csv: made by --scale=smoke"):
+    page.write(tmp_path / "docs", tmp_path / "RESULTS.md", str(tmp_path / "work"))
+  assert list((tmp_path / "docs").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,16 @@ def test_a_model_that_was_not_kept_is_made_again(run, straight, tmp_path):
     np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_point_that_a_longer_run_has_passed_unmeasured_is_made_beside_it(
+  run, straight, tmp_path
+):
+  assert 1_000 not in run.points(SAMPLES)
+  rows = advance(run, 1_000, straight[2])
+  assert without_times(rows) == without_times(advance(run, 1_000, tmp_path))
+  assert [row["samples"] for row in rows] == [500, 1_000]
+  assert_same(run, straight, straight[2])
+
+
 def test_a_curve_has_its_points(straight):
   rows, *_ = straight
   assert [row["samples"] for row in rows] == [500, 1_500, 2_000]
@@ -117,8 +127,11 @@ def test_points_are_spaced_by_a_factor():
 
 def test_two_processes_are_kept_apart(run, tmp_path):
   def meanwhile(done):
+    half_written = Folder(tmp_path, run).checkpoints / ".partial-1"
+    half_written.write_bytes(b"of the first process")
     with pytest.raises(ConfigError, match="another process is at this run"):
       advance(run, SAMPLES, tmp_path)
+    assert half_written.exists()
     raise KeyboardInterrupt
 
   with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """Tables that are shown as they are, and that of what the paper leaves open."""
 
 import csv
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -33,13 +34,19 @@ def choices(found: Sequence[Choice]) -> list[str]:
         f"**{row.answer}** (ours)" if mine else row.answer,
         {"bound": "test bound", "log_marginal": "test log p(x)"}[row.quantity],
         md.samples(row.samples),
-        md.nats(row.value),
-        md.nats(row.error, 2),
-        "" if mine else md.difference(row.value - ours[row.question].value, 2),
+        *_numbers(row, ours[row.question]),
       ]
     )
   return [
     "Each alternative differs from ours in one thing. Bounds on binary and on grey data"
-    " are of different data, and are no contest.",
+    " are of different data, and are no contest. Answers to one question share their test"
+    " data: a difference is more certain than the errors of the two.",
     md.table(header, lines),
   ]
+
+
+def _numbers(row: Choice, ours: Choice) -> list[str]:
+  if math.isnan(row.value):
+    return ["diverged", "", ""]
+  less = "" if row is ours else md.difference(row.value - ours.value, 2)
+  return [md.nats(row.value), md.nats(row.error, 2), less]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from aevb_tf.experiments.jobs import Point
+from aevb_tf.experiments.jobs import STEPS, Point
 from aevb_tf.experiments.methods import TITLES
 from aevb_tf.experiments.published import Value
 from aevb_tf.experiments.results import markdown as md
@@ -17,7 +17,14 @@ _HEADER = (
   "standard error",
   "training time",
 )
-SHORTER = "Where our curve is shorter than the paper's, ours is its end, at the samples beside it."
+SHORTER = (
+  "Where our curve is shorter than the paper's, ours is its end, at the samples beside it,"
+  " and no difference is taken."
+)
+# Ends that differ by less are at equal samples: a visit of MCEM counts for many.
+_CLOSE = 0.01
+# Below so many nats a step has failed, whatever the number.
+_FAILED = -1e5
 
 
 def at(
@@ -69,18 +76,35 @@ def with_published(
       rows.append([*row, "not run", "", "", ""])
       continue
     ours = getattr(point, value.split)
-    shorter = point.samples < value.samples
+    shorter = not close(point.samples, value.samples)
     rows.append(
       [
         *row,
         md.nats(ours) + (f" at {md.samples(point.samples)}" if shorter else ""),
-        md.difference(ours - value.value),
+        "" if shorter else md.difference(ours - value.value),
         md.nats(getattr(point, f"{value.split}_error"), 2),
         md.duration(point.seconds),
       ]
     )
   panel = {"latent_dim": "N_z", "train_examples": "N"}[by]
   return md.table((panel, *_HEADER), rows)
+
+
+def close(samples: int, others: int) -> bool:
+  """Whether numbers of samples are equal, but for what a visit of a datum counts for."""
+  return abs(samples - others) <= _CLOSE * others
+
+
+def training_time(points: Iterable[Point]) -> str:
+  """What all runs of a table took, those included whose step was not chosen."""
+  longest = {}
+  for p in points:
+    run = p._replace(samples=0, train=0, train_error=0, test=0, test_error=0, seconds=0)
+    longest[run] = max(p.seconds, longest.get(run, 0))
+  return (
+    f"Training took {md.duration(sum(longest.values()))} on one thread, all runs"
+    " together, those whose step was not chosen included."
+  )
 
 
 def wake_sleep_below(points: Sequence[Point]) -> str:
@@ -113,7 +137,7 @@ def wake_sleep_below(points: Sequence[Point]) -> str:
 
 def steps(points: Sequence[Point]) -> str:
   """The training bound by which each step size left or was chosen, and when."""
-  tried = sorted({p.step for p in points if p.settings == "paper"})
+  tried = sorted({*STEPS, *(p.step for p in points if p.settings == "paper")})
   keys = dict.fromkeys((p.latent_dim, p.train_examples, p.method) for p in points)
   rows = []
   for key in sorted(keys):
@@ -137,5 +161,6 @@ def steps(points: Sequence[Point]) -> str:
 def _step(point: Point | None) -> str:
   if point is None:
     return "diverged"
-  text = f"{md.nats(point.train)} at {md.samples(point.samples)}"
+  value = md.nats(point.train) if point.train > _FAILED else "failed"
+  text = f"{value} at {md.samples(point.samples)}"
   return f"**{text}**" if point.chosen == "yes" else text

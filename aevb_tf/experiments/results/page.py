@@ -1,5 +1,6 @@
 """The page: a section for each figure."""
 
+import functools
 import pathlib
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from aevb_tf.experiments import choices as experiment
 from aevb_tf.experiments import curves
 from aevb_tf.experiments.results import choices, prose, sections
-from aevb_tf.training import run_folder
+from aevb_tf.training import configuration, run_folder
 
 
 class Section(NamedTuple):
@@ -81,6 +82,15 @@ def write(folder: pathlib.Path, page: pathlib.Path, workdir: str = "") -> None:
       for suffix in (".csv", ".png"):
         source = pathlib.Path(workdir, name + suffix)
         if source.exists():
-          shutil.copyfile(source, folder / source.name)
+          run_folder.write(folder / source.name, functools.partial(_copy, source))
   shown = folder.relative_to(page.parent) if page.parent in folder.parents else folder
   run_folder.write_text(page, text(folder, shown.as_posix()))
+
+
+def _copy(source: pathlib.Path, to: pathlib.Path) -> None:
+  """Copies a table or a picture; what `smoke` made shows nothing of the paper."""
+  if source.suffix == ".csv" and ",digits," in source.read_text(encoding="utf-8"):
+    raise configuration.ConfigError(
+      f"{source}: made by --scale=smoke; run the experiment at scale default."
+    )
+  shutil.copyfile(source, to)

@@ -13,15 +13,17 @@ This page is written by `python -m aevb_tf.experiments results` from the tables 
 once; each goes on where it was stopped. Add `--data_dir=DIR` for data that are there
 already.
 
-All numbers are nats per datum, higher is better. The standard error is that of ours, over
-data; it says nothing of another seed. Bounds are of one sample of z for each datum, on
-10,000 training and all test data. Training times are those of one thread on a machine
-that others used too, up to three times what they would be alone; measuring is not counted."""
+Unless another unit stands beside them, numbers are nats per datum, and higher is better.
+The standard error is that of ours, over data; it says nothing of another seed. Bounds are
+of one sample of z for each datum, on at most 10,000 training and all test data. Training
+times are those of one thread on a shared machine, where the same run can take twice as
+long; measuring is not counted."""
 
 MNIST = """\
 500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), read as a
-deviation, with the prior N(0, I) on them (MAP). The targets are the grey values of MNIST,
-under the Bernoulli expression."""
+deviation, with the prior N(0, I) on them (MAP). The targets are the grey values of all
+60,000 training images of MNIST, under the Bernoulli expression. Wake-sleep dreams in black
+and white, drawn from p(x|z), where the data are grey."""
 
 FREY = """\
 200 hidden units, a Gaussian decoder with a variance for each pixel and means in (0, 1);
@@ -30,8 +32,12 @@ the film that are trained on."""
 
 FIGURE3 = """\
 100 hidden units, 3 latents. log p(x) by App. D: 50 samples by HMC of 4 leapfrog steps to
-fit q(z), a Gaussian with full covariance, and 50 new ones; burn-in is ours. A sample
-evaluated costs Monte Carlo EM a chain of 100 gradients and 5 updates."""
+fit q(z), a Gaussian with full covariance, and 50 new ones. The chains are ours, and the
+same for all methods: ten for each 50 samples, 50 transitions of burn-in and 5 from sample
+to sample, each begun at one of 1,000 draws of the prior, chosen by how well they explain
+the datum. A sample evaluated is one evaluation of a datum's likelihood and its gradient:
+AEVB and wake-sleep take one for each visit of a datum, Monte Carlo EM 105, for a chain of
+10 transitions of 10 leapfrog steps and 5 updates."""
 
 FIGURE4 = """\
 The decoder's means on a grid of the unit square, through the inverse Gaussian CDF."""
