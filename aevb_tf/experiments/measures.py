@@ -27,8 +27,8 @@ _EXAMPLES, _FEW_EXAMPLES = 1000, 10
 APP_D = {
   "num_samples": 50,
   "leapfrog_steps": 4,
-  "burn_in": 50,
-  "thinning": 5,
+  "burn_in": 30,
+  "thinning": 2,
   "start": "prior",
   "candidates": 1000,
 }

@@ -33,7 +33,7 @@ the film that are trained on."""
 FIGURE3 = """\
 100 hidden units, 3 latents. log p(x) by App. D: 50 samples by HMC of 4 leapfrog steps to
 fit q(z), a Gaussian with full covariance, and 50 new ones. The chains are ours, and the
-same for all methods: ten for each 50 samples, 50 transitions of burn-in and 5 from sample
+same for all methods: ten for each 50 samples, 30 transitions of burn-in and 2 from sample
 to sample, each begun at one of 1,000 draws of the prior, chosen by how well they explain
 the datum. A sample evaluated is one evaluation of a datum's likelihood and its gradient:
 AEVB and wake-sleep take one for each visit of a datum, Monte Carlo EM 105, for a chain of
