@@ -161,3 +161,17 @@ def tiny_vae(
   encoder = aevb.networks.MLPEncoder(latent_dim, (8,))
   decoder = aevb.networks.MLPDecoder(event_shape, (8,), likelihood=likelihood)
   return model(encoder, decoder, seed=seed, **options)
+
+
+def state(model):
+  """All that training changes: to compare it, or to put it back."""
+  if not model.optimizer.built:
+    model.optimizer.build(model.trainable_variables)
+  return [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+
+
+def put_back(model, before):
+  """A model as it was, whose loops stay compiled: to trace them takes longest."""
+  variables = (*model.variables, *model.optimizer.variables)
+  for variable, value in zip(variables, before, strict=True):
+    variable.assign(value)

@@ -51,10 +51,12 @@ def test_every_composition_trains_saves_loads_and_evaluates(
     bound=aevb.bounds.SGVB(*bound),
     seed=0,
   )
-  vae.compile(keras.optimizers.Adam(0.01))
+  eager = network == "mlp"  # every likelihood is compiled with "conv"
+  jit = False if eager else "auto"
+  vae.compile(keras.optimizers.Adam(0.05), run_eagerly=eager, jit_compile=jit)
   x = digits()
   before = vae.evaluate(x, batch_size=20, return_dict=True, verbose=0)
-  vae.fit(x, batch_size=20, epochs=5, verbose=0)
+  vae.fit(x, batch_size=20, epochs=2, verbose=0)
   after = vae.evaluate(x, batch_size=20, return_dict=True, verbose=0)
   assert after["loss"] < before["loss"]
   assert set(after) == {"elbo", "kl", "log_likelihood", "loss"}
@@ -66,7 +68,7 @@ def test_every_composition_trains_saves_loads_and_evaluates(
   again = keras.models.load_model(tmp_path / "vae.keras", safe_mode=True)
   np.testing.assert_array_equal(again.reconstruct(x), vae.reconstruct(x))
   np.testing.assert_array_equal(again.sample(3, seed=1), vae.sample(3, seed=1))
-  assert again.evaluate(x, batch_size=20, return_dict=True, verbose=0) == after
+  np.testing.assert_array_equal(again.elbo(x, seed=0), vae.elbo(x, seed=0))
   for a, b in zip(again.optimizer.variables, vae.optimizer.variables, strict=True):
     np.testing.assert_array_equal(a, b)
 
