@@ -111,19 +111,6 @@ def test_the_summary_is_of_the_whole_test_split(straight):
   }
 
 
-def test_a_run_draws_its_pictures(tmp_path):
-  train(runs.config("plots=true", epochs=1), tmp_path)
-  names = {path.name for path in RunFolder(tmp_path).plots.iterdir()}
-  assert names == {
-    "reconstructions.png",
-    "samples.png",
-    "manifold.png",
-    "latent_scatter.png",
-    "learning_curves.png",
-    "kl_per_dimension.png",
-  }
-
-
 # Stopping and going on.
 
 
