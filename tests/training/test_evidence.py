@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.training import build, evaluate_main, report
+from aevb_tf.training import build, configuration, evaluate_main, report
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
-from aevb_tf.training.train import train
+from aevb_tf.training.run_folder import RunFolder, write_json
 from tests.oracle import tiny_vae
 from tests.training import runs
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-  path = tmp_path_factory.mktemp("run")
-  train(runs.config(epochs=1), path)
-  return path
+  """A run folder whose model is as it begins: nothing was trained."""
+  folder, config = RunFolder(tmp_path_factory.mktemp("run")), runs.config()
+  folder.create()
+  write_json(folder.config, configuration.to_json(config))
+  build.model(config, build.dataset(config, "train")).save(folder.model)
+  return folder.path
 
 
 def evaluate(run, *flags):
