@@ -1,8 +1,5 @@
 """`load`: names, options, and the choice between memory and a stream."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -99,12 +96,3 @@ def test_sources_can_be_added(monkeypatch):
   monkeypatch.setattr(sources._registry, "_members", dict(sources._registry._members))
   data.register("mine")(_Source)
   assert "mine" in data.names() and data.load("mine").num_examples == 12
-
-
-def test_importing_is_quiet_and_leaves_tfds_alone():
-  late = "{'tensorflow_datasets', 'mlxtend', 'scipy.io'}"
-  code = f"import aevb_tf.data, sys; print({late} & {{*sys.modules}})"
-  ran = subprocess.run(
-    [sys.executable, "-c", code], capture_output=True, text=True, check=True
-  )
-  assert ran.stdout == "set()\n"

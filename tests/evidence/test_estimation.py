@@ -4,6 +4,7 @@ import pytest
 
 import aevb_tf as aevb
 from aevb_tf import evidence
+from tests.evidence.xla import without_xla
 from tests.oracle import tiny_vae
 
 
@@ -13,6 +14,7 @@ def images():
   return tiny_vae(), (rng.random((7, 4, 3, 1)) > 0.5).astype(np.float32)
 
 
+@without_xla()
 def test_sources_of_data_are_alike(images):
   vae, x = images
   expected = evidence.estimate(vae, x, num_samples=10).log_marginal
@@ -28,6 +30,7 @@ def test_sources_of_data_are_alike(images):
 @pytest.mark.parametrize(
   "method", ["importance", {"name": "annealed", "num_temperatures": 3}]
 )
+@without_xla()
 def test_progress_adds_up_to_the_data(images, method):
   vae, x = images
   done = []

@@ -8,6 +8,7 @@ from aevb_tf import evidence, random
 from aevb_tf.evidence import importance, noise
 from aevb_tf.evidence.compiled import _functions
 from tests import stats
+from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian, tiny_vae
 
 # Two float32 sums of the same numbers in another order.
@@ -95,6 +96,7 @@ def test_a_perfect_encoder_needs_one_sample():
 
 
 @pytest.mark.parametrize("chunk_size", [1, 7, 10, 64])
+@without_xla()
 def test_chunks_change_nothing(images, chunk_size):
   vae, x = images
   whole = estimates(vae, x, 37, chunk_size=37)
@@ -104,6 +106,7 @@ def test_chunks_change_nothing(images, chunk_size):
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
+@without_xla()
 def test_batches_change_nothing(images, batch_size):
   vae, x = images
   whole = estimates(vae, x, 20)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from aevb_tf import experiments
+from aevb_tf.experiments import __main__
 
 
 def command(*argv):
@@ -42,9 +43,9 @@ def test_a_mistake_is_told_in_one_line(argv, message):
   assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_results_are_written_by_command(tmp_path):
+def test_results_are_written_by_command(tmp_path, capsys):
   to = tmp_path / "RESULTS.md"
-  ended = command("results", f"--from={tmp_path / 'tables'}", f"--to={to}")
-  assert (ended.returncode, ended.stderr) == (0, "")
-  assert ended.stdout.strip() == str(to)
+  argv = ["experiments", "results", f"--from={tmp_path / 'tables'}", f"--to={to}"]
+  assert __main__.main(argv) == 0
+  assert capsys.readouterr() == (f"{to}\n", "")
   assert to.read_text("utf-8").startswith("# Results")

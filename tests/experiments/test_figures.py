@@ -1,5 +1,6 @@
 """Every figure at scale `smoke`: a table, a picture, and nothing done twice."""
 
+import functools
 import importlib
 
 import pytest
@@ -21,9 +22,15 @@ def workdir(tmp_path_factory):
   return tmp_path_factory.mktemp("figures")
 
 
+@pytest.fixture(scope="module")
+def made(workdir):
+  """`made(name)`: the table and the picture of a figure, which is run once."""
+  return functools.cache(lambda name: module(name).run(workdir, "smoke", ""))
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_smoke_leaves_a_table_and_a_picture(name, workdir):
-  table, picture = module(name).run(workdir, "smoke", "")
+def test_smoke_leaves_a_table_and_a_picture(name, made, workdir):
+  table, picture = made(name)
   assert (table.name, picture.name) == (f"{name}.csv", f"{name}.png")
   assert picture.read_bytes().startswith(b"\x89PNG")
   before = table.read_bytes()
@@ -45,9 +52,9 @@ def test_the_command_runs_a_figure(workdir, capsys):
   assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
 
 
-def test_figure2_compares_what_the_paper_compares(workdir):
-  module("figure2_mnist").run(workdir, "smoke", "")
-  points = curves.read(workdir / "figure2_mnist.csv")
+def test_figure2_compares_what_the_paper_compares(made):
+  table, _ = made("figure2_mnist")
+  points = curves.read(table)
   assert {p.method for p in points} == {"aevb", "wake_sleep"}
 
 
@@ -75,27 +82,27 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
     assert evaluations == pytest.approx(60e6, rel=0.01)
 
 
-def test_figure5_tries_each_step_and_goes_on_with_one(workdir):
-  module("figure5").run(workdir, "smoke", "")
-  points = curves.read(workdir / "figure5.csv")
+def test_figure5_tries_each_step_and_goes_on_with_one(made):
+  table, _ = made("figure5")
+  points = curves.read(table)
   assert {p.step for p in points} == set(jobs.STEPS)
   chosen = {(p.samples, p.step) for p in points if p.chosen == "yes"}
   assert chosen == {(500, 0.1), (1_000, 0.1)}
 
 
-def test_full_vb_has_both_bounds(workdir):
-  module("full_vb").run(workdir, "smoke", "")
-  points = curves.read(workdir / "full_vb.csv")
+def test_full_vb_has_both_bounds(made):
+  table, _ = made("full_vb")
+  points = curves.read(table)
   (full,) = [p for p in points if p.quantity == "full_bound"]
   (mean,) = [p for p in points if (p.method, p.quantity) == ("full_vb", "bound")]
   # The KL of the weights, thousands of nats, is shared by 200 data.
   assert full.test < mean.test - 10
 
 
-def test_the_page_shows_every_table(workdir):
+def test_the_page_shows_every_table(made, workdir):
   """Also where a figure has few of its points, or none that the paper reads."""
   for name in FIGURES:
-    module(name).run(workdir, "smoke", "")
+    made(name)
   text = page.text(workdir, "figures")
   assert text.count("Not run yet.") == 1  # the variance of gradients
   assert "nan" not in text

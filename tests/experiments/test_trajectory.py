@@ -68,7 +68,11 @@ def test_resumed_after_a_crash_between_measuring_and_saving(run, straight, tmp_p
 
 
 def test_asked_for_in_parts_and_with_a_damaged_checkpoint(run, straight, tmp_path):
+  """The model between the parts is the one that a run at one go makes beside it."""
   advance(run, 1_500, tmp_path)
+  kept, made = (weights(run, 1_500, workdir) for workdir in (tmp_path, straight[2]))
+  for ours, theirs in zip(made, kept, strict=True):
+    np.testing.assert_array_equal(ours, theirs)
   folder = Folder(tmp_path, run)
   newest = folder.checkpoint(folder.checkpoint_epochs()[0])
   newest.write_bytes(newest.read_bytes()[:1000])
@@ -87,13 +91,6 @@ def test_the_curve_of_a_longer_run_has_that_of_a_shorter_one(run, straight):
   with pytest.MonkeyPatch.context() as patch:
     patch.delattr(trajectory, "_train")
     assert without_times(advance(run, 500, workdir)) == rows[:1]
-
-
-def test_a_model_that_was_not_kept_is_made_again(run, straight, tmp_path):
-  advance(run, 500, tmp_path)
-  expected = weights(run, 500, tmp_path)
-  for ours, theirs in zip(weights(run, 500, straight[2]), expected, strict=True):
-    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_point_that_a_longer_run_has_passed_unmeasured_is_made_beside_it(

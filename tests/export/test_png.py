@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf.export import png, runtimes
+from aevb_tf.export import png
 from aevb_tf.export.client import images
 
 LEVEL = 1.01 / 255  # half a level rounds either way
@@ -56,22 +56,6 @@ def test_another_size_and_what_is_no_image_are_refused(asked):
     asked["reconstruct_png"](tf.constant([large]))
   with pytest.raises(tf.errors.InvalidArgumentError):
     asked["reconstruct_png"](tf.constant(["no image"]))
-
-
-def test_every_runtime_of_a_saved_model_takes_files(saved, files, seed):
-  calls = [
-    runtimes.Call("reconstruct_png", {"png_bytes": np.array(files, object)}),
-    runtimes.Call("sample_png", {"num": np.int32(2), "seed": seed}),
-  ]
-  one, two = (
-    [images.decode(answer.outputs["png_bytes"]) for answer in answers]
-    for answers in (
-      runtimes.run(name, saved, calls) for name in ("tensorflow", "tensorflow_c")
-    )
-  )
-  for a, b, n in zip(one, two, (5, 2), strict=True):
-    assert a.shape == (n, 8, 6, 1)
-    np.testing.assert_allclose(a, b, 0, LEVEL)
 
 
 def test_only_images_have_them(vae):

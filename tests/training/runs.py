@@ -23,7 +23,12 @@ def config(*changes: str, epochs: int = 4):
 
 def state(workdir) -> list[np.ndarray]:
   """Weights and optimizer state of the finished model, in order."""
-  vae = aevb.load(RunFolder(workdir).model)
+  return state_of(RunFolder(workdir).model)
+
+
+def state_of(file) -> list[np.ndarray]:
+  """Weights and optimizer state of a saved model, in order."""
+  vae = aevb.load(file)
   return [np.array(v) for v in (*vae.variables, *vae.optimizer.variables)]
 
 

@@ -1,4 +1,4 @@
-"""The console scripts, as a user meets them: in processes of their own."""
+"""The console scripts, as a user meets them: where it matters, in their own processes."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from aevb_tf.training import evaluate_main, train_main
 from aevb_tf.training.run_folder import RunFolder
 from aevb_tf.training.train import train
 from tests.training import runs
@@ -73,7 +74,6 @@ def test_flags_are_read_without_tensorflow():
     ("--config=test --workdir=w --config.epoch=3", "Did you mean epochs?"),
     ("--config=test --workdir=w --config.epochs=-3", "config.epochs=-3"),
     ("--config=test --workdir=w more", "more: not a flag"),
-    ("--config=test --workdir=w --config.activation=tahn", "Did you mean tanh"),
   ],
 )
 def test_a_mistake_takes_one_line_and_leaves_nothing(tmp_path, argv, message):
@@ -92,6 +92,24 @@ def test_a_mistake_takes_one_line_and_leaves_nothing(tmp_path, argv, message):
   assert list(tmp_path.iterdir()) == []
 
 
+def test_a_mistake_that_tensorflow_has_to_find_takes_one_line_too(
+  tmp_path, monkeypatch, capfd
+):
+  words = "aevb-train --config=test --workdir=w --config.activation=tahn"
+  monkeypatch.setattr(sys, "argv", words.split())
+  monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")  # as it sets it, but not for good
+  monkeypatch.chdir(tmp_path)
+  with pytest.raises(SystemExit) as ended:
+    train_main.run()
+  assert ended.value.code == 2
+  stdout, stderr = capfd.readouterr()
+  assert stderr.startswith("aevb-train: ")
+  assert "Did you mean tanh" in stderr
+  assert stderr.count("\n") == 1
+  assert stdout == ""
+  assert list(tmp_path.iterdir()) == []
+
+
 def test_evaluate_refuses_what_is_no_run(tmp_path):
   ended = _run("aevb-evaluate", f"--workdir={tmp_path}")
   assert ended.returncode == 2
@@ -107,57 +125,69 @@ def _wait_for_epochs(folder, number, process):
     time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_a_run_which_the_same_command_ends(tmp_path, number):
-  epochs = 20
+def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
+  """Stopped by SIGTERM and then by Ctrl-C, it ends as one that nobody stopped."""
+  epochs, epoch = 20, 0
   folder = RunFolder(tmp_path / "run")
-  argv = ["--config=test", f"--workdir={folder.path}", *_CHANGES]
-  command = _command("aevb-train", *argv, f"--config.epochs={epochs}")
-  process = subprocess.Popen(
-    command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-  )
-  _wait_for_epochs(folder, 3, process)
-  os.kill(process.pid, number)
-  _, stderr = process.communicate(timeout=120)
-  assert process.returncode == 130
-  assert "Traceback" not in stderr
-  epoch, damaged = folder.newest_checkpoint()
-  assert 3 <= epoch < epochs
-  assert damaged == []
-  assert f"the state after {epoch} epochs" in stderr
-  assert stderr.rstrip().endswith(" ".join([process.args[0], *argv, f"{command[-1]}"]))
-  if number == signal.SIGTERM:
-    return
-  # To its end, which is that of a run that nobody stopped.
-  ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
-  assert ended.returncode == 0, ended.stderr
-  assert f"going on after epoch {epoch} of {epochs}" in ended.stdout
+  argv = [f"--workdir={folder.path}", *_CHANGES, f"--config.epochs={epochs}"]
+  command = _command("aevb-train", "--config=test", *argv)
+  for number in (signal.SIGTERM, signal.SIGINT):
+    process = subprocess.Popen(
+      command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    before, least = epoch, epoch + 3
+    _wait_for_epochs(folder, least, process)
+    os.kill(process.pid, number)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    epoch, damaged = folder.newest_checkpoint()
+    assert least <= epoch < epochs
+    assert damaged == []
+    assert f"the state after {epoch} epochs" in stderr
+    assert stderr.rstrip().endswith(" ".join(command))
+    assert (f"going on after epoch {before} of {epochs}" in stdout) == bool(before)
+  assert train_main.main(["aevb-train", *command[1:]]) == 0
+  assert f"going on after epoch {epoch} of {epochs}" in capsys.readouterr().out
   train(runs.config(epochs=epochs), tmp_path / "straight")
   assert runs.same(runs.state(folder.path), runs.state(tmp_path / "straight"))
   assert runs.history(folder.path) == runs.history(tmp_path / "straight")
 
 
-def test_a_run_says_what_it_does_and_what_comes_next(tmp_path):
-  ended = _run("aevb-train", "--config=test", f"--workdir={tmp_path}/a b")
+def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
+  folder = tmp_path / "a b"
+  ended = _run("aevb-train", "--config=test", f"--workdir={folder}")
   assert ended.returncode == 0, ended.stderr
   assert ended.stderr == ""
   assert "training for 2 epochs of digits, 4,000 examples" in ended.stdout
-  assert f"  {tmp_path}/a b/plots/samples.png\n" in ended.stdout
+  pictures = {
+    "reconstructions.png",
+    "samples.png",
+    "manifold.png",
+    "latent_scatter.png",
+    "learning_curves.png",
+    "kl_per_dimension.png",
+  }
+  assert {path.name for path in RunFolder(folder).plots.iterdir()} == pictures
+  for name in pictures:
+    assert f"  {folder}/plots/{name}\n" in ended.stdout
   following = ended.stdout.split("Next:\n")[1].splitlines()
   assert len(following) == 3
-  assert f"aevb-evaluate --workdir='{tmp_path}/a b'" in following[0]
+  assert f"aevb-evaluate --workdir='{folder}'" in following[0]
 
-  ended = _run("aevb-evaluate", f"--workdir={tmp_path}/a b", "--split=train")
-  assert ended.returncode == 0, ended.stderr
-  assert "train split, 4,000 examples" in ended.stdout
-  written = json.loads((tmp_path / "a b" / "evaluation-train.json").read_text())
-  assert f"{written['elbo']:.2f}  nats per datum" in ended.stdout
+  argv = ["aevb-evaluate", f"--workdir={folder}", "--split=train"]
+  assert evaluate_main.main(argv) == 0
+  told = capsys.readouterr().out
+  assert "train split, 4,000 examples" in told
+  written = json.loads((folder / "evaluation-train.json").read_text())
+  assert f"{written['elbo']:.2f}  nats per datum" in told
 
 
-def test_what_is_not_finite_is_told_without_a_stack_trace(tmp_path):
+def test_what_is_not_finite_is_told_without_a_stack_trace(tmp_path, capfd):
   blows_up = ["--config.optimizer=sgd", "--config.learning_rate=1e30"]
-  ended = _run("aevb-train", "--config=test", f"--workdir={tmp_path}", *blows_up)
-  assert ended.returncode == 1
-  assert "Traceback" not in ended.stderr
-  assert "epoch" in ended.stderr
-  assert "epoch-00000.keras" in ended.stderr
+  argv = ["aevb-train", "--config=test", f"--workdir={tmp_path}", *blows_up]
+  assert train_main.main(argv) == 1
+  stderr = capfd.readouterr().err
+  assert "Traceback" not in stderr
+  assert "epoch" in stderr
+  assert "epoch-00000.keras" in stderr

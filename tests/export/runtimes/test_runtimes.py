@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aevb_tf.export import runtimes
+from aevb_tf.export.client import images
 from aevb_tf.export.runtimes import Call, RuntimeFailed
 
 
@@ -14,7 +15,9 @@ def test_the_c_api_answers_as_the_model_and_refuses_with_a_message(
   calls = [Call(name, inputs) for name, (inputs, _) in expected.items()]
   x = expected["reconstruct"][0]["x"]
   calls.append(Call("serving_default", {"x": x}))
-  told = runtimes.run("tensorflow_c", saved, calls, repeats=1)
+  files = np.array([images.encode(image) for image in x], object)
+  calls.append(Call("reconstruct_png", {"png_bytes": files}))
+  *told, pictures = runtimes.run("tensorflow_c", saved, calls, repeats=1)
   for answer, (name, (_, outputs)) in zip(told, expected.items(), strict=False):
     assert answer.seconds > 0
     assert set(answer.outputs) == set(outputs)
@@ -22,6 +25,7 @@ def test_the_c_api_answers_as_the_model_and_refuses_with_a_message(
       np.testing.assert_allclose(answer.outputs[key], value, 2e-6, 2e-6, err_msg=name)
   reconstructed = told[-1].outputs["x_mean"]
   np.testing.assert_array_equal(reconstructed, told[3].outputs["x_mean"])
+  assert images.decode(pictures.outputs["png_bytes"]).shape == x.shape
   too_many = Call("sample", {"num": np.int32(51), "seed": seed})
   with pytest.raises(RuntimeFailed, match="between 1 and 50, and is. .51.") as error:
     runtimes.run("tensorflow_c", saved, [too_many])
