@@ -64,7 +64,7 @@ def _alternatives(mnist: Job, frey: Job, chains: Sequence[Job]) -> list[Alternat
   def changed(job, **values):
     return job._replace(run=job.run.change(**values))
 
-  wide = {"name": "random_normal", "stddev": 0.1}
+  narrow = {"name": "random_normal", "stddev": 0.01}
   found = [
     Alternative("targets of MNIST", "grey values", mnist, True),
     Alternative(
@@ -75,11 +75,11 @@ def _alternatives(mnist: Job, frey: Job, chains: Sequence[Job]) -> list[Alternat
       "bits, drawn in every epoch",
       changed(mnist, binarization="stochastic"),
     ),
-    Alternative("N(0, 0.01) of the first weights", "deviation 0.01", mnist, True),
+    Alternative("N(0, 0.01) of the first weights", "variance 0.01", mnist, True),
     Alternative(
       "N(0, 0.01) of the first weights",
-      "variance 0.01",
-      changed(mnist, kernel_initializer=wide, bias_initializer=wide),
+      "deviation 0.01",
+      changed(mnist, kernel_initializer=narrow, bias_initializer=narrow),
     ),
   ]
   found += [

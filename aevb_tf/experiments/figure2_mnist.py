@@ -24,7 +24,7 @@ def paper(data_dir: str = "", changes: tuple[str, ...] = ()) -> Run:
 def scales(data_dir: str) -> dict[str, figure2.Scale]:
   """How much of the figure each scale runs."""
   run = paper(data_dir)
-  dims = (20, 10, 5, 3, 200)
+  dims = (3, 20, 10, 5, 200)
   # What this package recommends, `configs/mnist.py`: 100 epochs of Adam.
   modern = run._replace(config=runs.config("mnist", ("jit_compile=on",), data_dir))
   return {

@@ -50,7 +50,7 @@ def test_paper_settings_are_those_of_the_paper():
   assert config.learning_rate in (0.01, 0.02, 0.1)
   assert config.kernel_initializer.to_dict() == {
     "name": "random_normal",
-    "stddev": 0.01,
+    "stddev": 0.1,
   }
   assert config.parameter_prior_stddev == 1.0
   assert config.scale_to_dataset

@@ -76,8 +76,8 @@ def test_equal_seeds_make_equal_weights():
 def test_paper_initialisation_has_its_scale():
   config = configuration.load("mnist_paper")
   kernel = build.model(config, _data((28, 28, 1))).encoder.hidden[0].kernel.numpy()
-  # 392,000 draws: the standard error of the deviation is 1.1e-5, five of them 5.6e-5.
-  assert abs(kernel.std() - 0.01) < 5.6e-5
+  # 392,000 draws: the standard error of the deviation is 1.1e-4, five of them 5.6e-4.
+  assert abs(kernel.std() - 0.1) < 5.6e-4
 
 
 def test_mixed_precision_is_for_the_model_alone():

@@ -20,8 +20,8 @@ times are those of one thread on a shared machine, where the same run can take t
 long; measuring is not counted."""
 
 MNIST = """\
-500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), read as a
-deviation, with the prior N(0, I) on them (MAP). The targets are the grey values of all
+500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), 0.01 the
+variance, with the prior N(0, I) on them (MAP). The targets are the grey values of all
 60,000 training images of MNIST, under the Bernoulli expression. Wake-sleep dreams in black
 and white, drawn from p(x|z), where the data are grey."""
 
