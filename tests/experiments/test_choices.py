@@ -42,7 +42,7 @@ def test_each_alternative_differs_from_ours_in_one_thing():
 def test_every_question_has_ours_once():
   scale = choices.scales("")["default"]
   questions = [a.question for a in scale.alternatives if a.ours]
-  assert len(questions) == len(set(questions)) == 6
+  assert len(questions) == len(set(questions)) == 7
   assert set(questions) == {a.question for a in scale.alternatives}
 
 
