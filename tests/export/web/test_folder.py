@@ -197,7 +197,8 @@ def test_the_command_says_how_to_look_at_the_page(tmp_path, monkeypatch, capsys)
     return verify.Report({"name": "small", "artifacts": []}, [], [])
 
   monkeypatch.setattr(exporting, "export", export)
-  flags = ("--workdir=w", "--to=my out", "--formats=web", "--litertjs=npm")
+  (tmp_path / "config.json").write_text("{}")
+  flags = (f"--workdir={tmp_path}", "--to=my out", "--formats=web", "--litertjs=npm")
   assert export_main.main(["aevb-export", *flags]) == 0
   assert ["web"] in asked and "npm" in asked
   assert capsys.readouterr().out.endswith(
