@@ -34,7 +34,7 @@ def resampled(
     seed: An int or a pair of int32.
     rows: int32 `[batch]`: starts of datum i depend on (seed, rows[i]) alone.
     chains: Chains for each datum; they choose among the same draws.
-    candidates: Draws for each datum; with one for each chain, chains start there.
+    candidates: Draws for each datum; 1 gives every chain a draw of its own.
   """
   if candidates == 1:
     return path.draw(seed, rows, chains)

@@ -112,6 +112,9 @@ def advance(
 ) -> list[dict]:
   """Trains a run until it has evaluated so many samples, unless it lies there.
 
+  Where it has gone further, past a point that was not measured, it is trained again
+  beside that.
+
   Args:
     run: The run.
     samples: A multiple of its chunk.
