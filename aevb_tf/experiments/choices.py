@@ -11,10 +11,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from aevb_tf import evidence, plots
-from aevb_tf.evidence import results
 from aevb_tf.experiments import (
   datasets,
   figure2_frey,
@@ -179,8 +176,8 @@ def _evidence(settings: Scale, workdir, found) -> list[Choice]:
 
   def measured(options):
     estimator = evidence.PosteriorDensity(**options)
-    values = evidence.estimate(model, x, estimator, seed=0).log_marginal
-    return float(values.mean(dtype=np.float64)), results.standard_error(values)
+    found = evidence.estimate(model, x, estimator, seed=0)
+    return found.mean, found.standard_error
 
   memory = trajectory.Folder(workdir, jobs.curve_of(job, found).run).path / "app_d.json"
   rows = []

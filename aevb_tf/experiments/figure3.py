@@ -12,8 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from aevb_tf import plots
-from aevb_tf.evidence import results
-from aevb_tf.experiments import curves, figure2_mnist, jobs, methods
+from aevb_tf.experiments import curves, figure2_mnist, jobs, measures, methods
 from aevb_tf.experiments.jobs import Curve, Job, Point
 from aevb_tf.experiments.published import FIGURE3
 from aevb_tf.experiments.trajectory import Run
@@ -48,9 +47,9 @@ def paper(data_dir: str, method: str, train_examples: int) -> Run:
 def job(data_dir: str, method: str, train_examples: int, samples: int = _LENGTH) -> Job:
   """A curve of so many evaluations."""
   run = paper(data_dir, method, train_examples)
-  visits = samples // methods.evaluations(method) // run.chunk * run.chunk
-  several = methods.evaluations(method) > 1
-  return Job(run, visits, _MCEM_PILOTS if several else figure2_mnist.PILOTS)
+  each = methods.evaluations(method)
+  visits = samples // each // run.chunk * run.chunk
+  return Job(run, visits, _MCEM_PILOTS if each > 1 else figure2_mnist.PILOTS)
 
 
 def scales(data_dir: str) -> dict[str, list[Job]]:
@@ -104,8 +103,7 @@ def differences(found: Iterable[Curve]) -> list[Point]:
     columns = {}
     for split in ("train", "test"):
       values = np.subtract(row[f"{split}_values"], base[f"{split}_values"])
-      columns[split] = float(values.mean())
-      columns[f"{split}_error"] = results.standard_error(values)
+      columns |= measures.mean(split, values)
     points.append(curve.point(row | columns, LESS_AEVB))
   return points
 

@@ -63,7 +63,7 @@ def log_marginal(model: Any, data: Data, examples: int = _EXAMPLES) -> dict[str,
     for key in ("acceptance", "effective_sample_size")
   }
   for name, found in estimates.items():
-    columns |= _mean(name, found.log_marginal)
+    columns |= mean(name, found.log_marginal)
     columns[f"{name}_values"] = np.round(found.log_marginal, 3).tolist()
   return columns
 
@@ -74,6 +74,12 @@ MEASURES = {
   "log_marginal": log_marginal,
   "log_marginal_of_few": functools.partial(log_marginal, examples=_FEW_EXAMPLES),
 }
+
+
+def mean(name: str, values: np.ndarray) -> dict[str, float]:
+  """The columns of a quantity: the mean of its values, and the error of that."""
+  center = float(np.mean(values, dtype=np.float64))
+  return {name: center, f"{name}_error": results.standard_error(values)}
 
 
 def per_datum(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
@@ -114,9 +120,4 @@ def _batches(part, count):
 
 
 def _columns(values_of, train, test):
-  return _mean("train", values_of(train)) | _mean("test", values_of(test))
-
-
-def _mean(name, values):
-  mean = float(np.mean(values, dtype=np.float64))
-  return {name: mean, f"{name}_error": results.standard_error(values)}
+  return mean("train", values_of(train)) | mean("test", values_of(test))

@@ -5,7 +5,7 @@ import functools
 
 import pytest
 
-from aevb_tf.evidence import annealed, importance
+from aevb_tf.evidence import annealed, importance, posterior_density
 from aevb_tf.evidence.compiled import compiled
 
 
@@ -16,6 +16,6 @@ def without_xla():
   Small estimates take less time than their compilation.
   """
   with pytest.MonkeyPatch.context() as patch:
-    for module in (annealed, importance):
+    for module in (annealed, importance, posterior_density):
       patch.setattr(module, "compiled", functools.partial(compiled, jit=False))
     yield

@@ -1,5 +1,4 @@
 import dataclasses
-import functools
 
 import keras
 import numpy as np
@@ -10,8 +9,8 @@ import tensorflow_probability as tfp
 
 import aevb_tf as aevb
 from aevb_tf import priors
-from aevb_tf.evidence import posterior_density
 from tests import stats
+from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian
 
 # Enough for chains to forget where they started.
@@ -218,10 +217,8 @@ def test_answers_of_a_trained_model(fitted):
   assert em.sample(4, seed=1).shape == (4, 5)
 
 
+@without_xla()
 def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
-  # Without XLA, which the tests of the method have.
-  graph = functools.partial(posterior_density.compiled, jit=False)
-  monkeypatch.setattr(posterior_density, "compiled", graph)
   em, exact, x, *_ = fitted
   weights, bias = em.decoder.head.get_weights()
   ours = dataclasses.replace(exact, weights=weights.T.astype(float), bias=bias)

@@ -1,6 +1,6 @@
 """Tables of curves beside what the paper's plots read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aevb_tf.experiments.jobs import STEPS, Point
 from aevb_tf.experiments.methods import TITLES
@@ -31,24 +31,22 @@ def at(
   points: Iterable[Point], method: str, value: Value | None = None, **fields
 ) -> Point | None:
   """The chosen point with these fields; None if it was not run."""
-  wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
   if value is not None:
-    wanted |= {"latent_dim": value.latent_dim, "samples": value.samples}
+    fields |= {"latent_dim": value.latent_dim, "samples": value.samples}
     if value.train_examples:
-      wanted["train_examples"] = value.train_examples
-  found = [
-    p for p in points if all(getattr(p, key) == value for key, value in wanted.items())
-  ]
-  return found[0] if found else None
+      fields["train_examples"] = value.train_examples
+  return next(_chosen(points, method, fields), None)
 
 
 def last(points: Iterable[Point], method: str, **fields) -> Point | None:
   """The longest point of a method's chosen curve; None if it was not run."""
-  wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
-  found = [
-    p for p in points if all(getattr(p, key) == value for key, value in wanted.items())
-  ]
+  found = _chosen(points, method, fields)
   return max(found, key=lambda p: p.samples, default=None)
+
+
+def _chosen(points, method, fields) -> Iterator[Point]:
+  wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
+  return (p for p in points if all(getattr(p, k) == v for k, v in wanted.items()))
 
 
 def with_published(
@@ -99,7 +97,7 @@ def training_time(points: Iterable[Point]) -> str:
   """What all runs of a table took, those included whose step was not chosen."""
   longest = {}
   for p in points:
-    run = p._replace(samples=0, train=0, train_error=0, test=0, test_error=0, seconds=0)
+    run = p[: Point._fields.index("samples")]
     longest[run] = max(p.seconds, longest.get(run, 0))
   return (
     f"Training took {md.duration(sum(longest.values()))} on one thread, all runs"
