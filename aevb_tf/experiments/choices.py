@@ -119,7 +119,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
       Job(mnist.run, samples, mnist.pilots),
       few,
       Job(frey.run.change(latent_dim=10), samples, frey.pilots),
-      [figure3.job(data_dir, m, 1000, 10 * samples) for m in ("mcem", "mcem_short")],
+      [figure3.job(data_dir, method, 1000) for method in ("mcem", "mcem_fresh")],
     )
     return Scale(alternatives, few, 1000, len(_ESTIMATORS))
 
@@ -190,8 +190,11 @@ def _evidence(settings: Scale, workdir, found) -> list[Choice]:
   return rows
 
 
-_CHAIN = "10 leapfrog steps of MCEM, N = 1,000"
-_CHAINS = ("those of each of 10 transitions", "the whole chain")
+_CHAIN = "chains of MCEM, N = 1,000"
+_CHAINS = (
+  "10 leapfrog steps, from where the datum's last chain ended",
+  "10 times 10 leapfrog steps, from a draw of the prior",
+)
 _DENSITY, _BURN_IN = "q(z) of App. D", "burn-in of App. D"
 _START = "start of App. D's chains"
 _ESTIMATORS = (

@@ -65,8 +65,10 @@ def _load(dataset, data_dir, binarization, batch_size, seed, train_examples, spl
   drawn = {"binarization": "none" if binarization == "fixed" else binarization}
   options = {"batch_size": batch_size, "seed": seed, **drawn}
   x = train.x[: train_examples or None]
+  # Methods that keep something of each datum know it by its number.
+  numbers = np.arange(len(x))
   return Data(
-    data.ArrayDataset(x, shuffle=True, drop_remainder=True, **options),
+    data.ArrayDataset(x, numbers, shuffle=True, drop_remainder=True, **options),
     data.ArrayDataset(x[:MEASURED], **options),
     data.ArrayDataset(test.x, **options),
   )

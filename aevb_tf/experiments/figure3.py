@@ -2,8 +2,8 @@
 
 100 hidden units and 3 latents; log p(x) by App. D, of the first 1000 training and test
 data (App. E). The axis counts how often a datum's likelihood is evaluated: Monte Carlo EM
-pays a whole chain for every visit (`methods.evaluations`), which is why it cannot keep up
-where there are many data.
+pays for every leapfrog step and every update (`methods.evaluations`). Its chains go on
+from visit to visit, so that it fares well where each datum comes up often.
 """
 
 import pathlib

@@ -67,6 +67,7 @@ class Point(NamedTuple):
   test: float
   test_error: float
   seconds: float  # of training, up to here
+  device: str  # that trained: "CPU", the name of a GPU, or several, in order
 
 
 class Curve(NamedTuple):
@@ -98,6 +99,7 @@ class Curve(NamedTuple):
       quantity,
       *(row[key] for key in ("train", "train_error", "test", "test_error")),
       row["seconds"],
+      row["device"],
     )
 
 
@@ -183,7 +185,8 @@ def _curve(job, run, samples, workdir, report, chosen=True) -> Curve:
 
 
 def _score(curve):
-  return curve.rows[-1]["train"] if curve.rows else -math.inf
+  score = curve.rows[-1]["train"] if curve.rows else math.nan
+  return -math.inf if math.isnan(score) else score
 
 
 def _longest(curves: Iterable[Curve]) -> list[Curve]:

@@ -5,12 +5,12 @@
 | `aevb`       | `VAE`          | section 3    |
 | `wake_sleep` | `WakeSleep`    | section 5    |
 | `mcem`       | `MonteCarloEM` | App. E       |
-| `mcem_short` | the same       | App. E       |
+| `mcem_fresh` | the same       | App. E       |
 | `full_vb`    | `FullVB`       | App. F       |
 
-All have the networks, the prior, the optimizer and the seed of one config. `mcem_short`
-takes the 10 leapfrog steps of App. E for the whole chain; in `mcem` they are those of
-one of ten transitions.
+All have the networks, the prior, the optimizer and the seed of one config. In `mcem` the
+10 leapfrog steps of App. E go on from where the datum's last ended; in `mcem_fresh` a
+visit begins anew, at a draw of the prior, and takes ten times as many.
 """
 
 import functools
@@ -27,7 +27,7 @@ TITLES = {
   "aevb": "AEVB",
   "wake_sleep": "Wake-sleep",
   "mcem": "MCEM",
-  "mcem_short": "MCEM, one transition",
+  "mcem_fresh": "MCEM, fresh chains",
   "full_vb": "Full VB",
 }
 
@@ -37,13 +37,21 @@ def _wake_sleep(config, encoder, decoder, **options):
 
 
 _CHAINS = {
-  "mcem": {"num_transitions": 10, "leapfrog_steps": 10, "num_updates": 5},
-  "mcem_short": {"num_transitions": 1, "leapfrog_steps": 10, "num_updates": 5},
+  "mcem": {"persistent": True, "num_transitions": 1},
+  "mcem_fresh": {"persistent": False, "num_transitions": 10},
 }
+_LEAPFROG_STEPS, _UPDATES = 10, 5
 
 
 def _mcem(config, encoder, decoder, chain="mcem", **options):
-  return aevb.MonteCarloEM(decoder, config.latent_dim, **_CHAINS[chain], **options)
+  return aevb.MonteCarloEM(
+    decoder,
+    config.latent_dim,
+    leapfrog_steps=_LEAPFROG_STEPS,
+    num_updates=_UPDATES,
+    **_CHAINS[chain],
+    **options,
+  )
 
 
 def _full_vb(config, encoder, decoder, parameter_prior_stddev, **options):
@@ -57,7 +65,7 @@ _MAKERS = {
   "aevb": None,
   "wake_sleep": _wake_sleep,
   "mcem": _mcem,
-  "mcem_short": functools.partial(_mcem, chain="mcem_short"),
+  "mcem_fresh": functools.partial(_mcem, chain="mcem_fresh"),
   "full_vb": _full_vb,
 }
 
@@ -83,4 +91,4 @@ def evaluations(method: str) -> int:
   chain = _CHAINS.get(method)
   if chain is None:
     return 1
-  return chain["num_transitions"] * chain["leapfrog_steps"] + chain["num_updates"]
+  return chain["num_transitions"] * _LEAPFROG_STEPS + _UPDATES

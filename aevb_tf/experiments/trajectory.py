@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import keras
 import ml_collections
+import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.experiments import datasets, methods
@@ -34,7 +35,7 @@ from aevb_tf.training.run_folder import RunFolder, write, write_json
 _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 # Samples from one checkpoint to the next, at most: about a minute of work. A step of
 # Monte Carlo EM runs a chain of a hundred gradients for each datum.
-_CHECKPOINT = {"mcem": 20_000, "mcem_short": 100_000}
+_CHECKPOINT = {"mcem": 100_000, "mcem_fresh": 20_000}
 _CHECKPOINT_ELSE = 250_000
 
 
@@ -122,8 +123,8 @@ def advance(
     report: Called with the samples evaluated so far, again and again.
 
   Returns:
-    The points of its curve up to there: `samples`, `seconds` of training, and the
-    columns of its measure.
+    The points of its curve up to there: `samples`, `seconds` of training, the `device`
+    that did it, and the columns of its measure.
 
   Raises:
     ConfigError: Another process is at the run.
@@ -145,11 +146,13 @@ def advance(
 
 def curve(run: Run, samples: int, folder: RunFolder) -> list[dict]:
   """The measured points of a run's history."""
-  points, rows, seconds = set(run.points(samples)), [], 0.0
+  points, rows = set(run.points(samples)), []
+  seconds, devices = 0.0, {}
   for row in folder.history():
     seconds += row["seconds"]
+    devices[row["device"]] = None
     if row["samples"] in points and "train" in row:
-      rows.append(row | {"seconds": seconds})
+      rows.append(row | {"seconds": seconds, "device": ", ".join(devices)})
   return rows
 
 
@@ -212,7 +215,7 @@ def _train(run, samples, folder, report):
       verbose=0,
       callbacks=[ticks],
     )
-    row = {"epoch": mark, "samples": mark * run.chunk}
+    row = {"epoch": mark, "samples": mark * run.chunk, "device": _device()}
     row["seconds"] = round(time.perf_counter() - began, 3)
     if row["samples"] in points:
       row |= MEASURES[run.measure](model, data)
@@ -222,6 +225,13 @@ def _train(run, samples, folder, report):
     done = mark
   write(folder.model_after(samples), model.save)
   keras.utils.clear_session()
+
+
+def _device():
+  """What trains: the name of the GPU, or CPU."""
+  gpus = tf.config.list_physical_devices("GPU")
+  details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+  return details.get("device_name", "GPU") if gpus else "CPU"
 
 
 def _begin(run, data, folder):

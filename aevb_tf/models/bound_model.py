@@ -52,6 +52,7 @@ class BoundModel(LoopModel):
   Attributes:
     measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
     watched: Fields of `bound_parts` that have to stay finite -> their names in errors.
+    checked: What `checks` may find wrong with a batch, in the order of errors.
 
   Args:
     dataset_size: N of eq. 8, or None for the bound per datum.
@@ -67,6 +68,7 @@ class BoundModel(LoopModel):
 
   measures = ("elbo", "kl", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
+  checked = ("targets",)
 
   def __init__(
     self,
@@ -93,7 +95,7 @@ class BoundModel(LoopModel):
     self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
     for name in (*self.measures, "loss"):
       setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
-    self.monitor = StepMonitor(("targets", *self.watched.values(), "gradient"))
+    self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
 
   # What a subclass says.
 
@@ -124,11 +126,26 @@ class BoundModel(LoopModel):
 
   # What a subclass may say otherwise.
 
-  def learn(self, x: tf.Tensor, weights: tf.Tensor | None, seed: tf.Tensor) -> Step:
+  def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
+    """What of a training batch is as it has to be: boolean scalars, by `checked`."""
+    return {"targets": self.in_support(x)}
+
+  def mistake(self, what: str) -> str:
+    """The message about a batch in which one of `checked` was found wrong."""
+    return self.refusal("hold values out of range, or NaN")
+
+  def learn(
+    self,
+    x: tf.Tensor,
+    y: tf.Tensor | None,
+    weights: tf.Tensor | None,
+    seed: tf.Tensor,
+  ) -> Step:
     """Algorithm 1: noise, the gradient of the minibatch bound, an update.
 
     Args:
       x: float32 `[batch, *event_shape]`.
+      y: What came with them, or None; nothing is made of it here.
       weights: float `[batch]`, how often each datum counts; None counts each once.
       seed: int32 `[2]`, different at each step.
     """
@@ -202,13 +219,13 @@ class BoundModel(LoopModel):
 
   def train_step(self, data):
     """`learn` from a batch, with noise that depends on the number of updates so far."""
-    x, weights = _targets(data)
+    x, y, weights = _targets(data)
     seed = random.fold_in(
       _replica_seed(self.seed, _TRAINING), self.optimizer.iterations
     )
-    parts, loss, gradients = self.learn(x, weights, seed)
+    parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
-      "targets": self.in_support(x),
+      **self.checks(x, y),
       **{name: all_finite([getattr(parts, k)]) for k, name in self.watched.items()},
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.
@@ -218,8 +235,8 @@ class BoundModel(LoopModel):
 
   def test_step(self, data):
     """The bound of a batch; the noise of the i-th example is always the same."""
-    x, weights = _targets(data)
-    rows = tf.range(tf.shape(x)[0]) + self.monitor.examples
+    x, _, weights = _targets(data)
+    rows = tf.range(tf.shape(x)[0]) + tf.cast(self.monitor.examples, tf.int32)
     seed = _replica_seed(self.seed, _TESTING)
     parts = self.bound_parts(x, seed, rows, training=False)
     healthy = {"targets": self.in_support(x)}
@@ -242,8 +259,8 @@ class BoundModel(LoopModel):
     causes = self.monitor.causes()
     if not causes:
       return
-    if "targets" in causes:
-      raise ValueError(self.refusal("hold values out of range, or NaN"))
+    if causes[0] in self.checked:
+      raise ValueError(self.mistake(causes[0]))
     step = int(self.monitor.good_steps) // _num_replicas() + 1
     raise NonFiniteError(
       f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
@@ -253,9 +270,9 @@ class BoundModel(LoopModel):
 
 
 def _targets(data):
-  """x as float32, and the weights of its data or None; labels are ignored."""
-  x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
-  return tf.cast(x, tf.float32), weights
+  """x as float32, what came with it, and the weights of its data; None where none is."""
+  x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+  return tf.cast(x, tf.float32), y, weights
 
 
 def _num_replicas() -> int:

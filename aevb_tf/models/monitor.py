@@ -25,8 +25,9 @@ class StepMonitor(keras.metrics.Metric):
   def __init__(self, kinds: tuple[str, ...], name: str = "monitor"):
     super().__init__(name=name, dtype="float32")
     self.kinds = kinds
-    self.examples = self.add_variable((), "zeros", dtype="int32", name="examples")
-    self.good_steps = self.add_variable((), "zeros", dtype="int32", name="good_steps")
+    # TensorFlow keeps variables of int32 in the host's memory, out of XLA's reach.
+    self.examples = self.add_variable((), "zeros", dtype="int64", name="examples")
+    self.good_steps = self.add_variable((), "zeros", dtype="int64", name="good_steps")
     self.faults = self.add_variable((len(kinds),), "zeros", name="faults")
 
   def update_state(
@@ -38,7 +39,7 @@ class StepMonitor(keras.metrics.Metric):
       num_examples: int32 scalar, examples in the step.
       healthy: Cause -> boolean scalar, for any of `kinds`.
     """
-    self.examples.assign_add(num_examples)
+    self.examples.assign_add(tf.cast(num_examples, tf.int64))
     faults = tf.stack(
       [1.0 - tf.cast(healthy.get(cause, True), tf.float32) for cause in self.kinds]
     )
@@ -47,7 +48,7 @@ class StepMonitor(keras.metrics.Metric):
     first = tf.cast(tf.equal(before, 0.0), tf.float32)
     good = first * tf.cast(tf.equal(tf.reduce_sum(faults), 0.0), tf.float32)
     self.faults.assign_add(first * faults)
-    self.good_steps.assign_add(tf.cast(good, tf.int32))
+    self.good_steps.assign_add(tf.cast(good, tf.int64))
 
   def result(self):
     return tf.reduce_sum(tf.convert_to_tensor(self.faults))

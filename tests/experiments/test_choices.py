@@ -18,7 +18,7 @@ def test_each_alternative_differs_from_ours_in_one_thing():
   for alternative in scale.alternatives:
     mine, other = ours[alternative.question], alternative.job
     if "MCEM" in alternative.question:
-      assert alternative.ours or other.run.method == "mcem_short"
+      assert alternative.ours or other.run.method == "mcem_fresh"
       assert mine.run.config == other.run.config
       a, b = (j.samples * methods.evaluations(j.run.method) for j in (mine, other))
       assert a == pytest.approx(b, rel=0.01)

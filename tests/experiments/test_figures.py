@@ -65,7 +65,7 @@ def test_figure3_tells_methods_apart_datum_by_datum():
     for job in module("figure3").scales("")["default"]
     if (job.run.train_examples, job.run.method) in ((1000, "aevb"), (1000, "mcem"))
     for columns in [
-      {"samples": 500, "seconds": 1.0}
+      {"samples": 500, "seconds": 1.0, "device": "CPU"}
       | {f"{split}_values": values[job.run.method] for split in ("train", "test")}
     ]
   ]

@@ -1,6 +1,7 @@
 """Jobs: the step size is chosen by the first iterations, nothing is run twice."""
 
 import csv
+import math
 
 import pytest
 
@@ -23,13 +24,15 @@ def scripted(monkeypatch):
     if step == scripted_steps["diverges"]:
       raise NonFiniteError("Training stopped.")
     value = -abs(step - scripted_steps["best"])
-    rows = []
-    for point in run.points(samples):
-      row = {"samples": point, "seconds": 1.0, "train": value, "train_error": 0.1}
-      rows.append({**row, "test": value - 1, "test_error": 0.2})
-    return rows
+    if step == scripted_steps["nan"]:
+      value = math.nan
+    told = {"seconds": 1.0, "device": "CPU", "train_error": 0.1, "test_error": 0.2}
+    return [
+      {**told, "samples": point, "train": value, "test": value - 1}
+      for point in run.points(samples)
+    ]
 
-  scripted_steps = {"best": 0.02, "diverges": None}
+  scripted_steps = {"best": 0.02, "diverges": None, "nan": None}
   monkeypatch.setattr(trajectory, "advance", advance)
   return asked, scripted_steps
 
@@ -72,6 +75,14 @@ def test_a_step_that_diverges_is_not_chosen(scripted, tmp_path, capsys):
   assert not next(c for c in found if c.run.config.learning_rate == 0.1).rows
 
 
+@pytest.mark.parametrize("step", jobs.STEPS)
+def test_a_step_whose_bound_is_no_number_is_not_chosen(scripted, step, tmp_path):
+  asked, steps = scripted
+  steps.update(best=step, nan=step)
+  jobs.execute([Job(RUN, 2_000, (500, 1_000))], tmp_path)
+  assert (step, 1_000) not in asked and asked[-1][0] != step
+
+
 def test_a_run_without_a_pilot_keeps_its_step(scripted, tmp_path):
   asked, _ = scripted
   jobs.execute([Job(RUN.change(learning_rate=0.5), 1_000)], tmp_path)
@@ -89,7 +100,7 @@ def test_without_a_pilot_to_diverge_is_the_answer(scripted, tmp_path, capsys):
 
 def test_a_visit_of_monte_carlo_em_counts_for_its_evaluations(scripted, tmp_path):
   (curve,) = jobs.execute([Job(RUN._replace(method="mcem"), 1_000)], tmp_path)
-  assert [point.samples for point in curve.points()] == [105 * 500, 105 * 1_000]
+  assert [point.samples for point in curve.points()] == [15 * 500, 15 * 1_000]
 
 
 def test_a_longer_curve_takes_the_place_of_a_shorter_one(scripted, tmp_path):

@@ -34,6 +34,7 @@ def point(**changes):
     "test": -124.0,
     "test_error": 0.26,
     "seconds": 130.0,
+    "device": "CPU",
   }
   return Point(**fields | changes)
 
@@ -209,7 +210,19 @@ def test_the_time_of_all_runs_is_told():
     point(samples=10**7, seconds=600.0),
     point(step=0.1, chosen="no", seconds=120.0),
   ]
-  assert "Training took 12 min on one thread" in compared.training_time(points)
+  text = "Training took 12 min on one thread of a CPU, all runs"
+  assert text in compared.training_time(points)
+  points += [point(latent_dim=3, seconds=60.0, device="H100")]
+  points += [point(latent_dim=5, seconds=120.0, device="H100, CPU")]
+  assert compared.training_time(points).startswith(
+    "Training took 12 min on one thread of a CPU, and 1 min on a GPU (H100), and 2 min on"
+    " a GPU (H100) and then one thread of a CPU, all runs together"
+  )
+
+
+def test_a_time_says_that_a_gpu_took_it():
+  assert md.took(180.0, "CPU") == "3 min"
+  assert md.took(180.0, "H100") == md.took(180.0, "H100, CPU") == "3 min, GPU"
 
 
 def test_what_a_smoke_run_made_is_not_published(tmp_path):

@@ -90,6 +90,13 @@ def test_a_fit_in_two_parts_saved_between_ends_where_one_would(fresh, tmp_path):
   assert_same(whole, state(again))
 
 
+def test_every_variable_can_live_on_a_gpu(traced_once):
+  """XLA reaches none of int32, which TensorFlow keeps in the host's memory."""
+  model = traced_once[1]
+  for variables in (model.variables, model.optimizer.variables, model.monitor.variables):
+    assert variables and "int32" not in {v.dtype for v in variables}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_another_seed_trains_otherwise(name):
   ours, other = (compiled(name, run_eagerly=True, seed=seed) for seed in (0, 1))

@@ -81,7 +81,7 @@ def with_published(
         md.nats(ours) + (f" at {md.samples(point.samples)}" if shorter else ""),
         "" if shorter else md.difference(ours - value.value),
         md.nats(getattr(point, f"{value.split}_error"), 2),
-        md.duration(point.seconds),
+        md.took(point.seconds, point.device),
       ]
     )
   panel = {"latent_dim": "N_z", "train_examples": "N"}[by]
@@ -98,10 +98,22 @@ def training_time(points: Iterable[Point]) -> str:
   longest = {}
   for p in points:
     run = p[: Point._fields.index("samples")]
-    longest[run] = max(p.seconds, longest.get(run, 0))
+    longest[run] = max((p.seconds, p.device), longest.get(run, (0, "")))
+  took: dict[str, float] = {}
+  for seconds, device in longest.values():
+    took[device] = took.get(device, 0) + seconds
+  parts = (f"{md.duration(took[device])} on {_of(device)}" for device in sorted(took))
   return (
-    f"Training took {md.duration(sum(longest.values()))} on one thread, all runs"
-    " together, those whose step was not chosen included."
+    f"Training took {', and '.join(parts)}, all runs together, those whose step was not"
+    " chosen included."
+  )
+
+
+def _of(device: str) -> str:
+  """How a sentence names what trained."""
+  return " and then ".join(
+    "one thread of a CPU" if name == "CPU" else f"a GPU ({name})"
+    for name in device.split(", ")
   )
 
 

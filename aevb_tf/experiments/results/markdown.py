@@ -38,3 +38,9 @@ def duration(seconds: float) -> str:
   if minutes < _SIXTY:
     return f"{minutes} min"
   return f"{minutes // _SIXTY} h {minutes % _SIXTY} min"
+
+
+def took(seconds: float, device: str) -> str:
+  """How long, and whether a GPU did it: `12 s`, `3 min, GPU`."""
+  text = duration(seconds)
+  return text if device == "CPU" else f"{text}, GPU"

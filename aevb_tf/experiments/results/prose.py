@@ -11,13 +11,14 @@ This page is written by `python -m aevb_tf.experiments results` from the tables 
 [`docs/results/`](docs/results), which the command above each picture leaves in its
 `--workdir`. All commands share one folder, so that a run which two figures need is run
 once; each goes on where it was stopped. Add `--data_dir=DIR` for data that are there
-already.
+already: `DIR/mnist` as TFDS prepares it, and `DIR/frey_rawface.mat`.
 
 Unless another unit stands beside them, numbers are nats per datum, and higher is better.
 The standard error is that of ours, over data; it says nothing of another seed. Bounds are
 of one sample of z for each datum, on at most 10,000 training and all test data. Training
-times are those of one thread on a shared machine, where the same run can take twice as
-long; measuring is not counted."""
+times are those of a run beside others: on a CPU, of one thread on a shared machine, where
+the same run can take twice as long; where "GPU" stands, of one of up to 18 runs that
+shared a GPU. Measuring is not counted."""
 
 MNIST = """\
 500 hidden units, tanh; Adagrad, M = 100, L = 1; weights from N(0, 0.01), 0.01 the
@@ -36,8 +37,9 @@ fit q(z), a Gaussian with full covariance, and 50 new ones. The chains are ours,
 same for all methods: ten for each 50 samples, 30 transitions of burn-in and 2 from sample
 to sample, each begun at one of 1,000 draws of the prior, chosen by how well they explain
 the datum. A sample evaluated is one evaluation of a datum's likelihood and its gradient:
-AEVB and wake-sleep take one for each visit of a datum, Monte Carlo EM 105, for a chain of
-10 transitions of 10 leapfrog steps and 5 updates."""
+AEVB and wake-sleep take one for each visit of a datum, Monte Carlo EM 15, for 10 leapfrog
+steps and 5 updates. Its steps go on from where the datum's last ones ended: it keeps a z
+for each datum."""
 
 FIGURE4 = """\
 The decoder's means on a grid of the unit square, through the inverse Gaussian CDF."""

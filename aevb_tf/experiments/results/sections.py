@@ -86,7 +86,7 @@ def curves_only(points: Sequence[Point]) -> list[str]:
       md.nats(end.train),
       md.nats(end.test),
       md.nats(end.test_error, 2),
-      md.duration(end.seconds),
+      md.took(end.seconds, end.device),
     ]
     for data, dim in dict.fromkeys((p.dataset, p.latent_dim) for p in points)
     if (end := compared.last(points, "aevb", dataset=data, latent_dim=dim))
@@ -116,7 +116,7 @@ def full_vb(points: Sequence[Point]) -> list[str]:
               if quantity == "full_bound"
               else (md.nats(end.test), md.nats(end.test_error, 2))
             ),
-            md.duration(end.seconds),
+            md.took(end.seconds, end.device),
           ]
         )
   bounds = [p for p in points if p.quantity == "bound"]
