@@ -58,7 +58,11 @@ class Scale(NamedTuple):
 
 
 def _alternatives(
-  mnist: Job, few_latents: Job, frey: Job, chains: Sequence[Job]
+  mnist: Job,
+  few_latents: Job,
+  many_latents: Job,
+  frey: Job,
+  chains: Sequence[Job],
 ) -> list[Alternative]:
   def changed(job, **values):
     return job._replace(run=job.run.change(**values))
@@ -75,13 +79,20 @@ def _alternatives(
       changed(mnist, binarization="stochastic"),
     ),
   ]
-  for job in (mnist, few_latents):
+  for job in (few_latents, mnist, many_latents):
     question = f"N(0, 0.01) of the first weights, N_z = {job.run.config.latent_dim}"
     other = changed(job, kernel_initializer=narrow, bias_initializer=narrow)
     found += [
       Alternative(question, "variance 0.01", job, True),
       Alternative(question, "deviation 0.01", other),
     ]
+  question = "first bias of the decoder's output, N_z = 200"
+  found += [
+    Alternative(question, "drawn as the others", many_latents, True),
+    Alternative(
+      question, "at the data's mean", changed(many_latents, output_bias="data_mean")
+    ),
+  ]
   found += [
     Alternative(
       "step size",
@@ -114,10 +125,13 @@ def scales(data_dir: str) -> dict[str, Scale]:
   def paper(samples):
     mnist = figure2_mnist.scales(data_dir)["default"]
     frey = figure2_frey.scales(data_dir)["default"]
-    few = Job(mnist.run.change(latent_dim=3), samples, mnist.pilots)
+    few, many = (
+      Job(mnist.run.change(latent_dim=dim), samples, mnist.pilots) for dim in (3, 200)
+    )
     alternatives = _alternatives(
       Job(mnist.run, samples, mnist.pilots),
       few,
+      many,
       Job(frey.run.change(latent_dim=10), samples, frey.pilots),
       [figure3.job(data_dir, method, 1000) for method in ("mcem", "mcem_fresh")],
     )
@@ -125,7 +139,7 @@ def scales(data_dir: str) -> dict[str, Scale]:
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {
-    "smoke": Scale(_alternatives(tiny, tiny, tiny, ())[:2], tiny, 10, 0),
+    "smoke": Scale(_alternatives(tiny, tiny, tiny, tiny, ())[:2], tiny, 10, 0),
     "default": paper(10**6),
     "full": paper(10**7),
   }

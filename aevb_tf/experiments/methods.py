@@ -37,8 +37,8 @@ def _wake_sleep(config, encoder, decoder, **options):
 
 
 _CHAINS = {
-  "mcem": {"persistent": True, "num_transitions": 1},
-  "mcem_fresh": {"persistent": False, "num_transitions": 10},
+  "mcem": {"persistent_transitions": 1},
+  "mcem_fresh": {"num_transitions": 10},
 }
 _LEAPFROG_STEPS, _UPDATES = 10, 5
 
@@ -91,4 +91,5 @@ def evaluations(method: str) -> int:
   chain = _CHAINS.get(method)
   if chain is None:
     return 1
-  return chain["num_transitions"] * _LEAPFROG_STEPS + _UPDATES
+  (transitions,) = chain.values()
+  return transitions * _LEAPFROG_STEPS + _UPDATES

@@ -15,10 +15,10 @@ not where chains begin. Two answers:
   long, and each visit pays for all of it: on images of digits, with 3 latents,
   log p(x, z) after 1, 5, 10 and 20 transitions of 10 leapfrog steps was 52, 8, 1 and 0
   nats below that of chains four times as long as the last.
-- where the datum's last chain ended (`persistent`). Then one transition may do, if data
-  come up often: theta moves little from one visit to the next. It is no online
-  algorithm: the model keeps a z for each datum, and the fewer visits each gets, the
-  farther its z are from the posterior. This reads App. E to the letter.
+- where the datum's last chain ended (`persistent_transitions`). Then one transition may
+  do, if data come up often: theta moves little from one visit to the next. It is no
+  online algorithm: the model keeps a z for each datum, and the fewer visits each gets,
+  the farther its z are from the posterior. This reads App. E to the letter.
 
 HMC is that of the evidence, `aevb_tf.evidence.hmc`. Beside `tfp.mcmc`'s: a transition is
 one step of `HamiltonianMonteCarlo`, with the step size varied at random from transition
@@ -82,15 +82,16 @@ class MonteCarloEM(GenerativeModel):
     latent_dim: J, the number of latents.
     prior: Name, options or object of `aevb_tf.priors`; the standard normal by default.
     num_samples: L, chains for each datum, of which each gives its last point.
-    num_transitions: HMC transitions of a chain.
+    num_transitions: HMC transitions of a chain that begins at a draw from p(z).
     leapfrog_steps: Leapfrog steps of a transition.
     target_acceptance: What the step size is set for.
     num_updates: Updates of an M-step.
     step_size: First step size of HMC; it adapts in `fit`, and is saved with the model.
-    persistent: Whether chains begin in `fit` where the datum's last chain ended, the
-      first at a draw from p(z), in place of a draw each time. Needs `dataset_size`, and
-      the number of each datum, 0 to N - 1, as its y: `fit(x, np.arange(len(x)))`.
-      `chains`, float32 `[N, L, latent_dim]`, are saved with the model.
+    persistent_transitions: If given, chains in `fit` begin where the datum's last chain
+      ended, and take so many transitions; the first ones begin at draws from p(z). Needs
+      `dataset_size`, and the number of each datum, 0 to N - 1, as its y:
+      `fit(x, np.arange(len(x)))`. `chains`, float32 `[N, L, latent_dim]`, are saved with
+      the model. `evaluate`, `infer` and `reconstruct` begin anew as always.
     dataset_size: N, to scale the objective of a minibatch to the data set.
     parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
       (MAP); needs `dataset_size`.
@@ -116,7 +117,7 @@ class MonteCarloEM(GenerativeModel):
     target_acceptance: float = 0.9,
     num_updates: int = 5,
     step_size: float = hmc.FIRST_STEP_SIZE,
-    persistent: bool = False,
+    persistent_transitions: int | None = None,
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
@@ -132,13 +133,15 @@ class MonteCarloEM(GenerativeModel):
     self.num_updates = checks.positive_int("num_updates", num_updates)
     if not step_size > 0:
       raise ValueError(f"step_size={step_size!r} has to be positive.")
-    if persistent and dataset_size is None:
-      raise ValueError(
-        "persistent chains need dataset_size: each datum keeps its own. Pass "
-        "dataset_size=N, and the number of each datum as y: fit(x, np.arange(N))."
-      )
+    if persistent_transitions is not None:
+      checks.positive_int("persistent_transitions", persistent_transitions)
+      if dataset_size is None:
+        raise ValueError(
+          "persistent_transitions needs dataset_size: each datum keeps its chains. Pass "
+          "dataset_size=N, and the number of each datum as y: fit(x, np.arange(N))."
+        )
     self._first_step_size = float(step_size)
-    self.persistent = bool(persistent)
+    self.persistent_transitions = persistent_transitions
     self.chains = None
     self.set_generator(decoder, prior, likelihood)
     parts.check_needs_no_encoder(self.prior, type(self).__name__)
@@ -164,7 +167,7 @@ class MonteCarloEM(GenerativeModel):
     if self.built:
       return
     self.build_generator(self.latent_dim, tuple(input_shape[1:]))
-    if self.persistent:
+    if self.persistent_transitions:
       self.chains = self.add_weight(
         (self.dataset_size, self.num_samples, self.latent_dim),
         self._first_chains,
@@ -202,7 +205,7 @@ class MonteCarloEM(GenerativeModel):
     path = paths.Path(self, x, start="prior")
     seed_of_start = random.fold_in(seed, noise.START)
     u = path.draw(seed_of_start, rows, num_samples or self.num_samples)
-    u, acceptance = self._walk(path, u, seed, rows)
+    u, acceptance = self._walk(path, u, seed, rows, self.num_transitions)
     return Samples(path.coordinates.forward(u), acceptance)
 
   def persistent_samples(
@@ -222,33 +225,34 @@ class MonteCarloEM(GenerativeModel):
     numbers = tf.clip_by_value(numbers, 0, self.dataset_size - 1)  # `checks` tells
     u = tf.transpose(tf.gather(chains, numbers), (1, 0, 2))
     path = paths.Path(self, x, start="prior")
-    u, acceptance = self._walk(path, u, seed, tf.range(tf.shape(x)[0]))
+    rows, count = tf.range(tf.shape(x)[0]), self.persistent_transitions
+    u, acceptance = self._walk(path, u, seed, rows, count)
     ends = tf.transpose(u, (1, 0, 2))
     self.chains.assign(
       tf.tensor_scatter_nd_update(chains, numbers[:, tf.newaxis], ends)
     )
     return Samples(path.coordinates.forward(u), acceptance)
 
-  def _walk(self, path, u, seed, rows):
+  def _walk(self, path, u, seed, rows, transitions):
     """Where chains from u end, `[L, batch, latent_dim]`, and their acceptance."""
     seed = random.fold_in(seed, noise.FORWARD)
     step_size = tf.convert_to_tensor(self.step_size)
-    start, count = hmc.at(path, u), u.shape[0]
+    start = hmc.at(path, u)
 
     def step(i, point, total):
-      kick = hmc.kicks(seed, i, rows, count, self.latent_dim)
+      kick = hmc.kicks(seed, i, rows, u.shape[0], self.latent_dim)
       point, acceptance = hmc.transition(
         path, point, 1.0, step_size, kick, self.leapfrog_steps
       )
       return i + 1, point, total + acceptance
 
     _, point, total = tf.while_loop(
-      lambda i, *_: i < self.num_transitions,
+      lambda i, *_: i < transitions,
       step,
       (0, start, tf.zeros_like(start.log_base[0])),
       parallel_iterations=1,
     )
-    return tf.stop_gradient(point.u), total / self.num_transitions
+    return tf.stop_gradient(point.u), total / transitions
 
   def joint_parts(
     self, x: tf.Tensor, samples: Samples, training: bool = False
@@ -274,7 +278,7 @@ class MonteCarloEM(GenerativeModel):
     seed: tf.Tensor,
   ) -> Step:
     """One E-step, and `num_updates` updates with its samples."""
-    if self.persistent:
+    if self.persistent_transitions:
       samples = self.persistent_samples(x, self._numbers(y), seed)
     else:
       samples = self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]))
@@ -295,14 +299,14 @@ class MonteCarloEM(GenerativeModel):
       raise ValueError(self.mistake("numbers"))
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
       raise ValueError(
-        "Persistent chains are kept on one device: with several replicas, use "
-        "persistent=False."
+        "Persistent chains are kept on one device: with several replicas, leave "
+        "persistent_transitions out."
       )
     return tf.cast(y, tf.int32)
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     found = super().checks(x, y)
-    if self.persistent:
+    if self.persistent_transitions:
       numbers = self._numbers(y)
       found["numbers"] = tf.reduce_all((numbers >= 0) & (numbers < self.dataset_size))
     return found
@@ -368,5 +372,5 @@ class MonteCarloEM(GenerativeModel):
       "target_acceptance": self.target_acceptance,
       "num_updates": self.num_updates,
       "step_size": self._first_step_size,
-      "persistent": self.persistent,
+      "persistent_transitions": self.persistent_transitions,
     }

@@ -31,6 +31,8 @@ def test_each_alternative_differs_from_ours_in_one_thing():
       assert mine.same_as(other)
     elif "first weights" in alternative.question:
       assert changed == ["bias_initializer.stddev", "kernel_initializer.stddev"]
+    elif "first bias" in alternative.question:
+      assert changed == ["output_bias"]
     elif "Frey" in alternative.question:
       assert (changed, other.run.split) == ([], "film")
     elif "seed" in alternative.question:
@@ -42,7 +44,7 @@ def test_each_alternative_differs_from_ours_in_one_thing():
 def test_every_question_has_ours_once():
   scale = choices.scales("")["default"]
   questions = [a.question for a in scale.alternatives if a.ours]
-  assert len(questions) == len(set(questions)) == 7
+  assert len(questions) == len(set(questions)) == 9
   assert set(questions) == {a.question for a in scale.alternatives}
 
 

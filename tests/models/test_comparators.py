@@ -93,7 +93,11 @@ def test_a_fit_in_two_parts_saved_between_ends_where_one_would(fresh, tmp_path):
 def test_every_variable_can_live_on_a_gpu(traced_once):
   """XLA reaches none of int32, which TensorFlow keeps in the host's memory."""
   model = traced_once[1]
-  for variables in (model.variables, model.optimizer.variables, model.monitor.variables):
+  for variables in (
+    model.variables,
+    model.optimizer.variables,
+    model.monitor.variables,
+  ):
     assert variables and "int32" not in {v.dtype for v in variables}
 
 

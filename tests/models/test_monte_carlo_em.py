@@ -244,8 +244,8 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
 
 
 def persistent(exact, size, **options):
-  options = {"num_transitions": 1, "step_size": 0.2, **options}
-  return em_of(exact, persistent=True, dataset_size=size, **options)
+  options = {"persistent_transitions": 1, "step_size": 0.2, **options}
+  return em_of(exact, dataset_size=size, **options)
 
 
 def go_on(em, x, seed, visits):
@@ -303,8 +303,8 @@ def of_digits(epochs, em=None, first=0, jit=False):
   if em is None:
     keras.utils.set_random_seed(0)
     decoder = aevb.networks.MLPDecoder((4, 3, 1), (8,))
-    options = {"persistent": True, "dataset_size": 40, "num_updates": 2}
-    em = aevb.MonteCarloEM(decoder, 2, num_transitions=1, seed=0, **options)
+    options = {"persistent_transitions": 1, "dataset_size": 40, "num_updates": 2}
+    em = aevb.MonteCarloEM(decoder, 2, num_transitions=2, seed=0, **options)
     em.compile(keras.optimizers.Adam(0.01), jit_compile=jit)
   em.fit(data, epochs=epochs, initial_epoch=first, verbose=0)
   return em
@@ -321,7 +321,7 @@ def test_a_run_goes_on_with_its_chains_where_it_was_saved(whole_run, tmp_path):
   half = of_digits(2, jit=True)
   half.save(tmp_path / "half.keras")
   again = aevb.load(tmp_path / "half.keras")
-  assert again.persistent
+  assert again.persistent_transitions == 1
   np.testing.assert_array_equal(again.chains, half.chains)
   # By XLA until here, and without it from here on.
   again.compile(again.optimizer, jit_compile=False)
@@ -359,7 +359,11 @@ def test_persistent_chains_want_the_numbers_of_the_data(whole_run, y):
     ({"step_size": 0.0}, "step_size=0.0 has to be positive"),
     ({"likelihood": "gaussian"}, "has its own likelihood"),
     ({"parameter_prior_stddev": 1.0}, "needs dataset_size"),
-    ({"persistent": True}, r"need dataset_size.*fit\(x, np.arange\(N\)\)"),
+    ({"persistent_transitions": 0}, "persistent_transitions=0 has to be a positive"),
+    (
+      {"persistent_transitions": 1},
+      r"needs dataset_size.*fit\(x, np.arange\(N\)\)",
+    ),
   ],
 )
 def test_what_it_cannot_be_is_refused_at_construction(options, message):
