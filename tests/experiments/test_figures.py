@@ -4,6 +4,7 @@ import functools
 import importlib
 
 import pytest
+import tensorflow as tf
 
 from aevb_tf import experiments
 from aevb_tf.experiments import SCALES, __main__, curves, jobs, methods, trajectory
@@ -50,6 +51,7 @@ def test_the_command_runs_a_figure(workdir, capsys):
   assert __main__.main(list(command)) == 0
   printed = capsys.readouterr().out
   assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
+  assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_figure2_compares_what_the_paper_compares(made):
