@@ -11,8 +11,7 @@ import aevb_tf as aevb
 from aevb_tf import priors
 from tests import stats
 from tests.evidence.xla import without_xla
-from tests.models.test_vae import digits
-from tests.oracle import LinearGaussian, state
+from tests.oracle import LinearGaussian
 
 # Enough for chains to forget where they started.
 LONG = {"num_transitions": 20, "step_size": 0.2}
@@ -238,111 +237,6 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
   monkeypatch.setattr(aevb.evidence, "estimate", estimate)
   em.log_marginal(x[:2])
   assert asked == ["annealed"]
-
-
-# Chains that go on.
-
-
-def persistent(exact, size, **options):
-  options = {"persistent_transitions": 1, "step_size": 0.2, **options}
-  return em_of(exact, dataset_size=size, **options)
-
-
-def go_on(em, x, seed, visits):
-  """Samples of the last of so many E-steps of all data."""
-  e_step = tf.function(em.persistent_samples, autograph=False)
-  for i in range(visits):
-    samples = e_step(x, tf.range(len(x)), aevb.random.fold_in(seed, i))
-  return samples
-
-
-@pytest.mark.parametrize("num_samples", [1, 3])
-def test_chains_that_go_on_come_to_the_posterior(num_samples, seeds):
-  exact, x = example(np.random.default_rng(seeds(0)), n=2)
-  em = persistent(exact, 2000, num_samples=num_samples)
-  x = np.repeat(x, 1000, axis=0)
-  samples = go_on(em, x, seeds(1), visits=20)
-  np.testing.assert_array_equal(samples.z, np.swapaxes(em.chains, 0, 1))
-  mean, covariance = exact.posterior(x[::1000])
-  for i in range(2):
-    ours = np.reshape(samples.z[:, 1000 * i : 1000 * (i + 1)], (-1, 2))
-    stats.assert_mean(ours, mean[i])
-    centred = ours - mean[i]
-    stats.assert_mean(centred[:, :, None] * centred[:, None, :], covariance)
-
-
-def test_a_single_visit_does_not_come_to_the_posterior(seeds):
-  exact, x = example(np.random.default_rng(seeds(0)), n=1)
-  samples = go_on(persistent(exact, 2000), np.repeat(x, 2000, axis=0), seeds(1), 1)
-  with pytest.raises(AssertionError, match="standard errors"):
-    stats.assert_mean(samples.z[0], exact.posterior(x)[0][0])
-
-
-def test_first_chains_are_draws_of_the_prior(seeds):
-  exact, _ = example(np.random.default_rng(seeds(0)))
-  chains = persistent(exact, 1000, num_samples=2).chains.numpy()
-  assert chains.shape == (1000, 2, 2)
-  stats.assert_ks(chains.ravel(), scipy.stats.norm.cdf)
-  stats.assert_mean(chains[:, 0] * chains[:, 1], np.zeros(2))
-
-
-def test_a_step_moves_the_chains_of_its_data_alone():
-  exact, x = example(np.random.default_rng(0), n=10)
-  em = persistent(exact, 10)
-  before = em.chains.numpy()
-  em.compile("sgd", jit_compile=False)
-  numbers = np.array([7, 2, 5])
-  em.train_on_batch(x[numbers], numbers)
-  moved = np.any(em.chains.numpy() != before, axis=(1, 2))
-  assert sorted(np.flatnonzero(moved)) == [2, 5, 7]
-
-
-def of_digits(epochs, em=None, first=0, jit=False):
-  """A persistent model of small images after some epochs."""
-  data = aevb.data.ArrayDataset(digits(40), np.arange(40), batch_size=10, shuffle=True)
-  if em is None:
-    keras.utils.set_random_seed(0)
-    decoder = aevb.networks.MLPDecoder((4, 3, 1), (8,))
-    options = {"persistent_transitions": 1, "dataset_size": 40, "num_updates": 2}
-    em = aevb.MonteCarloEM(decoder, 2, num_transitions=2, seed=0, **options)
-    em.compile(keras.optimizers.Adam(0.01), jit_compile=jit)
-  em.fit(data, epochs=epochs, initial_epoch=first, verbose=0)
-  return em
-
-
-@pytest.fixture(scope="module")
-def whole_run():
-  """A model after four epochs, and what it holds then."""
-  em = of_digits(4)
-  return em, state(em)
-
-
-def test_a_run_goes_on_with_its_chains_where_it_was_saved(whole_run, tmp_path):
-  half = of_digits(2, jit=True)
-  half.save(tmp_path / "half.keras")
-  again = aevb.load(tmp_path / "half.keras")
-  assert again.persistent_transitions == 1
-  np.testing.assert_array_equal(again.chains, half.chains)
-  # By XLA until here, and without it from here on.
-  again.compile(again.optimizer, jit_compile=False)
-  of_digits(4, again, first=2)
-  for ours, theirs in zip(state(again), whole_run[1], strict=True):
-    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
-
-
-def test_evaluation_leaves_the_chains_alone(whole_run):
-  em, _ = whole_run
-  before = em.chains.numpy()
-  em.evaluate(digits(20), batch_size=10, verbose=0)
-  np.testing.assert_array_equal(em.chains, before)
-
-
-@pytest.mark.parametrize(
-  "y", [None, np.arange(10) + 31, -np.ones(10, int), np.zeros((10, 1))]
-)
-def test_persistent_chains_want_the_numbers_of_the_data(whole_run, y):
-  with pytest.raises(ValueError, match=r"number of each as y, an int in 0 to 39"):
-    whole_run[0].fit(digits(10), y, batch_size=10, verbose=0)
 
 
 # Refusals.
