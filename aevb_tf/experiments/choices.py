@@ -94,15 +94,15 @@ def _alternatives(
     ),
   ]
   found += [
-    Alternative(
-      "step size",
-      f"{step:g}, always",
-      changed(mnist, learning_rate=step)._replace(pilots=()),
-    )
-    for step in jobs.STEPS
-  ]
-  found += [
     Alternative("step size", "by the first iterations", mnist, True),
+    *(
+      Alternative(
+        "step size",
+        f"{step:g}, always",
+        changed(mnist, learning_rate=step)._replace(pilots=()),
+      )
+      for step in jobs.STEPS
+    ),
     Alternative("the seed", "0", mnist, True),
     Alternative("the seed", "1", changed(mnist, seed=1)),
   ]

@@ -58,7 +58,7 @@ def alternatives(
         axes.axvline(value, color=style.QUIET, linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(answers)), list(answers))
     axes.set_ylim(len(answers) - 0.5, -0.5)
-    axes.set_title(question, loc="left")
+    axes.set_title(question, loc="right")  # the left is the answers' alone
   column[-1].set_xlabel(xlabel)
   figure.suptitle(title)
   return figure
