@@ -86,7 +86,9 @@ def _alternatives(
       Alternative(question, "variance 0.01", job, True),
       Alternative(question, "deviation 0.01", other),
     ]
-  question = "first bias of the decoder's output, N_z = 200"
+  question = (
+    f"first bias of the decoder's output, N_z = {many_latents.run.config.latent_dim}"
+  )
   found += [
     Alternative(question, "drawn as the others", many_latents, True),
     Alternative(

@@ -34,7 +34,7 @@ from aevb_tf.training.run_folder import RunFolder, write, write_json
 # Keys of a config that change no number of a run. `epochs` does where a schedule ends.
 _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 # Samples from one checkpoint to the next, at most: about a minute of work. A step of
-# Monte Carlo EM runs a chain of a hundred gradients for each datum.
+# Monte Carlo EM takes 15 gradients of each datum, with fresh chains 105.
 _CHECKPOINT = {"mcem": 100_000, "mcem_fresh": 20_000}
 _CHECKPOINT_ELSE = 250_000
 
@@ -230,8 +230,9 @@ def _train(run, samples, folder, report):
 def _device():
   """What trains: the name of the GPU, or CPU."""
   gpus = tf.config.list_physical_devices("GPU")
-  details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
-  return details.get("device_name", "GPU") if gpus else "CPU"
+  if not gpus:
+    return "CPU"
+  return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
 
 
 def _begin(run, data, folder):

@@ -39,7 +39,7 @@ SECTIONS = {
   ),
   "full_vb": Section("Full variational Bayes", sections.full_vb, prose.FULL_VB),
   "choices": Section(
-    "What the paper leaves open", choices.choices, "", experiment.read
+    "What the paper leaves open", choices.choices, prose.CHOICES, experiment.read
   ),
 }
 

@@ -26,10 +26,15 @@ variance, with the prior N(0, I) on them (MAP). The targets are the grey values 
 60,000 training images of MNIST, under the Bernoulli expression. Wake-sleep dreams in black
 and white, drawn from p(x|z), where the data are grey.
 
-With 200 latents AEVB begins late: those that the decoder has no use for are noise in its
-input until their weights have gone, and with the variance 0.01 that is much noise. What
-narrower first weights do there, or an output that begins at the mean of the data, is
-among [what the paper leaves open](#what-the-paper-leaves-open)."""
+With 200 latents AEVB begins late. A reason may be that latents which the decoder has no use
+for are noise in its input until their weights have gone; that was not tested by itself.
+What narrower first weights do there, or an output that begins at the mean of the data, is
+among [what the paper leaves open](#what-the-paper-leaves-open). All is of one seed; what
+another does to one number stands there, too.
+
+Wake-sleep with 200 latents was run on a GPU alone. Some of its measures were NaN there, for
+a reason that is not known, and it is left out: where the table says "not run", for this
+curve, it means so."""
 
 FREY = """\
 200 hidden units, a Gaussian decoder with a variance for each pixel and means in (0, 1);
@@ -48,9 +53,9 @@ the datum. A sample evaluated is one evaluation of a datum's likelihood and its 
 AEVB and wake-sleep take one for each visit of a datum, Monte Carlo EM 15, for 10 leapfrog
 steps and 5 updates. Its steps go on from where the datum's last ones ended: it keeps a z
 for each datum. In the paper that wins on test data where N is 1,000; here AEVB is better
-than in the paper, and leaves little to win. Where N is 50,000 the paper's ends below
-wake-sleep; ours begins there, for each z has hardly moved, and catches up: it makes its
-updates after each minibatch, the paper's may have made them after all data."""
+than in the paper, and the two are level. Where N is 50,000 the paper's ends below
+wake-sleep; ours begins there and catches up. Ours makes its updates after each minibatch;
+that the paper's made them after all data would be a reason, and was not tried."""
 
 FIGURE4 = """\
 The decoder's means on a grid of the unit square, through the inverse Gaussian CDF."""
@@ -66,3 +71,7 @@ FULL_VB = """\
 App. F gives a posterior to the generative weights too; the paper reports no experiment
 with it. Here it trains the nets of figure 3. Curves are the bound at the mean weights; the
 bound of App. F itself, which pays for the weights' KL, is in the table."""
+
+CHOICES = """\
+How far a number is from that of another seed is among the rows: a difference that is no
+larger is none that these runs can tell."""
