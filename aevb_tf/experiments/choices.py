@@ -1,27 +1,25 @@
 """What the paper leaves open: our choices, and what the alternatives do to one number.
 
-Each alternative differs from ours in one thing, and chooses its step size as ours does.
-For App. D, the same trained model is measured in other ways. A row with another seed
-shows what a difference has to exceed.
+Each alternative is trained as ours is (`alternatives`). For App. D, the same trained model
+is measured in other ways.
 """
 
 import json
 import math
 import pathlib
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from aevb_tf import evidence, plots
 from aevb_tf.experiments import (
+  alternatives,
   datasets,
-  figure2_frey,
   figure2_mnist,
-  figure3,
   jobs,
   measures,
   runs,
   trajectory,
 )
+from aevb_tf.experiments.alternatives import Alternative
 from aevb_tf.experiments.jobs import Job
 
 NAME = "choices"
@@ -39,15 +37,6 @@ class Choice(NamedTuple):
   error: float  # standard error over data
 
 
-class Alternative(NamedTuple):
-  """An answer, and the job that shows what it does."""
-
-  question: str
-  answer: str
-  job: Job
-  ours: bool = False
-
-
 class Scale(NamedTuple):
   """How much of the experiment is run."""
 
@@ -57,91 +46,17 @@ class Scale(NamedTuple):
   estimators: int  # by so many ways
 
 
-def _alternatives(
-  mnist: Job,
-  few_latents: Job,
-  many_latents: Job,
-  frey: Job,
-  chains: Sequence[Job],
-) -> list[Alternative]:
-  def changed(job, **values):
-    return job._replace(run=job.run.change(**values))
-
-  narrow = {"name": "random_normal", "stddev": 0.01}
-  found = [
-    Alternative("targets of MNIST", "grey values", mnist, True),
-    Alternative(
-      "targets of MNIST", "bits, drawn once", changed(mnist, binarization="fixed")
-    ),
-    Alternative(
-      "targets of MNIST",
-      "bits, drawn in every epoch",
-      changed(mnist, binarization="stochastic"),
-    ),
-  ]
-  for job in (few_latents, mnist, many_latents):
-    question = f"N(0, 0.01) of the first weights, N_z = {job.run.config.latent_dim}"
-    other = changed(job, kernel_initializer=narrow, bias_initializer=narrow)
-    found += [
-      Alternative(question, "variance 0.01", job, True),
-      Alternative(question, "deviation 0.01", other),
-    ]
-  question = (
-    f"first bias of the decoder's output, N_z = {many_latents.run.config.latent_dim}"
-  )
-  found += [
-    Alternative(question, "drawn as the others", many_latents, True),
-    Alternative(
-      question, "at the data's mean", changed(many_latents, output_bias="data_mean")
-    ),
-  ]
-  found += [
-    Alternative("step size", "by the first iterations", mnist, True),
-    *(
-      Alternative(
-        "step size",
-        f"{step:g}, always",
-        changed(mnist, learning_rate=step)._replace(pilots=()),
-      )
-      for step in jobs.STEPS
-    ),
-    Alternative("the seed", "0", mnist, True),
-    Alternative("the seed", "1", changed(mnist, seed=1)),
-  ]
-  found += [
-    Alternative(_CHAIN, answer, job, job is chains[0])
-    for answer, job in zip(_CHAINS, chains, strict=False)
-  ]
-  if frey.run.config.dataset == "frey_face":
-    film = frey._replace(run=frey.run._replace(split="film"))
-    found += [
-      Alternative("test split of Frey Face", "200 frames at random", frey, True),
-      Alternative("test split of Frey Face", "the film's last 200 frames", film),
-    ]
-  return found
-
-
 def scales(data_dir: str) -> dict[str, Scale]:
   """How much of the experiment each scale runs."""
 
   def paper(samples):
-    mnist = figure2_mnist.scales(data_dir)["default"]
-    frey = figure2_frey.scales(data_dir)["default"]
-    few, many = (
-      Job(mnist.run.change(latent_dim=dim), samples, mnist.pilots) for dim in (3, 200)
-    )
-    alternatives = _alternatives(
-      Job(mnist.run, samples, mnist.pilots),
-      few,
-      many,
-      Job(frey.run.change(latent_dim=10), samples, frey.pilots),
-      [figure3.job(data_dir, method, 1000) for method in ("mcem", "mcem_fresh")],
-    )
-    return Scale(alternatives, few, 1000, len(_ESTIMATORS))
+    asked = alternatives.paper(data_dir, samples)
+    few = next(a.job for a in asked if a.job.run.config.latent_dim == 3)
+    return Scale(asked, few, 1000, len(_ESTIMATORS))
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {
-    "smoke": Scale(_alternatives(tiny, tiny, tiny, tiny, ())[:2], tiny, 10, 0),
+    "smoke": Scale(alternatives.targets(tiny)[:2], tiny, 10, 0),
     "default": paper(10**6),
     "full": paper(10**7),
   }
@@ -206,11 +121,6 @@ def _evidence(settings: Scale, workdir, found) -> list[Choice]:
   return rows
 
 
-_CHAIN = "chains of MCEM, N = 1,000"
-_CHAINS = (
-  "10 leapfrog steps, from where the datum's last chain ended",
-  "10 times 10 leapfrog steps, from a draw of the prior",
-)
 _DENSITY, _BURN_IN = "q(z) of App. D", "burn-in of App. D"
 _START = "start of App. D's chains"
 _ESTIMATORS = (

@@ -1,12 +1,13 @@
 """Figure 2 of either data set: the bound against training samples evaluated.
 
-AEVB and wake-sleep with the same networks and the paper's settings, and one curve
-beyond the paper: AEVB with the settings that this package recommends.
+AEVB and wake-sleep with the same networks and the paper's settings; AEVB with another
+beginning; and one curve beyond the paper, with the settings that this package recommends.
 """
 
 import pathlib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from aevb_tf import plots
 from aevb_tf.experiments import curves, jobs
@@ -25,6 +26,7 @@ class Scale(NamedTuple):
     pilots: Samples at which step sizes are compared.
     longer: Nz -> samples, curves that go on when all have come so far.
     modern: Runs with settings of ours, and their samples.
+    begin: What the table calls other beginnings of AEVB -> the config's values.
   """
 
   run: Run
@@ -33,6 +35,7 @@ class Scale(NamedTuple):
   pilots: tuple[int, ...]
   longer: tuple[tuple[int, int], ...] = ()
   modern: tuple[tuple[Run, int], ...] = ()
+  begin: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 METHODS = ("aevb", "wake_sleep")
@@ -47,6 +50,11 @@ def jobs_of(scale: Scale) -> list[Job]:
     *(_job(scale, method, first, scale.samples) for method in METHODS),
     *modern,
     *(_job(scale, method, dim, scale.samples) for method in METHODS for dim in rest),
+    *(
+      job._replace(run=job.run.change(**values), settings=settings)
+      for settings, values in scale.begin.items()
+      for job in (_job(scale, "aevb", d, scale.samples) for d in scale.latent_dims)
+    ),
     *(_job(scale, method, *longer) for longer in scale.longer for method in METHODS),
   ]
 

@@ -13,6 +13,14 @@ NAME = "figure2_mnist"
 # The first 2,000 iterations show which step cannot be, and 10,000 which is best.
 PILOTS = (200_000, 1_000_000)
 TITLE = "Figure 2, MNIST, grey values as Bernoulli targets"
+# The other reading of N(0, 0.01), 0.01 the deviation; and where the decoder's output
+# begins, so that narrow weights need not find the mean of the data first.
+NARROW = dict.fromkeys(
+  ("kernel_initializer", "bias_initializer"), {"name": "random_normal", "stddev": 0.01}
+)
+AT_MEAN = {"output_bias": "data_mean"}
+# What the table calls both.
+NARROW_START = "narrow start"
 
 
 def paper(data_dir: str = "", changes: tuple[str, ...] = ()) -> Run:
@@ -26,13 +34,15 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
   run = paper(data_dir)
   dims = (3, 20, 10, 5, 200)
   # What this package recommends, `configs/mnist.py`: 100 epochs of Adam.
-  modern = run._replace(config=runs.config("mnist", ("jit_compile=on",), data_dir))
+  recommended = runs.config("mnist", ("jit_compile=on",), data_dir)
+  modern = ((run._replace(config=recommended), 6 * 10**6),)
+  begin = {NARROW_START: NARROW | AT_MEAN}
   return {
     "smoke": figure2.Scale(tiny(), (2,), 1_000, ()),
     "default": figure2.Scale(
-      run, dims, 10**7, PILOTS, ((20, 3 * 10**7),), ((modern, 6 * 10**6),)
+      run, dims, 10**7, PILOTS, ((20, 3 * 10**7),), modern, begin
     ),
-    "full": figure2.Scale(run, dims, 10**8, PILOTS, (), ((modern, 6 * 10**6),)),
+    "full": figure2.Scale(run, dims, 10**8, PILOTS, (), modern, begin),
   }
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Of the normal distribution: 95% lie within so many standard deviations.
 _CONFIDENCE = 1.96
 _ROW_HEIGHT = 0.26
+# At most so many intervals: half of the width belongs to the answers.
+_TICKS = 5
 
 
 @style.styled
@@ -56,6 +58,7 @@ def alternatives(
       )
       if chosen:
         axes.axvline(value, color=style.QUIET, linewidth=0.8, linestyle=":")
+    axes.locator_params(axis="x", nbins=_TICKS)
     axes.set_yticks(range(len(answers)), list(answers))
     axes.set_ylim(len(answers) - 0.5, -0.5)
     axes.set_title(question, loc="right")  # the left is the answers' alone

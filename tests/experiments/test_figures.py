@@ -7,8 +7,17 @@ import pytest
 import tensorflow as tf
 
 from aevb_tf import experiments
-from aevb_tf.experiments import SCALES, __main__, curves, jobs, methods, trajectory
+from aevb_tf.experiments import (
+  SCALES,
+  __main__,
+  curves,
+  figure2,
+  jobs,
+  methods,
+  trajectory,
+)
 from aevb_tf.experiments.results import page
+from aevb_tf.training import configuration
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
 
@@ -60,6 +69,24 @@ def test_figure2_compares_what_the_paper_compares(made):
   assert {p.method for p in points} == {"aevb", "wake_sleep"}
 
 
+def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
+  asked = figure2.jobs_of(module("figure2_mnist").scales("")["default"])
+  dims = {3, 5, 10, 20, 200}
+  for settings, changed in {
+    "paper": set(),
+    "narrow start": {
+      "kernel_initializer.stddev",
+      "bias_initializer.stddev",
+      "output_bias",
+    },
+  }.items():
+    mine = [j for j in asked if (j.settings, j.run.method) == (settings, "aevb")]
+    assert {j.run.config.latent_dim for j in mine if j.samples == 10**7} == dims
+    for job in mine:
+      found = configuration.differences(asked[0].run.config, job.run.config)
+      assert set(found) - {"latent_dim"} == changed
+
+
 def test_figure3_tells_methods_apart_datum_by_datum():
   values = {"aevb": [-100.0, -140.0, -180.0], "mcem": [-101.0, -139.5, -178.0]}
   found = [
@@ -82,6 +109,8 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
   for job in module("figure3").scales("")["default"]:
     evaluations = job.samples * methods.evaluations(job.run.method)
     assert evaluations == pytest.approx(60e6, rel=0.01)
+    of_all_data = job.run.config.batch_size == job.run.train_examples
+    assert of_all_data == (job.run.method == "mcem")
 
 
 def test_figure5_tries_each_step_and_goes_on_with_one(made):

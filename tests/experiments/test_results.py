@@ -118,6 +118,17 @@ def test_a_missed_target_is_named(value, expected):
   assert "9 points have not been run" in first
 
 
+def test_the_narrow_start_has_a_table_of_its_own():
+  points = [point(), point(settings="narrow start", test=-125.3)]
+  assert not any("narrow start" in text for text in sections.figure2_mnist(points[:1]))
+  text = "\n".join(sections.figure2_mnist(points))
+  assert "With it AEVB is within 1 nat of the paper's test curve" in text
+  rows = [
+    row for row in text.splitlines() if row.startswith("| 20 | AEVB | test | 1e6")
+  ]
+  assert [row.split(" | ")[5] for row in rows] == ["−124.0", "−125.3"]
+
+
 def test_a_missed_target_of_the_frey_faces_is_named():
   at = {"latent_dim": 10, "samples": 10**7, "dataset": "frey_face"}
   (good, *_) = sections.figure2_frey([point(test=1136.0, **at)])

@@ -57,6 +57,23 @@ def test_resumed_after_an_interrupt_the_curve_is_the_same(run, straight, tmp_pat
   assert_same(run, straight, tmp_path)
 
 
+@pytest.mark.parametrize("method", ["wake_sleep", "mcem", "full_vb"])
+def test_every_method_is_resumed_to_the_same_state(run, method, tmp_path, monkeypatch):
+  """The chains of the data and the posterior of the weights go on, too."""
+  nothing = dict.fromkeys(("train", "train_error", "test", "test_error"), 0.0)
+  monkeypatch.setitem(trajectory.MEASURES, "nothing", lambda model, data: nothing)
+  run = run._replace(method=method, measure="nothing", train_examples=200)
+  straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+  advance(run, 1_000, straight)
+  with pytest.raises(KeyboardInterrupt):
+    advance(run, 1_000, stopped, stop_at(1_000))
+  assert [row["samples"] for row in Folder(stopped, run).history()] == [500]
+  advance(run, 1_000, stopped)
+  pairs = (weights(run, 1_000, workdir) for workdir in (straight, stopped))
+  for ours, theirs in zip(*pairs, strict=True):
+    np.testing.assert_array_equal(ours, theirs)
+
+
 def test_resumed_after_a_crash_between_measuring_and_saving(run, straight, tmp_path):
   """The measured point is there, its checkpoint is not: it is measured once more."""
   with pytest.MonkeyPatch.context() as patch:

@@ -38,7 +38,7 @@ def choices(found: Sequence[Choice]) -> list[str]:
       ]
     )
   return [
-    "Each alternative differs from ours in one thing. Bounds on binary and on grey data"
+    "Each alternative differs from ours in what it says. Bounds on binary and on grey data"
     " are of different data, and are no contest. Answers to one question share their test"
     " data: a difference is more certain than the errors of the two.",
     md.table(header, lines),

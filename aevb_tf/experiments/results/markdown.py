@@ -32,7 +32,7 @@ def samples(count: int) -> str:
 
 def duration(seconds: float) -> str:
   """12 s, 3 min, 1 h 5 min."""
-  if seconds < _SIXTY:
+  if round(seconds) < _SIXTY:
     return f"{seconds:.0f} s"
   minutes = round(seconds / _SIXTY)
   if minutes < _SIXTY:
