@@ -12,10 +12,8 @@ from aevb_tf.experiments.jobs import Job
 
 _DEVIATION = {"deviation 0.01": figure2_mnist.NARROW}
 _BIAS = {"output at the data's mean": figure2_mnist.AT_MEAN}
-_BOTH = {
-  "deviation 0.01, output at the data's mean": figure2_mnist.NARROW
-  | figure2_mnist.AT_MEAN
-}
+_NARROW_START = figure2_mnist.NARROW | figure2_mnist.AT_MEAN
+_BOTH = {"deviation 0.01, output at the data's mean": _NARROW_START}
 # By the number of latents.
 _FIRST_WEIGHTS = {
   3: _DEVIATION | _BOTH,
