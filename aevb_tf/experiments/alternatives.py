@@ -5,6 +5,7 @@ ours does. One that is another seed shows what a difference has to exceed.
 """
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from aevb_tf.experiments import figure2_frey, figure2_mnist, figure3, jobs, methods
@@ -12,8 +13,11 @@ from aevb_tf.experiments.jobs import Job
 
 _DEVIATION = {"deviation 0.01": figure2_mnist.NARROW}
 _BIAS = {"output at the data's mean": figure2_mnist.AT_MEAN}
-_NARROW_START = figure2_mnist.NARROW | figure2_mnist.AT_MEAN
-_BOTH = {"deviation 0.01, output at the data's mean": _NARROW_START}
+_BOTH = {
+  "deviation 0.01, output at the data's mean": figure2_mnist.BEGIN[
+    figure2_mnist.NARROW_START
+  ]
+}
 # By the number of latents.
 _FIRST_WEIGHTS = {
   3: _DEVIATION | _BOTH,
@@ -38,8 +42,8 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
     data_dir: Folder with prepared data, or "".
     samples: Training samples of figure 2's settings.
   """
-  mnist = _figure2(figure2_mnist, data_dir, samples)
-  frey = _with(_figure2(figure2_frey, data_dir, samples), latent_dim=10)
+  mnist = figure2_job(figure2_mnist, data_dir, samples)
+  frey = figure2_job(figure2_frey, data_dir, samples).change(latent_dim=10)
   return [
     *targets(mnist),
     *(
@@ -48,7 +52,7 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
       for alternative in _asked(
         f"first weights, N_z = {dim}",
         "variance 0.01",
-        _with(mnist, latent_dim=dim),
+        mnist.change(latent_dim=dim),
         others,
       )
     ),
@@ -57,7 +61,7 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
       "by the first iterations",
       mnist,
       {
-        f"{step:g}, always": _with(mnist, learning_rate=step)._replace(pilots=())
+        f"{step:g}, always": mnist.change(learning_rate=step)._replace(pilots=())
         for step in jobs.STEPS
       },
     ),
@@ -109,15 +113,10 @@ def targets(mnist: Job) -> list[Alternative]:
   return _asked("targets of MNIST", "grey values", mnist, others)
 
 
-def _figure2(figure, data_dir, samples):
-  """AEVB with the settings of a figure, for 20 latents, and so many samples."""
+def figure2_job(figure: ModuleType, data_dir: str, samples: int) -> Job:
+  """AEVB with the settings of `figure2_mnist` or `figure2_frey`, and so many samples."""
   scale = figure.scales(data_dir)["default"]
   return Job(scale.run, samples, scale.pilots)
-
-
-def _with(job: Job, **values: Any) -> Job:
-  """A job with other values of its config."""
-  return job._replace(run=job.run.change(**values))
 
 
 def _asked(
@@ -127,7 +126,7 @@ def _asked(
   return [
     Alternative(question, ours, job, True),
     *(
-      Alternative(question, answer, it if isinstance(it, Job) else _with(job, **it))
+      Alternative(question, answer, it if isinstance(it, Job) else job.change(**it))
       for answer, it in others.items()
     ),
   ]

@@ -51,7 +51,7 @@ def jobs_of(scale: Scale) -> list[Job]:
     *modern,
     *(_job(scale, method, dim, scale.samples) for method in METHODS for dim in rest),
     *(
-      job._replace(run=job.run.change(**values), settings=settings)
+      job.change(**values)._replace(settings=settings)
       for settings, values in scale.begin.items()
       for job in (_job(scale, "aevb", d, scale.samples) for d in scale.latent_dims)
     ),
@@ -60,8 +60,8 @@ def jobs_of(scale: Scale) -> list[Job]:
 
 
 def _job(scale, method, latent_dim, samples):
-  run = scale.run._replace(method=method).change(latent_dim=latent_dim)
-  return Job(run, samples, scale.pilots)
+  job = Job(scale.run._replace(method=method), samples, scale.pilots)
+  return job.change(latent_dim=latent_dim)
 
 
 def run(

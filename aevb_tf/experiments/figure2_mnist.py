@@ -21,6 +21,7 @@ NARROW = dict.fromkeys(
 AT_MEAN = {"output_bias": "data_mean"}
 # What the table calls both.
 NARROW_START = "narrow start"
+BEGIN = {NARROW_START: NARROW | AT_MEAN}
 
 
 def paper(data_dir: str = "", changes: tuple[str, ...] = ()) -> Run:
@@ -36,13 +37,12 @@ def scales(data_dir: str) -> dict[str, figure2.Scale]:
   # What this package recommends, `configs/mnist.py`: 100 epochs of Adam.
   recommended = runs.config("mnist", ("jit_compile=on",), data_dir)
   modern = ((run._replace(config=recommended), 6 * 10**6),)
-  begin = {NARROW_START: NARROW | AT_MEAN}
   return {
     "smoke": figure2.Scale(tiny(), (2,), 1_000, ()),
     "default": figure2.Scale(
-      run, dims, 10**7, PILOTS, ((20, 3 * 10**7),), modern, begin
+      run, dims, 10**7, PILOTS, ((20, 3 * 10**7),), modern, BEGIN
     ),
-    "full": figure2.Scale(run, dims, 10**8, PILOTS, (), modern, begin),
+    "full": figure2.Scale(run, dims, 10**8, PILOTS, (), modern, BEGIN),
   }
 
 

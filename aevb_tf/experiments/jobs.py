@@ -10,7 +10,7 @@ import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tqdm
@@ -43,6 +43,10 @@ class Job(NamedTuple):
   samples: int
   pilots: tuple[int, ...] = ()
   settings: str = "paper"
+
+  def change(self, **values: Any) -> "Job":
+    """The job with other values of its run's config."""
+    return self._replace(run=self.run.change(**values))
 
   def same_as(self, other: "Job") -> bool:
     """Whether both ask for the same."""

@@ -83,7 +83,6 @@ How far a number is from that of another seed is among the rows: a difference th
 larger is none that these runs can tell.
 
 App. D comes out low where posteriors are sharp and have several modes: a chain stays in the
-one where it began. For figure 3's models of 1,000 data an average over 400,000 draws of the
-prior, which is too high only by chance, gives a few nats more, most without the prior of
-the weights: by it AEVB without that prior is close to the paper's, and Monte Carlo EM still
-does not win."""
+one where it began. For figure 3's models of 1,000 data an average over many draws of the
+prior, which is too high only by chance, was a few nats higher, most without the prior of
+the weights. No command of this package measures that yet."""
