@@ -62,3 +62,27 @@ def assert_frequency(count: int, trials: int, probability: float) -> None:
     f"{count} of {trials} is a frequency of {count / trials:.4f}, not {probability}"
     f" (p = {p_value:.2g})"
   )
+
+
+def assert_counts(counts, probabilities) -> None:
+  """Chi-squared: events `[k]` of these probabilities came up so often, row by row.
+
+  Args:
+    counts: int `[rows, k]`.
+    probabilities: `[rows, k]`; those that are hardly ever expected count as one.
+  """
+  for row, (count, chance) in enumerate(zip(counts, probabilities, strict=True)):
+    order = np.argsort(-np.asarray(chance, np.float64))
+    expected = np.asarray(chance, np.float64)[order]
+    expected *= np.sum(count) / expected.sum()
+    many = int((expected >= 20).sum())
+    assert many, f"row {row}: too few events to tell"
+    observed = np.append(count[order][:many], count[order][many:].sum())
+    expected = np.append(expected[:many], expected[many:].sum())
+    # What is never expected must never be seen; and adds nothing.
+    expected = np.maximum(expected, 1e-3)
+    statistic = ((observed - expected) ** 2 / expected).sum()
+    p_value = scipy.stats.chi2.sf(statistic, many)
+    assert p_value > FAILURE_RATE / len(counts), (
+      f"row {row}: chi-squared {statistic:.1f} of {many} degrees, p = {p_value:.2g}"
+    )

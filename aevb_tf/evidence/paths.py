@@ -50,6 +50,25 @@ class Path:
       z = noise.per_sample(lambda one: prior.sample(one, rows), seed, first, count)
     return self.coordinates.inverse(z)
 
+  def shared_draws(
+    self, seed: Any, first: Any, count: int
+  ) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws from the prior for all data together, and what each datum says of them.
+
+    Args:
+      seed: An int or a pair of int32.
+      first: Number of the first draw.
+      count: How many.
+
+    Returns:
+      u with b(u) = z ~ p(z), float32 `[count, latent_dim]`; log p(x|z), nats,
+      `[count, batch]`.
+    """
+    z = self.model.prior.sample(seed, first + tf.range(count))
+    likelihood = self.model.likelihood_family
+    log_likelihood = likelihood.log_prob_of_pairs(self.model.decode(z), self.x)
+    return self.coordinates.inverse(z), tf.transpose(log_likelihood)
+
   def log_densities(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """log f_0 and log (f_1 / f_0), nats, `[count, batch]`.
 

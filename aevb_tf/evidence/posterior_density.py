@@ -34,6 +34,7 @@ from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
 
 DENSITIES = ("gaussian", "mixture")
+_CANDIDATES = {"prior": 10_000, "encoder": 1}
 _SEGMENT = 50
 # One sample in so many is held out when the number of components is chosen.
 _HELD_OUT = 4
@@ -64,7 +65,9 @@ class PosteriorDensity:
     start: Where chains start: draws from the `"encoder"` or the `"prior"`; None takes
       the encoder if the model has one.
     candidates: Draws from there of which each chain takes one, the likelier the better
-      it explains the datum (`resampling`); 1 starts every chain at a draw of its own.
+      it explains the datum (`resampling`); those from the prior are the same for all
+      data. 1 starts every chain at a draw of its own. None takes 10,000 from the
+      prior, or 1 from the encoder.
     target_acceptance: What the step size is set for.
 
   Raises:
@@ -81,7 +84,7 @@ class PosteriorDensity:
     burn_in: int = 100,
     thinning: int = 10,
     start: str | None = None,
-    candidates: int = 1,
+    candidates: int | None = None,
     target_acceptance: float = 0.9,
   ):
     self.num_samples = checks.positive_int("num_samples", num_samples)
@@ -92,7 +95,9 @@ class PosteriorDensity:
     self.burn_in = checks.positive_int("burn_in", burn_in)
     self.thinning = checks.positive_int("thinning", thinning)
     self.start = checks.one_of("start", start, (None, *paths.STARTS))
-    self.candidates = checks.positive_int("candidates", candidates)
+    if candidates is not None:
+      candidates = checks.positive_int("candidates", candidates)
+    self.candidates = candidates
     self.target_acceptance = checks.fraction("target_acceptance", target_acceptance)
 
   def __call__(
@@ -127,13 +132,14 @@ class PosteriorDensity:
   def _sample(self, model, x, seed, rows, advance):
     """Runs all chains, those of step 1 and those of step 3."""
     start = paths.start_for(model, self.start)
+    candidates = self.candidates or _CANDIDATES[start]
     chains = min(self.num_chains, self.num_samples)
     draws = -(-self.num_samples // chains)
     begin = compiled(
       model,
       _begin,
       start=start,
-      candidates=self.candidates,
+      candidates=candidates,
       chains=2 * chains,
       draws=draws,
     )

@@ -7,6 +7,7 @@ probability proportional to
     p(x, z_k) / p_0(z_k),
 
 which is a draw from the posterior in the limit of many (sampling importance resampling).
+Where p_0 is the prior, the draws are the same for all data: each is decoded once.
 
 References:
   Rubin. Using the SIR algorithm to simulate posterior distributions. 1988.
@@ -18,10 +19,14 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.evidence import noise
+from aevb_tf.evidence.compiled import rows_within
 from aevb_tf.evidence.paths import Path
 
-# Draws at once.
-_CHUNK = 20
+# Draws at once, for all data together or for each, whatever the device: where draws are
+# cut decides which noise chooses among them.
+_SHARED, _OWN = 1000, 20
+# Numbers that they are decoded to, at most.
+_OUTPUTS = 2**20
 
 
 def resampled(
@@ -34,37 +39,54 @@ def resampled(
     seed: An int or a pair of int32.
     rows: int32 `[batch]`: starts of datum i depend on (seed, rows[i]) alone.
     chains: Chains for each datum; they choose among the same draws.
-    candidates: Draws for each datum; 1 gives every chain a draw of its own.
+    candidates: Draws that a datum's chains choose among; 1 gives every chain one of its
+      own.
   """
   if candidates == 1:
     return path.draw(seed, rows, chains)
+  draw, chunk = _own, _OWN
+  if path.start == "prior":
+    draw, chunk = _shared, min(_SHARED, rows_within(path.model, _OUTPUTS))
+  chunk = min(chunk, candidates)
   choice = random.fold_in(seed, noise.CHOICE)
 
-  def chosen(first, best, u):
-    drawn = path.draw(seed, rows, _CHUNK, first)
-    log_weights = path.log_densities(drawn)[1]
-    # The largest of log w_k plus Gumbel noise is k with probability w_k / sum w.
-    uniform = noise.per_sample(
-      lambda one: random.uniform(one, rows, chains), choice, first, _CHUNK
-    )
-    scores = log_weights[..., tf.newaxis] - tf.math.log(-tf.math.log(uniform))
-    is_one = first + tf.range(_CHUNK) < candidates
-    scores = tf.where(is_one[:, tf.newaxis, tf.newaxis], scores, scores.dtype.min)
-    index = tf.argmax(scores, axis=0, output_type=tf.int32)  # [batch, chains]
-    score = tf.reduce_max(scores, axis=0)
-    taken = tf.gather(tf.transpose(drawn, [1, 0, 2]), index, batch_dims=1)
+  def choose(number, best, u):
+    """Each chain: one of the next draws, or the one that it has."""
+    first = number * chunk
+    log_weights, drawn = draw(path, seed, rows, first, chunk)
+    is_one = first + tf.range(chunk) < candidates
+    log_weights = tf.where(is_one[:, tf.newaxis], log_weights, float("-inf"))
+    total = tf.reduce_logsumexp(log_weights, axis=0)
+    uniform = random.uniform(random.fold_in(choice, number), rows, 2 * chains)
+    place, chance = tf.split(uniform, 2, axis=1)  # [batch, chains]
+    # Within the chunk k with probability w_k / sum w, by the inverse of their CDF.
+    cdf = tf.cumsum(tf.exp(log_weights - total))[..., tf.newaxis]
+    index = tf.reduce_sum(tf.cast(cdf <= place * cdf[-1], tf.int32), axis=0)
+    # The largest of log sum w of the chunks plus Gumbel noise is a chunk by its weight.
+    score = total[:, tf.newaxis] - tf.math.log(-tf.math.log(chance))
     better = score > best
-    return (
-      first + _CHUNK,
-      tf.where(better, score, best),
-      tf.where(better[..., tf.newaxis], taken, u),
-    )
+    best = tf.where(better, score, best)
+    return number + 1, best, tf.where(better[..., tf.newaxis], drawn(index), u)
 
   shape = [rows.shape[0], chains]
   *_, u = tf.while_loop(
-    lambda first, *_: first < candidates,
-    chosen,
+    lambda number, *_: number * chunk < candidates,
+    choose,
     (0, tf.fill(shape, tf.float32.min), tf.zeros([*shape, path.model.latent_dim])),
     parallel_iterations=1,
   )
   return tf.transpose(u, [1, 0, 2])
+
+
+def _shared(path, seed, rows, first, count):
+  """log p(x|z_k) `[count, batch]` of draws for all data; and those of an index."""
+  u, log_weights = path.shared_draws(seed, first, count)
+  return log_weights, lambda index: tf.gather(u, index)
+
+
+def _own(path, seed, rows, first, count):
+  """log p(x, z_k) / q(z_k|x) `[count, batch]` of each datum's draws; those of an index."""
+  u = path.draw(seed, rows, count, first)
+  _, log_weights = path.log_densities(u)
+  u = tf.transpose(u, [1, 0, 2])
+  return log_weights, lambda index: tf.gather(u, index, batch_dims=1)

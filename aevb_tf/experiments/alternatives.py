@@ -78,6 +78,16 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
     ),
     *(
       alternative
+      for method in ("aevb", "mcem")
+      for alternative in _asked(
+        f"the seed, figure 3, N = 1,000, {methods.TITLES[method]}",
+        "0",
+        figure3.job(data_dir, method, 1000),
+        {"1": {"seed": 1}},
+      )
+    ),
+    *(
+      alternative
       for size in figure3.SIZES
       for alternative in _asked(
         f"Monte Carlo EM, N = {size:,}",

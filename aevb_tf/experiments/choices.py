@@ -1,25 +1,17 @@
 """What the paper leaves open: our choices, and what the alternatives do to one number.
 
 Each alternative is trained as ours is (`alternatives`). For App. D, the same trained model
-is measured in other ways.
+is measured in other ways (`app_d`).
 """
 
-import json
 import math
 import pathlib
 from typing import NamedTuple
 
-from aevb_tf import evidence, plots
-from aevb_tf.experiments import (
-  alternatives,
-  datasets,
-  figure2_mnist,
-  jobs,
-  measures,
-  runs,
-  trajectory,
-)
+from aevb_tf import plots
+from aevb_tf.experiments import alternatives, app_d, figure2_mnist, jobs, runs
 from aevb_tf.experiments.alternatives import Alternative
+from aevb_tf.experiments.app_d import Way
 from aevb_tf.experiments.jobs import Job
 
 NAME = "choices"
@@ -41,22 +33,21 @@ class Scale(NamedTuple):
   """How much of the experiment is run."""
 
   alternatives: list[Alternative]
-  few_latents: Job  # whose evidence is measured
+  model: Job  # whose evidence is measured
+  ways: list[Way]  # by each of them
   examples: int  # of so many test data
-  estimators: int  # by so many ways
 
 
 def scales(data_dir: str) -> dict[str, Scale]:
   """How much of the experiment each scale runs."""
 
   def paper(samples):
-    mnist = alternatives.figure2_job(figure2_mnist, data_dir, samples)
     asked = alternatives.paper(data_dir, samples)
-    return Scale(asked, mnist.change(latent_dim=3), 1000, len(_ESTIMATORS))
+    return Scale(asked, app_d.model(data_dir), app_d.ways(), 1000)
 
   tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
   return {
-    "smoke": Scale(alternatives.targets(tiny)[:2], tiny, 10, 0),
+    "smoke": Scale(alternatives.targets(tiny)[:2], tiny, [], 10),
     "default": paper(10**6),
     "full": paper(10**7),
   }
@@ -77,9 +68,9 @@ def run(
   """
   settings = scales(data_dir)[scale]
   asked = [a.job for a in settings.alternatives]
-  found = jobs.execute([*asked, settings.few_latents], workdir)
+  found = jobs.execute([*asked, settings.model], workdir)
   rows = [_trained(a, found) for a in settings.alternatives]
-  if settings.estimators:
+  if settings.ways:
     rows += _evidence(settings, workdir, found)
   table = workdir / f"{NAME}.csv"
   runs.write_csv(table, rows)
@@ -99,39 +90,21 @@ def _trained(alternative: Alternative, found: list[jobs.Curve]) -> Choice:
 
 
 def _evidence(settings: Scale, workdir, found) -> list[Choice]:
-  """log p(x) of one model, by App. D as we read it and in other ways."""
-  job = settings.few_latents
-  model = jobs.final(job, workdir, found)
-  data = datasets.load(job.run.config, job.run.train_examples)
-  x = measures.first(data.test, settings.examples)
-
-  def measured(options):
-    estimator = evidence.PosteriorDensity(**options)
-    found = evidence.estimate(model, x, estimator, seed=0)
-    return found.mean, found.standard_error
-
-  memory = trajectory.Folder(workdir, jobs.curve_of(job, found).run).path / "app_d.json"
-  rows = []
-  for question, answer, changes in _ESTIMATORS[: settings.estimators]:
-    options = measures.APP_D | changes
-    name = f"{job.samples} {json.dumps(options, sort_keys=True)} of {len(x)}"
-    told = runs.remembered(memory, name, lambda options=options: measured(options))
-    ours = "no" if changes else "yes"
-    rows.append(Choice(question, answer, ours, "log_marginal", job.samples, *told))
-  return rows
-
-
-_DENSITY, _BURN_IN = "q(z) of App. D", "burn-in of App. D"
-_START = "start of App. D's chains"
-_ESTIMATORS = (
-  (_DENSITY, "a Gaussian", {}),
-  (_DENSITY, "a mixture of up to three", {"density": "mixture"}),
-  (_BURN_IN, f"{measures.APP_D['burn_in']} transitions", {}),
-  (_BURN_IN, "twice as many", {"burn_in": 2 * measures.APP_D["burn_in"]}),
-  (_START, f"one of {measures.APP_D['candidates']:,} draws of the prior", {}),
-  (_START, "a draw of the prior", {"candidates": 1}),
-  (_START, "a draw of the encoder", {"start": "encoder", "candidates": 1}),
-)
+  """log p(x) of one model by each way."""
+  job, ways = settings.model, settings.ways
+  samples = jobs.curve_of(job, found).points()[-1].samples
+  values = app_d.measured(job, ways, settings.examples, workdir, found)
+  return [
+    Choice(
+      way.question,
+      way.answer,
+      "yes" if way.ours else "no",
+      "log_marginal",
+      samples,
+      *value,
+    )
+    for way, value in zip(ways, values, strict=True)
+  ]
 
 
 def read(table: pathlib.Path) -> list[Choice]:

@@ -6,6 +6,7 @@ noise at every point of a curve.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from aevb_tf.evidence.compiled import compiled
 from aevb_tf.experiments.datasets import Data
 
 # Data at once.
-_BATCH = 500
+BATCH = 500
 # What the model's seed is folded with: noise that no training step has.
 _NOISE = 0x6D656173
 # App. E: evidence of the first so many train and test data; and of a run of seconds.
@@ -30,8 +31,9 @@ APP_D = {
   "burn_in": 30,
   "thinning": 2,
   "start": "prior",
-  "candidates": 1000,
+  "candidates": 100_000,
 }
+_APP_D_IN_SECONDS = {**APP_D, "candidates": 1000}
 
 
 def bound(model: Any, data: Data) -> dict[str, Any]:
@@ -47,15 +49,22 @@ def with_full_bound(model: Any, data: Data) -> dict[str, Any]:
   return bound(model, data) | {f"full_{key}": value for key, value in full.items()}
 
 
-def log_marginal(model: Any, data: Data, examples: int = _EXAMPLES) -> dict[str, Any]:
+def log_marginal(
+  model: Any,
+  data: Data,
+  examples: int = _EXAMPLES,
+  options: Mapping[str, Any] = APP_D,
+) -> dict[str, Any]:
   """log p(x) by App. D, of the first data: `train`, `test`, their errors.
 
   Also `train_values` and `test_values`, of each datum, since methods are measured on the
   same data; and how the chains fared: `acceptance`, and `effective_sample_size` of 50.
   """
-  estimator = evidence.PosteriorDensity(**APP_D)
+  estimator = evidence.PosteriorDensity(**options)
   estimates = {
-    name: evidence.estimate(model, first(part, examples), estimator, seed=0)
+    name: evidence.estimate(
+      model, first(part, examples), estimator, seed=0, batch_size=BATCH
+    )
     for name, part in (("train", data.measured), ("test", data.test))
   }
   columns = {
@@ -72,7 +81,14 @@ MEASURES = {
   "bound": bound,
   "with_full_bound": with_full_bound,
   "log_marginal": log_marginal,
-  "log_marginal_of_few": functools.partial(log_marginal, examples=_FEW_EXAMPLES),
+  "log_marginal_of_few": functools.partial(
+    log_marginal, examples=_FEW_EXAMPLES, options=_APP_D_IN_SECONDS
+  ),
+}
+# What else decides the numbers of a measure.
+OPTIONS = {
+  "log_marginal": {"app_d": APP_D},
+  "log_marginal_of_few": {"app_d": _APP_D_IN_SECONDS},
 }
 
 
@@ -112,7 +128,7 @@ def _parts(model, x, seed, rows):
 def _batches(part, count):
   """The first data in order, and their numbers; the bits are those of epoch 0."""
   count = min(count, part.num_examples)
-  size = min(_BATCH, count)
+  size = min(BATCH, count)
   for first in range(0, count, size):
     rows = tf.range(first, min(first + size, count))
     x, _ = part.examples(part.tensors(), rows, tf.constant(0))

@@ -27,7 +27,7 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.experiments import datasets, methods
-from aevb_tf.experiments.measures import MEASURES
+from aevb_tf.experiments.measures import MEASURES, OPTIONS
 from aevb_tf.training import configuration, stopping
 from aevb_tf.training.run_folder import RunFolder, write, write_json
 
@@ -69,7 +69,7 @@ class Run(NamedTuple):
     if self.config.learning_rate_schedule == "constant":
       free = (*free, "epochs")
     config = {key: value for key, value in config.items() if key not in free}
-    return {**self._asdict(), "config": config}
+    return {**self._asdict(), "config": config, **OPTIONS.get(self.measure, {})}
 
   @property
   def key(self) -> str:

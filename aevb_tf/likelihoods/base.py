@@ -82,6 +82,21 @@ class Likelihood(keras.layers.Layer):
     """
     return distribution.distribution.quantile(uniform)
 
+  def log_prob_of_pairs(
+    self, distribution: tfd.Distribution, x: tf.Tensor
+  ) -> tf.Tensor:
+    """log p(x_i|z_k) of every datum under every z, nats.
+
+    Args:
+      distribution: What `distribution(params)` gave for `[count]` z.
+      x: float32 `[batch, *event_shape]`.
+
+    Returns:
+      float32 `[batch, count]`.
+    """
+    # One datum after another: no tensor has an event for every pair.
+    return tf.map_fn(distribution.log_prob, x)
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether every element of `x` can be scored: a boolean scalar tensor."""
     return tf.reduce_all(tf.math.is_finite(x))

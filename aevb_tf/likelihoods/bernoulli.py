@@ -45,5 +45,15 @@ class Bernoulli(Likelihood):
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     return tf.cast(uniform < distribution.mean(), tf.float32)
 
+  def log_prob_of_pairs(
+    self, distribution: tfd.Distribution, x: tf.Tensor
+  ) -> tf.Tensor:
+    # Linear in x: log p(x|z) = log p(0|z) + x l, and all x l are one matrix product.
+    nothing = distribution.log_prob(tf.zeros(self.event_shape))
+    logits = distribution.distribution.logits_parameter()
+    logits = tf.reshape(logits, [nothing.shape[0], -1])
+    x = tf.reshape(tf.cast(x, logits.dtype), [x.shape[0], -1])
+    return tf.linalg.matmul(x, logits, transpose_b=True) + nothing
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all((x >= 0.0) & (x <= 1.0))

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.experiments import choices, figure2_mnist, jobs, methods
+from aevb_tf.experiments import (
+  app_d,
+  choices,
+  figure2_mnist,
+  jobs,
+  measures,
+  methods,
+)
 from aevb_tf.experiments.jobs import Job
 from aevb_tf.experiments.results import choices as results
 from aevb_tf.training import configuration
@@ -33,6 +40,9 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
     if "prior of the weights" in alternative.question:
       assert changed == ([] if alternative.ours else ["parameter_prior_stddev"])
       continue
+    if "the seed, figure 3" in alternative.question:
+      assert changed == ([] if alternative.ours else ["seed"])
+      continue
     assert mine.samples == other.samples == 10**6
     if alternative.question == "step size":
       assert alternative.ours or not other.pilots
@@ -55,32 +65,56 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
 def test_every_question_has_ours_once():
   scale = choices.scales("")["default"]
   questions = [a.question for a in scale.alternatives if a.ours]
-  assert len(questions) == len(set(questions)) == 11
+  assert len(questions) == len(set(questions)) == 13
   assert set(questions) == {a.question for a in scale.alternatives}
 
 
 def test_evidence_is_estimated_in_each_way_once(monkeypatch, tmp_path):
-  ways = []
+  asked = []
 
-  def estimate(model, x, method, seed):
-    ways.append(method)
-    values = np.full(len(x), -float(len(ways)), np.float32)
+  def estimate(model, x, method, seed, batch_size):
+    asked.append(method)
+    values = np.full(len(x), -float(len(asked)), np.float32)
     return evidence.Estimate("posterior_density", 50, values, values)
 
   monkeypatch.setattr(evidence, "estimate", estimate)
   job = Job(figure2_mnist.tiny(), 500)
   found = jobs.execute([job], tmp_path)
-  asked = choices.Scale([], job, 10, 7), tmp_path, found
-  rows = choices._evidence(*asked)
-  assert [row.value for row in rows] == [-1, -2, -1, -3, -1, -4, -5]
-  assert [row.ours for row in rows] == ["yes", "no", "yes", "no", "yes", "no", "no"]
-  ours, mixture, longer, single, encoder = ways
-  assert (ours.density, mixture.density) == ("gaussian", "mixture")
-  assert longer.burn_in == 2 * ours.burn_in
-  assert (ours.candidates, single.candidates) == (1000, 1)
-  assert [way.start for way in ways] == ["prior"] * 4 + ["encoder"]
-  assert choices._evidence(*asked) == rows
-  assert len(ways) == 5  # what is known is not estimated again
+  ways = app_d.ways()
+  scale = choices.Scale([], job, ways, 10), tmp_path, found
+  rows = choices._evidence(*scale)
+  others = [row for row in rows if row.ours == "no"]
+  # Ours is one estimate, whichever the question; each other has its own.
+  assert {row.value for row in rows if row.ours == "yes"} == {-1}
+  assert [row.value for row in others] == [-2.0 - i for i in range(len(others))]
+  assert choices._evidence(*scale) == rows
+  assert len(asked) == 1 + len(others)  # what is known is not estimated again
+
+
+def test_each_way_differs_from_ours_in_what_it_says():
+  ways = app_d.ways()
+  ours = {way.question: way for way in ways if way.ours}
+  assert set(ours) == {way.question for way in ways} and len(ours) == 4
+  for way in ways:
+    evidence.get(way.method)  # is an estimator
+    mine = ours[way.question].method
+    changed = {key for key, value in way.method.items() if mine.get(key) != value}
+    if way.ours:
+      assert mine == {"name": "posterior_density", **measures.APP_D}
+    elif "estimator" in way.question:
+      assert way.method["name"] == "importance"
+      assert f"{way.method['num_samples']:,}" in way.answer
+    elif "q(z)" in way.question:
+      assert changed == {"density"} and way.method["density"] == "mixture"
+    elif "burn-in" in way.question:
+      assert changed == {"burn_in"}
+      assert way.method["burn_in"] == 2 * mine["burn_in"]
+    elif "encoder" in way.answer:
+      assert changed == {"start", "candidates"} and way.method["start"] == "encoder"
+    else:
+      assert changed == {"candidates"} and way.method["start"] == "prior"
+      candidates = way.method["candidates"]
+      assert (f"{candidates:,} draws" in way.answer) == (candidates > 1)
 
 
 def test_a_choice_that_diverged_is_said_so():

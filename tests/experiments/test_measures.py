@@ -34,7 +34,7 @@ def test_bound_is_that_of_the_model(vae, data):
 def test_each_datum_has_its_own_bound(vae, data, monkeypatch):
   """However the data are cut into batches."""
   whole = measures.per_datum(vae, data.test)
-  monkeypatch.setattr(measures, "_BATCH", 300)
+  monkeypatch.setattr(measures, "BATCH", 300)
   np.testing.assert_allclose(measures.per_datum(vae, data.test), whole, rtol=1e-5)
 
 
@@ -50,7 +50,7 @@ def test_evidence_is_of_the_first_data(vae, data, monkeypatch):
   """Each as App. D says, 50 samples and 4 leapfrog steps; means and errors of them."""
   asked = []
 
-  def estimate(model, x, method, seed):
+  def estimate(model, x, method, seed, batch_size):
     asked.append((x, method))
     values = np.arange(len(x), dtype=np.float32)
     return evidence.Estimate("posterior_density", 50, values, values, values / 20)
@@ -60,7 +60,7 @@ def test_evidence_is_of_the_first_data(vae, data, monkeypatch):
   for (x, method), part in zip(asked, (data.measured, data.test), strict=True):
     np.testing.assert_array_equal(x, np.float32(part.x[:20]) / 255)
     assert (method.num_samples, method.leapfrog_steps) == (50, 4)
-    assert (method.start, method.candidates) == ("prior", 1000)
+    assert (method.start, method.candidates) == ("prior", 100_000)
   assert columns["test"] == 9.5
   assert columns["test_values"] == list(range(20))
   assert columns["effective_sample_size"] == 9.5

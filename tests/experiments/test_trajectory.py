@@ -177,6 +177,15 @@ def test_the_name_of_a_run_is_what_decides_its_numbers():
   assert cosine.key != cosine.change(epochs=3).key
 
 
+def test_the_name_of_a_run_holds_its_estimator(monkeypatch):
+  bound = figure2_mnist.tiny()
+  evidence = bound._replace(measure="log_marginal")
+  before = bound.key, evidence.key
+  monkeypatch.setitem(trajectory.OPTIONS, "log_marginal", {"app_d": {"burn_in": 1}})
+  assert bound.key == before[0]
+  assert evidence.key != before[1]
+
+
 def test_a_run_says_what_it_is(run, straight):
   found = json.loads(Folder(straight[2], run).config.read_text())
   assert (found["method"], found["config"]["dataset"]) == (run.method, "digits")

@@ -52,6 +52,25 @@ def test_shapes(name, event_shape):
   assert bool(likelihood.in_support(x))
 
 
+@pytest.mark.parametrize("name", ALL, ids=str)
+@pytest.mark.parametrize("jit", [False, True])
+def test_every_datum_under_every_z(name, jit):
+  rng = np.random.default_rng(0)
+  likelihood = build(name)
+  params = params_of(likelihood, rng, 4)
+  x = np.float32(rng.integers(0, 256, size=(3, *EVENT)) / 255)
+
+  @tf.function(jit_compile=jit)
+  def pairs(x):
+    return likelihood.log_prob_of_pairs(likelihood.distribution(params), x)
+
+  one_by_one = [
+    [likelihood.distribution(params[k : k + 1]).log_prob(x[i])[0] for k in range(4)]
+    for i in range(3)
+  ]
+  np.testing.assert_allclose(pairs(tf.constant(x)), one_by_one, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])
 @pytest.mark.parametrize("logit", [-1e4, -30.0, -0.5, 0.0, 2.0, 1e4])
 def test_bernoulli_is_minus_the_cross_entropy(grey, logit):
