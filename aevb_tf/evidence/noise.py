@@ -12,7 +12,7 @@ import tensorflow as tf
 from aevb_tf import random
 
 # What a seed is folded with, so that no two uses of it share their noise.
-START, PILOT, FORWARD, REVERSE, SIMULATE, CHOICE = range(1, 7)
+START, PILOT, FORWARD, REVERSE, SIMULATE, CHOICE, STAY = range(1, 8)
 
 
 def per_sample(

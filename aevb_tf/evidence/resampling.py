@@ -9,8 +9,14 @@ probability proportional to
 which is a draw from the posterior in the limit of many (sampling importance resampling).
 Where p_0 is the prior, the draws are the same for all data: each is decoded once.
 
+A chain that is on its way chooses among them and the point where it is, by the same
+weights. That leaves the posterior as it is, for any number of draws (iterated sampling
+importance resampling), and is how the chain gets from mode to mode.
+
 References:
   Rubin. Using the SIR algorithm to simulate posterior distributions. 1988.
+  Andrieu, Lee, Vihola. Uniform ergodicity of the iterated conditional SMC and geometric
+    ergodicity of particle Gibbs samplers. arXiv:1312.6432.
 """
 
 from typing import Any
@@ -30,7 +36,12 @@ _OUTPUTS = 2**20
 
 
 def resampled(
-  path: Path, seed: Any, rows: tf.Tensor, chains: int, candidates: int
+  path: Path,
+  seed: Any,
+  rows: tf.Tensor,
+  chains: int,
+  candidates: int,
+  current: tf.Tensor | None = None,
 ) -> tf.Tensor:
   """Starts of chains, u float32 `[chains, batch, latent_dim]`.
 
@@ -41,8 +52,10 @@ def resampled(
     chains: Chains for each datum; they choose among the same draws.
     candidates: Draws that a datum's chains choose among; 1 gives every chain one of its
       own.
+    current: Where the chains are, u float32 `[chains, batch, latent_dim]`, one of which
+      each of them chooses too.
   """
-  if candidates == 1:
+  if candidates == 1 and current is None:
     return path.draw(seed, rows, chains)
   draw, chunk = _own, _OWN
   if path.start == "prior":
@@ -68,11 +81,19 @@ def resampled(
     best = tf.where(better, score, best)
     return number + 1, best, tf.where(better[..., tf.newaxis], drawn(index), u)
 
-  shape = [rows.shape[0], chains]
+  if current is None:
+    shape = [tf.shape(rows)[0], chains]
+    best = tf.fill(shape, tf.float32.min)
+    u = tf.zeros([*shape, path.model.latent_dim])
+  else:
+    chance = random.uniform(random.fold_in(seed, noise.STAY), rows, chains)
+    log_weight = tf.transpose(path.log_densities(current)[1])
+    best = log_weight - tf.math.log(-tf.math.log(chance))
+    u = tf.transpose(current, [1, 0, 2])
   *_, u = tf.while_loop(
     lambda number, *_: number * chunk < candidates,
     choose,
-    (0, tf.fill(shape, tf.float32.min), tf.zeros([*shape, path.model.latent_dim])),
+    (0, best, u),
     parallel_iterations=1,
   )
   return tf.transpose(u, [1, 0, 2])

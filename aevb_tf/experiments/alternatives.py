@@ -86,23 +86,8 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
         {"1": {"seed": 1}},
       )
     ),
-    *(
-      alternative
-      for size in figure3.SIZES
-      for alternative in _asked(
-        f"Monte Carlo EM, N = {size:,}",
-        "chains go on, all data",
-        figure3.job(data_dir, "mcem", size),
-        {
-          "chains go on, minibatches": figure3.job(
-            data_dir, "mcem", size, minibatches=True
-          ),
-          "new chains, ten times as long, minibatches": figure3.job(
-            data_dir, "mcem_fresh", size, minibatches=True
-          ),
-        },
-      )
-    ),
+    *_asked(*_monte_carlo_em(data_dir, 1000, jumps=True)),
+    *_asked(*_monte_carlo_em(data_dir, 50_000)),
     *_asked(
       "test split of Frey Face",
       "200 frames at random",
@@ -127,6 +112,22 @@ def figure2_job(figure: ModuleType, data_dir: str, samples: int) -> Job:
   """AEVB with the settings of `figure2_mnist` or `figure2_frey`, and so many samples."""
   scale = figure.scales(data_dir)["default"]
   return Job(scale.run, samples, scale.pilots)
+
+
+def _monte_carlo_em(data_dir, size, jumps=False):
+  """What its chains are, and how many data an update takes: arguments of `_asked`."""
+
+  def job(method, minibatches):
+    return figure3.job(data_dir, method, size, minibatches=minibatches)
+
+  others = {
+    "chains go on, minibatches": job("mcem", True),
+    "new chains, ten times as long, minibatches": job("mcem_fresh", True),
+  }
+  if jumps:
+    others["chains go on and jump, all data"] = job("mcem_jumps", False)
+  ours = "chains go on, all data", job("mcem", False)
+  return f"Monte Carlo EM, N = {size:,}", *ours, others
 
 
 def _asked(

@@ -6,11 +6,13 @@
 | `wake_sleep` | `WakeSleep`    | section 5    |
 | `mcem`       | `MonteCarloEM` | App. E       |
 | `mcem_fresh` | the same       | App. E       |
+| `mcem_jumps` | the same       | App. E       |
 | `full_vb`    | `FullVB`       | App. F       |
 
 All have the networks, the prior, the optimizer and the seed of one config. In `mcem` the
 10 leapfrog steps of App. E go on from where the datum's last ended; in `mcem_fresh` a
-visit begins anew, at a draw of the prior, and takes ten times as many.
+visit begins anew, at a draw of the prior, and takes ten times as many. In `mcem_jumps`
+they go on, from where they were or from one of 1,000 draws of the prior.
 """
 
 import functools
@@ -28,6 +30,7 @@ TITLES = {
   "wake_sleep": "Wake-sleep",
   "mcem": "MCEM",
   "mcem_fresh": "MCEM, fresh chains",
+  "mcem_jumps": "MCEM, chains that jump",
   "full_vb": "Full VB",
 }
 
@@ -39,6 +42,7 @@ def _wake_sleep(config, encoder, decoder, **options):
 _CHAINS = {
   "mcem": {"persistent_transitions": 1},
   "mcem_fresh": {"num_transitions": 10},
+  "mcem_jumps": {"persistent_transitions": 1, "candidates": 1000},
 }
 _LEAPFROG_STEPS, _UPDATES = 10, 5
 
@@ -66,6 +70,7 @@ _MAKERS = {
   "wake_sleep": _wake_sleep,
   "mcem": _mcem,
   "mcem_fresh": functools.partial(_mcem, chain="mcem_fresh"),
+  "mcem_jumps": functools.partial(_mcem, chain="mcem_jumps"),
   "full_vb": _full_vb,
 }
 
@@ -86,10 +91,11 @@ def evaluations(method: str) -> int:
   """How often a visit of a datum takes its likelihood and the gradient.
 
   "Training samples evaluated" counts these: one for the methods with an encoder; for
-  Monte Carlo EM one for each leapfrog step and for each update.
+  Monte Carlo EM one for each leapfrog step and for each update. The draws that a chain
+  chooses among, without a gradient and decoded for all data at once, are not counted.
   """
   chain = _CHAINS.get(method)
   if chain is None:
     return 1
-  (transitions,) = chain.values()
+  transitions = chain.get("persistent_transitions") or chain["num_transitions"]
   return transitions * _LEAPFROG_STEPS + _UPDATES

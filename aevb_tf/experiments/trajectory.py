@@ -35,7 +35,7 @@ from aevb_tf.training.run_folder import RunFolder, write, write_json
 _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 # Samples from one checkpoint to the next, at most: about a minute of work. A step of
 # Monte Carlo EM takes 15 gradients of each datum, with fresh chains 105.
-_CHECKPOINT = {"mcem": 100_000, "mcem_fresh": 20_000}
+_CHECKPOINT = {"mcem": 100_000, "mcem_fresh": 20_000, "mcem_jumps": 100_000}
 _CHECKPOINT_ELSE = 250_000
 
 

@@ -6,6 +6,8 @@ cross-entropy that the paper's MNIST figures are made with. It is a normalised d
 of x only for targets of 0 and 1.
 """
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -50,9 +52,9 @@ class Bernoulli(Likelihood):
   ) -> tf.Tensor:
     # Linear in x: log p(x|z) = log p(0|z) + x l, and all x l are one matrix product.
     nothing = distribution.log_prob(tf.zeros(self.event_shape))
-    logits = distribution.distribution.logits_parameter()
-    logits = tf.reshape(logits, [nothing.shape[0], -1])
-    x = tf.reshape(tf.cast(x, logits.dtype), [x.shape[0], -1])
+    pixels = [-1, math.prod(self.event_shape)]
+    logits = tf.reshape(distribution.distribution.logits_parameter(), pixels)
+    x = tf.reshape(tf.cast(x, logits.dtype), pixels)
     return tf.linalg.matmul(x, logits, transpose_b=True) + nothing
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:

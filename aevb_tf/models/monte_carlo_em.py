@@ -20,6 +20,10 @@ not where chains begin. Two answers:
   online algorithm: the model keeps a z for each datum, and the fewer visits each gets,
   the farther its z are from the posterior. This reads App. E to the letter.
 
+In both, a chain may end in a mode of the posterior without mass. With `candidates` it
+begins at one of many draws from p(z) that the datum has chosen among, or jumps there
+from where it was (`aevb_tf.evidence.resampling`).
+
 HMC is that of the evidence, `aevb_tf.evidence.hmc`. Beside `tfp.mcmc`'s: a transition is
 one step of `HamiltonianMonteCarlo`, with the step size varied at random from transition
 to transition; acceptance is the mean of min(1, exp(log_accept_ratio)) over data, chains
@@ -38,7 +42,7 @@ import keras
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, hmc, noise, paths
+from aevb_tf.evidence import checks, hmc, noise, paths, resampling
 from aevb_tf.models import parts
 from aevb_tf.models.bound_model import Step
 from aevb_tf.models.generative import GenerativeModel, fresh_seed
@@ -92,6 +96,10 @@ class MonteCarloEM(GenerativeModel):
       `dataset_size`, and the number of each datum, 0 to N - 1, as its y:
       `fit(x, np.arange(len(x)))`. `chains`, float32 `[N, L, latent_dim]`, are saved with
       the model. `evaluate`, `infer` and `reconstruct` begin anew as always.
+    candidates: Draws from p(z), the same for all data of a batch, among which each chain
+      takes its start, the likelier the better it explains the datum; a persistent one
+      may stay where it is. Each is decoded once a batch. 1 starts chains at a draw of
+      their own, and leaves persistent ones where they are.
     dataset_size: N, to scale the objective of a minibatch to the data set.
     parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
       (MAP); needs `dataset_size`.
@@ -118,6 +126,7 @@ class MonteCarloEM(GenerativeModel):
     num_updates: int = 5,
     step_size: float = hmc.FIRST_STEP_SIZE,
     persistent_transitions: int | None = None,
+    candidates: int = 1,
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
@@ -140,6 +149,7 @@ class MonteCarloEM(GenerativeModel):
           "persistent_transitions needs dataset_size: each datum keeps its chains. Pass "
           "dataset_size=N, and the number of each datum as y: fit(x, np.arange(N))."
         )
+    self.candidates = checks.positive_int("candidates", candidates)
     self._first_step_size = float(step_size)
     self.persistent_transitions = persistent_transitions
     self.chains = None
@@ -203,8 +213,13 @@ class MonteCarloEM(GenerativeModel):
       `Samples`.
     """
     path = paths.Path(self, x, start="prior")
-    seed_of_start = random.fold_in(seed, noise.START)
-    u = path.draw(seed_of_start, rows, num_samples or self.num_samples)
+    u = resampling.resampled(
+      path,
+      random.fold_in(seed, noise.START),
+      rows,
+      num_samples or self.num_samples,
+      self.candidates,
+    )
     u, acceptance = self._walk(path, u, seed, rows, self.num_transitions)
     return Samples(path.coordinates.forward(u), acceptance)
 
@@ -225,8 +240,11 @@ class MonteCarloEM(GenerativeModel):
     numbers = tf.clip_by_value(numbers, 0, self.dataset_size - 1)  # `checks` tells
     u = tf.transpose(tf.gather(chains, numbers), (1, 0, 2))
     path = paths.Path(self, x, start="prior")
-    rows, count = tf.range(tf.shape(x)[0]), self.persistent_transitions
-    u, acceptance = self._walk(path, u, seed, rows, count)
+    rows = tf.range(tf.shape(x)[0])
+    if self.candidates > 1:
+      start = random.fold_in(seed, noise.START)
+      u = resampling.resampled(path, start, rows, self.num_samples, self.candidates, u)
+    u, acceptance = self._walk(path, u, seed, rows, self.persistent_transitions)
     ends = tf.transpose(u, (1, 0, 2))
     self.chains.assign(
       tf.tensor_scatter_nd_update(chains, numbers[:, tf.newaxis], ends)
@@ -373,4 +391,5 @@ class MonteCarloEM(GenerativeModel):
       "num_updates": self.num_updates,
       "step_size": self._first_step_size,
       "persistent_transitions": self.persistent_transitions,
+      "candidates": self.candidates,
     }

@@ -22,13 +22,13 @@ def linear():
   return oracle, oracle.draw(rng, 3), oracle.vae()
 
 
-def starts(vae, x, seed, chains, candidates, rows=None, start="prior"):
+def starts(vae, x, seed, chains, candidates, rows=None, start="prior", current=None):
   rows = tf.range(len(x)) if rows is None else tf.constant(rows)
 
   @tf.function(autograph=False)
   def draw(x):
     path = paths.Path(vae, x, start)
-    return resampled(path, random.as_seed(seed), rows, chains, candidates)
+    return resampled(path, random.as_seed(seed), rows, chains, candidates, current)
 
   return draw(tf.constant(x)).numpy()
 
@@ -49,19 +49,28 @@ def test_one_of_many_draws_is_a_draw_from_the_posterior(
   stats.assert_mean(centred[:, :, None] * centred[:, None, :], covariance)
 
 
-@pytest.mark.parametrize("candidates", [7, 1000, 2500])
-def test_chains_choose_among_shared_draws_by_their_weights(linear, seeds, candidates):
+@pytest.mark.parametrize(
+  ("candidates", "on_its_way"),
+  [(7, False), (1000, False), (2500, False), (1, True), (7, True), (2500, True)],
+)
+def test_chains_choose_among_shared_draws_by_their_weights(
+  linear, seeds, candidates, on_its_way
+):
   """Exactly: how often each draw is taken, given the draws, in chunks and in one."""
   _, x, vae = linear
   seed, chains = seeds(), 20_000
-  u = starts(vae, x, seed, chains, candidates)
+  point = tf.constant([0.1, -0.2])
+  current = tf.broadcast_to(point, [chains, len(x), 2]) if on_its_way else None
+  u = starts(vae, x, seed, chains, candidates, current=current)
   path = paths.Path(vae, tf.constant(x), "prior")
   drawn = vae.prior.sample(random.as_seed(seed), tf.range(candidates))
+  if on_its_way:
+    drawn = tf.concat([drawn, [point]], axis=0)
   repeated = tf.repeat(drawn[:, tf.newaxis], len(x), axis=1)
   weights = tf.nn.softmax(path.log_densities(repeated)[1], axis=0).numpy()
   distance, taken = spatial.KDTree(drawn.numpy()).query(u)  # [chains, batch]
   assert distance.max() < 1e-6
-  counts = np.stack([np.bincount(row, minlength=candidates) for row in taken.T])
+  counts = np.stack([np.bincount(row, minlength=len(drawn)) for row in taken.T])
   stats.assert_counts(counts, weights.T)
 
 

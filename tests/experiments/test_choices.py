@@ -31,6 +31,7 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
       size = mine.run.train_examples
       assert size == other.run.train_examples
       assert ("new chains" in alternative.answer) == (other.run.method == "mcem_fresh")
+      assert ("jump" in alternative.answer) == (other.run.method == "mcem_jumps")
       minibatches = "minibatch" in alternative.answer
       assert other.run.config.batch_size == (100 if minibatches else size)
       assert changed == (["batch_size"] if minibatches else [])

@@ -253,6 +253,7 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
     ({"step_size": 0.0}, "step_size=0.0 has to be positive"),
     ({"likelihood": "gaussian"}, "has its own likelihood"),
     ({"parameter_prior_stddev": 1.0}, "needs dataset_size"),
+    ({"candidates": 0}, "candidates=0 has to be a positive integer"),
     ({"persistent_transitions": 0}, "persistent_transitions=0 has to be a positive"),
     (
       {"persistent_transitions": 1},

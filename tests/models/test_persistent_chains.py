@@ -53,6 +53,43 @@ def test_chains_that_hardly_move_do_not_come_to_the_posterior(seeds):
     assert_posterior(samples.z, exact, x)
 
 
+class TwoModes(keras.Model):
+  """x = (z^2, z/2) and noise: z and -z are both modes, and one of them has no mass."""
+
+  def call(self, z):
+    return tf.concat([z**2, 0.5 * z], axis=-1)
+
+
+@pytest.mark.parametrize("persistent_transitions", [None, 1])
+def test_chains_that_choose_get_to_the_mode_with_the_mass(
+  persistent_transitions, seeds
+):
+  likelihood = {"name": "gaussian", "scale": 0.2}
+  x = np.repeat(np.array([[1.0, 0.5]], np.float32), 200, axis=0)
+
+  def in_mode(candidates):
+    """How many chains are there, after four E-steps or one."""
+    em = aevb.MonteCarloEM(
+      TwoModes(),
+      1,
+      likelihood=likelihood,
+      step_size=0.1,
+      persistent_transitions=persistent_transitions,
+      candidates=candidates,
+      dataset_size=len(x),
+      seed=0,
+    )
+    em.build((None, 2))
+    if persistent_transitions:
+      z = go_on(em, x, seeds(), visits=4).z
+    else:
+      z = em.infer(x, seed=seeds())
+    return np.mean(np.asarray(z) > 0)
+
+  assert in_mode(100) == 1.0
+  assert 0.3 < in_mode(1) < 0.7
+
+
 def test_first_chains_are_draws_of_the_prior(seeds):
   exact, _ = example(np.random.default_rng(seeds(0)))
   chains = persistent(exact, 1000, num_samples=2).chains.numpy()
