@@ -40,3 +40,17 @@ def test_assert_frequency_sees_a_loaded_coin(seeds):
   stats.assert_frequency(count, 10_000, 0.5)
   with pytest.raises(AssertionError, match="not 0.45"):
     stats.assert_frequency(count, 10_000, 0.45)
+
+
+def test_assert_counts_sees_a_loaded_die(seeds):
+  fair = np.full(6, 1 / 6)
+  counts = np.random.default_rng(seeds()).multinomial(10_000, fair, size=3)
+  stats.assert_counts(counts, [fair] * 3)
+  loaded = np.array([0.14, 0.16, 1 / 6, 1 / 6, 1 / 6, 0.2])
+  with pytest.raises(AssertionError, match="row 2: chi-squared"):
+    stats.assert_counts(counts, [fair, fair, loaded])
+
+
+def test_assert_counts_sees_an_event_that_cannot_be():
+  with pytest.raises(AssertionError, match="row 0: chi-squared"):
+    stats.assert_counts(np.array([[500, 499, 1]]), [[0.5, 0.5, 0.0]])

@@ -88,21 +88,43 @@ def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
 
 
 def test_figure3_tells_methods_apart_datum_by_datum():
-  values = {"aevb": [-100.0, -140.0, -180.0], "mcem": [-101.0, -139.5, -178.0]}
+  """With the prior of the weights and without, each from AEVB as it was trained."""
+  values = {
+    ("aevb", "paper"): [-100.0, -140.0, -180.0],
+    ("mcem", "paper"): [-101.0, -139.5, -178.0],
+    ("aevb", "no prior of the weights"): [-90.0, -130.0, -170.0],
+    ("mcem", "no prior of the weights"): [-91.0, -131.0, -171.0],
+  }
   found = [
     jobs.Curve(job, job.run, True, [columns])
     for job in module("figure3").scales("")["default"]
-    if (job.run.train_examples, job.run.method) in ((1000, "aevb"), (1000, "mcem"))
+    if job.run.train_examples == 1000 and job.run.method != "wake_sleep"
     for columns in [
       {"samples": 500, "seconds": 1.0, "device": "CPU"}
-      | {f"{split}_values": values[job.run.method] for split in ("train", "test")}
+      | {
+        f"{split}_values": values[job.run.method, job.settings]
+        for split in ("train", "test")
+      }
     ]
   ]
-  (difference,) = module("figure3").differences(found)
-  assert (difference.method, difference.quantity) == ("mcem", "log_marginal_less_aevb")
-  assert difference.samples == 15 * 500
-  assert difference.test == pytest.approx(0.5)
-  assert difference.test_error == pytest.approx(1.5 / 3**0.5)
+  with_prior, without = module("figure3").differences(found)
+  for point in (with_prior, without):
+    assert (point.method, point.quantity) == ("mcem", "log_marginal_less_aevb")
+    assert point.samples == 15 * 500
+  assert (with_prior.settings, without.settings) == ("paper", "no prior of the weights")
+  assert with_prior.test == pytest.approx(0.5)
+  assert with_prior.test_error == pytest.approx(1.5 / 3**0.5)
+  assert without.test == pytest.approx(-1.0)
+
+
+def test_figure3_without_the_prior_of_the_weights_is_the_same_elsewhere():
+  figure3 = module("figure3")
+  for method in figure3.METHODS:
+    ours, other = figure3.job("", method, 1000), figure3.without_prior("", method)
+    changed = configuration.differences(ours.run.config, other.run.config)
+    assert set(changed) - {"learning_rate"} == {"parameter_prior_stddev"}
+    assert other.samples == ours.samples
+    assert other.run.points(other.samples) == [other.samples]
 
 
 def test_figure3_goes_as_far_as_the_paper_with_every_method():

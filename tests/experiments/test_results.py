@@ -7,7 +7,7 @@ import pytest
 
 import aevb_tf
 from aevb_tf.experiments import runs
-from aevb_tf.experiments.figure3 import LESS_AEVB
+from aevb_tf.experiments.figure3 import LESS_AEVB, NO_PRIOR
 from aevb_tf.experiments.jobs import Point
 from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
 from aevb_tf.experiments.results import compared, page, sections
@@ -197,6 +197,22 @@ def test_methods_are_ordered_beside_the_papers_order():
   points[0] = of_few(test=-141.0)
   text = "\n".join(sections.figure3(points))
   assert "Wake-sleep (−145.0); published MCEM (−141.6) > AEVB" in text
+
+
+def test_methods_without_the_prior_have_tables_of_their_own():
+  points = [
+    of_few(train=-109.0, test=-143.0),
+    of_few(settings=NO_PRIOR, train=-108.0, test=-150.0),
+    of_few(settings=NO_PRIOR, method="mcem", train=-107.0, test=-151.0),
+    of_few(settings=NO_PRIOR, method="mcem", quantity=LESS_AEVB, train=1.0, test=-1.0),
+  ]
+  text = "\n".join(sections.figure3(points))
+  with_prior, without = text.split("With no prior of the weights")
+  assert line(with_prior, "1,000", "AEVB", "test")[5] == "−143.0"
+  assert line(without, "1,000", "AEVB", "test")[5] == "−150.0"
+  assert "- N = 1,000, train: MCEM (−107.0) > AEVB (−108.0)" in without
+  assert "MCEM" not in with_prior.replace("MCEM | ", "")
+  assert "50,000" not in without
 
 
 @pytest.mark.parametrize(
