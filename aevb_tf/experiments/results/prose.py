@@ -57,9 +57,12 @@ Monte Carlo EM is no online algorithm, the paper says: the leapfrog steps of all
 from where their last ones ended, and then the updates take all data. Where N is 50,000,
 updates are few: it ends below wake-sleep and still rises, as in the paper. What minibatches
 do to it, and chains that begin anew, is among
-[what the paper leaves open](#what-the-paper-leaves-open).
+[what the paper leaves open](#what-the-paper-leaves-open). Wake-sleep's curves are of two
+runs with the same settings and seed: to 1e7 on a CPU; beyond that one that was on a GPU to
+there.
 
-Where N is 1,000 it wins in the paper on test data. Here it does not, and why is not known.
+Where N is 1,000, Monte Carlo EM wins in the paper on test data. Here it does not, and why is
+not known.
 With the prior of the weights it fits the training data as well as AEVB, as in the paper,
 and ends beside it on test data: what is between them is not much more than what another
 seed of it does. Without the prior it ends below. Chains that stay in the wrong mode are not
@@ -92,4 +95,5 @@ larger is none that these runs can tell.
 
 App. D comes out low where posteriors are sharp and have several modes and chains begin at
 few draws: one stays in the mode where it began. Its questions are of figure 3's model of
-1,000 data by AEVB."""
+1,000 data by AEVB. The encoder of so few data is no place to begin, nor to draw from:
+importance sampling is far lower still."""
