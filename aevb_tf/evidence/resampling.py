@@ -76,7 +76,7 @@ def resampled(
     cdf = tf.cumsum(tf.exp(log_weights - total))[..., tf.newaxis]
     index = tf.reduce_sum(tf.cast(cdf <= place * cdf[-1], tf.int32), axis=0)
     # The largest of log sum w of the chunks plus Gumbel noise is a chunk by its weight.
-    score = total[:, tf.newaxis] - tf.math.log(-tf.math.log(chance))
+    score = total[:, tf.newaxis] + _gumbel(chance)
     better = score > best
     best = tf.where(better, score, best)
     return number + 1, best, tf.where(better[..., tf.newaxis], drawn(index), u)
@@ -88,7 +88,7 @@ def resampled(
   else:
     chance = random.uniform(random.fold_in(seed, noise.STAY), rows, chains)
     log_weight = tf.transpose(path.log_densities(current)[1])
-    best = log_weight - tf.math.log(-tf.math.log(chance))
+    best = log_weight + _gumbel(chance)
     u = tf.transpose(current, [1, 0, 2])
   *_, u = tf.while_loop(
     lambda number, *_: number * chunk < candidates,
@@ -97,6 +97,10 @@ def resampled(
     parallel_iterations=1,
   )
   return tf.transpose(u, [1, 0, 2])
+
+
+def _gumbel(uniform):
+  return -tf.math.log(-tf.math.log(uniform))
 
 
 def _shared(path, seed, rows, first, count):

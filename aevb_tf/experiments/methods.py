@@ -47,7 +47,7 @@ _CHAINS = {
 _LEAPFROG_STEPS, _UPDATES = 10, 5
 
 
-def _mcem(config, encoder, decoder, chain="mcem", **options):
+def _mcem(chain, config, encoder, decoder, **options):
   return aevb.MonteCarloEM(
     decoder,
     config.latent_dim,
@@ -68,9 +68,7 @@ def _full_vb(config, encoder, decoder, parameter_prior_stddev, **options):
 _MAKERS = {
   "aevb": None,
   "wake_sleep": _wake_sleep,
-  "mcem": _mcem,
-  "mcem_fresh": functools.partial(_mcem, chain="mcem_fresh"),
-  "mcem_jumps": functools.partial(_mcem, chain="mcem_jumps"),
+  **{chain: functools.partial(_mcem, chain) for chain in _CHAINS},
   "full_vb": _full_vb,
 }
 

@@ -74,6 +74,21 @@ def test_chains_choose_among_shared_draws_by_their_weights(
   stats.assert_counts(counts, weights.T)
 
 
+def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds):
+  _, x, vae = linear
+  seed = seeds()
+  u = starts(vae, x, seed, 20_000, 30, start="encoder")
+  path = paths.Path(vae, tf.constant(x), "encoder")
+  drawn = path.draw(random.as_seed(seed), tf.range(3), 30)
+  weights = tf.nn.softmax(path.log_densities(drawn)[1], axis=0).numpy()
+  counts = []
+  for i in range(3):
+    distance, taken = spatial.KDTree(drawn[:, i].numpy()).query(u[:, i])
+    assert distance.max() < 1e-5
+    counts.append(np.bincount(taken, minlength=30))
+  stats.assert_counts(counts, weights.T)
+
+
 @pytest.mark.parametrize("start", paths.STARTS)
 def test_a_datum_has_its_own_starts_in_any_batch(linear, start):
   _, x, vae = linear

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from tests import stats
+from tests.evidence.test_resampling import TwoModes
 from tests.models.test_monte_carlo_em import em_of, example
 from tests.models.test_vae import digits
 from tests.oracle import state
@@ -51,13 +52,6 @@ def test_chains_that_hardly_move_do_not_come_to_the_posterior(seeds):
   samples = go_on(em, np.repeat(x, 1000, axis=0), seeds(1), visits=2)
   with pytest.raises(AssertionError, match="standard errors"):
     assert_posterior(samples.z, exact, x)
-
-
-class TwoModes(keras.Model):
-  """x = (z^2, z/2) and noise: z and -z are both modes, and one of them has no mass."""
-
-  def call(self, z):
-    return tf.concat([z**2, 0.5 * z], axis=-1)
 
 
 @pytest.mark.parametrize("persistent_transitions", [None, 1])

@@ -83,7 +83,7 @@ def _figure3_ends(
 
 def _no_prior(points: Sequence[Point]) -> list[str]:
   """The ends of curves without the prior of the weights."""
-  mine = [p._replace(settings="paper") for p in points if p.settings == NO_PRIOR]
+  mine = _with(points, NO_PRIOR)
   if not mine:
     return []
   sizes = {p.train_examples for p in mine}
@@ -154,6 +154,11 @@ def _wake_sleep(points: Sequence[Point]) -> list[str]:
   ]
 
 
+def _with(points: Sequence[Point], settings: str) -> list[Point]:
+  """Those with other settings, in the place of those with the paper's."""
+  return [p._replace(settings="paper") for p in points if p.settings == settings]
+
+
 def _steps(measure: str) -> str:
   return (
     f"The step size is chosen by the {measure} of training data after the first"
@@ -196,7 +201,7 @@ def _mnist_met(points: Sequence[Point]) -> str:
 
 def _narrow_start(points: Sequence[Point]) -> list[str]:
   """Where the other beginning is beside the paper."""
-  mine = [p._replace(settings="paper") for p in points if p.settings == NARROW_START]
+  mine = _with(points, NARROW_START)
   if not mine:
     return []
   paper = [
