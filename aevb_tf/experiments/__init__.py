@@ -13,6 +13,7 @@ EXPERIMENTS = (
   "figure2_mnist",
   "figure2_frey",
   "figure3",
+  "few_data",
   "figure4",
   "figure5",
   "full_vb",

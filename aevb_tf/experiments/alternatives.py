@@ -66,12 +66,6 @@ def paper(data_dir: str, samples: int) -> list[Alternative]:
       },
     ),
     *_asked("the seed", "0", mnist, {"1": {"seed": 1}}),
-    *_asked(
-      "the seed, Monte Carlo EM, N = 1,000",
-      "0",
-      figure3.job(data_dir, "mcem", 1000),
-      {"1": {"seed": 1}},
-    ),
     *(a for size in figure3.SIZES for a in _monte_carlo_em(data_dir, size)),
     *_asked(
       "test split of Frey Face",

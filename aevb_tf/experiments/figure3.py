@@ -24,10 +24,6 @@ METHODS = ("aevb", "mcem", "wake_sleep")
 SIZES = (1000, 50_000)
 # Evaluations, as in the paper.
 _LENGTH = 6 * 10**7
-# The same without the prior of the weights, for few data: measured at the end alone, with
-# the step size that all methods choose for so few.
-NO_PRIOR = "no prior of the weights"
-_FEW, _STEP_OF_FEW = SIZES[0], 0.1
 # Of the mean of differences to AEVB, datum by datum: what tables call it.
 LESS_AEVB = "log_marginal_less_aevb"
 
@@ -73,19 +69,11 @@ def job(
   return Job(run, visits, pilots)
 
 
-def without_prior(data_dir: str, method: str) -> Job:
-  """The end of a curve for few data, with no prior of the weights."""
-  there = job(data_dir, method, _FEW)._replace(settings=NO_PRIOR, pilots=())
-  there = there.change(parameter_prior_stddev=0.0, learning_rate=_STEP_OF_FEW)
-  return there._replace(run=there.run._replace(first=there.samples))
-
-
 def scales(data_dir: str) -> dict[str, list[Job]]:
   """The jobs of each scale, in order."""
   tiny = figure2_mnist.tiny().change(latent_dim=2)
   tiny = tiny._replace(measure="log_marginal_of_few", train_examples=200)
   default = [job(data_dir, method, size) for method in METHODS for size in SIZES]
-  default += [without_prior(data_dir, method) for method in METHODS]
   return {
     "smoke": [Job(tiny._replace(method="mcem"), 500)],
     "default": default,
@@ -143,11 +131,7 @@ def differences(found: Iterable[Curve]) -> list[Point]:
 
 def draw(table: pathlib.Path) -> pathlib.Path:
   """Draws the picture of a table beside it, and returns its path."""
-  points = [
-    p
-    for p in curves.read(table)
-    if (p.quantity, p.settings) == ("log_marginal", "paper")
-  ]
+  points = [p for p in curves.read(table) if p.quantity == "log_marginal"]
   panels = {
     f"$N$ = {size:,}": curves.panel(
       [p for p in points if p.train_examples == size],

@@ -87,44 +87,98 @@ def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
       assert set(found) - {"latent_dim"} == changed
 
 
+def ended(job, values):
+  """A curve whose end has this log p(x) of train and test data."""
+  row = {"samples": 500, "seconds": 1.0, "device": "CPU"}
+  row |= {f"{split}_values": values for split in ("train", "test")}
+  return jobs.Curve(job, job.run, True, [row])
+
+
 def test_figure3_tells_methods_apart_datum_by_datum():
-  """With the prior of the weights and without, each from AEVB as it was trained."""
-  values = {
-    ("aevb", "paper"): [-100.0, -140.0, -180.0],
-    ("mcem", "paper"): [-101.0, -139.5, -178.0],
-    ("aevb", "no prior of the weights"): [-90.0, -130.0, -170.0],
-    ("mcem", "no prior of the weights"): [-91.0, -131.0, -171.0],
-  }
+  """Each from AEVB as it was trained."""
+  scale = module("few_data").scales("")["default"]
+  asked = {(j.run.method, j.settings): j for j in (*scale.ours, *scale.changed)}
+  other = "no prior of the weights"
   found = [
-    jobs.Curve(job, job.run, True, [columns])
-    for job in module("figure3").scales("")["default"]
-    if job.run.train_examples == 1000 and job.run.method != "wake_sleep"
-    for columns in [
-      {"samples": 500, "seconds": 1.0, "device": "CPU"}
-      | {
-        f"{split}_values": values[job.run.method, job.settings]
-        for split in ("train", "test")
-      }
-    ]
+    ended(asked[key], values)
+    for key, values in {
+      ("aevb", "paper"): [-100.0, -140.0, -180.0],
+      ("mcem", "paper"): [-101.0, -139.5, -178.0],
+      ("aevb", other): [-90.0, -130.0, -170.0],
+      ("mcem", other): [-91.0, -131.0, -171.0],
+    }.items()
   ]
-  with_prior, without = module("figure3").differences(found)
-  for point in (with_prior, without):
+  ours, changed = module("figure3").differences(found)
+  for point in (ours, changed):
     assert (point.method, point.quantity) == ("mcem", "log_marginal_less_aevb")
     assert point.samples == 15 * 500
-  assert (with_prior.settings, without.settings) == ("paper", "no prior of the weights")
-  assert with_prior.test == pytest.approx(0.5)
-  assert with_prior.test_error == pytest.approx(1.5 / 3**0.5)
-  assert without.test == pytest.approx(-1.0)
+  assert (ours.settings, changed.settings) == ("paper", other)
+  assert ours.test == pytest.approx(0.5)
+  assert ours.test_error == pytest.approx(1.5 / 3**0.5)
+  assert changed.test == pytest.approx(-1.0)
 
 
-def test_figure3_without_the_prior_of_the_weights_is_the_same_elsewhere():
-  figure3 = module("figure3")
-  for method in figure3.METHODS:
-    ours, other = figure3.job("", method, 1000), figure3.without_prior("", method)
-    changed = configuration.differences(ours.run.config, other.run.config)
-    assert set(changed) - {"learning_rate"} == {"parameter_prior_stddev"}
-    assert other.samples == ours.samples
-    assert other.run.points(other.samples) == [other.samples]
+NARROW_START = ["bias_initializer.stddev", "kernel_initializer.stddev", "output_bias"]
+
+
+@pytest.mark.parametrize(
+  "settings, differs, values",
+  [
+    ("seed 1", ["seed"], [1]),
+    ("seed 2", ["seed"], [2]),
+    ("a narrow start", NARROW_START, [0.01, 0.01, "data_mean"]),
+    ("step 0.02", ["learning_rate"], [0.02]),
+    ("weights' prior of deviation 3", ["parameter_prior_stddev"], [3.0]),
+    ("weights' prior of deviation 10", ["parameter_prior_stddev"], [10.0]),
+    ("no prior of the weights", ["parameter_prior_stddev"], [0.0]),
+  ],
+)
+def test_each_setting_of_few_data_differs_in_what_it_says(settings, differs, values):
+  scale = module("few_data").scales("")["default"]
+  ours = {j.run.method: j.change(learning_rate=0.1) for j in scale.ours}
+  mine = [j for j in scale.changed if j.settings == settings]
+  assert {"aevb", "mcem"} <= {j.run.method for j in mine}
+  for job in mine:
+    other = ours[job.run.method]
+    config = job.run.config
+    assert configuration.differences(other.run.config, config) == differs
+    flat = config.to_dict() | {
+      f"{key}.stddev": config[key].stddev
+      for key in ("bias_initializer", "kernel_initializer")
+    }
+    assert [flat[key] for key in differs] == values
+    assert (job.samples, job.run.train_examples) == (other.samples, 1000)
+    assert job.run.points(job.samples) == [job.samples]
+
+
+def test_few_data_has_every_setting_once():
+  few_data = module("few_data")
+  scale = few_data.scales("")["default"]
+  asked = [(j.settings, j.run.method) for j in scale.changed]
+  assert len(set(asked)) == len(asked)
+  assert {settings for settings, _ in asked} == set(few_data.CHANGES)
+  assert [j.run.key for j in scale.ours] == [
+    j.run.key
+    for j in module("figure3").scales("")["default"]
+    if j.run.train_examples == 1000
+  ]
+
+
+def test_few_data_measures_a_model_from_other_starts(made):
+  """Monte Carlo EM, which has no encoder, from few draws of the prior, as in `smoke`."""
+  table, _ = made("few_data")
+  ends = [p for p in curves.read(table) if p.quantity == "log_marginal"]
+  found = {(p.method, p.settings): p for p in ends}
+  assert set(found) == {
+    (method, settings)
+    for method in ("aevb", "mcem")
+    for settings in ("paper", "App. D from the encoder")
+  }
+  ours, other = (found["aevb", s] for s in ("paper", "App. D from the encoder"))
+  assert ours.test != other.test
+  assert ours.test == pytest.approx(other.test, abs=5 * ours.test_error)
+  ours, other = (found["mcem", s] for s in ("paper", "App. D from the encoder"))
+  assert ours == other._replace(settings="paper")
 
 
 def test_figure3_goes_as_far_as_the_paper_with_every_method():

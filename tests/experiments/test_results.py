@@ -7,10 +7,10 @@ import pytest
 
 import aevb_tf
 from aevb_tf.experiments import runs
-from aevb_tf.experiments.figure3 import LESS_AEVB, NO_PRIOR
+from aevb_tf.experiments.figure3 import LESS_AEVB
 from aevb_tf.experiments.jobs import Point
 from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
-from aevb_tf.experiments.results import compared, page, sections
+from aevb_tf.experiments.results import compared, few_data, page, sections
 from aevb_tf.experiments.results import markdown as md
 from aevb_tf.training.configuration import ConfigError
 
@@ -199,20 +199,41 @@ def test_methods_are_ordered_beside_the_papers_order():
   assert "Wake-sleep (−145.0); published MCEM (−141.6) > AEVB" in text
 
 
-def test_methods_without_the_prior_have_tables_of_their_own():
+def test_each_setting_of_few_data_has_a_row():
+  changed = {"settings": "step 0.02"}
   points = [
     of_few(train=-109.0, test=-143.0),
-    of_few(settings=NO_PRIOR, train=-108.0, test=-150.0),
-    of_few(settings=NO_PRIOR, method="mcem", train=-107.0, test=-151.0),
-    of_few(settings=NO_PRIOR, method="mcem", quantity=LESS_AEVB, train=1.0, test=-1.0),
+    of_few(method="mcem", train=-110.0, test=-142.0),
+    of_few(train=-112.0, test=-141.0, **changed),
+    of_few(method="mcem", train=-113.0, test=-141.5, **changed),
+    of_few(method="mcem", quantity=LESS_AEVB, test=1.0, test_error=0.1),
+    of_few(method="wake_sleep", quantity=LESS_AEVB, test=-7.0),
+    of_few(method="mcem", quantity=LESS_AEVB, test=-0.5, test_error=0.2, **changed),
   ]
-  text = "\n".join(sections.figure3(points))
-  with_prior, without = text.split("With no prior of the weights")
-  assert line(with_prior, "1,000", "AEVB", "test")[5] == "−143.0"
-  assert line(without, "1,000", "AEVB", "test")[5] == "−150.0"
-  assert "- N = 1,000, train: MCEM (−107.0) > AEVB (−108.0)" in without
-  assert "MCEM" not in with_prior.replace("MCEM | ", "")
-  assert "50,000" not in without
+  text = "\n".join(few_data.table(points))
+  assert line(text, "published (read off)")[1:] == [
+    "−109.1", "−143.2", "−109.2", "−141.6", "−125.5", "−144.8", "+1.6", ""
+  ]  # fmt: skip
+  assert line(text, "as the paper says")[1:] == [
+    "−109.0", "−143.0", "−110.0", "−142.0", "", "", "+1.0", "0.10"
+  ]  # fmt: skip
+  assert line(text, "step 0.02")[1:] == [
+    "−112.0", "−141.0", "−113.0", "−141.5", "", "", "−0.5", "0.20"
+  ]  # fmt: skip
+  assert "took 4 min on one thread of a CPU to train" in text
+  assert "seeds" not in text
+
+
+def test_few_data_tells_the_mean_over_seeds():
+  less = {"paper": -1.0, "seed 1": 0.0, "seed 2": 1.0, "step 0.02": 50.0}
+  points = [
+    of_few(method="mcem", settings=settings, quantity=LESS_AEVB, train=2.0, test=value)
+    for settings, value in less.items()
+  ]
+  text = "\n".join(few_data.table(points))
+  assert "Over the 3 seeds" in text
+  # Standard deviation 1 of 3: 1 / sqrt(3).
+  assert "AEVB is +2.0 ± 0.0 on train data and +0.0 ± 0.6 on test data" in text
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def close(samples: int, others: int) -> bool:
 
 def training_time(points: Iterable[Point]) -> str:
   """What all runs of a table took, those included whose step was not chosen."""
+  return (
+    f"Training took {time_of(points)}, all runs together, those whose step was not chosen"
+    " included."
+  )
+
+
+def time_of(points: Iterable[Point]) -> str:
+  """How long the runs of these points trained, and on what: `3 h 5 min on a GPU`."""
   longest = {}
   for p in points:
     run = p[: Point._fields.index("samples")]
@@ -103,10 +111,7 @@ def training_time(points: Iterable[Point]) -> str:
   for seconds, device in longest.values():
     took[device] = took.get(device, 0) + seconds
   parts = (f"{md.duration(took[device])} on {_of(device)}" for device in sorted(took))
-  return (
-    f"Training took {', and '.join(parts)}, all runs together, those whose step was not"
-    " chosen included."
-  )
+  return ", and ".join(parts)
 
 
 def _of(device: str) -> str:

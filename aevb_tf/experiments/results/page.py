@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from aevb_tf.experiments import choices as experiment
 from aevb_tf.experiments import curves
-from aevb_tf.experiments.results import choices, prose, sections
+from aevb_tf.experiments.results import choices, few_data, prose, sections
 from aevb_tf.training import configuration, run_folder
 
 
@@ -32,6 +32,9 @@ SECTIONS = {
   "figure2_mnist": Section("Figure 2, MNIST", sections.figure2_mnist, prose.MNIST),
   "figure2_frey": Section("Figure 2, Frey Face", sections.figure2_frey, prose.FREY),
   "figure3": Section("Figure 3", sections.figure3, prose.FIGURE3),
+  "few_data": Section(
+    "Figure 3 for few data, with one thing changed", few_data.table, prose.FEW_DATA
+  ),
   "figure4": Section("Figure 4", sections.curves_only, prose.FIGURE4),
   "figure5": Section("Figure 5", sections.curves_only, prose.FIGURE5),
   "gradient_variance": Section(

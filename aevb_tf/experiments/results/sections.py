@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from aevb_tf.experiments import published
 from aevb_tf.experiments.figure2_mnist import NARROW_START
-from aevb_tf.experiments.figure3 import LESS_AEVB, NO_PRIOR
+from aevb_tf.experiments.figure3 import LESS_AEVB
 from aevb_tf.experiments.jobs import Point
 from aevb_tf.experiments.methods import TITLES
 from aevb_tf.experiments.results import compared
@@ -57,38 +57,16 @@ def figure2_frey(points: Sequence[Point]) -> list[str]:
 
 def figure3(points: Sequence[Point]) -> list[str]:
   """Figure 3: the three methods beside the paper, and in order at as many samples."""
-  paper = [p for p in points if p.settings == "paper"]
-  found = [p for p in paper if p.quantity == "log_marginal"]
-  return [
-    f"log p(x) and its standard error over 1,000 data. {compared.SHORTER}",
-    *_figure3_ends(paper, published.FIGURE3),
-    *_no_prior(points),
-    _steps("log p(x)"),
-    compared.steps(found),
-    compared.training_time(p for p in points if p.quantity == "log_marginal"),
-  ]
-
-
-def _figure3_ends(
-  points: Sequence[Point], paper: Sequence[published.Value]
-) -> list[str]:
-  """The ends of curves, their order, and how far they are from AEVB's."""
   found = [p for p in points if p.quantity == "log_marginal"]
   return [
-    compared.with_published(found, paper, by="train_examples"),
+    f"log p(x) and its standard error over 1,000 data. {compared.SHORTER}",
+    compared.with_published(found, published.FIGURE3, by="train_examples"),
     *_orderings(found),
     *_differences([p for p in points if p.quantity == LESS_AEVB]),
+    _steps("log p(x)"),
+    compared.steps(found),
+    compared.training_time(found),
   ]
-
-
-def _no_prior(points: Sequence[Point]) -> list[str]:
-  """The ends of curves without the prior of the weights."""
-  mine = _with(points, NO_PRIOR)
-  if not mine:
-    return []
-  sizes = {p.train_examples for p in mine}
-  paper = [v for v in published.FIGURE3 if v.train_examples in sizes]
-  return [f"With {NO_PRIOR}, which the paper has:", *_figure3_ends(mine, paper)]
 
 
 def curves_only(points: Sequence[Point]) -> list[str]:
