@@ -29,18 +29,17 @@ SIZE = min(figure3.SIZES)
 # The step that all methods choose for so few data.
 _STEP = 0.1
 NO_PRIOR = "no prior of the weights"
+_SEEDS = {f"seed {seed}": {"seed": seed} for seed in range(1, 5)}
+# Settings that differ in the seed alone.
+SEEDS = ("paper", *_SEEDS)
 # What a setting changes of a run's config.
-CHANGES = {
-  "seed 1": {"seed": 1},
-  "seed 2": {"seed": 2},
+CHANGES = _SEEDS | {
   f"a {figure2_mnist.NARROW_START}": figure2_mnist.BEGIN[figure2_mnist.NARROW_START],
   "step 0.02": {"learning_rate": 0.02},
   "weights' prior of deviation 3": {"parameter_prior_stddev": 3.0},
   "weights' prior of deviation 10": {"parameter_prior_stddev": 10.0},
   NO_PRIOR: {"parameter_prior_stddev": 0.0},
 }
-# Those that differ in the seed alone.
-SEEDS = ("paper", "seed 1", "seed 2")
 # What a setting changes of App. D.
 _OF_1000 = {"candidates": 1000}
 _OF_ENCODER = {"start": "encoder", "candidates": 1}
@@ -141,7 +140,9 @@ def draw(table: pathlib.Path) -> pathlib.Path:
   for split in ("train", "test"):
     answers = {"published (read off)": (published(split), 0.0, False)}
     for point in less_aevb(runs.read_csv(table, Point)):
-      name = "as the paper says" if point.settings == "paper" else point.settings
+      name = (
+        "as the paper says, seed 0" if point.settings == "paper" else point.settings
+      )
       error = getattr(point, f"{split}_error")
       answers[name] = getattr(point, split), error, point.settings == "paper"
     groups[f"{split} data"] = answers

@@ -126,6 +126,8 @@ NARROW_START = ["bias_initializer.stddev", "kernel_initializer.stddev", "output_
   [
     ("seed 1", ["seed"], [1]),
     ("seed 2", ["seed"], [2]),
+    ("seed 3", ["seed"], [3]),
+    ("seed 4", ["seed"], [4]),
     ("a narrow start", NARROW_START, [0.01, 0.01, "data_mean"]),
     ("step 0.02", ["learning_rate"], [0.02]),
     ("weights' prior of deviation 3", ["parameter_prior_stddev"], [3.0]),

@@ -214,7 +214,7 @@ def test_each_setting_of_few_data_has_a_row():
   assert line(text, "published (read off)")[1:] == [
     "−109.1", "−143.2", "−109.2", "−141.6", "−125.5", "−144.8", "+1.6", ""
   ]  # fmt: skip
-  assert line(text, "as the paper says")[1:] == [
+  assert line(text, "as the paper says, seed 0")[1:] == [
     "−109.0", "−143.0", "−110.0", "−142.0", "", "", "+1.0", "0.10"
   ]  # fmt: skip
   assert line(text, "step 0.02")[1:] == [
@@ -225,15 +225,16 @@ def test_each_setting_of_few_data_has_a_row():
 
 
 def test_few_data_tells_the_mean_over_seeds():
-  less = {"paper": -1.0, "seed 1": 0.0, "seed 2": 1.0, "step 0.02": 50.0}
+  less = {"paper": -2.0, "step 0.02": 50.0}
+  less |= {f"seed {seed}": seed - 2.0 for seed in range(1, 5)}
   points = [
     of_few(method="mcem", settings=settings, quantity=LESS_AEVB, train=2.0, test=value)
     for settings, value in less.items()
   ]
   text = "\n".join(few_data.table(points))
-  assert "Over the 3 seeds" in text
-  # Standard deviation 1 of 3: 1 / sqrt(3).
-  assert "AEVB is +2.0 ± 0.0 on train data and +0.0 ± 0.6 on test data" in text
+  assert "Over the 5 seeds" in text
+  # -2, -1, 0, 1, 2: the variance is 10 / 4, that of the mean a fifth of it.
+  assert "AEVB is +2.0 ± 0.0 on train data and +0.0 ± 0.7 on test data" in text
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,9 @@ def test_what_a_smoke_run_made_is_not_published(tmp_path):
     (md.duration, 3_599.0, "1 h 0 min"),
     (md.duration, 90 * 60, "1 h 30 min"),
     (md.nats, -100.06, "−100.1"),
+    (md.nats, -0.04, "0.0"),
     (md.difference, 0.34, "+0.3"),
+    (md.difference, -0.04, "+0.0"),
   ],
 )
 def test_numbers_read_well(function, value, expected):

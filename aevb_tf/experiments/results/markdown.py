@@ -15,13 +15,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def nats(value: float, digits: int = 1) -> str:
   """A number of nats, with a true minus sign."""
-  text = f"{value:.{digits}f}"
+  text = f"{value:z.{digits}f}"
   return text.replace("-", "\N{MINUS SIGN}")
 
 
 def difference(value: float, digits: int = 1) -> str:
   """Ours minus theirs, with its sign."""
-  return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+  return f"{value:+z.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def samples(count: int) -> str:
