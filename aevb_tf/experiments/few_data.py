@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from aevb_tf import plots
 from aevb_tf.experiments import (
+  curves,
   datasets,
   figure2_mnist,
   figure3,
@@ -139,12 +140,13 @@ def draw(table: pathlib.Path) -> pathlib.Path:
   groups = {}
   for split in ("train", "test"):
     answers = {"published (read off)": (published(split), 0.0, False)}
-    for point in less_aevb(runs.read_csv(table, Point)):
-      name = (
-        "as the paper says, seed 0" if point.settings == "paper" else point.settings
-      )
+    for point in less_aevb(curves.read(table)):
       error = getattr(point, f"{split}_error")
-      answers[name] = getattr(point, split), error, point.settings == "paper"
+      answers[label(point.settings)] = (
+        getattr(point, split),
+        error,
+        point.settings == "paper",
+      )
     groups[f"{split} data"] = answers
   figure = plots.alternatives(
     groups,
@@ -154,9 +156,14 @@ def draw(table: pathlib.Path) -> pathlib.Path:
   return plots.save(figure, table.with_suffix(".png"))
 
 
-def less_aevb(points: Sequence[Point], method: str = "mcem") -> list[Point]:
-  """Of each setting, how far a method is above AEVB."""
-  return [p for p in points if (p.method, p.quantity) == (method, figure3.LESS_AEVB)]
+def label(settings: str) -> str:
+  """What tables and pictures call settings."""
+  return "as the paper says, seed 0" if settings == "paper" else settings
+
+
+def less_aevb(points: Sequence[Point]) -> list[Point]:
+  """Of each setting, how far Monte Carlo EM is above AEVB."""
+  return [p for p in points if (p.method, p.quantity) == ("mcem", figure3.LESS_AEVB)]
 
 
 def published(split: str) -> float:

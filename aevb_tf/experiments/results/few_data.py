@@ -18,10 +18,7 @@ def table(points: Sequence[Point]) -> list[str]:
   columns = [f"{TITLES[m]}, {split}" for m in METHODS for split in _SPLITS]
   header = ("what differs", *columns, "MCEM less AEVB, test", "error")
   rows = [
-    _row(
-      "as the paper says, seed 0" if settings == "paper" else settings, settings, points
-    )
-    for settings in dict.fromkeys(p.settings for p in points)
+    _row(settings, points) for settings in dict.fromkeys(p.settings for p in points)
   ]
   return [
     f"log p(x) of 1,000 data at the end of the curves, N = {few_data.SIZE:,}. The error is"
@@ -71,7 +68,7 @@ def _published() -> list[str]:
   ]
 
 
-def _row(name: str, settings: str, points: Sequence[Point]) -> list[str]:
+def _row(settings: str, points: Sequence[Point]) -> list[str]:
   mine = [p for p in points if p.settings == settings]
   ends = {p.method: p for p in mine if p.quantity == "log_marginal"}
   cells = (
@@ -84,4 +81,4 @@ def _row(name: str, settings: str, points: Sequence[Point]) -> list[str]:
     for p in few_data.less_aevb(mine)
     for cell in (md.difference(p.test), md.nats(p.test_error, 2))
   ]
-  return [name, *cells, *(less or ["", ""])]
+  return [few_data.label(settings), *cells, *(less or ["", ""])]

@@ -132,11 +132,6 @@ def _wake_sleep(points: Sequence[Point]) -> list[str]:
   ]
 
 
-def _with(points: Sequence[Point], settings: str) -> list[Point]:
-  """Those with other settings, in the place of those with the paper's."""
-  return [p._replace(settings="paper") for p in points if p.settings == settings]
-
-
 def _steps(measure: str) -> str:
   return (
     f"The step size is chosen by the {measure} of training data after the first"
@@ -179,7 +174,7 @@ def _mnist_met(points: Sequence[Point]) -> str:
 
 def _narrow_start(points: Sequence[Point]) -> list[str]:
   """Where the other beginning is beside the paper."""
-  mine = _with(points, NARROW_START)
+  mine = [p._replace(settings="paper") for p in points if p.settings == NARROW_START]
   if not mine:
     return []
   paper = [
