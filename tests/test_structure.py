@@ -10,7 +10,7 @@ import pytest
 import aevb_tf
 
 ROOT = pathlib.Path(aevb_tf.__file__).parent
-LEAVES = {"numerics", "random", "registry", "version"}
+LEAVES = {"numerics", "random", "registry", "shapes", "version"}
 # What a room may import besides the leaves and itself.
 MAY_IMPORT = {
   "reparameterization": set(),

@@ -25,13 +25,13 @@ from aevb_tf.evidence import (
   densities,
   hmc,
   log_mean,
-  noise,
   paths,
   resampling,
 )
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
+from aevb_tf.random import Purpose
 
 DENSITIES = ("gaussian", "mixture")
 _CANDIDATES = {"prior": 10_000, "encoder": 1}
@@ -143,7 +143,7 @@ class PosteriorDensity:
       chains=2 * chains,
       draws=draws,
     )
-    state = begin(x, random.fold_in(seed, noise.START), rows)
+    state = begin(x, random.derive(seed, Purpose.START), rows)
     walk = compiled(
       model,
       _walk,
@@ -153,7 +153,7 @@ class PosteriorDensity:
       thinning=self.thinning,
       target=self.target_acceptance,
     )
-    seed = random.fold_in(seed, noise.FORWARD)
+    seed = random.derive(seed, Purpose.WALK)
     transitions = self.burn_in + draws * self.thinning
     for first in range(0, transitions, _SEGMENT):
       last = min(first + _SEGMENT, transitions)

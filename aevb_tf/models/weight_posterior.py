@@ -24,6 +24,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import random
 from aevb_tf.numerics import scale_of
+from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
@@ -96,7 +97,7 @@ class WeightPosterior(keras.layers.Layer):
       float32 tensors of the shapes of the means.
     """
     return [
-      q.loc + q.scale * _noise(random.fold_in(seed, i), q.batch_shape)
+      q.loc + q.scale * _noise(random.derive(seed, Purpose.VARIABLE, i), q.batch_shape)
       for i, q in enumerate(self.distributions(means))
     ]
 
