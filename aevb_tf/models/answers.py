@@ -6,6 +6,7 @@ call; of a function that is traced once there is one call. Inside of a graph, wi
 is used.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ class Answers:
         for t in tensors
       ]
       self._functions[key] = tf.function(
-        lambda *arguments: function(*arguments, **options),
+        functools.partial(function, **options),
         input_signature=specs,
         autograph=False,
       )

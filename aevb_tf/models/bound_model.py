@@ -74,6 +74,7 @@ class BoundModel(LoopModel):
   """
 
   measures = ("elbo", "kl", "log_likelihood")
+  maximized = ("elbo", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
   checked = ("targets",)
 
@@ -282,6 +283,29 @@ class BoundModel(LoopModel):
     self.compile(**keras.saving.deserialize_keras_object(config))
     if self.built:
       self.optimizer.build(self.trainable_variables)
+
+  def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+    """As `keras.Model.save`, to a `.keras` file: no other holds all of this model."""
+    if str(filepath).endswith((".h5", ".hdf5")):
+      raise ValueError(
+        f"{filepath}: the HDF5 format of old cannot hold this model. Save to a file that "
+        "ends in .keras, or its weights alone by save_weights, in .weights.h5."
+      )
+    super().save(filepath, *args, **kwargs)
+
+  def load_own_variables(self, store: Any) -> None:
+    own: dict[str, Any] = {}
+    self.save_own_variables(own)
+    if len(store.keys()) == len(own) - 1:
+      # Version 0.1 had no count of updates, which comes first.
+      later = {str(int(key) + 1): store[key] for key in store.keys()}
+      store = {"0": own["0"], **later}
+    super().load_own_variables(store)
+
+  def make_train_function(self, force: bool = False) -> None:
+    if not int(self.updates):  # as of version 0.1, which counted by the optimizer alone
+      self.updates.assign(self.optimizer.iterations)
+    super().make_train_function(force)
 
   @property
   def metrics(self):

@@ -72,6 +72,7 @@ class FullVB(VAE):
   """
 
   measures = (*VAE.measures, "weight_kl", "full_bound")
+  maximized = (*VAE.maximized, "full_bound")
   watched = {**VAE.watched, "weight_kl": "KL of the weights"}
 
   def __init__(

@@ -136,6 +136,50 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
   return tf.cast(y, tf.float32)
 
 
+def with_labels(data: Any) -> Any:
+  """A PyDataset as Keras can take it, which cannot take `(x, None, weights)`.
+
+  Args:
+    data: Anything that `fit` takes.
+
+  Returns:
+    `data`, or where it is such a PyDataset one with labels of -1.
+  """
+  if isinstance(data, keras.utils.PyDataset):
+    element = data[0]
+    if isinstance(element, (tuple, list)) and len(element) == 3 and element[1] is None:
+      return _Labelled(data)
+  return data
+
+
+class _Labelled(keras.utils.PyDataset):
+  """`(x, labels of -1, weights)` of a PyDataset of `(x, None, weights)`."""
+
+  def __init__(self, data: keras.utils.PyDataset):
+    super().__init__(data.workers, data.use_multiprocessing, data.max_queue_size)
+    self._data = data
+
+  @property
+  def num_batches(self) -> int | None:
+    """As of the data."""
+    return self._data.num_batches
+
+  def __len__(self) -> int:
+    return len(self._data)
+
+  def __getitem__(self, index: int) -> tuple:
+    x, _, weights = self._data[index]
+    return x, np.full(len(x), -1, np.int32), weights
+
+  def on_epoch_begin(self) -> None:
+    """Passed on to the data."""
+    self._data.on_epoch_begin()
+
+  def on_epoch_end(self) -> None:
+    """Passed on to the data."""
+    self._data.on_epoch_end()
+
+
 def event_shape(data: Any) -> tuple[int | None, ...] | None:
   """The shape of an example of a data set, as far as it says so without being read."""
   if isinstance(data, Arrays):

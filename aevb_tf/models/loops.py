@@ -133,7 +133,7 @@ class LoopModel(keras.Model):
       given = _as_given(data, source, batch_size, steps_per_epoch)
       shuffle = False
     else:
-      given = arrays or inputs.Arrays(x, y, sample_weight)
+      given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
       given = {**given._asdict(), "batch_size": batch_size}
       # Other data sets shuffle themselves, and Keras would warn.
       shuffles = arrays is not None or isinstance(x, keras.utils.PyDataset)
@@ -204,7 +204,7 @@ class LoopModel(keras.Model):
         given = {"x": x} if own else _as_given(data, source, batch_size, steps)
         kwargs.pop("_use_cached_eval_dataset", None)  # its calls are of other steps
       else:
-        given = arrays or inputs.Arrays(x, y, sample_weight)
+        given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
         given = {**given._asdict(), "batch_size": batch_size}
       with self._running("test", source), self._named_errors():
         return super().evaluate(
@@ -377,7 +377,7 @@ class LoopModel(keras.Model):
       arrays = self._arrays(x, y, weights)
     self._prepare(data if arrays is None else arrays)
     if arrays is None:
-      return data
+      return inputs.with_labels(data)
     source = self._source("test", arrays, batch_size, False, None, None)
     return tuple(arrays) if source is None else resident.view(source.dataset)
 
@@ -386,8 +386,11 @@ class LoopModel(keras.Model):
       return tf.distribute.has_strategy()
 
   def _prepare(self, data, check=True):
-    """Builds the model for data, and looks at those that are in memory."""
+    """Builds the model for data, and looks at what is known of them before they run."""
     shape = inputs.event_shape(data)
+    if self.built and shape is not None:
+      if not tf.TensorShape(shape).is_compatible_with(self.event_shape):
+        raise ValueError(shapes.message(shape, self.event_shape))
     if not self.built and shape is not None:
       if None in shape:
         raise ValueError(

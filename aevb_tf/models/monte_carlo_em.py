@@ -112,6 +112,7 @@ class MonteCarloEM(GenerativeModel):
   """
 
   measures = ("log_joint", "log_likelihood", "acceptance")
+  maximized = ("log_joint", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "log_joint": "log-joint density"}
   checked = (*GenerativeModel.checked, "numbers")
 

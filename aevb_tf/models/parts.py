@@ -165,6 +165,7 @@ def freeze(model: keras.Model) -> None:
   """
   for layer in layers_of(model):
     if not layer.trainable:
+      layer.trainable = True  # else Keras would take it for no change
       layer.trainable = False
 
 

@@ -5,6 +5,7 @@ the order of a pass is a function of its number. So a fit that is resumed at epo
 what an uninterrupted one would have seen.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -223,6 +224,8 @@ class Loop:
 
     def compiled(function, size):
       numbers = [tf.TensorSpec(shape, tf.int32) for shape in ([None, size], [None], [])]
+      # An object of its own, since TensorFlow warns of code that is traced often.
+      function = functools.partial(function)
       return tf.function(function, input_signature=[rows, *numbers], autograph=False)
 
     whole = self._gather_at_once if self._jit else self._gather_each

@@ -78,6 +78,7 @@ class WakeSleep(VAE):
   """
 
   measures = (*VAE.measures, "sleep_log_q")
+  maximized = (*VAE.maximized, "sleep_log_q")
   watched = {**VAE.watched, "sleep_log_q": "log q of the dreams"}
 
   def __init__(
