@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.normal import LogNormal
 from aevb_tf.reparameterization import densities, gammas
 from aevb_tf.reparameterization.base import Reparameterization
 from aevb_tf.reparameterization.numerics import bounded_exp, open_uniform
@@ -36,7 +37,7 @@ def make_log_normal() -> Reparameterization:
     parameters={"loc": "real", "scale": "positive"},
     support="positive",
     g=lambda eps, loc, scale: bounded_exp(loc + scale * eps),
-    density=tfd.LogNormal,
+    density=LogNormal,
     noise="normal",
   )
 
