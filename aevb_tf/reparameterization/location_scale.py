@@ -87,6 +87,7 @@ def make_student_t() -> Reparameterization:
     g=g,
     density=tfd.StudentT,
     noise_event=lambda df, loc, scale: [2],
+    sound={"df": (0.125, math.inf)},
   )
 
 
