@@ -81,8 +81,8 @@ class Reparameterization:
         noise of 0 or 1 is moved into the open interval.
       seed: An int or a pair of int32, in place of `noise`. Equal seeds give equal
         noise, eagerly and compiled (draws differ by rounding at most); entry i of its
-        first axis depends on (seed, i) alone, so a longer request begins with the
-        shorter one.
+        first axis depends on (seed, i) and the other axes alone, so a longer request
+        begins with the shorter one.
       sample_shape: With `seed`: an int or a shape, put before the batch shape.
       **named_params: Parameters by name.
 
