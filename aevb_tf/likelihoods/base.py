@@ -2,7 +2,8 @@
 
 A `Likelihood` is a Keras layer without a call: it says which parameters a decoder
 must give (`params_shape`), turns them into a TFP distribution over whole data
-(`distribution`) and knows which targets it can score (`in_support`). It is a layer so
+(`distribution`), draws from it (`quantile`) and knows which targets it can score
+(`in_support`). `CONTRIBUTING.md` lists all that one of your own needs. It is a layer so
 that what it learns itself (one variance for all pixels, say) trains and saves with
 the model.
 """
@@ -80,8 +81,19 @@ class Likelihood(keras.layers.Layer):
 
     Returns:
       float32 `[..., *event_shape]`.
+
+    Raises:
+      TypeError: The pixels' distribution has no inverse CDF, and the likelihood does
+        not define this method.
     """
-    return distribution.distribution.quantile(uniform)
+    pixels = getattr(distribution, "distribution", distribution)
+    try:
+      return pixels.quantile(uniform)
+    except NotImplementedError:  # TFP's word for what a distribution does not have
+      raise TypeError(
+        f"{type(self).__name__} has to define `quantile(distribution, uniform)` to draw "
+        f"x: {type(pixels).__name__} has no inverse CDF."
+      ) from None
 
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor
