@@ -30,7 +30,8 @@ FAMILIES = independent.REAL + independent.POSITIVE
 
 def clipped(raw, low, high):
   above = low + np.logaddexp(0, raw - low)
-  return high - np.logaddexp(0, high - above)
+  width = high - low
+  return high - np.logaddexp(0, high - above) * width / np.logaddexp(0, width)
 
 
 # Where draws would leave float32 for smaller shapes, or for larger scales of the log.

@@ -199,6 +199,9 @@ def test_few_draws_fall_on_an_end_of_float32(name):
   tried = list(_sound_params(member, case))
   for params in tried:
     assert _share_at_the_ends(member, case, params) < LIMIT, params
+    if not member.parameter_ndims:
+      ends = np.array(_ends(member, case, params))
+      assert np.all(np.isfinite(member.distribution(*params).log_prob(ends))), params
   # All of these are inside: they draw without a warning, which is an error here.
   member.sample(*tried[0], seed=1)
 
