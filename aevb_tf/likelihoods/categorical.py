@@ -89,7 +89,10 @@ class Categorical(Likelihood):
     return self.independent(_Levels(tf.reshape(logits, shape)))
 
   def misfit(self, x: tf.Tensor) -> str | None:
-    if not bool(tf.reduce_all((x == 0.0) | (x == 1.0))):
+    black, white = x == 0.0, x == 1.0
+    # Both: a batch that is all black may be of grey images.
+    both = tf.reduce_any(black) & tf.reduce_any(white)
+    if not bool(both & tf.reduce_all(black | white)):
       return None
     return (
       f"The data hold only 0 and 1, but the Categorical likelihood spreads p(x|z) over "

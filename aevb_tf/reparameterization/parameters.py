@@ -103,7 +103,7 @@ def warn_outside(
       warnings.warn(
         f"{owner}: {name} is outside [{low:g}, {high:g}]: more than one draw in a "
         "thousand may fall on an end of float32, where its gradient is zero. Stay in "
-        "this range, or give a float64 tensor.",
+        "this range, or give float64 tensors, whose range is wider.",
         UserWarning,
         stacklevel=3,
       )

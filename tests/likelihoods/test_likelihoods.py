@@ -217,6 +217,7 @@ def test_binary_targets_of_256_levels_are_warned_of_once():
   with pytest.warns(UserWarning, match="only 0 and 1.*'bernoulli'") as caught:
     build("categorical", (4,)).check_targets(one_hot)
   assert len(caught) == 1
+  build("categorical", (4,)).check_targets(0 * one_hot)  # black images
   for name in ("bernoulli", "gaussian"):
     build(name, (4,)).check_targets(one_hot)  # a warning would be an error
 
