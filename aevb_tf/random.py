@@ -2,12 +2,15 @@
 
 Threefry-2x32 with 20 rounds maps a key (the seed, two words) and a counter (two
 words) to two words of random bits. There is no state: the number at row i and column
-j is a function of (seed, i, j), so that
+j of w columns is a function of (seed, i, j, w), so that
 
 * equal seeds give equal numbers eagerly, in a `tf.function`, under XLA and in an
   exported artifact (TF's own stateless generators differ with and without XLA and
   have no TFLite builtin);
-* a longer request begins with the shorter one, and rows may be drawn in any order.
+* a request for more rows begins with the one for fewer, and rows may be drawn in any
+  order. A request for more columns is another one: of w columns it shares the first
+  ceil(w / 2), since the two words of a counter stand that far apart; the others differ, unless w
+  is odd and the request is for w + 1.
 
 Only add, multiply, arithmetic shift and xor on int32 are used, each a TFLite builtin.
 Normals go through the inverse error function in float32: equal bits everywhere, and
@@ -260,12 +263,13 @@ def _fold(seed, number, word):
 
 
 def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
-  """Random bits; row i depends on (seed, rows[i]) alone.
+  """Random bits; row i depends on (seed, rows[i], num_words) alone.
 
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_words: Words a row.
+    num_words: Words a row. A row of more words begins with the first ceil(num_words / 2)
+      of this one, and goes on otherwise.
 
   Returns:
     int32 `[n, num_words]`, uniform over all 2^32 values.
@@ -282,7 +286,7 @@ def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row.
+    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
 
   Returns:
     float32 `[n, num_columns]`.
@@ -297,7 +301,7 @@ def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row.
+    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
 
   Returns:
     float32 `[n, num_columns]`.

@@ -10,7 +10,8 @@ module knows N and M.
 from collections.abc import Iterable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+
+from aevb_tf.normal import Normal
 
 
 def minibatch_bound(
@@ -50,7 +51,7 @@ def log_parameter_prior(variables: Iterable, stddev: float) -> tf.Tensor:
   Returns:
     Scalar, nats.
   """
-  normal = tfp.distributions.Normal(0.0, float(stddev))
+  normal = Normal(0.0, float(stddev))
   return tf.add_n(
     [
       tf.reduce_sum(normal.log_prob(tf.cast(tf.convert_to_tensor(v), tf.float32)))

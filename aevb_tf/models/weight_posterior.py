@@ -23,6 +23,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.random import Purpose
 
@@ -60,7 +61,7 @@ class WeightPosterior(keras.layers.Layer):
       for i, shape in enumerate(input_shape)
     ]
 
-  def distributions(self, means: Sequence[Any]) -> list[tfd.Normal]:
+  def distributions(self, means: Sequence[Any]) -> list[Normal]:
     """q(theta), of each variable.
 
     Args:
@@ -79,7 +80,7 @@ class WeightPosterior(keras.layers.Layer):
         "built, and leave it."
       )
     return [
-      tfd.Normal(
+      Normal(
         tf.cast(tf.convert_to_tensor(mean), tf.float32),
         scale_of(tf.convert_to_tensor(log_variance)),
       )
@@ -107,7 +108,7 @@ class WeightPosterior(keras.layers.Layer):
     Args:
       means: As in `distributions`.
     """
-    p = tfd.Normal(0.0, self.prior_stddev)
+    p = Normal(0.0, self.prior_stddev)
     parts = [tfd.kl_divergence(q, p) for q in self.distributions(means)]
     return tf.add_n([tf.reduce_sum(part) for part in parts])
 
