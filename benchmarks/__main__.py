@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     The exit code.
   """
   abouts = {b.name: b.about for b in _ALL.values()}
-  abouts |= {name: " and ".join(members) for name, members in _FAMILIES.items()}
+  abouts |= {name: ", ".join(members) for name, members in _FAMILIES.items()}
   about = "\n".join(f"  {name:<24}{text}" for name, text in abouts.items())
   parser = argparse.ArgumentParser(
     "python -m benchmarks",

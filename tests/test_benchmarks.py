@@ -70,6 +70,7 @@ def test_what_a_contender_needs_and_is_not_there_is_named():
 
 
 @pytest.mark.filterwarnings("ignore:dynamo_pgo force disabled:UserWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_what_torch_compiles_is_what_it_computes_eagerly(monkeypatch):
   """The loss of three steps, and with it the updates between them."""
   torch = pytest.importorskip("torch", reason="torch is not installed")
