@@ -298,7 +298,7 @@ def test_methods_closer_than_seeds_are_not_ordered():
     "- N = 1,000, test: MCEM (−142.0) ≈ AEVB (−143.0) > Wake-sleep (−146.0)" in text
   )
   assert "- N = 1,000, train: AEVB (−109.0) > MCEM (−110.0) > Wake-sleep" in text
-  assert "MCEM minus AEVB varies by 1.5 nats. ≈ joins methods" in text
+  assert "MCEM minus AEVB varies by 1.5 nats. ≈ joins neighbours" in text
   assert "not resolved, at 6 of 6 points. 6 points have not been run." not in text
   assert "AEVB of 1,000 on test data" in text
 

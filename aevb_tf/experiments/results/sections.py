@@ -274,7 +274,7 @@ def _unresolved(between: Mapping[str, Spread]) -> list[str]:
     return []
   measured = " ".join(spread.sentence() for spread in between.values())
   return [
-    f"The order of the methods, one seed each. {measured} {_UNRESOLVED} joins methods"
+    f"The order of the methods, one seed each. {measured} {_UNRESOLVED} joins neighbours"
     " that differ by no more than that: their order is not resolved, here or in the paper."
     " N = 50,000 and wake-sleep, of which no other seed was run, are held to the same."
   ]
