@@ -73,7 +73,7 @@ def bidirectional(
     ValueError: An argument is impossible.
   """
   method = Annealed() if method is None else method
-  seed = random.derive(seed, Purpose.EVIDENCE)
+  seed = random.derive(seed, Purpose.BIDIRECTIONAL)
   num_examples = checks.positive_int("num_examples", num_examples)
   check_built(model)
   size = min(batch_size_of(model, batch_size), num_examples)

@@ -120,7 +120,8 @@ class PosteriorDensity:
         f"num_samples={self.num_samples}: a {self.density} of {model.latent_dim} latents "
         f"is fitted to at least {least} samples."
       )
-    state = self._sample(model, x, random.as_seed(seed), rows, advance)
+    seed = random.derive(seed, Purpose.POSTERIOR_DENSITY)
+    state = self._sample(model, x, seed, rows, advance)
     fit = compiled(
       model, _estimate, num_samples=self.num_samples, components=components
     )
