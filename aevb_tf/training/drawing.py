@@ -1,8 +1,8 @@
 """The pictures of a finished run.
 
-Those of examples (reconstructions, samples, the manifold) are drawn of images, `[height,
-width, channels]`; tables, series and volumes have the others alone. A picture that cannot
-be drawn is named on stderr, and the run ends with its numbers all the same.
+Those of examples (reconstructions, samples, the manifold) are drawn of images,
+`[height, width, channels]`; tables, series and volumes have the others alone. A picture
+that cannot be drawn is named on stderr, and the run ends with its numbers all the same.
 """
 
 import sys
