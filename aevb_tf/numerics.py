@@ -19,7 +19,10 @@ def soft_clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
     float tensor of the shape of `x`, finite for every finite `x`.
   """
   above = low + tf.math.softplus(x - low)
-  return high - tf.math.softplus(high - above)
+  # softplus(width) exceeds the width, by which a narrow range would reach below `low`.
+  width = high - low
+  shrink = width / float(np.logaddexp(0.0, width))
+  return high - shrink * tf.math.softplus(high - above)
 
 
 def scale_of(log_variance: tf.Tensor) -> tf.Tensor:

@@ -2,12 +2,15 @@
 
 Threefry-2x32 with 20 rounds maps a key (the seed, two words) and a counter (two
 words) to two words of random bits. There is no state: the number at row i and column
-j is a function of (seed, i, j), so that
+j of w columns is a function of (seed, i, j, w), so that
 
 * equal seeds give equal numbers eagerly, in a `tf.function`, under XLA and in an
   exported artifact (TF's own stateless generators differ with and without XLA and
   have no TFLite builtin);
-* a longer request begins with the shorter one, and rows may be drawn in any order.
+* a request for more rows begins with the one for fewer, and rows may be drawn in any
+  order. A request for more columns is another one: of w columns it shares the first
+  ceil(w / 2), since the two words of a counter stand that far apart; the others differ, unless w
+  is odd and the request is for w + 1.
 
 Only add, multiply, arithmetic shift and xor on int32 are used, each a TFLite builtin.
 Normals go through the inverse error function in float32: equal bits everywhere, and
@@ -18,12 +21,114 @@ References:
   Giles. Approximating the erfinv function. GPU Computing Gems, 2010.
 """
 
+import enum
 import functools
+import hashlib
 import numbers
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+
+class Purpose(enum.Enum):
+  """Everything in this package that a seed is derived for, and nothing else.
+
+  A seed serves one purpose. Whoever needs noise for two derives a seed for each, by
+  name: `derive(seed, Purpose.DREAM)`, and what comes in numbers is counted within its
+  purpose: `derive(seed, Purpose.STEP, step)`. The name is hashed, so a new purpose
+  cannot take another one's seed; the names form a tree, whose branches are the seeds
+  that are derived from the user's or the model's.
+  """
+
+  # From a model's seed.
+  TRAIN = "model/train"
+  TEST = "model/test"
+  REPLICA = "model/replica"  # counted
+  STEP = "model/train/step"  # counted
+  RECONSTRUCT = "model/reconstruct"
+  FIRST_CHAINS = "model/first_chains"
+
+  # From the seed of a training step, of a test or of a request.
+  DREAM = "step/dream"
+  WEIGHT_DRAW = "step/weight_draw"  # counted
+  WEIGHTS = "step/weight_draw/weights"
+  VARIABLE = "step/weight_draw/weights/variable"  # counted
+
+  # From the seed that a user gives with a request; `sample` takes it as it is.
+  ELBO = "request/elbo"
+  INFER = "request/infer"
+  EVIDENCE = "request/evidence"
+  POSTERIOR_DENSITY = "request/evidence/posterior_density"
+  BIDIRECTIONAL = "request/bidirectional"
+  SIMULATE = "request/bidirectional/simulate"
+
+  # Wherever z or x is drawn; the draw of z itself takes the seed as it is.
+  COMPONENT = "draw/component"
+  X_GIVEN_Z = "draw/x_given_z"
+  SAMPLE = "draw/sample"  # counted
+  CANDIDATE = "draw/candidate"  # counted
+
+  # Markov chains.
+  START = "chain/start"
+  CHOICE = "chain/start/choice"
+  CHUNK = "chain/start/choice/chunk"  # counted
+  STAY = "chain/start/stay"
+  WALK = "chain/walk"
+  TRANSITION = "chain/walk/transition"  # counted
+  CHAIN = "chain/walk/transition/chain"  # counted
+  FORWARD = "annealed/forward"
+  REVERSE = "annealed/reverse"
+  PILOT = "annealed/pilot"
+
+  # From the seed of a data set.
+  BINARIZE_ONCE = "data/binarize_once"
+  BINARIZE = "data/binarize"
+  SHUFFLE = "data/shuffle"
+  EPOCH = "data/epoch"  # counted
+
+  # From the seed of an experiment, or of a check of an export.
+  EXPERIMENT = "experiment/draw"  # counted
+  SETTLE = "experiment/settle"  # counted
+  MEASURE = "experiment/measure"
+  CHECK = "export/check"  # counted
+
+  @property
+  def word(self) -> int:
+    """The second word of its counters, negative: columns of noise count from 0 up."""
+    if self in _PUBLISHED:
+      return -1
+    digest = hashlib.sha256(self.value.encode()).digest()
+    return -(int.from_bytes(digest[:4], "big") % (2**31 - 2)) - 2
+
+
+# Published results were made with these; their counters stay what they were. The
+# number is the first word of the counter, None where that is counted.
+_PUBLISHED = {
+  Purpose.TRAIN: 1,
+  Purpose.TEST: 2,
+  Purpose.STEP: None,
+  Purpose.FIRST_CHAINS: 1,
+  Purpose.DREAM: 1,
+  Purpose.WEIGHT_DRAW: None,
+  Purpose.WEIGHTS: 1,
+  Purpose.VARIABLE: None,
+  Purpose.X_GIVEN_Z: 1,
+  Purpose.SAMPLE: None,
+  Purpose.START: 1,
+  Purpose.CHOICE: 6,
+  Purpose.CHUNK: None,
+  Purpose.STAY: 7,
+  Purpose.WALK: 3,
+  Purpose.TRANSITION: None,
+  Purpose.CHAIN: None,
+  Purpose.BINARIZE_ONCE: 0x66697865,
+  Purpose.BINARIZE: 0x73746F63,
+  Purpose.SHUFFLE: 0x62756666,
+  Purpose.EPOCH: None,
+  Purpose.EXPERIMENT: None,
+  Purpose.MEASURE: 0x6D656173,
+}
 
 _PARITY = 0x1BD11BDA
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -103,8 +208,25 @@ def _rounds(key0, key1, x0, x1):
   return x0, x1
 
 
+def derive(seed: Any, purpose: Purpose, index: Any = None) -> tf.Tensor:
+  """The seed for a purpose: independent of the seed itself and of every other one.
+
+  Args:
+    seed: An int or a pair of int32.
+    purpose: What it is for.
+    index: An int or an int32 scalar tensor, for a purpose that is counted.
+
+  Returns:
+    int32 tensor `[2]`.
+  """
+  fixed = _PUBLISHED.get(purpose)
+  if index is not None and fixed is not None:
+    raise ValueError(f"{purpose} is not counted: leave out index={index!r}.")
+  return _fold(seed, (fixed or 0) if index is None else index, purpose.word)
+
+
 def fold_in(seed: Any, data: Any) -> tf.Tensor:
-  """A new seed, for `data` of this seed: steps, epochs, replicas, purposes.
+  """A new seed for number `data` of this seed, for loops of your own.
 
   Args:
     seed: An int or a pair of int32.
@@ -113,19 +235,43 @@ def fold_in(seed: Any, data: Any) -> tf.Tensor:
   Returns:
     int32 tensor `[2]`.
   """
+  return _fold(seed, data, -1)
+
+
+def fresh_seed() -> tf.Tensor:
+  """A seed that nobody gave: another one at each call, in a graph at each execution.
+
+  Both follow `keras.utils.set_random_seed`: eagerly it is drawn from NumPy's global
+  state, in a graph from TensorFlow's.
+
+  Returns:
+    int32 tensor `[2]`.
+  """
+  if tf.inside_function():
+    return tf.random.uniform([2], -(2**31), 2**31 - 1, tf.int32)
+  return tf.constant(np.random.randint(-(2**31), 2**31, size=2), tf.int32)
+
+
+def request_seed(seed: Any) -> tf.Tensor:
+  """The seed of a request: what the user gave, or a fresh one for None."""
+  return fresh_seed() if seed is None else as_seed(seed)
+
+
+def _fold(seed, number, word):
   seed = as_seed(seed)
-  data = tf.cast(data, tf.int32)
-  # The last counter word is reserved: `bits` counts its columns from 0 up.
-  return tf.stack(threefry2x32((seed[0], seed[1]), (data, tf.constant(-1))))
+  number = tf.cast(number, tf.int32)
+  # Words from 0 up are the columns of `bits`.
+  return tf.stack(threefry2x32((seed[0], seed[1]), (number, tf.constant(word))))
 
 
 def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
-  """Random bits; row i depends on (seed, rows[i]) alone.
+  """Random bits; row i depends on (seed, rows[i], num_words) alone.
 
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_words: Words a row.
+    num_words: Words a row. A row of more words begins with the first ceil(num_words / 2)
+      of this one, and goes on otherwise.
 
   Returns:
     int32 `[n, num_words]`, uniform over all 2^32 values.
@@ -142,7 +288,7 @@ def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row.
+    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
 
   Returns:
     float32 `[n, num_columns]`.
@@ -157,7 +303,7 @@ def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row.
+    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
 
   Returns:
     float32 `[n, num_columns]`.

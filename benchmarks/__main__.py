@@ -18,6 +18,7 @@ import tqdm
 from benchmarks import growth, machine, rounds, suite, table
 
 _ALL = {**suite.BENCHMARKS, **growth.GROWTHS}
+_FAMILIES = {**suite.FAMILIES, "growth": tuple(growth.GROWTHS)}
 
 
 def main(argv: list[str]) -> int:
@@ -29,7 +30,9 @@ def main(argv: list[str]) -> int:
   Returns:
     The exit code.
   """
-  about = "\n".join(f"  {b.name:<24}{b.about}" for b in _ALL.values())
+  abouts = {b.name: b.about for b in _ALL.values()}
+  abouts |= {name: ", ".join(members) for name, members in _FAMILIES.items()}
+  about = "\n".join(f"  {name:<24}{text}" for name, text in abouts.items())
   parser = argparse.ArgumentParser(
     "python -m benchmarks",
     description=__doc__,
@@ -41,9 +44,10 @@ def main(argv: list[str]) -> int:
   parser.add_argument("--json", metavar="FILE", help="where to write all runs to")
   parser.add_argument("--plot", metavar="FILE", help="PNG of what grows")
   values = parser.parse_args(argv)
-  for name in values.names:
+  names = [member for name in values.names for member in _FAMILIES.get(name, (name,))]
+  for name in names:
     if name not in _ALL:
-      near = difflib.get_close_matches(name, _ALL, 1)
+      near = difflib.get_close_matches(name, (*_ALL, *_FAMILIES), 1)
       hint = f" Did you mean {near[0]}?" if near else " See --help."
       parser.error(f"unknown benchmark {name!r}.{hint}")
   if values.rounds < 1:
@@ -54,7 +58,7 @@ def main(argv: list[str]) -> int:
   with contextlib.ExitStack() as stack:
     # Opened now: a wrong path is found before the work, not after it.
     file = stack.enter_context(open(values.json, "w")) if values.json else None
-    for name in values.names or _ALL:
+    for name in dict.fromkeys(names or _ALL):
       tables[name], runs = _measure(_ALL[name], values.rounds)
       told["benchmarks"][name] = {
         "about": _ALL[name].about,

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ class Contender(NamedTuple):
     name: As in tables.
     target: `MODULE:FUNCTION`, see `worker.py`.
     options: Of that function.
-    needs: Packages, and `$VARIABLES`, without which it is left out.
+    needs: Packages, `$VARIABLES` and `command NAME`s, without which it is left out.
     environment: Variables of its process, beside those of this one.
   """
 
@@ -31,11 +32,13 @@ class Contender(NamedTuple):
   environment: dict[str, str] = {}
 
   def missing(self) -> list[str]:
-    """The packages that it needs and that are not installed, and variables not set."""
+    """What it needs and is not there: packages, variables, commands."""
 
     def is_here(name):
       if name.startswith("$"):
         return name[1:] in os.environ
+      if name.startswith("command "):
+        return shutil.which(name.removeprefix("command ")) is not None
       return importlib.util.find_spec(name) is not None
 
     return [name for name in self.needs if not is_here(name)]

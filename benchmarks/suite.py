@@ -8,7 +8,12 @@ from benchmarks.rounds import Contender
 OURS = "aevb_tf"
 _DATA = "$AEVB_TF_BENCHMARK_DATA"
 _PEERS = {
-  "PyTorch": ("benchmarks.training.torch_eager:train", ("torch",)),
+  "PyTorch": ("benchmarks.training.torch_loops:eager", ("torch",)),
+  # Its kernels for CPUs are C++.
+  "torch.compile": (
+    "benchmarks.training.torch_loops:compiled",
+    ("torch", "command g++"),
+  ),
   "Pythae": ("benchmarks.training.pythae_trainer:train", ("pythae", "torch")),
   "Keras fit": ("benchmarks.training.keras_fit:train", ()),
   "JAX per step": ("benchmarks.training.jax_loops:per_step", ("jax", "optax")),
@@ -102,21 +107,21 @@ _ALL = (
   _training(
     "training_conv",
     "100 steps of the convolutional model, 28x28x1-32-64-20 and back",
-    ("PyTorch", "Keras fit"),
+    ("PyTorch", "torch.compile", "Keras fit"),
     network="conv",
     num_examples=10_000,
   ),
   _training(
     "training_10_samples",
     "100 steps with L = 10 samples of z for each datum",
-    ("PyTorch", "Keras fit", "JAX scan", "bare products"),
+    ("PyTorch", "torch.compile", "Keras fit", "JAX scan", "bare products"),
     num_examples=10_000,
     num_samples=10,
   ),
   _training(
     "training_importance",
     "20 steps of the importance-weighted bound, K = 50",
-    ("PyTorch", "Keras fit", "JAX scan", "bare products"),
+    ("PyTorch", "torch.compile", "Keras fit", "JAX scan", "bare products"),
     num_examples=2_000,
     num_samples=50,
     importance=True,
@@ -124,7 +129,7 @@ _ALL = (
   _training(
     "training_binarized",
     "an epoch of 600 steps, with new binary images in every epoch",
-    ("PyTorch", "Keras fit", "JAX scan"),
+    ("PyTorch", "torch.compile", "Keras fit", "JAX scan"),
     binarization="stochastic",
   ),
   _variants(
@@ -149,6 +154,34 @@ _ALL = (
   _answering("encode", 1, "LiteRT, 2 threads", {"ONNX Runtime": 1.0}),
   _answering("decode", 256, "SavedModel", {"bare products": 1.3}),
   _answering("encode", 256, "SavedModel", {"bare products": 1.3}),
+  Benchmark(
+    "answers_1",
+    "an eager call of the model with one example, 784-500-20-500-784",
+    (
+      *(
+        Contender(name, "benchmarks.inference.answers:eager", {"method": method})
+        for name, method in (
+          ("vae(x)", "call"),
+          ("vae.encode(x)", "encode"),
+          ("vae.decode(z)", "decode"),
+          ("vae.elbo(x, seed=0)", "elbo"),
+          ("vae.sample(1, seed=0)", "sample"),
+        )
+      ),
+      Contender("plain Keras, model(x)", "benchmarks.inference.answers:plain_call"),
+    ),
+  ),
+  Benchmark(
+    "answers_10000",
+    "`predict` of 10,000 examples by a model and by plain Keras with the same layers",
+    tuple(
+      Contender(name, f"benchmarks.inference.answers:{target}", {"batch_size": 10_000})
+      for name, target in (
+        ("vae.predict(x)", "predict"),
+        ("plain Keras, model.predict(x)", "plain_predict"),
+      )
+    ),
+  ),
   Benchmark(
     "sample_256",
     "a request for 256 samples, from noise to pixels",
@@ -214,3 +247,5 @@ _ALL = (
   ),
 )
 BENCHMARKS = {benchmark.name: benchmark for benchmark in _ALL}
+# Names that stand for several, on the command line.
+FAMILIES = {"answers": ("answers_1", "answers_10000")}

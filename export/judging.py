@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.export import runtimes
+from aevb_tf.random import Purpose
 
 NUM_EXAMPLES = 1000
 _BATCH_SIZE = 100
@@ -47,7 +48,9 @@ def change(functions: Any, path: str | os.PathLike, x: np.ndarray) -> Change:
   size = functions["elbo"].inputs[0].shape[0] or min(_BATCH_SIZE, len(x))
   x = np.resize(x, (max(len(x), size), *x.shape[1:]))  # begins anew at its end
   batches = [x[i : i + size] for i in range(0, len(x) - size + 1, size)]
-  seeds = [np.asarray(random.fold_in(_SEED, i)) for i in range(len(batches))]
+  seeds = [
+    np.asarray(random.derive(_SEED, Purpose.CHECK, i)) for i in range(len(batches))
+  ]
   calls = [
     runtimes.Call("elbo", {"x": batch, "seed": seed})
     for batch, seed in zip(batches, seeds, strict=True)

@@ -22,6 +22,7 @@ from tensorflow.lite.python import convert
 from aevb_tf import random
 from aevb_tf.export import conversion, flatbuffer, half, packing
 from aevb_tf.export.frozen import operators
+from aevb_tf.random import Purpose
 from aevb_tf.training import quietly
 
 KINDS = ("none", "float16", "dynamic", "int8")
@@ -134,7 +135,7 @@ def _requests(functions, representative) -> Iterator[tuple[str, dict]]:
 
 def _value(spec, i, representative):
   if spec.name == "seed":
-    return np.asarray(random.fold_in(0, i))
+    return np.asarray(random.derive(0, Purpose.CHECK, i))
   if spec.name in representative:
     size = spec.shape[0] or _BATCH_SIZE
     rows = range(i * size, (i + 1) * size)

@@ -23,10 +23,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from aevb_tf import random
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.posterior_parameters import parameters
 from aevb_tf.models import VAE, FullVB
+from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
 
 DEFAULT = "reconstruct"  # what `serving_default` stands for
@@ -204,7 +206,7 @@ def _sample(vae, seed, max_samples, clamp, batch_size):
 
 
 def _elbo(vae, x, seed):
-  parts = vae.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
+  parts = vae.elbo_parts(x, seed)
   numbers = {
     "elbo": parts.elbo,
     "kl": parts.kl,
@@ -215,6 +217,7 @@ def _elbo(vae, x, seed):
 
 def _log_marginal(vae, x, seed, num_samples):
   batch = tf.shape(x)[0]
+  seed = random.derive(seed, Purpose.EVIDENCE)
   sums = log_mean.nothing(batch)
   # Chunks of a few: what is decoded at once has to fit a phone.
   chunk_size = min(num_samples, _CHUNK_SIZE)

@@ -81,5 +81,6 @@ def vae(posterior, prior, likelihood, bound):
 
 
 def data():
-  """Four binary images."""
-  return np.random.default_rng(0).integers(2, size=(4, *EVENT_SHAPE)).astype(np.float32)
+  """Four images of 8-bit levels, which every likelihood takes."""
+  levels = np.random.default_rng(0).integers(256, size=(4, *EVENT_SHAPE))
+  return levels.astype(np.float32) / 255

@@ -11,11 +11,13 @@ import pytest
 matplotlib.use("Agg")  # no test opens a window
 
 # Why a test may be skipped even in CI; anything else means that something is missing.
-# (KServe brings some fifty packages of its own; a browser is none of pip's.)
+# (KServe brings some fifty packages of its own, PyTorch hundreds of megabytes; a browser
+# is none of pip's.)
 _FINE_TO_SKIP = (
   "data folder absent",
   "GPU",
   "kserve is not installed",
+  "torch is not installed",
   "no browser",
   "LiteRT.js is not to be had",
 )

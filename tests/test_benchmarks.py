@@ -1,10 +1,12 @@
 """The machinery of the benchmarks; what it finds is no test."""
 
+import importlib
 import json
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
@@ -52,6 +54,53 @@ def test_a_contender_that_fails_is_named_with_its_last_words():
   contenders = [quick("a"), Contender("b", f"{HERE}:broken")]
   with pytest.raises(rounds.ContenderFailed, match="b ended with 1(.|\n)*out of order"):
     list(rounds.runs(contenders, 1))
+
+
+def test_what_a_contender_needs_and_is_not_there_is_named():
+  needs = (
+    "json",
+    "no_such_package",
+    "$PATH",
+    "$NO_SUCH",
+    "command sh",
+    "command no-sh",
+  )
+  missing = Contender("a", "", {}, needs).missing()
+  assert missing == ["no_such_package", "$NO_SUCH", "command no-sh"]
+
+
+@pytest.mark.filterwarnings("ignore:dynamo_pgo force disabled:UserWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_what_torch_compiles_is_what_it_computes_eagerly(monkeypatch):
+  """The loss of three steps, and with it the updates between them."""
+  torch = pytest.importorskip("torch", reason="torch is not installed")
+  from torch._inductor import config
+
+  from benchmarks.training import torch_loops, workload
+
+  def images(self):
+    drawn = np.random.default_rng(0).random((self.num_examples, *self.event_shape))
+    return np.uint8(255 * (drawn < 0.1))
+
+  monkeypatch.setattr(workload.Workload, "images", images)
+  options = {"num_examples": 20, "batch_size": 20, "hidden_units": 8, "latent_dim": 2}
+  found = []
+  with config.patch(fallback_random=True):  # the noise of eager
+    for train in (torch_loops.eager, torch_loops.compiled):
+      torch.manual_seed(0)
+      epoch = train(**options)
+      found.append([epoch()["elbo"] for _ in range(3)])
+  assert len(set(found[0])) == 3
+  np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+
+
+def test_torch_compile_stands_beside_eager_in_every_training():
+  for benchmark in suite.BENCHMARKS.values():
+    named = {c.name: c for c in benchmark.contenders}
+    if benchmark.name.startswith("training") or "torch.compile" in named:
+      assert named["torch.compile"].options == named["PyTorch"].options
+      assert named["torch.compile"].target != named["PyTorch"].target
+      assert "command g++" in named["torch.compile"].needs
 
 
 def run_of(name, number, wall):
@@ -138,10 +187,36 @@ def test_the_command_writes_what_it_measured(monkeypatch, tmp_path, capsys):
   ]
 
 
+def test_a_family_is_all_its_benchmarks(monkeypatch, capsys):
+  for members in command._FAMILIES.values():
+    assert set(members) <= set(command._ALL) and len(members) > 1
+  assert not set(command._FAMILIES) & set(command._ALL)
+  both = {n: suite.Benchmark(n, "to sleep", (quick("a"), quick("b"))) for n in "xy"}
+  monkeypatch.setattr(command, "_ALL", both)
+  monkeypatch.setattr(command, "_FAMILIES", {"xs": ("x", "y")})
+  assert command.main(["x", "xs", "--rounds=1"]) == 0
+  printed = capsys.readouterr().out
+  assert (printed.count("## x"), printed.count("## y")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", suite.FAMILIES["answers"])
+def test_answers_are_right_before_they_are_timed(name, monkeypatch):
+  """Each contender checks its answer against NumPy as it prepares; then it runs."""
+  monkeypatch.setattr(worker, "repeated", lambda answer, seconds=0.0: answer)
+  for contender in suite.BENCHMARKS[name].contenders:
+    module, function = contender.target.split(":")
+    prepare = getattr(importlib.import_module(module), function)
+    options = dict(contender.options)
+    if "batch_size" in options:
+      options["batch_size"] = 40
+    prepare(**options)()
+
+
 @pytest.mark.parametrize(
   ("words", "message"),
   [
     (["trainin"], "unknown benchmark 'trainin'. Did you mean training?"),
+    (["answer"], "unknown benchmark 'answer'. Did you mean answers?"),
     (["training", "--rounds=0"], "at least one round has to be counted"),
   ],
 )

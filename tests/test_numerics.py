@@ -15,6 +15,15 @@ def test_soft_clip_is_the_identity_inside_and_bounded_outside():
   assert np.all(np.diff(y) >= 0)
 
 
+@pytest.mark.parametrize("low, high", [(-2.3, 6.0), (-1.0, 1.0), (0.0, 0.1)])
+def test_soft_clip_keeps_to_a_narrow_range(low, high):
+  y = numerics.soft_clip(tf.linspace(low - 50.0, high + 50.0, 1001), low, high).numpy()
+  rounding = 1e-6 * (high - low)
+  assert low - rounding <= y[0] < low + rounding
+  assert high - rounding < y[-1] <= high + rounding
+  assert np.all(np.diff(y) >= -rounding)
+
+
 def test_scales_of_extreme_log_variances_have_finite_gradients():
   x = tf.constant([-1e3, 0.0, 1e3])
   with tf.GradientTape() as tape:

@@ -51,6 +51,19 @@ def test_a_row_depends_on_seed_and_number_alone(draw, columns):
   assert not np.any(draw(4, tf.range(10), columns).numpy() == long)
 
 
+@pytest.mark.parametrize("draw", [random.bits, random.uniform, random.normal])
+@pytest.mark.parametrize("columns", range(1, 8))
+@pytest.mark.parametrize("more", [1, 2, 5])
+def test_a_wider_row_begins_with_the_first_half_of_the_narrower(draw, columns, more):
+  narrow = draw(3, tf.range(10), columns).numpy()
+  wide = draw(3, tf.range(10), columns + more).numpy()
+  shared = -(-columns // 2)
+  np.testing.assert_array_equal(wide[:, :shared], narrow[:, :shared])
+  # One more column than an odd number takes a word that was cut off: all are the same.
+  if (columns + more + 1) // 2 > shared:
+    assert not np.any(wide[:, shared:columns] == narrow[:, shared:])
+
+
 @pytest.mark.parametrize("jit", [False, True])
 def test_bits_are_equal_eagerly_compiled_and_under_xla(jit):
   function = tf.function(lambda s: random.bits(s, tf.range(64), 8), jit_compile=jit)

@@ -10,7 +10,8 @@ a tensor whose value is the bound and whose gradient is the estimator of its gra
 | `score_function`      | the same, by the score function gradient  | section 2.2    |
 | `importance_weighted` | IWAE, MIWAE with L > 1; with standard or  | Burda 2015,    |
 |                       | doubly reparameterized gradient           | Tucker 2019    |
-| `ciwae`, `piwae`      | IWAE with the ELBO, IWAE with MIWAE       | Rainforth 2018 |
+| `ciwae`, `piwae`      | IWAE with the ELBO (of weight `beta`),    | Rainforth 2018 |
+|                       | IWAE with MIWAE                           |                |
 """
 
 from aevb_tf.bounds.base import Bound, with_gradient_of

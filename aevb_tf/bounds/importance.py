@@ -3,7 +3,7 @@
     log w_k = log p(x, z_k) - log q(z_k|x),   z_k ~ q(z|x)
     IWAE    E[ log (1/K) sum_k w_k ]                       rises with K to log p(x)
     MIWAE   the mean of L such estimates, of K samples each
-    CIWAE   beta * IWAE + (1 - beta) * ELBO, on the same K samples
+    CIWAE   beta * ELBO + (1 - beta) * IWAE, on the same K samples
     PIWAE   the decoder's gradient from all L K samples in one IWAE bound, the
             encoder's from MIWAE
 
@@ -126,11 +126,12 @@ class ImportanceWeighted(Bound):
 @register("ciwae")
 @keras.saving.register_keras_serializable(package="aevb_tf.bounds")
 class CIWAE(Bound):
-  """The combination `beta * IWAE + (1 - beta) * ELBO` on the same K samples.
+  """The combination `beta * ELBO + (1 - beta) * IWAE` on the same K samples.
 
   Args:
     num_importance_samples: K.
-    beta: In [0, 1].
+    beta: Weight of the ELBO in [0, 1], as in the paper, which tries 0.05 and 0.5: 0 is
+      IWAE, 1 is the ELBO.
 
   Raises:
     ValueError: K is not positive, or `beta` is outside [0, 1].
@@ -144,7 +145,7 @@ class CIWAE(Bound):
 
   def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
     tight = importance_weighted(terms.log_weight, self.num_samples)
-    return self.beta * tight + (1.0 - self.beta) * sgvb_a(terms)
+    return self.beta * sgvb_a(terms) + (1.0 - self.beta) * tight
 
   def get_config(self):
     return {"num_importance_samples": self.num_samples, "beta": self.beta}

@@ -10,13 +10,15 @@ module knows N and M.
 from collections.abc import Iterable
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+
+from aevb_tf.normal import Normal
 
 
 def minibatch_bound(
   bound: tf.Tensor,
   dataset_size: int | None = None,
   weights: tf.Tensor | None = None,
+  batch_size: tf.Tensor | None = None,
 ) -> tf.Tensor:
   """Eq. 8: the minibatch's bounds scaled to the data set.
 
@@ -24,13 +26,19 @@ def minibatch_bound(
     bound: Bound of each datum, nats, `[batch]`.
     dataset_size: N. None gives the mean per datum, which is N = 1.
     weights: float `[batch]`, how often each datum counts; None counts each once.
+    batch_size: M, where the bounds are a part of the minibatch, perhaps an empty one;
+      None for as many as there are.
 
   Returns:
-    Scalar: `N / M sum_i bound_i`, with M = `batch`, in nats.
+    Scalar: `N / M sum_i w_i bound_i`, nats.
   """
   if weights is not None:
     bound = bound * tf.cast(tf.reshape(weights, [-1]), bound.dtype)
-  return tf.reduce_mean(bound) * (1.0 if dataset_size is None else dataset_size)
+  if batch_size is None:
+    mean = tf.reduce_mean(bound)
+  else:
+    mean = tf.math.divide_no_nan(tf.reduce_sum(bound), batch_size)
+  return mean * (1.0 if dataset_size is None else dataset_size)
 
 
 def log_parameter_prior(variables: Iterable, stddev: float) -> tf.Tensor:
@@ -43,7 +51,7 @@ def log_parameter_prior(variables: Iterable, stddev: float) -> tf.Tensor:
   Returns:
     Scalar, nats.
   """
-  normal = tfp.distributions.Normal(0.0, float(stddev))
+  normal = Normal(0.0, float(stddev))
   return tf.add_n(
     [
       tf.reduce_sum(normal.log_prob(tf.cast(tf.convert_to_tensor(v), tf.float32)))

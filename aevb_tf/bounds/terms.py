@@ -23,7 +23,7 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import posteriors, priors
+from aevb_tf import posteriors, priors, shapes
 
 tfd = tfp.distributions
 
@@ -108,7 +108,9 @@ def log_joint(
   flat_z = tf.reshape(z, [-1, latent_dim])
   repeated_x = tf.repeat(x[tf.newaxis], num_samples, axis=0) if num_samples > 1 else x
   flat_x = tf.reshape(repeated_x, tf.concat([[-1], tf.shape(x)[1:]], axis=0))
-  log_likelihood = likelihood(flat_z).log_prob(flat_x)
+  distribution = likelihood(flat_z)
+  flat_x = shapes.of_events(flat_x, distribution.event_shape)
+  log_likelihood = distribution.log_prob(flat_x)
   return tf.reshape(log_likelihood, [num_samples, -1]), p.log_prob(z)
 
 

@@ -1,6 +1,7 @@
 """A data set in memory, which can be trained on without leaving the device."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -125,9 +126,17 @@ class ArrayDataset(keras.utils.PyDataset):
     Returns:
       `(x, y)`, float32 `[k, ...]` and int32 `[k]`.
     """
-    x, y = (tf.gather(tensor, indices) for tensor in tensors)
+    rows = tuple(tf.gather(tensor, indices) for tensor in tensors)
+    return self.preparation()(rows, indices, epoch)
+
+  def preparation(self) -> Callable:
+    """What makes examples of rows that were gathered from `tensors()`.
+
+    Returns:
+      `(rows, indices, epoch)` -> `(x, y)`; it holds none of the data.
+    """
     drawn = "none" if self.binarization == "fixed" else self.binarization
-    return elements.element(x, indices, epoch, self.seed, drawn), y
+    return functools.partial(_prepared, seed=self.seed, binarization=drawn)
 
   def to_tf_data(self) -> tf.data.Dataset:
     """The same batches as a `tf.data.Dataset`; each iteration is a pass.
@@ -167,3 +176,8 @@ class ArrayDataset(keras.utils.PyDataset):
     if self._order[0] != self.epoch:
       self._order = (self.epoch, self.order(self.epoch))
     return self._order[1]
+
+
+def _prepared(rows, indices, epoch, seed, binarization):
+  x, y = rows
+  return elements.element(x, indices, epoch, seed, binarization), y

@@ -19,12 +19,10 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
 
 BINARIZATIONS = ("none", "fixed", "stochastic")
-
-# Seeds are folded with these first, so that no bits are shared with a model's noise.
-_FIXED, _STOCHASTIC = 0x66697865, 0x73746F63
 
 # x / 255 as 3 x * (1 / 765), with one rounding: a division by a constant is turned
 # into a product with its rounded inverse by some compilers, and not by others. This
@@ -61,8 +59,9 @@ def element(
   if binarization == "none":
     return scale(x)
   if binarization == "fixed":
-    return draw(x, random.fold_in(seed, _FIXED), rows)
-  return draw(x, random.fold_in(random.fold_in(seed, _STOCHASTIC), epoch), rows)
+    return draw(x, random.derive(seed, Purpose.BINARIZE_ONCE), rows)
+  of_epoch = random.derive(random.derive(seed, Purpose.BINARIZE), Purpose.EPOCH, epoch)
+  return draw(x, of_epoch, rows)
 
 
 def scale(x: tf.Tensor) -> tf.Tensor:

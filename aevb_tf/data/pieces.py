@@ -1,5 +1,6 @@
 """A stream in large pieces of stored data, of which a compiled loop makes batches."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,18 +47,17 @@ class Pieces:
     """The pieces of a pass, each of so many batches, the last one of what is left."""
     return self._read(count * self.batch_size)
 
-  def examples(
-    self, tensors: tuple[tf.Tensor, ...], indices: tf.Tensor, epoch: tf.Tensor
-  ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Examples as a model sees them, by TensorFlow operations alone.
-
-    Args:
-      tensors: `x, y, rows` of a piece.
-      indices: int32 `[k]`, in the piece.
-      epoch: int32 scalar, the number of the pass.
+  def preparation(self) -> Callable:
+    """What makes examples of rows that were gathered from a piece.
 
     Returns:
-      `(x, y)`, float32 `[k, ...]` and int32 `[k]`.
+      `(rows, indices, epoch)` -> `(x, y)`, float32 `[k, ...]` and int32 `[k]`, where
+      rows are those of `x, y, rows`, and epoch is the number of the pass.
     """
-    x, y, rows = (tf.gather(tensor, indices) for tensor in tensors)
-    return elements.element(x, rows, epoch, self.seed, self.binarization), y
+    return functools.partial(_prepared, seed=self.seed, binarization=self.binarization)
+
+
+def _prepared(rows, indices, epoch, seed, binarization):
+  del indices  # they count within the piece
+  x, y, numbers = rows
+  return elements.element(x, numbers, epoch, seed, binarization), y

@@ -22,9 +22,7 @@ import tensorflow as tf
 from aevb_tf import random
 from aevb_tf.data import checks, elements, orders
 from aevb_tf.data.pieces import Pieces
-
-# What the seed is folded with for the order of a buffer.
-_SHUFFLE = 0x62756666
+from aevb_tf.random import Purpose
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +164,10 @@ def in_sequence(
       # the order shall not depend on the process's global seed.
       tf.random.set_seed(1)
       words = tf.cast(
-        random.fold_in(random.fold_in(options.seed, _SHUFFLE), epoch), "int64"
+        random.derive(
+          random.derive(options.seed, Purpose.SHUFFLE), Purpose.EPOCH, epoch
+        ),
+        "int64",
       )
       chosen = chosen.shuffle(
         buffer_size, seed=words[0] * 2**31 + words[1], reshuffle_each_iteration=False
@@ -218,7 +219,12 @@ def _stream(stored, num_examples, options, first_epoch):
 
 
 def _finished(stream):
-  """The stream, read ahead, with one thread a core from the beginning.
+  """The stream, read ahead, with one thread a core from the beginning."""
+  return without_tuner(stream.prefetch(1))
+
+
+def without_tuner(stream: tf.data.Dataset) -> tf.data.Dataset:
+  """A data set whose iterators are let go at once.
 
   The tuner of `tf.data` has a thread that sleeps 10 ms, 20 ms, 40 ms and so on, and an
   iterator is not let go before it wakes: at the end of an epoch that took 3 s, `fit`
@@ -226,4 +232,4 @@ def _finished(stream):
   """
   options = tf.data.Options()
   options.autotune.enabled = False
-  return stream.prefetch(1).with_options(options)
+  return stream.with_options(options)

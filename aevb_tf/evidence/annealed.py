@@ -23,10 +23,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, hmc, log_mean, noise, pareto, paths
+from aevb_tf.evidence import checks, hmc, log_mean, pareto, paths
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
+from aevb_tf.random import Purpose
 
 # Temperatures in one compiled call.
 _SEGMENT = 50
@@ -84,9 +85,8 @@ class Annealed:
     advance: Callable[[float], None],
   ) -> PerDatum:
     """Estimates log p(x) of a batch, from below; arguments as for `Importance`."""
-    seed = random.as_seed(seed)
+    seed = random.derive(seed, Purpose.FORWARD)
     step_sizes = self._pilot(model, x, seed, rows, advance)
-    seed = random.fold_in(seed, noise.FORWARD)
     state = self._begin(model, x, seed, rows, self.num_samples, step_sizes)
     state = self._run(model, x, seed, rows, state, advance, "forward")
     return self._result(state, state.log_weights)
@@ -115,9 +115,8 @@ class Annealed:
       chains start at one z: what z adds to the error is not among the spread of their
       weights, so that `monte_carlo_error` is too small.
     """
-    seed = random.as_seed(seed)
+    seed = random.derive(seed, Purpose.REVERSE)
     step_sizes = self._pilot(model, x, seed, rows, advance)
-    seed = random.fold_in(seed, noise.REVERSE)
     state = compiled(
       model,
       _begin_at,
@@ -147,7 +146,7 @@ class Annealed:
 
   def _pilot(self, model, x, seed, rows, advance):
     """Step sizes `[T, batch]` with about the wanted acceptance."""
-    seed = random.fold_in(seed, noise.PILOT)
+    seed = random.derive(seed, Purpose.PILOT)
     unset = tf.zeros([self.num_temperatures, len(x)])
     chains = min(_MOST_PILOT_CHAINS, self.num_samples)
     state = self._begin(model, x, seed, rows, chains, unset)
@@ -155,7 +154,7 @@ class Annealed:
 
   def _begin(self, model, x, seed, rows, chains, step_sizes):
     start = paths.start_for(model, self.start)
-    seed = random.fold_in(seed, noise.START)
+    seed = random.derive(seed, Purpose.START)
     return compiled(model, _begin, start=start, chains=chains)(
       x, seed, rows, step_sizes
     )
@@ -169,6 +168,7 @@ class Annealed:
       leapfrog_steps=self.leapfrog_steps,
       target=self.target_acceptance,
     )
+    seed = random.derive(seed, Purpose.WALK)
     chains = len(state.log_weights)
     everything = self.num_samples + min(_MOST_PILOT_CHAINS, self.num_samples)
     share = chains / everything / self.num_temperatures

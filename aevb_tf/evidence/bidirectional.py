@@ -18,10 +18,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, noise, trust
+from aevb_tf.evidence import checks, trust
 from aevb_tf.evidence.annealed import Annealed
 from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
 from aevb_tf.evidence.results import Estimate, standard_error
+from aevb_tf.random import Purpose
 
 _SIDES = ("lower", "upper")
 
@@ -89,14 +90,14 @@ def bidirectional(
     EvidenceWarning: The gap is not to be trusted; `Bracket.warning`.
   """
   method = Annealed() if method is None else method
-  seed = random.as_seed(seed)
+  seed = random.derive(seed, Purpose.BIDIRECTIONAL)
   num_examples = checks.positive_int("num_examples", num_examples)
   check_built(model)
   size = min(batch_size_of(model, batch_size), num_examples)
   results = {"x": [], "lower": [], "upper": []}
   for first in range(0, num_examples, size):
     rows = tf.range(first, min(first + size, num_examples))
-    z, x = simulate(model, random.fold_in(seed, noise.SIMULATE), rows)
+    z, x = simulate(model, random.derive(seed, Purpose.SIMULATE), rows)
     results["x"].append(x)
     results["lower"].append(_bound(method, model, x, None, seed, size, first, progress))
     results["upper"].append(_bound(method, model, x, z, seed, size, first, progress))
@@ -132,8 +133,10 @@ def simulate(model: Any, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, np.ndar
   Returns:
     z, float32 `[n, latent_dim]`, and x, float32 `[n, *event_shape]`.
   """
-  z = model.prior.sample(random.fold_in(seed, 0), rows)
+  z = model.prior.sample(seed, rows)
   shape = tuple(model.event_shape)
-  uniform = random.uniform(random.fold_in(seed, 1), rows, int(np.prod(shape)))
+  uniform = random.uniform(
+    random.derive(seed, Purpose.X_GIVEN_Z), rows, int(np.prod(shape))
+  )
   uniform = tf.reshape(uniform, (-1, *shape))
   return z, np.asarray(model.likelihood_family.quantile(model.decode(z), uniform))

@@ -11,6 +11,7 @@ from aevb_tf import random
 from aevb_tf.evidence import checks, registered, trust
 from aevb_tf.evidence.compiled import rows_at_once
 from aevb_tf.evidence.results import Estimate, PerDatum
+from aevb_tf.random import Purpose
 
 _BATCH_SIZE = 100
 
@@ -50,7 +51,7 @@ def estimate(
     EvidenceWarning: The estimates are not to be trusted; `Estimate.warning`.
   """
   method = registered.get(method, num_samples)
-  seed = random.as_seed(seed)
+  seed = random.derive(seed, Purpose.EVIDENCE)
   check_built(model)
   size = batch_size_of(model, batch_size)
   if max_examples is not None:

@@ -17,6 +17,7 @@ import tensorflow as tf
 from aevb_tf import random
 from aevb_tf.evidence import noise
 from aevb_tf.evidence.paths import Path
+from aevb_tf.random import Purpose
 
 FIRST_STEP_SIZE = 0.5
 # How fast the log of the step size follows the acceptance.
@@ -75,9 +76,10 @@ def kicks(
   """
   normal = noise.per_sample(
     lambda chain: random.normal(chain, rows, dim + 2),
-    random.fold_in(seed, step),
+    random.derive(seed, Purpose.TRANSITION, step),
     0,
     chains,
+    Purpose.CHAIN,
   )
   # Uniform through the normal's CDF: one generator compiles in half the time of two.
   uniform = 0.5 * tf.math.erfc(-math.sqrt(0.5) * normal[..., dim:])

@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import bounds
 from aevb_tf.evidence import checks, noise
+from aevb_tf.random import Purpose
 
 STARTS = ("prior", "encoder")
 
@@ -34,7 +35,14 @@ class Path:
     self.start = start
     self.coordinates = coordinates_of(self.prior)
 
-  def draw(self, seed: Any, rows: tf.Tensor, count: int, first: Any = 0) -> tf.Tensor:
+  def draw(
+    self,
+    seed: Any,
+    rows: tf.Tensor,
+    count: int,
+    first: Any = 0,
+    purpose: Purpose = Purpose.SAMPLE,
+  ) -> tf.Tensor:
     """u with z = b(u) ~ p_0, float32 `[count, batch, latent_dim]`.
 
     Args:
@@ -42,12 +50,17 @@ class Path:
       rows: int32 `[batch]`: draws of datum i depend on (seed, rows[i]) alone.
       count: Draws for each datum.
       first: Number of the first draw.
+      purpose: What the seeds of draws are derived for, counted.
     """
     if self.start == "encoder":
-      z = noise.posterior_samples(self.model, self.base, seed, rows, first, count)
+      z = noise.posterior_samples(
+        self.model, self.base, seed, rows, first, count, purpose
+      )
     else:
       prior = self.model.prior
-      z = noise.per_sample(lambda one: prior.sample(one, rows), seed, first, count)
+      z = noise.per_sample(
+        lambda one: prior.sample(one, rows), seed, first, count, purpose
+      )
     return self.coordinates.inverse(z)
 
   def shared_draws(

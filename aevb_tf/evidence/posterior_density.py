@@ -37,7 +37,6 @@ from aevb_tf.evidence import (
   densities,
   hmc,
   log_mean,
-  noise,
   pareto,
   paths,
   resampling,
@@ -45,6 +44,7 @@ from aevb_tf.evidence import (
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
+from aevb_tf.random import Purpose
 
 DENSITIES = ("gaussian", "mixture")
 _CANDIDATES = {"prior": 10_000, "encoder": 1}
@@ -138,7 +138,8 @@ class PosteriorDensity:
         f"num_samples={self.num_samples}: a {self.density} of {model.latent_dim} latents "
         f"is fitted to at least {least} samples."
       )
-    state = self._sample(model, x, random.as_seed(seed), rows, advance)
+    seed = random.derive(seed, Purpose.POSTERIOR_DENSITY)
+    state = self._sample(model, x, seed, rows, advance)
     fit = compiled(
       model, _estimate, num_samples=self.num_samples, components=components
     )
@@ -162,7 +163,7 @@ class PosteriorDensity:
       chains=2 * chains,
       draws=draws,
     )
-    state = begin(x, random.fold_in(seed, noise.START), rows)
+    state = begin(x, random.derive(seed, Purpose.START), rows)
     walk = compiled(
       model,
       _walk,
@@ -172,7 +173,7 @@ class PosteriorDensity:
       thinning=self.thinning,
       target=self.target_acceptance,
     )
-    seed = random.fold_in(seed, noise.FORWARD)
+    seed = random.derive(seed, Purpose.WALK)
     transitions = self.burn_in + draws * self.thinning
     for first in range(0, transitions, _SEGMENT):
       last = min(first + _SEGMENT, transitions)

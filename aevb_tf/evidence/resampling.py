@@ -24,9 +24,9 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import noise
 from aevb_tf.evidence.compiled import rows_within
 from aevb_tf.evidence.paths import Path
+from aevb_tf.random import Purpose
 
 # Draws at once, for all data together or for each, whatever the device: where draws are
 # cut decides which noise chooses among them.
@@ -61,7 +61,7 @@ def resampled(
   if path.start == "prior":
     draw, chunk = _shared, min(_SHARED, rows_within(path.model, _OUTPUTS))
   chunk = min(chunk, candidates)
-  choice = random.fold_in(seed, noise.CHOICE)
+  choice = random.derive(seed, Purpose.CHOICE)
 
   def choose(number, best, u):
     """Each chain: one of the next draws, or the one that it has."""
@@ -70,7 +70,9 @@ def resampled(
     is_one = first + tf.range(chunk) < candidates
     log_weights = tf.where(is_one[:, tf.newaxis], log_weights, float("-inf"))
     total = tf.reduce_logsumexp(log_weights, axis=0)
-    uniform = random.uniform(random.fold_in(choice, number), rows, 2 * chains)
+    uniform = random.uniform(
+      random.derive(choice, Purpose.CHUNK, number), rows, 2 * chains
+    )
     place, chance = tf.split(uniform, 2, axis=1)  # [batch, chains]
     # Within the chunk k with probability w_k / sum w, by the inverse of their CDF.
     cdf = tf.cumsum(tf.exp(log_weights - total))[..., tf.newaxis]
@@ -86,7 +88,7 @@ def resampled(
     best = tf.fill(shape, tf.float32.min)
     u = tf.zeros([*shape, path.model.latent_dim])
   else:
-    chance = random.uniform(random.fold_in(seed, noise.STAY), rows, chains)
+    chance = random.uniform(random.derive(seed, Purpose.STAY), rows, chains)
     log_weight = tf.transpose(path.log_densities(current)[1])
     best = log_weight + _gumbel(chance)
     u = tf.transpose(current, [1, 0, 2])
@@ -111,7 +113,7 @@ def _shared(path, seed, rows, first, count):
 
 def _own(path, seed, rows, first, count):
   """log p(x, z_k) / q(z_k|x) `[count, batch]` of each datum's draws; those of an index."""
-  u = path.draw(seed, rows, count, first)
+  u = path.draw(seed, rows, count, first, Purpose.CANDIDATE)
   _, log_weights = path.log_densities(u)
   u = tf.transpose(u, [1, 0, 2])
   return log_weights, lambda index: tf.gather(u, index, batch_dims=1)

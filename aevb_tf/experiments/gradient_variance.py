@@ -24,6 +24,7 @@ from aevb_tf import bounds, random
 from aevb_tf.evidence import results
 from aevb_tf.experiments import runs
 from aevb_tf.experiments.trajectory import Run
+from aevb_tf.random import Purpose
 
 BATCH_SIZE = 100
 # Minibatches by which a moving average has forgotten that it started empty.
@@ -101,7 +102,7 @@ def measure(
   # gradient.
   @tf.function(autograph=False)
   def gradient(batch, i):
-    noise = random.fold_in(seed, i)
+    noise = random.derive(seed, Purpose.EXPERIMENT, i)
     with tf.GradientTape() as tape:
       value = tf.reduce_mean(model.bound_parts(batch, noise, rows, False).bound)
     gradients = tape.gradient(value, variables)
@@ -109,7 +110,8 @@ def measure(
 
   @tf.function(autograph=False)
   def settle(batch, step):
-    model.bound_parts(batch, random.fold_in(seed, step), rows, training=True)
+    noise = random.derive(seed, Purpose.SETTLE, step)
+    model.bound_parts(batch, noise, rows, training=True)
 
   def batch(i):
     indices = range(i * BATCH_SIZE, (i + 1) * BATCH_SIZE)

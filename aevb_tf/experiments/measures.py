@@ -16,11 +16,10 @@ from aevb_tf import evidence, random
 from aevb_tf.evidence import results
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.experiments.datasets import Data
+from aevb_tf.random import Purpose
 
 # Data at once.
 BATCH = 500
-# What the model's seed is folded with: noise that no training step has.
-_NOISE = 0x6D656173
 # App. E: evidence of the first so many train and test data; and of a run of seconds.
 _EXAMPLES, _FEW_EXAMPLES = 1000, 10
 # App. D and E: 50 samples, 4 leapfrog steps. The rest is ours, and the same for models
@@ -109,7 +108,7 @@ def per_datum(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
   Returns:
     float32 `[n]`, nats.
   """
-  seed = random.fold_in(model.seed, _NOISE)
+  seed = random.derive(model.seed, Purpose.MEASURE)
   # A run of seconds is over before XLA is done.
   parts = compiled(model, _parts, jit=bool(model.jit_compile))
   batches = _batches(part, part.num_examples)

@@ -13,7 +13,7 @@ from aevb_tf.likelihoods.bernoulli import Bernoulli
 from aevb_tf.likelihoods.categorical import Categorical
 from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from aevb_tf.likelihoods.gaussian import Gaussian
-from aevb_tf.likelihoods.registered import get, names, register
+from aevb_tf.likelihoods.registered import get, name_of, names, register
 
 __all__ = [
   "Bernoulli",
@@ -22,6 +22,7 @@ __all__ = [
   "Gaussian",
   "Likelihood",
   "get",
+  "name_of",
   "names",
   "register",
 ]

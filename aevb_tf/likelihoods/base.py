@@ -2,11 +2,13 @@
 
 A `Likelihood` is a Keras layer without a call: it says which parameters a decoder
 must give (`params_shape`), turns them into a TFP distribution over whole data
-(`distribution`) and knows which targets it can score (`in_support`). It is a layer so
+(`distribution`), draws from it (`quantile`) and knows which targets it can score
+(`in_support`). `CONTRIBUTING.md` lists all that one of your own needs. It is a layer so
 that what it learns itself (one variance for all pixels, say) trains and saves with
 the model.
 """
 
+import warnings
 from typing import Any
 
 import keras
@@ -27,7 +29,7 @@ class Likelihood(keras.layers.Layer):
   """
 
   support = "finite numbers"
-  advice = "Find and mend the broken examples."
+  advice = "Find and fix the broken examples."
 
   def __init__(self, **kwargs):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
@@ -79,8 +81,19 @@ class Likelihood(keras.layers.Layer):
 
     Returns:
       float32 `[..., *event_shape]`.
+
+    Raises:
+      TypeError: The pixels' distribution has no inverse CDF, and the likelihood does
+        not define this method.
     """
-    return distribution.distribution.quantile(uniform)
+    pixels = getattr(distribution, "distribution", distribution)
+    try:
+      return pixels.quantile(uniform)
+    except NotImplementedError:  # TFP's word for what a distribution does not have
+      raise TypeError(
+        f"{type(self).__name__} has to define `quantile(distribution, uniform)` to draw "
+        f"x: {type(pixels).__name__} has no inverse CDF."
+      ) from None
 
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor
@@ -101,11 +114,27 @@ class Likelihood(keras.layers.Layer):
     """Whether every element of `x` can be scored: a boolean scalar tensor."""
     return tf.reduce_all(tf.math.is_finite(x))
 
-  def refusal(self, span: str) -> str:
-    """The message about targets that this likelihood cannot score."""
+  def misfit(self, x: tf.Tensor) -> str | None:
+    """Why targets that can be scored hardly mean what this likelihood says of them.
+
+    Args:
+      x: float32 tensor of targets, all of them in the support.
+
+    Returns:
+      A sentence, with what to use instead; None where nothing is suspicious.
+    """
+    return None
+
+  def refusal(self, span: str, advice: str | None = None) -> str:
+    """The message about targets that this likelihood cannot score.
+
+    Args:
+      span: What the data are, as "reach from -1 to 1".
+      advice: What to do about them; None takes the likelihood's own `advice`.
+    """
     return (
       f"The data {span}, but the {type(self).__name__} likelihood needs {self.support}."
-      f" {self.advice}"
+      f" {advice or self.advice}"
     )
 
   def check_targets(self, x: Any) -> None:
@@ -116,15 +145,22 @@ class Likelihood(keras.layers.Layer):
 
     Raises:
       ValueError: Some element of `x` is outside the support, NaN or infinite.
+
+    Warns:
+      UserWarning: All can be scored, but another likelihood is meant for them.
     """
-    if bool(self.in_support(tf.convert_to_tensor(x, tf.float32))):
+    tensor = tf.convert_to_tensor(x, tf.float32)
+    if bool(self.in_support(tensor)):
+      misfit = self.misfit(tensor)
+      if misfit:
+        warnings.warn(misfit, UserWarning, stacklevel=3)
       return
     x = np.asarray(x, np.float32)
     finite = x[np.isfinite(x)]
     if finite.size < x.size:
       span = f"have {x.size - finite.size} NaN or infinite values of {x.size}"
-    else:
-      span = f"reach from {finite.min():.6g} to {finite.max():.6g}"
+      raise ValueError(self.refusal(span, Likelihood.advice))
+    span = f"reach from {finite.min():.6g} to {finite.max():.6g}"
     raise ValueError(self.refusal(span))
 
   def independent(self, pixels: tfd.Distribution) -> tfd.Independent:

@@ -34,7 +34,10 @@ class Bernoulli(Likelihood):
   """Pixels in {0, 1}, or grey in between. The decoder gives logits, `event_shape`."""
 
   support = "values in [0, 1]"
-  advice = "Scale the data to [0, 1], or use likelihood='gaussian' for any real values."
+  advice = (
+    "Divide 8-bit levels by 255 (aevb_tf.data.ArrayDataset does so for uint8), scale "
+    "other data to [0, 1], or use likelihood='gaussian' for any real values."
+  )
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     logits = tf.cast(params, tf.float32)

@@ -73,7 +73,10 @@ class Categorical(Likelihood):
   """Pixels on 256 levels. The decoder gives `[..., channels * 256]` logits."""
 
   support = "multiples of 1/255 in [0, 1]"
-  advice = "Use 8-bit images, or likelihood='continuous_bernoulli' for other greys."
+  advice = (
+    "Divide 8-bit levels by 255 (aevb_tf.data.ArrayDataset does so for uint8), or use "
+    "likelihood='continuous_bernoulli' for other values in [0, 1]."
+  )
 
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape
@@ -84,6 +87,17 @@ class Categorical(Likelihood):
     batch = tf.shape(logits)[: -len(self.event_shape)]
     shape = tf.concat([batch, self.event_shape, [NUM_LEVELS]], axis=0)
     return self.independent(_Levels(tf.reshape(logits, shape)))
+
+  def misfit(self, x: tf.Tensor) -> str | None:
+    black, white = x == 0.0, x == 1.0
+    # Both: a batch that is all black may be of grey images.
+    both = tf.reduce_any(black) & tf.reduce_any(white)
+    if not bool(both & tf.reduce_all(black | white)):
+      return None
+    return (
+      f"The data hold only 0 and 1, but the Categorical likelihood spreads p(x|z) over "
+      f"{NUM_LEVELS} levels of grey. Use likelihood='bernoulli' for them."
+    )
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     level = x * (NUM_LEVELS - 1)

@@ -15,6 +15,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.registered import register
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import logit, scale_of
 
 tfd = tfp.distributions
@@ -76,7 +77,7 @@ class Gaussian(Likelihood):
       scale = float(self.scale)
     if self.unit_mean:
       mean = tf.sigmoid(mean)
-    return self.independent(tfd.Normal(mean, scale))
+    return self.independent(Normal(mean, scale))
 
   def get_config(self):
     return {**super().get_config(), "scale": self.scale, "unit_mean": self.unit_mean}

@@ -3,17 +3,21 @@
 Subclasses say what the bound is (`bound_parts`); this class makes of it a training
 step, a test step, metrics and errors. `loss` is the one minimised number:
 
-    loss = -(N/M) sum_i bound_i  -  log p(theta, phi)
+    loss = -(N/M) sum_i w_i bound_i  -  log p(theta, phi)  +  sum of the layers' losses
 
-where N/M is 1/M without a `dataset_size` (the loss is then the mean per datum), and the
-last term is left out without a `parameter_prior_stddev`.
+where N/M is 1/M without a `dataset_size` (the loss is then the mean per example), w_i
+are sample weights, and the prior is left out without a `parameter_prior_stddev`. Losses
+of layers (regularizers, `add_loss`) count once for an update, as in Keras: with a
+`dataset_size` they stand beside a bound of the whole data set.
 
 A model whose loss is another one overrides `minibatch_loss`; one that learns in other
 ways than by one update a step overrides `learn`, and makes its updates with `update`.
 Two objectives whose gradients do not meet are one: their sum.
 """
 
-from collections.abc import Callable
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -22,11 +26,14 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
+from aevb_tf.models import inputs
 from aevb_tf.models.loops import LoopModel
 from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite, telling
+from aevb_tf.random import Purpose
 
-# What seeds are folded with, so that no two uses of one seed share their noise.
-_TRAINING, _TESTING = 1, 2
+# A first log-likelihood below this for each value of an example means that the data lie
+# far from what an untrained decoder gives: 8 standard deviations of a normal.
+_FAR = -32.0
 
 
 class BoundParts(NamedTuple):
@@ -67,6 +74,7 @@ class BoundModel(LoopModel):
   """
 
   measures = ("elbo", "kl", "log_likelihood")
+  maximized = ("elbo", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
   checked = ("targets",)
 
@@ -93,6 +101,17 @@ class BoundModel(LoopModel):
     self.dataset_size = dataset_size
     self.parameter_prior_stddev = parameter_prior_stddev
     self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
+    # Unlike the optimizer's count it includes updates that are accumulated or skipped,
+    # and goes on when the model is compiled again: no two updates share their noise.
+    self.updates = self.add_weight(
+      (),
+      "zeros",
+      dtype="int64",
+      trainable=False,
+      autocast=False,
+      aggregation="only_first_replica",
+      name="updates",
+    )
     for name in (*self.measures, "loss"):
       setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
     self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
@@ -100,7 +119,12 @@ class BoundModel(LoopModel):
   # What a subclass says.
 
   def bound_parts(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
   ) -> Any:
     """The bound of each datum, and what is reported of it.
 
@@ -109,12 +133,18 @@ class BoundModel(LoopModel):
       seed: int32 `[2]`.
       rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
       training: As in `call`.
+      targets: float32 `[batch, *event_shape]`, what is scored in place of x; passed only
+        where there are any.
 
     Returns:
       `BoundParts`, or another tuple with `bound`, `measures` and `watched`, nats,
       `[batch]`.
     """
     raise TypeError(f"{type(self).__name__} has to define `bound_parts`.")
+
+  def as_data(self, x: Any) -> tf.Tensor:
+    """`x` as float32 data of the model's shape, or an error that says what is wrong."""
+    raise TypeError(f"{type(self).__name__} has to define `as_data`.")
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether all targets can be scored: a boolean scalar."""
@@ -128,7 +158,7 @@ class BoundModel(LoopModel):
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """What of a training batch is as it has to be: boolean scalars, by `checked`."""
-    return {"targets": self.in_support(x)}
+    return {"targets": self.in_support(self._scored(x, y))}
 
   def mistake(self, what: str) -> str:
     """The message about a batch in which one of `checked` was found wrong."""
@@ -145,16 +175,38 @@ class BoundModel(LoopModel):
 
     Args:
       x: float32 `[batch, *event_shape]`.
-      y: What came with them, or None; nothing is made of it here.
-      weights: float `[batch]`, how often each datum counts; None counts each once.
+      y: What came with them, or None: of x's shape it is what is scored in its place,
+        anything else is ignored.
+      weights: float `[batch]`, how much each example counts; None counts each once.
       seed: int32 `[2]`, different at each step.
     """
     rows = tf.range(tf.shape(x)[0])
-    return self.update(lambda: self.bound_parts(x, seed, rows, training=True), weights)
+    return self.update(lambda: self._parts(x, y, seed, rows, training=True), weights)
 
-  def minibatch_loss(self, parts: Any, weights: tf.Tensor | None) -> tf.Tensor:
-    """The loss of a minibatch, a scalar, from what `bound_parts` gave."""
-    loss = -minibatch_bound(parts.bound, self.dataset_size, weights)
+  def _parts(self, x, y, seed, rows, training):
+    """`bound_parts`, of targets where there are any."""
+    targets = self.targets(x, y)
+    options = {} if targets is None else {"targets": targets}
+    return self.bound_parts(x, seed, rows, training=training, **options)
+
+  def targets(self, x: tf.Tensor, y: Any) -> tf.Tensor | None:
+    """What is scored in place of x: y if it has x's shape, else None."""
+    return inputs.targets(x, y)
+
+  def minibatch_loss(
+    self,
+    parts: Any,
+    weights: tf.Tensor | None,
+    batch_size: tf.Tensor | None = None,
+  ) -> tf.Tensor:
+    """The loss of a minibatch, a scalar, from what `bound_parts` gave.
+
+    Args:
+      parts: What `bound_parts` gave.
+      weights: As in `learn`.
+      batch_size: M, where it is not the number of the parts.
+    """
+    loss = -minibatch_bound(parts.bound, self.dataset_size, weights, batch_size)
     if self.parameter_prior_stddev is not None:
       stddev = self.parameter_prior_stddev
       loss -= log_parameter_prior(self.trainable_variables, stddev)
@@ -171,30 +223,55 @@ class BoundModel(LoopModel):
     """
     variables = self.trainable_variables
     with tf.GradientTape() as tape:
-      parts = bound_parts()
-      loss = self.minibatch_loss(parts, weights)
+      parts, loss = self._loss(bound_parts, weights)
       scaled = self.optimizer.scale_loss(loss / _num_replicas())
     gradients = tape.gradient(scaled, variables)
+    self.updates.assign_add(1)
     # Some of what the loss reads enters no gradient of the variable that it is read from:
     # graph optimizations would let such a read see the update.
     with tf.control_dependencies([loss]):
       self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Step(parts, loss, telling(variables, gradients))
 
+  def _loss(self, bound_parts, weights):
+    """The parts of the bound, and the loss with the losses of layers."""
+    with _one_call(self):
+      parts = bound_parts()
+      losses = self.layer_losses()
+    loss = self.minibatch_loss(parts, weights, _batch_size(parts.bound))
+    return parts, tf.add_n([loss, *(tf.cast(each, loss.dtype) for each in losses)])
+
+  def layer_losses(self) -> list[tf.Tensor]:
+    """Scalars that layers add to the loss, of the pass through them that was just made."""
+    return self.losses
+
   # Keras.
 
-  def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs) -> None:
+  def compile(
+    self,
+    optimizer: Any = "adam",
+    loss: Any = None,
+    loss_weights: Any = None,
+    **kwargs,
+  ) -> None:
     """Configures training, as `keras.Model.compile` does.
 
     Args:
       optimizer: Keras optimizer or its name.
       loss: Not taken: the loss is minus the bound.
+      loss_weights: Not taken: there are no losses to weigh.
       **kwargs: `metrics` (called with the data and their reconstruction),
         `jit_compile`, `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
     Raises:
-      ValueError: A `loss` was given.
+      ValueError: A `loss` or `loss_weights` were given.
     """
+    if loss_weights is not None:
+      raise ValueError(
+        f"compile(loss_weights={loss_weights!r}): the loss of {type(self).__name__} is "
+        "minus its bound. Weigh the KL by kl_weight of its `bound=`, and leave "
+        "loss_weights out."
+      )
     if loss is not None:
       raise ValueError(
         f"compile(loss={loss!r}): the loss of {type(self).__name__} is minus its bound."
@@ -206,6 +283,29 @@ class BoundModel(LoopModel):
     self.compile(**keras.saving.deserialize_keras_object(config))
     if self.built:
       self.optimizer.build(self.trainable_variables)
+
+  def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+    """As `keras.Model.save`, to a `.keras` file: no other holds all of this model."""
+    if str(filepath).endswith((".h5", ".hdf5")):
+      raise ValueError(
+        f"{filepath}: the HDF5 format of old cannot hold this model. Save to a file that "
+        "ends in .keras, or its weights alone by save_weights, in .weights.h5."
+      )
+    super().save(filepath, *args, **kwargs)
+
+  def load_own_variables(self, store: Any) -> None:
+    own: dict[str, Any] = {}
+    self.save_own_variables(own)
+    if len(store.keys()) == len(own) - 1:
+      # Version 0.1 had no count of updates, which comes first.
+      later = {str(int(key) + 1): store[key] for key in store.keys()}
+      store = {"0": own["0"], **later}
+    super().load_own_variables(store)
+
+  def make_train_function(self, force: bool = False) -> None:
+    if not int(self.updates):  # as of version 0.1, which counted by the optimizer alone
+      self.updates.assign(self.optimizer.iterations)
+    super().make_train_function(force)
 
   @property
   def metrics(self):
@@ -219,10 +319,10 @@ class BoundModel(LoopModel):
 
   def train_step(self, data):
     """`learn` from a batch, with noise that depends on the number of updates so far."""
-    x, y, weights = _targets(data)
-    seed = random.fold_in(
-      _replica_seed(self.seed, _TRAINING), self.optimizer.iterations
-    )
+    x, y, weights = self._take(data)
+    first = tf.equal(self.updates, 0)
+    seed = _replica_seed(self.seed, Purpose.TRAIN)
+    seed = random.derive(seed, Purpose.STEP, self.updates)
     parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
       **self.checks(x, y),
@@ -231,33 +331,55 @@ class BoundModel(LoopModel):
     # Loss scaling overflows on purpose now and then, and skips those updates.
     if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
       healthy["gradient"] = all_finite(gradients)
-    return self._update_metrics(x, parts, loss, weights, healthy)
+    self.monitor.update_first(first, tf.reduce_mean(parts.log_likelihood))
+    return self._update_metrics(x, y, parts, loss, weights, healthy)
 
   def test_step(self, data):
     """The bound of a batch; the noise of the i-th example is always the same."""
-    x, _, weights = _targets(data)
+    x, y, weights = self._take(data)
     rows = tf.range(tf.shape(x)[0]) + tf.cast(self.monitor.examples, tf.int32)
-    seed = _replica_seed(self.seed, _TESTING)
-    parts = self.bound_parts(x, seed, rows, training=False)
-    healthy = {"targets": self.in_support(x)}
-    loss = self.minibatch_loss(parts, weights)
-    return self._update_metrics(x, parts, loss, weights, healthy)
+    seed = _replica_seed(self.seed, Purpose.TEST)
+    parts, loss = self._loss(
+      lambda: self._parts(x, y, seed, rows, training=False), weights
+    )
+    healthy = {"targets": self.in_support(self._scored(x, y))}
+    return self._update_metrics(x, y, parts, loss, weights, healthy)
 
-  def _update_metrics(self, x, parts, loss, weights, healthy):
+  def steps_with_metrics(self) -> tuple:
+    return BoundModel.train_step, BoundModel.test_step
+
+  def _take(self, data):
+    """x as the model's data, what came with it, and weights; None where none is."""
+    x, y, weights = inputs.unpack(data)
+    return self.as_data(x), y, weights
+
+  def _scored(self, x, y):
+    """What the likelihood scores: targets, or x itself."""
+    targets = self.targets(x, y)
+    return x if targets is None else targets
+
+  def _update_metrics(self, x, y, parts, loss, weights, healthy):
     batch = tf.shape(x)[0]
     for name in self.measures:
       tracker = getattr(self, f"{name}_tracker")
       tracker.update_state(getattr(parts, name), sample_weight=weights)
-    self.loss_tracker.update_state(loss, sample_weight=batch)
+    share = _batch_size(x)
+    self.loss_tracker.update_state(
+      loss, sample_weight=batch if share is None else share
+    )
     self.monitor.update_state(batch, healthy)
     if self._compile_metrics is not None:
-      self._compile_metrics.update_state(x, self(x), sample_weight=weights)
+      self._compile_metrics.update_state(
+        self._scored(x, y), self(x), sample_weight=weights
+      )
     return self.get_metrics_result()
 
   def after_call(self, kind: str, epoch: int, step: int) -> None:
     """Raises what the monitor saw in the steps of the last call."""
     causes = self.monitor.causes()
     if not causes:
+      if kind == "train" and step == epoch == 0:
+        self._warn_of_far_data()
       return
     if causes[0] in self.checked:
       raise ValueError(self.mistake(causes[0]))
@@ -268,11 +390,37 @@ class BoundModel(LoopModel):
       "a smaller learning rate, or `clipnorm=1.0` in the optimizer."
     )
 
+  def _warn_of_far_data(self):
+    size = int(np.prod(self.event_shape))
+    value = float(tf.convert_to_tensor(self.monitor.first)) / size
+    if value < _FAR:
+      warnings.warn(
+        f"At the first update log p(x|z) is {value:,.0f} nats for each of the {size} "
+        "values of an example: the data lie far from what the untrained decoder gives. "
+        "Scale them, for example to mean 0 and deviation 1, or start the decoder at "
+        "their mean.",
+        stacklevel=2,
+      )
 
-def _targets(data):
-  """x as float32, what came with it, and the weights of its data; None where none is."""
-  x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-  return tf.cast(x, tf.float32), y, weights
+
+@contextlib.contextmanager
+def _one_call(model: keras.Model) -> Iterator[None]:
+  """Layers add up their losses until it ends, as within one call of a Keras model."""
+  context = model._get_call_context()
+  try:
+    yield
+  finally:
+    if context.entry_layer is model:
+      model._maybe_reset_call_context()
+
+
+def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
+  """M, as each of several replicas has to see it: a mean; None where there is one."""
+  if _num_replicas() == 1:
+    return None
+  size = tf.cast(tf.shape(values)[0], tf.float32)
+  context = tf.distribute.get_replica_context()
+  return context.all_reduce("sum", size) / _num_replicas()
 
 
 def _num_replicas() -> int:
@@ -281,8 +429,8 @@ def _num_replicas() -> int:
 
 def _replica_seed(seed, purpose):
   """A seed for a purpose, different on every replica of a distribution strategy."""
-  seed = random.fold_in(seed, purpose)
+  seed = random.derive(seed, purpose)
   if _num_replicas() == 1:
     return seed
   context = tf.distribute.get_replica_context()
-  return random.fold_in(seed, context.replica_id_in_sync_group)
+  return random.derive(seed, Purpose.REPLICA, context.replica_id_in_sync_group)

@@ -21,11 +21,10 @@ from aevb_tf.bounds.base import positive_int
 from aevb_tf.models.bound_model import BoundParts
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior
+from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
-# What the seed of a step is folded with to draw theta.
-_WEIGHTS = 1
 # What a model has besides a `VAE` with the same networks.
 _OPTIONS = ("weight_prior_stddev", "initial_weight_stddev", "num_weight_samples")
 
@@ -73,6 +72,7 @@ class FullVB(VAE):
   """
 
   measures = (*VAE.measures, "weight_kl", "full_bound")
+  maximized = (*VAE.maximized, "full_bound")
   watched = {**VAE.watched, "weight_kl": "KL of the weights"}
 
   def __init__(
@@ -95,7 +95,6 @@ class FullVB(VAE):
         "FullVB needs dataset_size: the KL of the weights counts once for the data set. "
         "Pass dataset_size=N, the number of training data."
       )
-    # First, since a model whose decoder knows the shape of its data is built at once.
     self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
     self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
     super().__init__(
@@ -182,15 +181,22 @@ class FullVB(VAE):
   # The bound.
 
   def bound_parts(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
   ) -> FullVBParts:
     draws = []
+    self._collected = []
+    given = (x, targets)
     for i in range(self.num_weight_samples):
-      draw_seed = random.fold_in(seed, i)
-      theta = self._draw_weights(random.fold_in(draw_seed, _WEIGHTS))
-      draws.append(self._parts_at(theta, x, draw_seed, rows, training))
+      draw_seed = random.derive(seed, Purpose.WEIGHT_DRAW, i)
+      theta = self._draw_weights(random.derive(draw_seed, Purpose.WEIGHTS))
+      draws.append(self._parts_at(theta, given, draw_seed, rows, training))
     parts = BoundParts(*(tf.add_n(p) / len(draws) for p in zip(*draws, strict=True)))
-    reported = parts if training else super().bound_parts(x, seed, rows, training)
+    reported = parts if training else self._parts_at([], given, seed, rows, training)
     weight_kl = tf.fill(tf.shape(rows), self.weight_kl())
     return FullVBParts(
       parts.bound,
@@ -201,18 +207,31 @@ class FullVB(VAE):
       parts.bound - weight_kl / self.dataset_size,
     )
 
-  def minibatch_loss(self, parts: FullVBParts, weights: tf.Tensor | None) -> tf.Tensor:
-    bound = minibatch_bound(parts.bound, self.dataset_size, weights)
+  def layer_losses(self) -> list[tf.Tensor]:
+    """Those of the passes with drawn weights, their mean; and regularizers, of the means."""
+    collected = [loss / self.num_weight_samples for loss in self._collected]
+    return [*self.losses, *collected]
+
+  def minibatch_loss(
+    self,
+    parts: FullVBParts,
+    weights: tf.Tensor | None,
+    batch_size: tf.Tensor | None = None,
+  ) -> tf.Tensor:
+    bound = minibatch_bound(parts.bound, self.dataset_size, weights, batch_size)
     return self.weight_kl() - bound
 
   def _draw_weights(self, seed):
     return self.weight_family.sample(self.generative_variables, seed)
 
-  def _parts_at(self, theta, x, seed, rows, training):
-    """`BoundParts` of the model with these weights."""
-    variables = self.generative_variables
-    with keras.StatelessScope(list(zip(variables, theta, strict=True))) as scope:
-      parts = super().bound_parts(x, seed, rows, training)
+  def _parts_at(self, theta, given, seed, rows, training):
+    """`BoundParts` of the model with these weights; none are those of the means."""
+    x, targets = given
+    state = list(zip(self.generative_variables, theta, strict=True)) if theta else []
+    with keras.StatelessScope(state, collect_losses=True) as scope:
+      parts = super().bound_parts(x, seed, rows, training, targets)
+    if theta:
+      self._collected += scope.losses
     # What a network learns beside its gradient, moving averages say, is kept in the
     # scope until it is put into the variables.
     for variable in self.non_trainable_variables:

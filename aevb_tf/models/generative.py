@@ -14,20 +14,35 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import bounds, evidence, priors, random
-from aevb_tf.models import parts
+from aevb_tf import bounds, evidence, priors, random, shapes
+from aevb_tf.models import inputs, parts
+from aevb_tf.models.answers import Answers
 from aevb_tf.models.bound_model import BoundModel
+from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
-# What a seed of `sample` is folded with to draw x, given z.
-_DATA = 1
+
+class _Complete(type(BoundModel)):
+  """Builds a model when its constructor is through, where its decoder knows the shape.
+
+  Not within the constructor: Keras lets nobody add layers to a model that is built, and
+  a subclass adds its own behind `super().__init__(...)`.
+  """
+
+  def __call__(cls, *args, **kwargs):
+    model = super().__call__(*args, **kwargs)
+    if hasattr(model.decoder, "event_shape") and not model.built:
+      model.build((None, *model.decoder.event_shape))
+    return model
 
 
-class GenerativeModel(BoundModel):
+class GenerativeModel(BoundModel, metaclass=_Complete):
   """Base of the models with a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.
+  Where the decoder knows the shape of the data, the model is built as soon as it is
+  constructed; else by the first data that it sees.
 
   Attributes:
     networks: The constructor's arguments that are networks.
@@ -52,6 +67,8 @@ class GenerativeModel(BoundModel):
     self.likelihood_family = parts.likelihood_of(decoder, likelihood)
     self.prior = priors.get("standard_normal" if prior is None else prior)
     self._own_likelihood = likelihood is None
+    parts.check_last_activation(decoder, self.likelihood_family)
+    self._answers = Answers(self)
 
   def build_generator(self, latent_dim: int, event_shape: tuple[int, ...]) -> None:
     """Creates the variables of prior, likelihood and decoder, in this order.
@@ -76,6 +93,7 @@ class GenerativeModel(BoundModel):
     parts.check_decoder_output(params, self.likelihood_family, event_shape, name)
     self.latent_dim, self.event_shape = latent_dim, event_shape
     self.built = True
+    parts.freeze(self)
 
   # The distributions.
 
@@ -86,8 +104,16 @@ class GenerativeModel(BoundModel):
       z: `[batch, latent_dim]`.
       training: As in `call`.
     """
-    z = tf.cast(z, tf.float32)
-    return self.likelihood_family.distribution(self.decoder(z, training=training))
+    self.check_built("decode")
+    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,))
+    if not training and self._answers.apply():
+      params = self._answers(self._decoded, z)
+    else:
+      params = self._decoded(z, training)
+    return self.likelihood_family.distribution(params)
+
+  def _decoded(self, z, training=False):
+    return self.decoder(z, training=training)
 
   def log_joint(
     self, x: tf.Tensor, z: tf.Tensor, training: bool = False
@@ -124,7 +150,15 @@ class GenerativeModel(BoundModel):
       ValueError: The model does not know the shape of its data yet.
     """
     self.check_built("sample")
-    seed = fresh_seed() if seed is None else random.as_seed(seed)
+    if not tf.is_tensor(num):
+      num = tf.constant(_count(num), tf.int32)
+    num, seed = tf.cast(num, tf.int32), random.request_seed(seed)
+    sampled = self._sampled
+    if self._answers.apply():
+      return self._answers(sampled, num, seed, draw=bool(draw))
+    return sampled(num, seed, bool(draw))
+
+  def _sampled(self, num, seed, draw):
     rows = tf.range(num)
     if draw:
       return self.draw(seed, rows)[1]
@@ -142,7 +176,9 @@ class GenerativeModel(BoundModel):
     """
     z = self.prior.sample(seed, rows)
     shape = self.event_shape
-    noise = random.uniform(random.fold_in(seed, _DATA), rows, math.prod(shape))
+    noise = random.uniform(
+      random.derive(seed, Purpose.X_GIVEN_Z), rows, math.prod(shape)
+    )
     noise = tf.reshape(noise, (-1, *shape))
     return z, self.likelihood_family.quantile(self.decode(z), noise)
 
@@ -173,19 +209,46 @@ class GenerativeModel(BoundModel):
     """
     if method is None:
       method = "importance" if hasattr(self, "encode") else "annealed"
-    seed = fresh_seed() if seed is None else random.as_seed(seed)
-    x = np.asarray(x, np.float32)
+    if tf.inside_function():
+      raise ValueError(
+        "log_marginal runs in many compiled calls, and cannot be part of a graph: call it "
+        "eagerly, or export the model, whose log_marginal can."
+      )
+    seed = random.request_seed(seed)
+    x = np.asarray(self.as_data(x))
     estimate = evidence.estimate(self, x, method, num_samples, seed)
     return tf.constant(estimate.log_marginal)
 
   # Which data the model is of.
 
+  def as_data(self, x: Any) -> tf.Tensor:
+    """`x` as the data of this model: the door of every path that takes data.
+
+    Args:
+      x: `[batch, *event_shape]`, numbers of any kind.
+
+    Returns:
+      float32 `[batch, *event_shape]`.
+
+    Raises:
+      ValueError: It has another shape; in a graph that does not know its shape, TensorFlow
+        raises an `InvalidArgumentError` when the graph runs.
+      TypeError: It is not an array of numbers.
+    """
+    x = inputs.as_tensor(x)
+    if not self.built:
+      if x.shape.rank is None or None in x.shape[1:]:
+        raise ValueError(
+          f"The model cannot be built for data of shape {x.shape}, which is not known: "
+          "`build((None, *event_shape))` it first."
+        )
+      with tf.init_scope():
+        self.build((None, *x.shape[1:]))
+    return shapes.of_events(x, self.event_shape)
+
   def check_data(self, x: np.ndarray) -> None:
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
-      raise ValueError(
-        f"The data have shape {tuple(x.shape[1:])}, but the model is of data of shape "
-        f"{tuple(self.event_shape)}. Reshape the data, or make a decoder of their shape."
-      )
+      raise ValueError(shapes.message(x.shape[1:], self.event_shape))
     if x.dtype != np.uint8:  # these are scaled to [0, 1]: every likelihood takes them
       self.likelihood_family.check_targets(x)
 
@@ -225,7 +288,33 @@ class GenerativeModel(BoundModel):
     }
     return cls(**{**config, **networks})
 
+  def get_build_config(self) -> dict[str, Any] | None:
+    if not self.built:
+      return None
+    config = {"input_shape": (None, *self.event_shape)}
+    layers = parts.layers_of(self)
+    if not all(layer.trainable for layer in layers):
+      config["trainable"] = [layer.trainable for layer in layers]
+    return config
 
-def fresh_seed() -> tf.Tensor:
-  """A seed from NumPy's global state, which `keras.utils.set_random_seed` sets."""
-  return tf.constant(np.random.randint(-(2**31), 2**31, size=2), tf.int32)
+  def build_from_config(self, config: dict[str, Any]) -> None:
+    super().build_from_config({k: v for k, v in config.items() if k != "trainable"})
+    if "trainable" in config:
+      for layer, trainable in zip(
+        parts.layers_of(self), config["trainable"], strict=True
+      ):
+        layer.trainable = trainable
+
+  def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+    """As `keras.Model.export`; the signature of the data is the model's own."""
+    self.check_built("export")
+    self(tf.zeros((1, *self.event_shape)))  # Keras exports what was called
+    super().export(filepath, *args, **kwargs)
+
+
+def _count(num):
+  if isinstance(num, (bool, np.bool_)) or not isinstance(num, (int, np.integer)):
+    raise TypeError(f"num={num!r}: give how many examples to sample, an int.")
+  if num < 0:
+    raise ValueError(f"num={num!r}: give how many examples to sample, from 0 up.")
+  return int(num)

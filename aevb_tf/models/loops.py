@@ -1,14 +1,15 @@
 """Keras' `fit` and `evaluate`, in compiled loops of many steps.
 
 Keras asks an iterator for a batch and a function for a step, again and again. Here the
-iterator is a clock that gives no data, and the function runs as many steps as
-`steps_per_execution` in one compiled loop that gathers its batches on the device.
-Data in memory live there, streams of `aevb_tf.data` come in large pieces. Callbacks,
-metrics, validation and `steps_per_epoch` stay Keras' own; other data, and models spread
-over replicas, take Keras' own path.
+function leaves the iterator alone, and runs many steps in one compiled loop that gathers
+its batches on the device. Data in memory live there, streams of `aevb_tf.data` come in
+large pieces. Callbacks, metrics, validation and `steps_per_epoch` stay Keras' own, and
+Keras is passed the data themselves; other data, and models spread over replicas, take
+Keras' own path.
 """
 
 import contextlib
+import threading
 import weakref
 from typing import Any
 
@@ -16,16 +17,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf.data import ArrayDataset
-from aevb_tf.data.pieces import Pieces
-from aevb_tf.models import resident, streamed, watching
+from aevb_tf import shapes
+from aevb_tf.models import inputs, resident, streamed, watching
 
 # Arrays up to this size are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
 
 
 class LoopModel(keras.Model):
-  """A Keras model whose loops run on the device where the data allow it."""
+  """A Keras model whose loops run on the device where the data allow it.
+
+  Attributes:
+    maximized: Names of metrics that are the better the larger they are.
+    event_shape: Shape of one example; None until it is known.
+  """
+
+  maximized: tuple[str, ...] = ()
+  event_shape: tuple[int, ...] | None = None
 
   def __init__(self, **kwargs):
     super().__init__(**kwargs)
@@ -34,7 +42,7 @@ class LoopModel(keras.Model):
   # What a subclass may look at.
 
   def check_data(self, x: np.ndarray) -> None:
-    """Called with all data, uint8 or float, before they are moved to the device."""
+    """Called with all data in memory, before they are moved to the device."""
 
   def xla_pays(self, num_examples: int) -> bool:
     """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
@@ -55,90 +63,193 @@ class LoopModel(keras.Model):
     # Keras keeps what "auto" meant on this machine.
     return {**config, "jit_compile": "auto"} if config and self._loops.auto else config
 
-  def fit(self, x=None, y=None, batch_size=None, **kwargs):
+  def fit(
+    self,
+    x=None,
+    y=None,
+    batch_size=None,
+    epochs=1,
+    verbose="auto",
+    callbacks=None,
+    validation_split=0.0,
+    validation_data=None,
+    shuffle=True,
+    class_weight=None,
+    sample_weight=None,
+    initial_epoch=0,
+    steps_per_epoch=None,
+    validation_steps=None,
+    validation_batch_size=None,
+    validation_freq=1,
+  ):
     """Trains the model; takes what `keras.Model.fit` takes.
 
-    Labels are ignored. Data from `aevb_tf.data.load`, and arrays, are moved to the
-    device once and trained on in compiled calls of many steps; a callback with its
-    own `on_train_batch_*` is still called for every batch.
+    Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
+    on in compiled calls of many steps; a callback with a hook for every batch is still
+    called for every batch.
 
     Args:
       x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
-      y: Labels, ignored.
+      y: Of x's shape, what the likelihood scores while the encoder sees x (denoising);
+        else labels, which are ignored.
       batch_size: Batch size for arrays, 32 if not given.
-      **kwargs: The other arguments of `keras.Model.fit`.
+      epochs: As in Keras.
+      verbose: As in Keras.
+      callbacks: As in Keras.
+      validation_split: As in Keras.
+      validation_data: As x, or `(x, y)`, or `(x, y, weights)`, where y may be None.
+      shuffle: As in Keras.
+      class_weight: As in Keras; needs labels.
+      sample_weight: `[n]`, how much each example counts.
+      initial_epoch: As in Keras.
+      steps_per_epoch: As in Keras; passes over data in memory follow each other.
+      validation_steps: As in Keras.
+      validation_batch_size: As in Keras.
+      validation_freq: As in Keras.
 
     Returns:
       A Keras `History`.
 
     Raises:
       NonFiniteError: A bound or gradient became NaN or infinite.
-      ValueError: Some target is outside the likelihood's support.
+      ValueError: The data have another shape than the model's, or some target is
+        outside the likelihood's support.
+      TypeError: The data are of a kind that a model cannot take.
     """
-    callbacks = kwargs.get("callbacks")
-    kwargs["callbacks"] = self._watched(callbacks)
-    validation = kwargs.get("validation_data")
-    if validation is not None:
-      size = kwargs.get("validation_batch_size") or batch_size
-      kwargs["validation_data"] = self._resident(validation, size, shuffle=False)
-    if y is not None:
-      x = (x, y)
-    if not any(
-      kwargs.get(k) is not None
-      for k in ("sample_weight", "class_weight", "validation_split")
-    ):
-      x = self._resident(x, batch_size, kwargs.get("shuffle", True))
-    if not hasattr(x[0] if isinstance(x, tuple) else x, "__array__"):
-      kwargs["shuffle"] = False  # data sets shuffle themselves, and Keras would warn
-    steps = kwargs.get("steps_per_epoch")
-    data = self._loopable(x, steps)
-    if data is None:
-      if self.jit_compile and self.built and not self._is_spread():
-        self._build_optimizer()  # XLA takes no function that creates variables
-      return super().fit(*_keras_arguments(x, batch_size), **kwargs)
-
+    arrays = self._arrays(x, y, sample_weight, class_weight)
+    if validation_split and validation_data is None and arrays is not None:
+      arrays, validation_data = arrays.split(validation_split)
+    if validation_data is not None:
+      size = validation_batch_size or batch_size
+      validation_data = self._validation(validation_data, size)
+    data = x if arrays is None else arrays
     self._prepare(data)
-    kwargs["steps_per_epoch"] = steps or len(data)
-    source = self._source(data, kwargs["steps_per_epoch"], callbacks)
-    with self._running("train", source):
-      return super().fit(_clock(), **kwargs)
+    source = None
+    if class_weight is None and (arrays is not None or y is sample_weight is None):
+      source = self._source(
+        "train", data, batch_size, shuffle, steps_per_epoch, callbacks
+      )
+    if source is not None:
+      given = _as_given(data, source, batch_size, steps_per_epoch)
+      shuffle = False
+    else:
+      given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
+      given = {**given._asdict(), "batch_size": batch_size}
+      # Other data sets shuffle themselves, and Keras would warn.
+      shuffles = arrays is not None or isinstance(x, keras.utils.PyDataset)
+      shuffle = shuffle and shuffles and not resident.is_resident(x)
+    with self._running("train", source), self._named_errors():
+      return super().fit(
+        **given,
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=self._watched(callbacks),
+        validation_split=validation_split if arrays is None else 0.0,
+        validation_data=validation_data,
+        shuffle=shuffle,
+        class_weight=class_weight,
+        initial_epoch=initial_epoch,
+        steps_per_epoch=steps_per_epoch,
+        validation_steps=validation_steps,
+        validation_batch_size=validation_batch_size,
+        validation_freq=validation_freq,
+      )
 
-  def evaluate(self, x=None, y=None, batch_size=None, callbacks=None, **kwargs):
+  def evaluate(
+    self,
+    x=None,
+    y=None,
+    batch_size=None,
+    verbose="auto",
+    sample_weight=None,
+    steps=None,
+    callbacks=None,
+    return_dict=False,
+    **kwargs,
+  ):
     """Evaluates the model; takes what `keras.Model.evaluate` takes.
 
-    Every datum weighs the same, a short last batch included, and its noise depends on
-    the model's seed and its own place alone: the batch size changes nothing.
+    Every example weighs the same or as its weight says, a short last batch included,
+    and its noise depends on the model's seed and its own place alone: the batch size
+    changes nothing. Evaluations of one model in several threads take turns.
 
     Args:
       x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
-      y: Labels, ignored.
+      y: As in `fit`.
       batch_size: Batch size for arrays, 32 if not given.
-      callbacks: Keras callbacks.
-      **kwargs: The other arguments of `keras.Model.evaluate`.
+      verbose: As in Keras.
+      sample_weight: `[n]`, how much each example counts.
+      steps: As in Keras.
+      callbacks: As in Keras.
+      return_dict: Whether to return a dict.
+      **kwargs: Keras' own.
 
     Returns:
-      The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per datum)
+      The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per example)
       and `loss`: a list, or with `return_dict=True` a dict.
 
     Raises:
-      ValueError: Some target is outside the likelihood's support.
+      ValueError: As in `fit`.
+      TypeError: As in `fit`.
     """
-    callbacks = self._watched(callbacks)
-    if y is not None:
-      x = (x, y)
-    if kwargs.get("sample_weight") is None:
-      x = self._resident(x, batch_size, shuffle=False)
-    steps = kwargs.get("steps")
-    data = self._loopable(x, steps)
-    if data is None:
-      x, y, batch_size = _keras_arguments(x, batch_size)
-      return super().evaluate(x, y, batch_size, callbacks=callbacks, **kwargs)
+    own = hasattr(x, "resident")  # the validation data of `fit`
+    arrays = None if own else self._arrays(x, y, sample_weight)
+    data = x.resident if own else x if arrays is None else arrays
+    with self._loops.lock:
+      self._prepare(data, check=not own)
+      source = None
+      if arrays is not None or y is sample_weight is None:
+        source = self._source("test", data, batch_size, False, steps, callbacks)
+      if source is not None:
+        given = {"x": x} if own else _as_given(data, source, batch_size, steps)
+        kwargs.pop("_use_cached_eval_dataset", None)  # its calls are of other steps
+      else:
+        given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
+        given = {**given._asdict(), "batch_size": batch_size}
+      with self._running("test", source), self._named_errors():
+        return super().evaluate(
+          **given,
+          verbose=verbose,
+          steps=steps,
+          callbacks=self._watched(callbacks),
+          return_dict=return_dict,
+          **kwargs,
+        )
 
-    self._prepare(data)
-    kwargs.pop("_use_cached_eval_dataset", None)
-    kwargs["steps"] = steps or len(data)
-    with self._running("test", self._source(data, kwargs["steps"], None)):
-      return super().evaluate(_clock(), callbacks=callbacks, **kwargs)
+  def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    """As `keras.Model.predict`, in plain Keras' time."""
+    arrays = inputs.standardize(x)
+    self._prepare(x if arrays is None else arrays, check=False)
+    with self._named_errors():
+      return super().predict(
+        x if arrays is None else arrays.x, batch_size, verbose, steps, callbacks
+      )
+
+  def train_on_batch(
+    self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+  ):
+    """As `keras.Model.train_on_batch`; y and weights count as in `fit`."""
+    batch = self._batch(x, y, sample_weight, class_weight)
+    with self._named_errors():
+      return super().train_on_batch(
+        *batch, class_weight=class_weight, return_dict=return_dict
+      )
+
+  def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    """As `keras.Model.test_on_batch`; y and weights count as in `evaluate`."""
+    batch = self._batch(x, y, sample_weight)
+    with self._named_errors():
+      return super().test_on_batch(*batch, return_dict=return_dict)
+
+  @property
+  def steps_per_execution(self) -> int:
+    """Steps in one call of Keras' loops: the user's, or a compiled loop's own."""
+    running = self._loops.running if hasattr(self, "_loops") else {}
+    return next(reversed(running.values())).steps_per_call if running else self._steps
+
+  @steps_per_execution.setter
+  def steps_per_execution(self, value):
+    self._steps = value
 
   def make_train_function(self, force=False):
     if self.train_function is None or force:
@@ -152,132 +263,205 @@ class LoopModel(keras.Model):
 
   # How.
 
-  def _dispatch(self, kind, streamed):
+  def _dispatch(self, kind, by_keras):
     """A train or test function that runs the compiled loop, or Keras' own step."""
     step = self.train_step if kind == "train" else self.test_step
+    # What an overridden step returns is what Keras reports.
+    own = getattr(type(self), f"{kind}_step") in self.steps_with_metrics()
+    results = self.get_metrics_result if own else None
     self._loops.forget(kind)
 
     def function(iterator):
-      source = self._loops.sources.get(kind)
-      logs = self._call(kind, source, step) if source else streamed(iterator)
+      source = self._loops.running.get(kind)
+      if source is None:
+        logs = by_keras(iterator)
+      else:
+        logs = self._call(kind, source, step, results)
       watch = self._loops.watch
       self.after_call(kind, watch.epoch, watch.step[kind])
       return logs
 
     return function
 
-  def _call(self, kind, source, step):
-    key = (kind, *source.signature())
-    if key not in self._loops.compiled:
-      jit = self.jit_compile
-      if kind == "train" and self._loops.auto and not jit:
-        jit = self.xla_pays(source.dataset.num_examples)
-      self._loops.compiled[key] = source.compile(
-        step, self.get_metrics_result, self.run_eagerly, jit
-      )
-    loop, watch = self._loops.compiled[key], self._loops.watch
+  def steps_with_metrics(self) -> tuple:
+    """Steps that return nothing but the model's metrics."""
+    return ()
+
+  def _call(self, kind, source, step, results):
+    watch = self._loops.watch
     epoch = watch.epoch if kind == "train" else 0
-    for tensors, indices, passes, count in source.runs(epoch, watch.step[kind]):
-      arguments = map(tf.constant, (indices, passes, np.int32(count)))
-      logs = loop(tensors, *arguments)
+    jit = self.jit_compile
+    if kind == "train" and self._loops.auto and not jit:
+      jit = self.xla_pays(source.dataset.num_examples)
+    for run in source.runs(epoch, watch.step[kind]):
+      data = source.dataset
+      specs = tuple((*t.shape[1:], t.dtype.name) for t in run.tensors)
+      key = (kind, jit, data.batch_size, specs, _identity(data.preparation()))
+      if key not in self._loops.compiled:
+        loop = resident.Loop(run.tensors, data, step, results, self.run_eagerly, jit)
+        self._loops.compiled[key] = loop
+      logs = self._loops.compiled[key](run)
     return logs
 
   @contextlib.contextmanager
   def _running(self, kind, source):
-    sources, before = self._loops.sources, self.steps_per_execution
-    sources[kind], self.steps_per_execution = source, source.steps_per_call
+    running = self._loops.running
+    before = running.pop(kind, None)
+    if source is not None:
+      running[kind] = source
     try:
       yield
     finally:
-      del sources[kind]
-      self.steps_per_execution = before
+      running.pop(kind, None)
+      if before is not None:
+        running[kind] = before
 
-  def _source(self, dataset, steps, callbacks):
-    if watching.wants_every_batch(callbacks):
-      size = 1
-    elif self.steps_per_execution > 1:
-      size = self.steps_per_execution
-    else:
-      size = resident.steps_per_call(steps)
-    if isinstance(dataset, Pieces):
-      size = min(size, streamed.most_steps(dataset))
-      return streamed.Source(dataset, steps, size)
-    return resident.Source(dataset, steps, size)
+  @contextlib.contextmanager
+  def _named_errors(self):
+    """Says in words what TensorFlow found when a graph ran."""
+    try:
+      yield
+    except tf.errors.InvalidArgumentError as error:
+      message = self.event_shape and shapes.explain(error, self.event_shape)
+      if not message:
+        raise
+      raise ValueError(message) from error
 
-  def _resident(self, data, batch_size, shuffle):
-    """Arrays as a resident data set; everything else as it came."""
-    x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-    if not hasattr(x, "__array__") or self._is_spread():
-      return data
-    x = np.asarray(x)
-    if x.nbytes > _MOST_RESIDENT_BYTES or x.ndim < 2:
-      return data
-    return ArrayDataset(
-      x.astype(np.float32, copy=False),  # as it is: only files of images are scaled
-      None if y is None or np.ndim(y) != 1 else np.asarray(y).astype(np.int32),
-      batch_size=batch_size or 32,
-      shuffle=bool(shuffle),
-      seed=self.seed,
-    )
-
-  def _loopable(self, x, steps):
-    """What the compiled loop can run over in place of `x`, or None."""
+  def _source(self, kind, data, batch_size, shuffle, steps, callbacks):
+    """Where a compiled loop takes its batches from; None for Keras' own path."""
     if self._is_spread() or getattr(self, "_compile_metrics", None) is not None:
       return None
-    if resident.is_resident(x):
-      return x
-    # An epoch of a stream is a pass; Keras makes others of it, and warns at its end.
-    return None if steps else getattr(x, "pieces", None)
+    if isinstance(data, inputs.Arrays):
+      if data.x.nbytes > _MOST_RESIDENT_BYTES:
+        return None
+      shuffle = shuffle if isinstance(shuffle, bool) else True
+      data = resident.InMemory(data, batch_size or 32, shuffle, self.seed)
+    elif not resident.is_resident(data):
+      # An epoch of a stream is a pass; Keras makes others of it, and warns at its end.
+      data = None if steps else getattr(data, "pieces", None)
+    if data is None:
+      return None
+    steps = _capped(steps or len(data))
+    if self.steps_per_execution > 1:
+      size = self.steps_per_execution
+    elif watching.wants_every_batch(callbacks, kind):
+      size = 1
+    else:
+      size = resident.steps_per_call(steps)
+    size = min(size, streamed.most_steps(data.batch_size, data.event_shape))
+    make = resident.Source if resident.is_resident(data) else streamed.Source
+    return make(data, steps, size)
+
+  def _arrays(self, x, y=None, sample_weight=None, class_weight=None):
+    """The `Arrays` of arguments; None where x is a data set."""
+    arrays = inputs.standardize(x, y, sample_weight, class_weight is not None)
+    if class_weight is not None and arrays is not None and y is None:
+      raise ValueError("class_weight needs labels: pass them as y.")
+    return arrays
+
+  def _batch(self, *arguments):
+    """The tensors of a batch that is trained or tested on by itself."""
+    arrays = self._arrays(*arguments)
+    if arrays is None:
+      kind = type(arguments[0]).__name__
+      raise TypeError(f"x is a {kind}: give one batch, an array [batch, ...].")
+    self._prepare(arrays)
+    return [None if part is None else tf.convert_to_tensor(part) for part in arrays]
+
+  def _validation(self, data, batch_size):
+    """Validation data as Keras takes them; those in memory go to the device once."""
+    if isinstance(data, inputs.Arrays):
+      arrays = data
+    else:
+      x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+      arrays = self._arrays(x, y, weights)
+    self._prepare(data if arrays is None else arrays)
+    if arrays is None:
+      return inputs.with_labels(data)
+    source = self._source("test", arrays, batch_size, False, None, None)
+    return tuple(arrays) if source is None else resident.view(source.dataset)
 
   def _is_spread(self):
     with self.distribute_strategy.scope():
       return tf.distribute.has_strategy()
 
-  def _prepare(self, dataset):
-    if dataset not in self._loops.checked:  # once, not in every epoch's validation
-      # What a stream holds is not known before a step meets it.
-      nothing = np.empty((0, *dataset.event_shape), np.uint8)
-      self.check_data(getattr(dataset, "x", nothing))
-      self._loops.checked.add(dataset)
-    if not self.built:
-      self.build((None, *dataset.event_shape))
-    # Else the compiled loop would be traced twice, once to create the slots.
-    self._build_optimizer()
-
-  def _build_optimizer(self):
-    if not self.optimizer.built:
-      self.optimizer.build(self.trainable_variables)
+  def _prepare(self, data, check=True):
+    """Builds the model for data, and looks at what is known of them before they run."""
+    shape = inputs.event_shape(data)
+    if self.built and shape is not None:
+      if not tf.TensorShape(shape).is_compatible_with(self.event_shape):
+        raise ValueError(shapes.message(shape, self.event_shape))
+    if not self.built and shape is not None:
+      if None in shape:
+        raise ValueError(
+          f"The examples of the data set have shape {shape}, where None is not known: "
+          "say it, as in data.map(lambda x: tf.ensure_shape(x, [None, 28, 28, 1]))."
+        )
+      with self.distribute_strategy.scope():
+        self.build((None, *shape))
+    if check and hasattr(data, "x") and _once(self._loops.checked, data):
+      self.check_data(data.x)
+    if self.built and getattr(self, "optimizer", None) is not None:
+      # Else the loop would be traced twice, once to create the slots.
+      if not self.optimizer.built and not self._is_spread():
+        self.optimizer.build(self.trainable_variables)
 
   def _watched(self, callbacks):
+    watch = self._loops.watch
+    watching.give_direction(watching.each(callbacks), self.maximized)
     if isinstance(callbacks, keras.callbacks.CallbackList):
-      if self._loops.watch not in callbacks.callbacks:
-        callbacks.append(self._loops.watch)
+      if watch not in callbacks.callbacks:
+        callbacks.append(watch)
       return callbacks
-    return [self._loops.watch, *keras.tree.flatten(callbacks or [])]
+    return [watch, *watching.each(callbacks)]
 
 
 class _Loops:
   """What a model's loops run over, and their compiled functions."""
 
   def __init__(self):
-    self.sources = {}
     self.compiled = {}
     self.checked = weakref.WeakSet()
     self.auto = True  # whether `jit_compile` is left to us
     self.watch = watching.Watch()
+    self.lock = threading.RLock()
+    self._local = threading.local()
+
+  @property
+  def running(self) -> dict:
+    """Kind of loop -> its source, of this thread's loops, the innermost last."""
+    return self._local.__dict__.setdefault("running", {})
 
   def forget(self, kind):
     """Drops compiled functions whose optimizer or options are out of date."""
     self.compiled = {k: v for k, v in self.compiled.items() if k[0] != kind}
 
 
-def _clock() -> tf.data.Dataset:
-  """Elements without end or meaning, for Keras' loop to count steps by."""
-  return tf.data.Dataset.counter()
+def _as_given(data, source, batch_size, steps):
+  """The data of a compiled loop, as Keras and the tools around it are to see them."""
+  if isinstance(data, inputs.Arrays) and not steps:
+    return {**data._asdict(), "batch_size": batch_size}
+  if isinstance(source, streamed.Source):
+    return {"x": data}
+  return {"x": resident.view(source.dataset, endless=bool(steps))}
 
 
-def _keras_arguments(x: Any, batch_size: int | None) -> tuple:
-  """`x, y, batch_size` as Keras wants them back."""
-  if resident.is_resident(x):
-    return x, None, None
-  return (*x, batch_size) if isinstance(x, tuple) else (x, None, batch_size)
+def _identity(preparation):
+  """What tells preparations apart: a function and what it is bound to."""
+  keywords = getattr(preparation, "keywords", {})
+  return getattr(preparation, "func", preparation), *sorted(keywords.items())
+
+
+def _capped(steps):
+  most = keras.config.max_steps_per_epoch()
+  return min(steps, most) if most else steps
+
+
+def _once(seen, data):
+  """Whether data are looked at for the first time; arrays always are."""
+  if isinstance(data, inputs.Arrays):
+    return True
+  if data in seen:
+    return False
+  seen.add(data)
+  return True

@@ -29,6 +29,7 @@ class StepMonitor(keras.metrics.Metric):
     self.examples = self.add_variable((), "zeros", dtype="int64", name="examples")
     self.good_steps = self.add_variable((), "zeros", dtype="int64", name="good_steps")
     self.faults = self.add_variable((len(kinds),), "zeros", name="faults")
+    self.first = self.add_variable((), "zeros", name="first")
 
   def update_state(
     self, num_examples: tf.Tensor, healthy: dict[str, tf.Tensor]
@@ -49,6 +50,15 @@ class StepMonitor(keras.metrics.Metric):
     good = first * tf.cast(tf.equal(tf.reduce_sum(faults), 0.0), tf.float32)
     self.faults.assign_add(first * faults)
     self.good_steps.assign_add(tf.cast(good, tf.int64))
+
+  def update_first(self, is_first: tf.Tensor, log_likelihood: tf.Tensor) -> None:
+    """Keeps the mean log-likelihood of the very first step.
+
+    Args:
+      is_first: Boolean scalar.
+      log_likelihood: float32 scalar, nats.
+    """
+    self.first.assign(tf.where(is_first, log_likelihood, self.first))
 
   def result(self):
     return tf.reduce_sum(tf.convert_to_tensor(self.faults))

@@ -45,7 +45,8 @@ from aevb_tf import random
 from aevb_tf.evidence import checks, hmc, noise, paths, resampling
 from aevb_tf.models import parts
 from aevb_tf.models.bound_model import Step
-from aevb_tf.models.generative import GenerativeModel, fresh_seed
+from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.random import Purpose
 
 
 class JointParts(NamedTuple):
@@ -111,6 +112,7 @@ class MonteCarloEM(GenerativeModel):
   """
 
   measures = ("log_joint", "log_likelihood", "acceptance")
+  maximized = ("log_joint", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "log_joint": "log-joint density"}
   checked = (*GenerativeModel.checked, "numbers")
 
@@ -169,8 +171,6 @@ class MonteCarloEM(GenerativeModel):
     self._samples = tf.function(
       self.posterior_samples, reduce_retracing=True, autograph=False
     )
-    if hasattr(decoder, "event_shape"):
-      self.build((None, *decoder.event_shape))
 
   def build(self, input_shape: tuple[int | None, ...]) -> None:
     """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
@@ -189,7 +189,7 @@ class MonteCarloEM(GenerativeModel):
 
   def _first_chains(self, shape, dtype):
     """A draw from p(z) for each chain of each datum."""
-    prior, seed = self.prior, random.fold_in(self.seed, noise.START)
+    prior, seed = self.prior, random.derive(self.seed, Purpose.FIRST_CHAINS)
     z = noise.per_sample(
       lambda one: prior.sample(one, tf.range(shape[0])), seed, 0, shape[1]
     )
@@ -215,7 +215,7 @@ class MonteCarloEM(GenerativeModel):
     path = paths.Path(self, x, start="prior")
     u = resampling.resampled(
       path,
-      random.fold_in(seed, noise.START),
+      random.derive(seed, Purpose.START),
       rows,
       num_samples or self.num_samples,
       self.candidates,
@@ -242,7 +242,7 @@ class MonteCarloEM(GenerativeModel):
     path = paths.Path(self, x, start="prior")
     rows = tf.range(tf.shape(x)[0])
     if self.candidates > 1:
-      start = random.fold_in(seed, noise.START)
+      start = random.derive(seed, Purpose.START)
       u = resampling.resampled(path, start, rows, self.num_samples, self.candidates, u)
     u, acceptance = self._walk(path, u, seed, rows, self.persistent_transitions)
     ends = tf.transpose(u, (1, 0, 2))
@@ -253,7 +253,7 @@ class MonteCarloEM(GenerativeModel):
 
   def _walk(self, path, u, seed, rows, transitions):
     """Where chains from u end, `[L, batch, latent_dim]`, and their acceptance."""
-    seed = random.fold_in(seed, noise.FORWARD)
+    seed = random.derive(seed, Purpose.WALK)
     step_size = tf.convert_to_tensor(self.step_size)
     start = hmc.at(path, u)
 
@@ -283,8 +283,21 @@ class MonteCarloEM(GenerativeModel):
       samples.acceptance,
     )
 
+  def targets(self, x: tf.Tensor, y: Any) -> None:
+    """None, or an error: there is no encoder that could see x while y is scored."""
+    if super().targets(x, y) is not None:
+      raise ValueError(
+        "y has the shape of x, but a MonteCarloEM has no encoder that could see x while y "
+        "is scored: fit it to y alone, or use a VAE."
+      )
+
   def bound_parts(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
   ) -> JointParts:
     return self.joint_parts(x, self.posterior_samples(x, seed, rows), training)
 
@@ -341,8 +354,8 @@ class MonteCarloEM(GenerativeModel):
 
   def call(self, x, training=False):
     """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x)."""
-    x = tf.cast(x, tf.float32)
-    seed = random.as_seed(self.seed)
+    x = self.as_data(x)
+    seed = random.derive(self.seed, Purpose.RECONSTRUCT)
     z = self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples=1).z
     return self.decode(z[0], training).mean()
 
@@ -363,8 +376,8 @@ class MonteCarloEM(GenerativeModel):
     """
     self.check_built("infer")
     checks.positive_int("num_samples", num_samples)
-    x = tf.cast(x, tf.float32)
-    seed = fresh_seed() if seed is None else random.as_seed(seed)
+    x = self.as_data(x)
+    seed = random.derive(random.request_seed(seed), Purpose.INFER)
     return self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
 
   def reconstruct(self, x: Any) -> tf.Tensor:
@@ -376,7 +389,7 @@ class MonteCarloEM(GenerativeModel):
     Returns:
       Mean of p(x|z), float32 `[batch, *event_shape]`.
     """
-    return self(tf.cast(x, tf.float32))
+    return self(self.as_data(x))
 
   # Saving.
 

@@ -7,11 +7,17 @@
     decoder(z)  [batch, *likelihood.params_shape(event_shape)]
 """
 
+import warnings
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from aevb_tf import likelihoods, posteriors, priors
+
+_LOGITS = ("bernoulli", "continuous_bernoulli", "categorical")
+_PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
+_BOUNDED_BELOW = ("relu", "relu6", "softplus", "exponential")
 
 
 def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Posterior:
@@ -40,8 +46,13 @@ def likelihood_of(
 
 
 def _family(network, role, kind, given, get, example):
-  own = getattr(network, f"{kind}_family", None)
   name = type(network).__name__
+  if not isinstance(network, keras.Model):
+    raise TypeError(
+      f"The {role} is a {type(network).__module__}.{name}: give a keras.Model of Keras 3 "
+      "(`import keras`, and without TF_USE_LEGACY_KERAS)."
+    )
+  own = getattr(network, f"{kind}_family", None)
   if own is None and given is None:
     raise ValueError(
       f"The {role} {name} does not say which {kind} its output stands for. Pass it: "
@@ -58,11 +69,104 @@ def _family(network, role, kind, given, get, example):
 def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[int, ...]:
   """Builds a network for data of a shape, and says what it returns for one datum."""
   output = network(keras.Input(event_shape))
+  if isinstance(output, (list, tuple)) and _is_mean_and_log_variance(output):
+    (size,) = output[0].shape[1:]
+    return (2 * size,)
   if not hasattr(output, "shape"):
     raise ValueError(
       f"{type(network).__name__} has to return one tensor, not {type(output).__name__}."
     )
   return tuple(output.shape[1:])
+
+
+def parameters(output: Any, posterior: posteriors.Posterior) -> tf.Tensor:
+  """An encoder's output as one tensor: what the posterior takes.
+
+  Args:
+    output: That tensor; or, for a Gaussian, `[mean, log_variance]`, perhaps with a sample
+      behind them, as encoders of Keras' own example return.
+    posterior: The posterior.
+
+  Raises:
+    ValueError: The output is another one.
+  """
+  if not isinstance(output, (list, tuple)):
+    return output
+  if posterior.family_name == "gaussian" and _is_mean_and_log_variance(output):
+    return tf.concat([tf.cast(part, tf.float32) for part in output[:2]], axis=-1)
+  raise ValueError(
+    f"The encoder returns {len(output)} tensors; a {posterior.title} posterior takes one, "
+    "and only 'gaussian' takes [mean, log_variance]."
+  )
+
+
+def _is_mean_and_log_variance(output):
+  shapes = [tuple(getattr(part, "shape", ())[1:]) for part in output]
+  return len(output) in (2, 3) and len(shapes[0]) == 1 and len(set(shapes)) == 1
+
+
+def check_last_activation(
+  decoder: keras.Model, likelihood: likelihoods.Likelihood
+) -> None:
+  """Finds decoders whose last activation is not for their likelihood.
+
+  Args:
+    decoder: The decoder; the last layer of a functional or sequential one is known.
+    likelihood: What its output stands for.
+
+  Raises:
+    ValueError: It gives probabilities where logits are taken.
+  """
+  activation = _last_activation(decoder)
+  name = likelihoods.name_of(type(likelihood))
+  logits = name in _LOGITS or getattr(likelihood, "unit_mean", False)
+  if logits and activation in _PROBABILITIES:
+    raise ValueError(
+      f"The decoder {decoder.name} ends in a {activation}, but the likelihood {name!r} "
+      "takes logits, and applies its own: leave the activation of the last layer out."
+    )
+  if activation in _BOUNDED_BELOW and (logits or name == "gaussian"):
+    warnings.warn(
+      f"The decoder {decoder.name} ends in a {activation}: the parameters of a {name} "
+      "likelihood have to reach below 0 too. Leave the activation of the last layer out.",
+      stacklevel=2,
+    )
+
+
+def _last_activation(network):
+  """The name of the activation that a network ends in, "" where it cannot be seen.
+
+  That is in a sequential or functional model; shapes may change behind the activation.
+  """
+  shaping = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Cropping2D)
+  inner = getattr(network, "operations", None)
+  if inner is None and isinstance(network, keras.Sequential):
+    inner = network.layers
+  if inner:
+    return _last_activation([op for op in inner if not isinstance(op, shaping)][-1])
+  if isinstance(network, keras.Model):  # of its own making
+    return ""
+  activation = getattr(network, "activation", None)
+  if activation is None:  # a layer such as ReLU, or `keras.ops.sigmoid`
+    return type(network).__name__.lower()
+  return getattr(activation, "__name__", "")
+
+
+def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
+  """All layers within a model, outer ones before those within them."""
+  return model._flatten_layers(include_self=False)
+
+
+def freeze(model: keras.Model) -> None:
+  """Freezes the variables of layers that are frozen.
+
+  `trainable=False` of a constructor is set before the layer has others within it, or
+  variables.
+  """
+  for layer in layers_of(model):
+    if not layer.trainable:
+      layer.trainable = True  # else Keras would take it for no change
+      layer.trainable = False
 
 
 def latent_dim_of(

@@ -1,15 +1,19 @@
 """Batches of data that live on the device: which examples a compiled call runs over.
 
 Step g of a fit is batch `g % n` of pass `g // n` over the data, n batches a pass, and
-the order of a pass is a function of its number. So a fit that goes on at epoch e sees
+the order of a pass is a function of its number. So a fit that is resumed at epoch e sees
 what an uninterrupted one would have seen.
 """
 
+import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from aevb_tf.data import orders, streams
+from aevb_tf.models.inputs import Arrays
 
 # Steps in one compiled call: enough to hide the call, few enough to stop soon.
 _FEWEST_STEPS, _MOST_STEPS, _WHOLE_EPOCH = 25, 100, 1000
@@ -17,7 +21,7 @@ _FEWEST_STEPS, _MOST_STEPS, _WHOLE_EPOCH = 25, 100, 1000
 
 def is_resident(x: Any) -> bool:
   """Whether `x` is a data set that the compiled loop can run over."""
-  return all(hasattr(x, name) for name in ("tensors", "examples", "order"))
+  return all(hasattr(x, name) for name in ("tensors", "preparation", "order"))
 
 
 def steps_per_call(steps_per_epoch: int) -> int:
@@ -28,6 +32,107 @@ def steps_per_call(steps_per_epoch: int) -> int:
     if steps_per_epoch % size == 0:
       return size
   return steps_per_epoch if steps_per_epoch <= _WHOLE_EPOCH else _MOST_STEPS
+
+
+class InMemory:
+  """`Arrays` as a resident data set: moved to the device whole, taken as they are.
+
+  Args:
+    arrays: What was passed.
+    batch_size: Examples in a batch.
+    shuffle: Whether each pass has its own order.
+    seed: Seed of the orders.
+  """
+
+  def __init__(self, arrays: Arrays, batch_size: int, shuffle: bool, seed: int):
+    self.arrays, self.x = arrays, arrays.x
+    self.batch_size, self.seed = batch_size, seed
+    self.num_examples, self.event_shape = len(arrays.x), arrays.x.shape[1:]
+    self._shuffle = shuffle
+    self._tensors = None
+
+  def __len__(self) -> int:
+    """How many batches a pass has."""
+    return -(-self.num_examples // self.batch_size)
+
+  def order(self, epoch: int) -> np.ndarray:
+    """The order of a pass, int32 `[n]`."""
+    if self._shuffle:
+      return orders.permutation(self.num_examples, self.seed, epoch)
+    return np.arange(self.num_examples, dtype=np.int32)
+
+  def tensors(self) -> tuple[tf.Tensor, ...]:
+    """x as float32, and y and weights if there are any, on the default device."""
+    if self._tensors is None:
+      x, *others = self.arrays
+      parts = [np.float32(x), *(part for part in others if part is not None)]
+      with tf.init_scope():
+        self._tensors = tuple(map(tf.constant, parts))
+    return self._tensors
+
+  def preparation(self) -> Callable:
+    """What makes a batch of gathered rows; see `ArrayDataset.preparation`."""
+    return _as_they_are
+
+
+def _as_they_are(rows, indices, epoch):
+  del indices, epoch
+  return rows
+
+
+def view(dataset: Any, endless: bool = False) -> tf.data.Dataset:
+  """The batches of a resident data set, for Keras and other tools to count and look at.
+
+  The compiled loop reads none of it.
+
+  Args:
+    dataset: The resident data set.
+    endless: Whether passes follow each other, in epochs of a given number of steps.
+
+  Returns:
+    A `tf.data.Dataset` in the order of the first pass; its attribute `resident` is the
+    data set.
+  """
+  views = dataset.__dict__.setdefault("_views", {})
+  if endless not in views:
+    tensors, order = dataset.tensors(), tf.constant(dataset.order(0))
+    prepare, size = dataset.preparation(), dataset.batch_size
+
+    def batch(first):
+      indices = order[first : first + size]
+      rows = tuple(tf.gather(tensor, indices) for tensor in tensors)
+      return prepare(rows, indices, tf.constant(0))
+
+    batches = tf.data.Dataset.range(0, len(dataset) * size, size).map(batch)
+    views[endless] = streams.without_tuner(batches.repeat() if endless else batches)
+    views[endless].resident = dataset
+  return views[endless]
+
+
+class Run(NamedTuple):
+  """Batches of one size for a compiled call.
+
+  Attributes:
+    tensors: Where to gather from.
+    indices: int32 `[n, batch]`, what to gather.
+    passes: int32 `[n]`, the pass that each batch is of.
+    count: How many of the n batches there are; those behind are filling.
+    whole: Whether the batches are as large as they are meant to be.
+  """
+
+  tensors: tuple[tf.Tensor, ...]
+  indices: np.ndarray
+  passes: np.ndarray
+  count: int
+  whole: bool
+
+  def padded(self) -> "Run":
+    """The same with n a power of two, for a compiler that works for each shape."""
+    missing = (1 << (self.count - 1).bit_length()) - len(self.passes)
+    if missing <= 0:
+      return self
+    indices = np.pad(self.indices, ((0, missing), (0, 0)))
+    return self._replace(indices=indices, passes=np.pad(self.passes, (0, missing)))
 
 
 class Source:
@@ -45,7 +150,7 @@ class Source:
     self.steps_per_call = steps_per_call
     self._order = (None, None)
 
-  def runs(self, epoch: int, step: int) -> Iterator[tuple]:
+  def runs(self, epoch: int, step: int) -> Iterator[Run]:
     """Splits the call that begins at a step into runs of equally large batches.
 
     Args:
@@ -53,25 +158,22 @@ class Source:
       step: The first step of the call, counted from the epoch's beginning.
 
     Yields:
-      `(tensors, indices [n, batch], passes [n], count)`, the last three int32: where
-      to gather from, and what, by `examples`. The first `count` of n batches are real.
-      A run of whole batches is padded to `steps_per_call`, so that it is compiled once;
-      a short last batch of a pass makes a run of its own.
+      Each `Run`; a short last batch of a pass makes one of its own.
     """
     tensors = self.dataset.tensors()
     last = min(step + self.steps_per_call, self.steps_per_epoch)
-    run: list[tuple[int, np.ndarray]] = []
+    batches: list[tuple[int, np.ndarray]] = []
     for position in range(step, last):
       batch = self._batch(epoch * self.steps_per_epoch + position)
       if len(batch[1]) == self.dataset.batch_size:
-        run.append(batch)
+        batches.append(batch)
         continue
-      if run:
-        yield tensors, *self._padded(run)
-        run = []
-      yield tensors, batch[1][np.newaxis], np.array([batch[0]], np.int32), 1
-    if run:
-      yield tensors, *self._padded(run)
+      if batches:
+        yield _run(tensors, batches, True)
+        batches = []
+      yield _run(tensors, [batch], False)
+    if batches:
+      yield _run(tensors, batches, True)
 
   def _batch(self, step: int) -> tuple[int, np.ndarray]:
     data_pass, position = divmod(step, len(self.dataset))
@@ -80,39 +182,94 @@ class Source:
     size = self.dataset.batch_size
     return data_pass, self._order[1][position * size : (position + 1) * size]
 
-  def _padded(self, run):
-    passes, indices = zip(*run, strict=True)
-    missing = self.steps_per_call - len(run)
-    indices = np.pad(np.stack(indices), ((0, missing), (0, 0)))
-    return indices, np.pad(np.array(passes, np.int32), (0, missing)), len(run)
 
-  def compile(
-    self, step: Callable, results: Callable, eager: bool, jit: bool
-  ) -> Callable:
-    """The loop over the batches of a run, as one function.
+def _run(tensors, batches, whole):
+  passes, indices = zip(*batches, strict=True)
+  passes = np.array(passes, np.int32)
+  return Run(tensors, np.stack(indices), passes, len(batches), whole)
 
-    Args:
-      step: Takes `(x, y)`: one step on a batch.
-      results: Called once behind the loop; its value is returned.
-      eager: Whether to leave it a Python function.
-      jit: Whether to compile it with XLA.
 
-    Returns:
-      `(tensors, indices, passes, count)` -> what `results` gives.
-    """
-    examples = self.dataset.examples
+class Loop:
+  """Steps over batches that are gathered on the device, in one compiled function.
 
-    def run(tensors, indices, passes, count):
-      def body(i):
-        step(examples(tensors, indices[i], passes[i]))
-        return (i + 1,)
+  The function is traced once for whole batches and once for the short one at the end of
+  the data, whatever the number of examples.
 
-      tf.while_loop(lambda i: i < count, body, (tf.constant(0),), parallel_iterations=1)
-      return results()
+  Args:
+    tensors: Those of a `Run`; their shapes and dtypes count, and not their length.
+    dataset: Where they come from: its batch size and its preparation count.
+    step: Takes a batch: one step of training or testing, which returns logs.
+    results: Called once behind the loop; its value is returned. None returns the logs of
+      the last step.
+    eager: Whether to leave it a Python function.
+    jit: Whether to compile whole batches with XLA, which takes seconds.
+  """
 
-    return run if eager else tf.function(run, jit_compile=jit, autograph=False)
+  def __init__(
+    self,
+    tensors: tuple[tf.Tensor, ...],
+    dataset: Any,
+    step: Callable,
+    results: Callable | None,
+    eager: bool,
+    jit: bool,
+  ):
+    self._prepare = dataset.preparation()
+    self._step, self._results = step, results
+    self._jit = jit and not eager
+    self._whole = self._short = self._gather_each
+    if eager:
+      return
+    rows = tuple(tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in tensors)
 
-  def signature(self) -> tuple:
-    """What the compiled loop depends on, besides the shapes of its arguments."""
-    data = self.dataset
-    return type(data), data.binarization, data.seed
+    def compiled(function, size):
+      numbers = [tf.TensorSpec(shape, tf.int32) for shape in ([None, size], [None], [])]
+      # An object of its own, since TensorFlow warns of code that is traced often.
+      function = functools.partial(function)
+      return tf.function(function, input_signature=[rows, *numbers], autograph=False)
+
+    whole = self._gather_at_once if self._jit else self._gather_each
+    self._whole = compiled(whole, dataset.batch_size)
+    self._short = compiled(self._gather_each, None)
+    # One shape of rows for all lengths of the data: XLA compiles for each.
+    self._on_rows = tf.function(self._over_rows, jit_compile=True, autograph=False)
+
+  def __call__(self, run: Run) -> Any:
+    """Runs over the batches of a run."""
+    function = self._whole if run.whole else self._short
+    if self._jit and run.whole:
+      run = run.padded()
+    tensors, *numbers, _ = run
+    return function(tensors, *(tf.constant(n, tf.int32) for n in numbers))
+
+  def _gather_each(self, tensors, indices, passes, count):
+    def batch(i):
+      rows = tuple(tf.gather(tensor, indices[i]) for tensor in tensors)
+      return self._prepare(rows, indices[i], passes[i])
+
+    return self._steps(batch, count)
+
+  def _gather_at_once(self, tensors, indices, passes, count):
+    rows = tuple(tf.gather(tensor, indices) for tensor in tensors)
+    return self._on_rows(rows, indices, passes, count)
+
+  def _over_rows(self, rows, indices, passes, count):
+    def batch(i):
+      return self._prepare(tuple(row[i] for row in rows), indices[i], passes[i])
+
+    return self._steps(batch, count)
+
+  def _steps(self, batch, count):
+    if self._results is None:
+      logs, first = self._step(batch(0)), 1
+    else:
+      logs, first = (), 0
+
+    def body(i, logs):
+      new = self._step(batch(i))
+      return i + 1, new if self._results is None else logs
+
+    _, logs = tf.while_loop(
+      lambda i, _: i < count, body, (tf.constant(first), logs), parallel_iterations=1
+    )
+    return logs if self._results is None else self._results()

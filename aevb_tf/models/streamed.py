@@ -1,7 +1,6 @@
 """Batches of data that stay where they are, of which a piece at a time is on the device.
 
-While the compiled loop runs over one piece, the next one is read. Only the last piece of
-a pass has fewer batches than the others; it is padded, so that it is not compiled anew.
+While the compiled loop runs over one piece, the next one is read.
 """
 
 import math
@@ -9,7 +8,6 @@ import os
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
 from aevb_tf.data.pieces import Pieces
 from aevb_tf.models import resident
@@ -18,9 +16,9 @@ from aevb_tf.models import resident
 _MOST_PIECE_BYTES, _MOST_BYTES = 2**26, 2**28
 
 
-def most_steps(pieces: Pieces) -> int:
+def most_steps(batch_size: int, event_shape: tuple[int, ...]) -> int:
   """How many batches a piece may have at most."""
-  batch = 4 * pieces.batch_size * math.prod(pieces.event_shape)
+  batch = 4 * batch_size * math.prod(event_shape)
   return max(1, min(_MOST_PIECE_BYTES, _MOST_BYTES // (os.cpu_count() or 1)) // batch)
 
 
@@ -35,7 +33,7 @@ class Source(resident.Source):
 
   dataset: Pieces
 
-  def runs(self, epoch: int, step: int) -> Iterator[tuple]:
+  def runs(self, epoch: int, step: int) -> Iterator[resident.Run]:
     """As of resident data; each call takes the next piece of the pass."""
     if step == 0:
       self._pass = iter(self.dataset.of_batches(self.steps_per_call))
@@ -48,16 +46,14 @@ class Source(resident.Source):
     *tensors, number = piece
     size, number = self.dataset.batch_size, number.numpy()
     whole, rest = divmod(len(tensors[0]), size)
+
+    def run(first, count, batch):
+      indices = np.arange(first, first + count * batch, dtype=np.int32)
+      passes = np.full(count, number, np.int32)
+      rows = indices.reshape(count, batch)
+      return resident.Run(tuple(tensors), rows, passes, count, batch == size)
+
     if whole:
-      shape = (self.steps_per_call, size)
-      missing = math.prod(shape) - len(tensors[0])
-      indices = np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
-      passes = np.full(self.steps_per_call, number, np.int32)
-      yield [_padded(x, missing) for x in tensors], indices, passes, whole
+      yield run(0, whole, size)
     if rest and not self.dataset.drop_remainder:
-      indices = np.arange(rest, dtype=np.int32)[np.newaxis]
-      yield [x[-rest:] for x in tensors], indices, np.array([number], np.int32), 1
-
-
-def _padded(x, missing):
-  return tf.pad(x, [(0, missing)] + [(0, 0)] * (x.shape.rank - 1)) if missing else x
+      yield run(whole * size, 1, rest)

@@ -14,7 +14,8 @@ import tensorflow_probability as tfp
 from aevb_tf import bounds, random
 from aevb_tf.models import parts, xla
 from aevb_tf.models.bound_model import BoundParts
-from aevb_tf.models.generative import GenerativeModel, fresh_seed
+from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
@@ -66,8 +67,6 @@ class VAE(GenerativeModel):
     self._analytic_kl = bounds.has_analytic_kl(self.posterior_family, self.prior)
     parts.check_support(self.posterior_family, self.prior)
     self.bound.check(self.posterior_family, self.prior)
-    if hasattr(decoder, "event_shape"):
-      self.build((None, *decoder.event_shape))
 
   def build(self, input_shape: tuple[int | None, ...]) -> None:
     """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
@@ -91,13 +90,26 @@ class VAE(GenerativeModel):
       x: `[batch, *event_shape]`.
       training: As in `call`.
     """
-    x = tf.cast(x, tf.float32)
-    return self.posterior_family.distribution(self.encoder(x, training=training))
+    x = self.as_data(x)
+    if not training and self._answers.apply():
+      params = self._answers(self._encoded, x)
+    else:
+      params = self._encoded(x, training)
+    return self.posterior_family.distribution(params)
+
+  def _encoded(self, x, training=False):
+    output = self.encoder(x, training=training)
+    return parts.parameters(output, self.posterior_family)
 
   # What a trained model answers.
 
   def call(self, x, training=False):
     """The reconstruction of `x`: the mean of p(x|z) at the mean of q(z|x)."""
+    if not training and self._answers.apply():
+      return self._answers(self._reconstructed, self.as_data(x))
+    return self._reconstructed(x, training)
+
+  def _reconstructed(self, x, training=False):
     z = self.posterior_family.point_estimate(self.encode(x, training))
     return self.decode(z, training).mean()
 
@@ -110,7 +122,7 @@ class VAE(GenerativeModel):
     Returns:
       Mean of p(x|z), float32 `[batch, *event_shape]`.
     """
-    return self(tf.cast(x, tf.float32))
+    return self(self.as_data(x))
 
   def elbo(self, x: Any, seed: Any = None) -> tf.Tensor:
     """The evidence lower bound of each datum, by the model's L samples of z.
@@ -123,13 +135,39 @@ class VAE(GenerativeModel):
       float32 `[batch]`, nats.
 
     Raises:
-      ValueError: Some target is outside the likelihood's support.
+      ValueError: Some target is outside the likelihood's support; in a graph TensorFlow
+        raises an `InvalidArgumentError` when the graph runs.
     """
-    x = tf.cast(x, tf.float32)
-    if tf.executing_eagerly():
-      self.likelihood_family.check_targets(x)
-    seed = fresh_seed() if seed is None else random.as_seed(seed)
-    return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False).elbo
+    x, seed = self.as_data(x), random.request_seed(seed)
+    if not tf.executing_eagerly():
+      advice = self.refusal("hold values out of range, or NaN")
+      in_support = tf.debugging.Assert(self.in_support(x), [advice])
+      with tf.control_dependencies([in_support]):
+        return self.elbo_parts(x, seed).elbo
+    parts_and_support = self._elbo_and_support
+    if self._answers.apply():
+      elbo, in_support = self._answers(parts_and_support, x, seed)
+    else:
+      elbo, in_support = parts_and_support(x, seed)
+    if not in_support:
+      self.likelihood_family.check_targets(x)  # says what is wrong
+    return elbo
+
+  def _elbo_and_support(self, x, seed):
+    return self.elbo_parts(x, seed).elbo, self.in_support(x)
+
+  def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> BoundParts:
+    """What `elbo` is made of, of data whose support is not checked.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`, as `elbo` takes it.
+
+    Returns:
+      `BoundParts`, nats, `[batch]`.
+    """
+    seed = random.derive(seed, Purpose.ELBO)
+    return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
 
   def kl_per_dimension(self, x: Any) -> tf.Tensor:
     """KL(q(z_j|x) || p(z_j)) of each latent, where both are products over latents.
@@ -160,7 +198,12 @@ class VAE(GenerativeModel):
   # The bound.
 
   def terms(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool = False
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool = False,
+    targets: tf.Tensor | None = None,
   ) -> bounds.Terms:
     """The log-densities of the bound, at its samples of z; see `bounds.Terms`.
 
@@ -169,12 +212,13 @@ class VAE(GenerativeModel):
       seed: int32 `[2]`.
       rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
       training: As in `call`.
+      targets: float32 `[batch, *event_shape]`, what the likelihood scores in place of x.
     """
     q = self.encode(x, training)
     noise = self.posterior_family.noise(seed, rows, self.bound.num_draws)
     z = self.posterior_family.sample(q, noise)
     return bounds.evaluate_terms(
-      x,
+      x if targets is None else targets,
       z,
       q,
       self.prior.distribution(),
@@ -185,9 +229,14 @@ class VAE(GenerativeModel):
     )
 
   def bound_parts(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
   ) -> BoundParts:
-    terms = self.terms(x, seed, rows, training)
+    terms = self.terms(x, seed, rows, training, targets)
     log_likelihood = tf.reduce_mean(terms.log_likelihood, axis=0)
     kl = terms.kl
     if kl is None:

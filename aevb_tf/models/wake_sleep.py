@@ -23,9 +23,7 @@ import tensorflow as tf
 from aevb_tf import bounds, random
 from aevb_tf.bounds.base import positive_int
 from aevb_tf.models.vae import VAE
-
-# What the seed of a step is folded with to dream.
-_DREAM = 1
+from aevb_tf.random import Purpose
 
 
 class WakeSleepParts(NamedTuple):
@@ -80,6 +78,7 @@ class WakeSleep(VAE):
   """
 
   measures = (*VAE.measures, "sleep_log_q")
+  maximized = (*VAE.maximized, "sleep_log_q")
   watched = {**VAE.watched, "sleep_log_q": "log q of the dreams"}
 
   def __init__(
@@ -127,10 +126,16 @@ class WakeSleep(VAE):
     return tf.stop_gradient(z), tf.stop_gradient(x)
 
   def bound_parts(
-    self, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor, training: bool
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
   ) -> WakeSleepParts:
-    wake, elbo, kl, log_likelihood = super().bound_parts(x, seed, rows, training)
-    z, dreamt = self.dream(random.fold_in(seed, _DREAM), rows)
+    given = (x, seed, rows, training, targets)
+    wake, elbo, kl, log_likelihood = super().bound_parts(*given)
+    z, dreamt = self.dream(random.derive(seed, Purpose.DREAM), rows)
     sleep = self.encode(dreamt, training).log_prob(z)
     return WakeSleepParts(wake + sleep, elbo, kl, log_likelihood, sleep)
 

@@ -23,7 +23,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
+from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
@@ -59,7 +61,7 @@ class WeightPosterior(keras.layers.Layer):
       for i, shape in enumerate(input_shape)
     ]
 
-  def distributions(self, means: Sequence[Any]) -> list[tfd.Normal]:
+  def distributions(self, means: Sequence[Any]) -> list[Normal]:
     """q(theta), of each variable.
 
     Args:
@@ -78,7 +80,7 @@ class WeightPosterior(keras.layers.Layer):
         "built, and leave it."
       )
     return [
-      tfd.Normal(
+      Normal(
         tf.cast(tf.convert_to_tensor(mean), tf.float32),
         scale_of(tf.convert_to_tensor(log_variance)),
       )
@@ -96,7 +98,7 @@ class WeightPosterior(keras.layers.Layer):
       float32 tensors of the shapes of the means.
     """
     return [
-      q.loc + q.scale * _noise(random.fold_in(seed, i), q.batch_shape)
+      q.loc + q.scale * _noise(random.derive(seed, Purpose.VARIABLE, i), q.batch_shape)
       for i, q in enumerate(self.distributions(means))
     ]
 
@@ -106,7 +108,7 @@ class WeightPosterior(keras.layers.Layer):
     Args:
       means: As in `distributions`.
     """
-    p = tfd.Normal(0.0, self.prior_stddev)
+    p = Normal(0.0, self.prior_stddev)
     parts = [tfd.kl_divergence(q, p) for q in self.distributions(means)]
     return tf.add_n([tf.reduce_sum(part) for part in parts])
 

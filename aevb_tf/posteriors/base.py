@@ -71,12 +71,12 @@ class Posterior(keras.layers.Layer):
     return (self.latent_dim,)
 
   def noise(self, seed: Any, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
-    """Draws eps; that of datum i depends on (seed, rows[i]) alone.
+    """Draws eps; that of datum i depends on (seed, rows[i], num_samples) alone.
 
     Args:
       seed: An int or a pair of int32.
       rows: int32 `[batch]`, the number of each datum.
-      num_samples: Draws for each.
+      num_samples: Draws for each. More draws are other draws, not those and more.
 
     Returns:
       float32 `[num_samples, batch, *noise_shape]`.

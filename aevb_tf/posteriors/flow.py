@@ -13,6 +13,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import flows
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior
 from aevb_tf.posteriors.registered import register
@@ -69,7 +70,7 @@ class Flow(Posterior):
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     sizes = [self.latent_dim, self.latent_dim, self.context_size]
     mean, log_variance, context = tf.split(tf.cast(params, tf.float32), sizes, axis=-1)
-    base = tfd.Independent(tfd.Normal(mean, scale_of(log_variance)), 1)
+    base = tfd.Independent(Normal(mean, scale_of(log_variance)), 1)
     return tfd.TransformedDistribution(base, self.bijector(context))
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior
 from aevb_tf.posteriors.registered import register
@@ -29,7 +30,7 @@ class Gaussian(Posterior):
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     mean, log_variance = tf.split(tf.cast(params, tf.float32), 2, axis=-1)
-    normal = tfd.Normal(mean, scale_of(log_variance))
+    normal = Normal(mean, scale_of(log_variance))
     return tfd.Independent(normal, reinterpreted_batch_ndims=1)
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:

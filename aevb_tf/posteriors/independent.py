@@ -3,9 +3,12 @@
 Any scalar member of `aevb_tf.reparameterization` whose support does not move with its
 parameters: location-scale families on the reals, and families on the positive numbers,
 which need a prior there. The encoder gives the parameters of all latents one after the
-other, unconstrained: a positive one is the exponential of what it gives.
+other, unconstrained: a positive one is the exponential of what it gives, softly bounded
+to exp(-10) ... exp(10), a shape to exp(-3) ... exp(6), and each to the range in which
+the family's float32 draws have gradients (`Reparameterization.sound`).
 """
 
+import math
 from typing import Any
 
 import keras
@@ -23,11 +26,11 @@ REAL = ("laplace", "logistic", "student_t", "gumbel")
 POSITIVE = ("log_normal", "gamma", "exponential", "weibull")
 POSITIVE += ("rayleigh", "gompertz", "chi2", "f")
 
-# Logs of positive parameters. Shapes have less room: beyond it draws leave float32.
+# Logs of positive parameters; those of shapes have less room.
 _LOG_BOUNDS, _LOG_SHAPE_BOUNDS = (-10.0, 10.0), (-3.0, 6.0)
 _SHAPES = ("concentration", "df", "df1", "df2")
 # Student's t with two degrees of freedom or fewer has no variance either: see `cauchy`.
-_LEAST_DF = 2.0
+_OFFSETS = {("student_t", "df"): 2.0}
 _REFUSED = {
   "cauchy": "its draws have no variance, so that its bound is minus infinity under any "
   "prior with a normal's tails. Use 'student_t'",
@@ -77,10 +80,8 @@ class Independent(Posterior):
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     raw = tf.split(tf.cast(params, tf.float32), len(self.family.parameters), axis=-1)
-    constraints = self.family.parameters.items()
-    values = [_constrained(*c, r) for c, r in zip(constraints, raw, strict=True)]
-    if self.family.name == "student_t":
-      values[0] += _LEAST_DF
+    named = zip(self.family.parameters, raw, strict=True)
+    values = [_constrained(self.family, name, r) for name, r in named]
     density = self.family.distribution(*values)
     return tfd.Independent(density, reinterpreted_batch_ndims=1)
 
@@ -119,11 +120,16 @@ def _fit(family):
   return family
 
 
-def _constrained(name: str, constraint: str, raw: tf.Tensor) -> tf.Tensor:
-  if constraint == "real":
-    return raw
-  bounds = _LOG_SHAPE_BOUNDS if name in _SHAPES else _LOG_BOUNDS
-  return tf.exp(soft_clip(raw, *bounds))
+def _constrained(family, name: str, raw: tf.Tensor) -> tf.Tensor:
+  """The parameter that a number of the encoder stands for."""
+  least, most = family.sound.get(name, (-math.inf, math.inf))
+  if family.parameters[name] == "real":
+    return raw if math.isinf(most) else soft_clip(raw, least, most)
+  offset = _OFFSETS.get((family.name, name), 0.0)
+  low, high = _LOG_SHAPE_BOUNDS if name in _SHAPES else _LOG_BOUNDS
+  low = max(low, math.log(least - offset)) if least > offset else low
+  high = min(high, math.log(most - offset))
+  return offset + tf.exp(soft_clip(raw, low, high))
 
 
 def _named(family: str):

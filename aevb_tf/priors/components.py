@@ -5,9 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf import random
-
-# What a seed is folded with to choose components; draws within them use it as it is.
-_COMPONENT = 1
+from aevb_tf.random import Purpose
 
 
 def choose(seed: Any, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
@@ -21,7 +19,7 @@ def choose(seed: Any, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
   Returns:
     int32 `[n]`.
   """
-  u = random.uniform(random.fold_in(seed, _COMPONENT), rows, 1)
+  u = random.uniform(random.derive(seed, Purpose.COMPONENT), rows, 1)
   # The last component takes what rounding leaves of the sum.
   below = u > tf.cumsum(probs)[tf.newaxis, :-1]
   return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

@@ -14,6 +14,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import flows, random
+from aevb_tf.normal import Normal
 from aevb_tf.priors.base import Prior
 from aevb_tf.priors.registered import register
 
@@ -50,7 +51,7 @@ class MaskedAutoregressiveFlow(Prior):
     self.steps = flows.autoregressive_steps(*options)
 
   def distribution(self) -> tfd.Distribution:
-    normal = tfd.Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
+    normal = Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
     base = tfd.Independent(normal, reinterpreted_batch_ndims=1)
     return tfd.TransformedDistribution(base, flows.chain_autoregressive(self.steps))
 

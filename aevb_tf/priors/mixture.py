@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.priors.base import Prior
 from aevb_tf.priors.components import choose
@@ -46,7 +47,7 @@ class Mixture(Prior):
     )
 
   def distribution(self) -> tfd.Distribution:
-    components = tfd.Normal(tf.convert_to_tensor(self.means), self._scales())
+    components = Normal(tf.convert_to_tensor(self.means), self._scales())
     return tfd.MixtureSameFamily(
       tfd.Categorical(logits=tf.convert_to_tensor(self.logits)),
       tfd.Independent(components, reinterpreted_batch_ndims=1),

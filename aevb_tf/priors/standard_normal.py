@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.normal import Normal
 from aevb_tf.priors.base import Prior
 from aevb_tf.priors.registered import register
 
@@ -22,7 +23,7 @@ class StandardNormal(Prior):
   factorized = True
 
   def distribution(self) -> tfd.Distribution:
-    normal = tfd.Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
+    normal = Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
     return tfd.Independent(normal, reinterpreted_batch_ndims=1)
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:

@@ -45,6 +45,9 @@ class Reparameterization:
     parameter_ndims: Trailing axes of one parameter, where it is no scalar.
     counted: Parameters that count exponentials where they are given as integers.
     increasing: Parameters of which each must exceed the one before.
+    sound: Ranges of parameters within which fewer than one float32 draw in a thousand
+      falls on the smallest or the largest float that draws reach, where its gradient is
+      zero; positive parameters that are not named lie between exp(-10) and exp(10).
     options: What `get` was given beside the name.
   """
 
@@ -59,6 +62,7 @@ class Reparameterization:
   parameter_ndims: Mapping[str, int] = dataclasses.field(default_factory=dict)
   counted: tuple[str, ...] = ()
   increasing: tuple[str, ...] = ()
+  sound: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
   options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
   def sample(
@@ -77,8 +81,8 @@ class Reparameterization:
         noise of 0 or 1 is moved into the open interval.
       seed: An int or a pair of int32, in place of `noise`. Equal seeds give equal
         noise, eagerly and compiled (draws differ by rounding at most); entry i of its
-        first axis depends on (seed, i) alone, so a longer request begins with the
-        shorter one.
+        first axis depends on (seed, i) and the other axes alone, so a longer request
+        begins with the shorter one.
       sample_shape: With `seed`: an int or a shape, put before the batch shape.
       **named_params: Parameters by name.
 
@@ -91,8 +95,15 @@ class Reparameterization:
         and `seed` is given.
       ValueError: A parameter whose value is known now breaks its constraint, the noise
         lacks its trailing axes, or `sample_shape` comes with `noise`.
+
+    Warns:
+      UserWarning: A parameter whose value is known now is outside its `sound` range,
+        and draws are float32.
     """
     values, dtype = self._bind(params, named_params)
+    if dtype == tf.float32:
+      known = dict(zip(self.parameters, values, strict=True))
+      parameters.warn_outside(self.name, self.sound, known)
     if (noise is None) == (seed is None):
       raise TypeError(f"{self.name}.sample takes exactly one of noise= and seed=.")
     if noise is None:

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.normal import LogNormal
 from aevb_tf.reparameterization import densities, gammas
 from aevb_tf.reparameterization.base import Reparameterization
 from aevb_tf.reparameterization.numerics import bounded_exp, open_uniform
@@ -36,8 +37,9 @@ def make_log_normal() -> Reparameterization:
     parameters={"loc": "real", "scale": "positive"},
     support="positive",
     g=lambda eps, loc, scale: bounded_exp(loc + scale * eps),
-    density=tfd.LogNormal,
+    density=LogNormal,
     noise="normal",
+    sound={"loc": (-20.0, 20.0), "scale": (0.0, 12.0)},
   )
 
 
@@ -56,6 +58,7 @@ def make_gamma() -> Reparameterization:
     density=tfd.Gamma,
     noise_event=lambda concentration, rate: gammas.noise_event(concentration),
     counted=("concentration",),
+    sound={"concentration": (0.1, math.inf)},
   )
 
 
@@ -63,7 +66,8 @@ def make_gamma() -> Reparameterization:
 def make_dirichlet() -> Reparameterization:
   """Dirichlet(concentration [..., d]): normalised gammas, a softmax of their logs.
 
-  The noise is `[d]` uniforms a draw; `[d, largest concentration]` for integers.
+  The noise is `[d]` uniforms a draw; `[d, largest concentration]` for integers. Float32
+  is coarse near 1: all concentrations but one have to sum to 0.5 or more.
   """
 
   def g(u, concentration):
@@ -80,6 +84,7 @@ def make_dirichlet() -> Reparameterization:
     noise_event=lambda a: [a.shape[-1], *gammas.noise_event(a)],
     parameter_ndims={"concentration": 1},
     counted=("concentration",),
+    sound={"concentration": (0.1, math.inf)},
   )
 
 
@@ -87,7 +92,9 @@ def make_dirichlet() -> Reparameterization:
 def make_beta() -> Reparameterization:
   """Beta(concentration1, concentration0): z = G1 / (G1 + G0).
 
-  The noise is two uniforms a draw, or `[2, largest concentration]` for integers.
+  The noise is two uniforms a draw, or `[2, largest concentration]` for integers. Float32
+  is coarse near 1: a concentration0 of 0.5 is enough for a concentration1 up to 8, and
+  one of 1 for a concentration1 up to 10,000.
   """
 
   def g(u, concentration1, concentration0):
@@ -103,6 +110,7 @@ def make_beta() -> Reparameterization:
     density=tfd.Beta,
     noise_event=lambda a, b: [2, *gammas.noise_event(a, b)],
     counted=("concentration1", "concentration0"),
+    sound={"concentration1": (0.1, math.inf), "concentration0": (0.5, math.inf)},
   )
 
 
@@ -126,6 +134,7 @@ def make_chi2() -> Reparameterization:
     density=tfd.Chi2,
     noise_event=lambda df: gammas.noise_event(_half(df)),
     counted=("df",),
+    sound={"df": (0.2, math.inf)},
   )
 
 
@@ -151,6 +160,7 @@ def make_f() -> Reparameterization:
     density=densities.explicit("f", densities.F),
     noise_event=lambda df1, df2: [2, *gammas.noise_event(*_halves(df1, df2))],
     counted=("df1", "df2"),
+    sound={"df1": (0.25, math.inf), "df2": (0.25, math.inf)},
   )
 
 

@@ -98,6 +98,7 @@ def make_pareto() -> Reparameterization:
       scale * bounded_exp(exponential(u) / concentration)
     ),
     density=tfd.Pareto,
+    sound={"concentration": (0.125, math.inf)},
   )
 
 
@@ -109,10 +110,12 @@ def make_weibull() -> Reparameterization:
     families=_FAMILY,
     parameters={"concentration": "positive", "scale": "positive"},
     support="positive",
-    g=lambda u, concentration, scale: (
-      scale * bounded_exp(tf.math.log(exponential(u)) / concentration)
+    # The scale inside: a small one must not push the smallest float below itself.
+    g=lambda u, concentration, scale: bounded_exp(
+      tf.math.log(exponential(u)) / concentration + tf.math.log(scale)
     ),
     density=tfd.Weibull,
+    sound={"concentration": (0.1, math.inf)},
   )
 
 

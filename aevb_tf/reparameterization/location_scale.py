@@ -12,6 +12,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.normal import Normal
 from aevb_tf.reparameterization.base import Reparameterization
 from aevb_tf.reparameterization.numerics import bounded_exp, log_expm1
 from aevb_tf.reparameterization.registered import register
@@ -38,7 +39,7 @@ def make_normal() -> Reparameterization:
     parameters=_LOC_SCALE,
     support="real",
     g=of(tf.identity),
-    density=tfd.Normal,
+    density=Normal,
     noise="normal",
   )
 
@@ -86,6 +87,7 @@ def make_student_t() -> Reparameterization:
     g=g,
     density=tfd.StudentT,
     noise_event=lambda df, loc, scale: [2],
+    sound={"df": (0.125, math.inf)},
   )
 
 

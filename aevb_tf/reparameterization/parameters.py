@@ -1,5 +1,6 @@
 """Parameters of a distribution: their types, and what they may be."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -79,3 +80,30 @@ def check(
     low, high = known[below], known[above]
     if low is not None and high is not None and np.any(low >= high):
       raise ValueError(f"{owner}: {below} must be below {above}, got {low} and {high}.")
+
+
+def warn_outside(
+  owner: str, sound: Mapping[str, tuple[float, float]], values: Mapping[str, Any]
+) -> None:
+  """Warns of parameters, known now, for which many float32 draws fall on one float.
+
+  Args:
+    owner: The distribution's name, for the message.
+    sound: Parameter names and the ranges, both ends included, in which few do.
+    values: Parameter names and values.
+  """
+  for name, (low, high) in sound.items():
+    value = tf.get_static_value(values[name])
+    if value is None:
+      continue
+    least, most = np.float32(low), np.float32(high)
+    # A bound that was computed, as exp(log(low)), is off by its rounding.
+    slack = 1e-5 * np.abs(value)
+    if np.any(value < least - slack) or np.any(value > most + slack):
+      warnings.warn(
+        f"{owner}: {name} is outside [{low:g}, {high:g}]: more than one draw in a "
+        "thousand may fall on an end of float32, where its gradient is zero. Stay in "
+        "this range, or give float64 tensors, whose range is wider.",
+        UserWarning,
+        stacklevel=3,
+      )

@@ -47,7 +47,7 @@ def broadcast(shapes: Sequence[list]) -> list:
 
 
 def draw(kind: str, seed: Any, shape: Sequence) -> tf.Tensor:
-  """Noise of a whole shape; entry i of its first axis depends on (seed, i) alone.
+  """Noise of a whole shape; entry i of its first axis depends on (seed, i, shape[1:]).
 
   Args:
     kind: "uniform", in the open (0, 1), or "normal".
@@ -55,7 +55,8 @@ def draw(kind: str, seed: Any, shape: Sequence) -> tf.Tensor:
     shape: Ints, or int32 scalar tensors.
 
   Returns:
-    float32 tensor of that shape. A longer request begins with the shorter one.
+    float32 tensor of that shape. A request with a longer first axis begins with
+    the shorter one.
   """
   rows = shape[0] if shape else 1
   columns = 1

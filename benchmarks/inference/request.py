@@ -16,7 +16,8 @@ class Request:
   """One kind of request to the paper's perceptrons, 784-500-20-500-784.
 
   Attributes:
-    what: `"encode"`, x -> mean and stddev, or `"decode"`, z -> x_mean.
+    what: `"encode"`, x -> mean and stddev; `"decode"`, z -> x_mean; `"reconstruct"`,
+      x -> mean -> x_mean.
     batch_size: Rows of a request.
   """
 
@@ -25,13 +26,12 @@ class Request:
 
   def inputs(self) -> np.ndarray:
     """float32 `[batch_size, 784 or 20]`."""
-    size = {"encode": INPUT, "decode": LATENT}[self.what]
+    size = LATENT if self.what == "decode" else INPUT
     return np.random.default_rng(1).random((self.batch_size, size), np.float32)
 
   def check(self, answer: np.ndarray) -> None:
     """Raises an AssertionError where an answer is not that of the weights."""
-    exact = {"encode": _encode, "decode": _decode}[self.what](self.inputs())
-    np.testing.assert_allclose(answer, exact, atol=1e-4)
+    np.testing.assert_allclose(answer, _EXACT[self.what](self.inputs()), atol=1e-4)
 
   def repeated(self, answer: Callable[[], Any]) -> Callable[[], dict]:
     """A run of the worker's, of an answer that is checked once, now."""
@@ -69,3 +69,10 @@ def _encode(x):
 
 def _decode(z):
   return 1 / (1 + np.exp(-_affine("logits", np.tanh(_affine("back", z)))))
+
+
+_EXACT = {
+  "encode": _encode,
+  "decode": _decode,
+  "reconstruct": lambda x: _decode(_encode(x)),
+}

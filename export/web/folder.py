@@ -21,6 +21,7 @@ from aevb_tf.export import examples, publish
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import event_images, latent_axes
 from aevb_tf.export.web import litertjs as runtime
+from aevb_tf.random import Purpose
 
 MODEL, TOLD = "model.tflite", "model.json"
 FORMAT_VERSION = 1
@@ -151,7 +152,10 @@ def _bounds(vae, x):
   """How the bounds of the data are spread, in nats."""
   batches = np.array_split(x, max(1, len(x) // 100))
   bounds = np.concatenate(
-    [vae.elbo(one, random.fold_in(_SEED, i)) for i, one in enumerate(batches)]
+    [
+      vae.elbo(one, random.derive(_SEED, Purpose.CHECK, i))
+      for i, one in enumerate(batches)
+    ]
   )
   percentiles = np.percentile(bounds.astype(np.float64), _PERCENTS)
   return {

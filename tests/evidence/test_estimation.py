@@ -94,7 +94,7 @@ def test_data_that_do_not_fit_are_refused(images):
     aevb.networks.MLPEncoder(2), keras.Sequential(layers), likelihood="bernoulli"
   )
   with pytest.raises(ValueError, match="shape of the data"):
-    unbuilt.log_marginal(x)
+    evidence.estimate(unbuilt, x)
 
 
 def test_a_broken_model_is_named(images):

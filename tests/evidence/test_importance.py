@@ -146,7 +146,8 @@ def test_every_sample_counts_once(images):
   """No flooring or rounding up of K: against the formula, sample by sample."""
   vae, x = images
   q = vae.encode(x)
-  z = noise.posterior_samples(vae, q, 0, tf.range(7), 0, 23)
+  seed = aevb.random.derive(0, aevb.random.Purpose.EVIDENCE)
+  z = noise.posterior_samples(vae, q, seed, tf.range(7), 0, 23)
   likelihood = tf.reshape(
     vae.decode(tf.reshape(z, [-1, 2])).log_prob(tf.tile(x, [23, 1, 1, 1])), [23, 7]
   )
@@ -161,9 +162,10 @@ def test_the_tail_is_that_of_all_samples(images):
   """Of several compiled calls and a last one in part, against the weights written out."""
   vae, x = images
   q = vae.encode(x)
+  seed = aevb.random.derive(0, aevb.random.Purpose.EVIDENCE)
   terms = bounds.evaluate_terms(
     x,
-    noise.posterior_samples(vae, q, 0, tf.range(7), 0, 300),
+    noise.posterior_samples(vae, q, seed, tf.range(7), 0, 300),
     q,
     vae.prior.distribution(),
     vae.decode,

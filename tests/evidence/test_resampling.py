@@ -79,7 +79,7 @@ def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds)
   seed = seeds()
   u = starts(vae, x, seed, 20_000, 30, start="encoder")
   path = paths.Path(vae, tf.constant(x), "encoder")
-  drawn = path.draw(random.as_seed(seed), tf.range(3), 30)
+  drawn = path.draw(seed, tf.range(3), 30, purpose=random.Purpose.CANDIDATE)
   weights = tf.nn.softmax(path.log_densities(drawn)[1], axis=0).numpy()
   counts = []
   for i in range(3):

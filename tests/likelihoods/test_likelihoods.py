@@ -194,16 +194,38 @@ def test_extreme_outputs_of_large_events_are_finite(name, size):
   "name, bad, advice",
   [
     ("bernoulli", 1.5, "use likelihood='gaussian'"),
-    ("bernoulli", -0.1, "Scale the data"),
+    ("bernoulli", -0.1, "scale other data to"),
+    ("bernoulli", 255.0, "Divide 8-bit levels by 255 .*ArrayDataset"),
+    ("continuous_bernoulli", 255.0, "Divide 8-bit levels by 255 .*ArrayDataset"),
+    ("categorical", 255.0, "Divide 8-bit levels by 255 .*ArrayDataset"),
     ("continuous_bernoulli", 2.0, "use likelihood='gaussian'"),
     ("categorical", 0.3001, "continuous_bernoulli"),
     ("categorical", 2.0, "multiples of 1/255"),
-    ("gaussian", np.nan, "1 NaN or infinite values of 2"),
-    ("bernoulli", np.inf, "1 NaN or infinite values of 2"),
+    ("gaussian", np.nan, "1 NaN or infinite values of 3, .* fix the broken examples"),
+    ("bernoulli", np.inf, "1 NaN or infinite values of 3, .* fix the broken examples"),
   ],
 )
 def test_targets_outside_the_support_are_refused_with_advice(name, bad, advice):
   likelihood = build(name, (1,))
-  likelihood.check_targets(np.array([[0.0], [1.0]]))
+  likelihood.check_targets(np.array([[0.0], [0.2], [1.0]]))
   with pytest.raises(ValueError, match=advice):
-    likelihood.check_targets(np.array([[0.0], [bad]]))
+    likelihood.check_targets(np.array([[0.0], [0.2], [bad]]))
+
+
+def test_binary_targets_of_256_levels_are_warned_of_once():
+  one_hot = np.eye(4, dtype=np.float32)
+  with pytest.warns(UserWarning, match="only 0 and 1.*'bernoulli'") as caught:
+    build("categorical", (4,)).check_targets(one_hot)
+  assert len(caught) == 1
+  build("categorical", (4,)).check_targets(0 * one_hot)  # black images
+  for name in ("bernoulli", "gaussian"):
+    build(name, (4,)).check_targets(one_hot)  # a warning would be an error
+
+
+def test_levels_given_as_they_are_say_what_to_divide_by():
+  levels = np.arange(256, dtype=np.uint8).reshape(-1, 4)
+  for name in ("bernoulli", "continuous_bernoulli", "categorical"):
+    likelihood = build(name, (4,))
+    with pytest.raises(ValueError, match="from 0 to 255, .*Divide 8-bit levels by 255"):
+      likelihood.check_targets(levels.astype(np.float32))
+    likelihood.check_targets(levels.astype(np.float32) / 255)

@@ -39,6 +39,8 @@ COMPOSITIONS = [
 ]
 
 
+# 256 levels learn from binary images too, and say that another likelihood is for them.
+@pytest.mark.filterwarnings("ignore:The data hold only 0 and 1:UserWarning")
 @pytest.mark.parametrize("network, likelihood, bound", COMPOSITIONS, ids=str)
 def test_every_composition_trains_saves_loads_and_evaluates(
   network, likelihood, bound, tmp_path
@@ -105,7 +107,7 @@ def test_longer_requests_begin_with_the_shorter_ones(draw):
 def test_sample_decodes_the_package_s_own_noise():
   vae = tiny_vae()
   z = aevb.random.normal(5, tf.range(4), 2)
-  np.testing.assert_array_equal(vae.sample(4, seed=5), vae.decode(z).mean())
+  np.testing.assert_allclose(vae.sample(4, seed=5), vae.decode(z).mean(), rtol=1e-6)
 
 
 def test_samples_without_a_seed_differ_and_follow_the_global_seed():

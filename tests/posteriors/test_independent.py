@@ -30,17 +30,38 @@ FAMILIES = independent.REAL + independent.POSITIVE
 
 def clipped(raw, low, high):
   above = low + np.logaddexp(0, raw - low)
-  return high - np.logaddexp(0, high - above)
+  width = high - low
+  return high - np.logaddexp(0, high - above) * width / np.logaddexp(0, width)
+
+
+# Where draws would leave float32 for smaller shapes, or for larger scales of the log.
+LEAST = {
+  ("gamma", "concentration"): 0.1,
+  ("weibull", "concentration"): 0.1,
+  ("chi2", "df"): 0.2,
+  ("f", "df1"): 0.25,
+  ("f", "df2"): 0.25,
+}
+
+
+def bounds_of(family, name):
+  if family == "log_normal":
+    return (-20, 20) if name == "loc" else (np.exp(-10), 12)
+  shape = name in ("concentration", "df", "df1", "df2")
+  least, most = np.exp([-3, 6] if shape else [-10, 10])
+  return LEAST.get((family, name), least), most
 
 
 def exact(family, raw):
   """The SciPy distribution of what the encoder gives, one array for each parameter."""
   values = []
   for (name, constraint), value in zip(family.parameters.items(), raw, strict=True):
+    low, high = bounds_of(family.name, name)
     if constraint == "positive":
-      shape = name in ("concentration", "df", "df1", "df2")
-      value = np.exp(clipped(value, *((-3, 6) if shape else (-10, 10))))
+      value = np.exp(clipped(value, np.log(low), np.log(high)))
       value = value + 2 if (family.name, name) == ("student_t", "df") else value
+    elif family.name == "log_normal":
+      value = clipped(value, low, high)
     values.append(value)
   return SCIPY[family.name](*values)
 
@@ -70,7 +91,7 @@ def test_the_point_estimate_is_the_mean_or_the_median(name):
   q = posterior.distribution(tf.constant(raw.reshape(1, -1), tf.float32))
   density = exact(posterior.family, raw)
   if name == "f":  # two numbers of noise: the ratio of two medians
-    dfs = np.exp(clipped(raw, -3, 6))
+    dfs = np.exp(clipped(raw, np.log(0.25), 6))
     expected = np.divide(*(scipy.stats.chi2(df).median() / df for df in dfs))
   else:
     expected = density.mean() if name in independent.REAL else density.median()

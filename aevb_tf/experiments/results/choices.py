@@ -24,7 +24,7 @@ def plain(found: Sequence[dict]) -> list[str]:
 def choices(found: Sequence[Choice]) -> list[str]:
   """Each question with its answers; the difference is to ours."""
   ours = {row.question: row for row in found if row.ours == "yes"}
-  header = ("question", "answer", "of", "samples", "value", "error", "less ours")
+  header = ("question", "answer", "of", "samples", "value", "error", "minus ours")
   lines = []
   for row in found:
     mine = row is ours[row.question]
@@ -38,9 +38,10 @@ def choices(found: Sequence[Choice]) -> list[str]:
       ]
     )
   return [
-    "Each alternative differs from ours in what it says. Bounds on binary and on grey data"
-    " are of different data, and are no contest. Answers to one question share their test"
-    " data: a difference is more certain than the errors of the two.",
+    "Each alternative differs from ours in what its row says. Bounds on binary and on grey"
+    " data are bounds of different data, and cannot be compared. Answers to one question"
+    " share their test data, so that the error over examples of a difference is smaller than"
+    " those of its two numbers. It does not include what another seed changes.",
     md.table(header, lines),
   ]
 
@@ -48,5 +49,5 @@ def choices(found: Sequence[Choice]) -> list[str]:
 def _numbers(row: Choice, ours: Choice) -> list[str]:
   if math.isnan(row.value):
     return ["diverged", "", ""]
-  less = "" if row is ours else md.difference(row.value - ours.value, 2)
-  return [md.nats(row.value), md.nats(row.error, 2), less]
+  minus = "" if row is ours else md.difference(row.value - ours.value, 2)
+  return [md.nats(row.value), md.nats(row.error, 2), minus]

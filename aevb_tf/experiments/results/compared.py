@@ -18,8 +18,8 @@ _HEADER = (
   "training time",
 )
 SHORTER = (
-  "Where our curve is shorter than the paper's, ours is its end, at the samples beside it,"
-  " and no difference is taken."
+  "Differences are ours minus the paper's. Where our curve is shorter than the paper's, the"
+  " table has its end, with its number of samples, and no difference."
 )
 # Ends that differ by less are at equal samples: a visit of MCEM counts for many.
 _CLOSE = 0.01
@@ -61,16 +61,15 @@ def with_published(
   """
   rows = []
   for value in sorted(published, key=lambda v: (getattr(v, by), v.method, v.samples)):
-    of = {by: getattr(value, by)}
     row = [
-      f"{of[by]:,}",
+      f"{getattr(value, by):,}",
       TITLES[value.method],
       value.split,
       md.samples(value.samples),
       md.nats(value.value),
     ]
-    point = at(points, value.method, value) or last(points, value.method, **of)
-    if point is None or point.samples > value.samples:
+    point = _beside(points, value, by)
+    if point is None:
       rows.append([*row, "not run", "", "", ""])
       continue
     ours = getattr(point, value.split)
@@ -86,6 +85,25 @@ def with_published(
     )
   panel = {"latent_dim": "N_z", "train_examples": "N"}[by]
   return md.table((panel, *_HEADER), rows)
+
+
+def differences(
+  points: Sequence[Point], published: Sequence[Value], by: str = "latent_dim"
+) -> list[tuple[Value, float]]:
+  """Ours minus the paper's, nats, wherever ours has as many samples."""
+  pairs = ((value, _beside(points, value, by)) for value in published)
+  return [
+    (value, getattr(point, value.split) - value.value)
+    for value, point in pairs
+    if point and close(point.samples, value.samples)
+  ]
+
+
+def _beside(points: Sequence[Point], value: Value, by: str) -> Point | None:
+  """Ours at as many samples as a published value, or our earlier end."""
+  own = {by: getattr(value, by)}
+  point = at(points, value.method, value) or last(points, value.method, **own)
+  return None if point is None or point.samples > value.samples else point
 
 
 def close(samples: int, others: int) -> bool:
@@ -123,7 +141,7 @@ def _of(device: str) -> str:
 
 
 def wake_sleep_below(points: Sequence[Point]) -> str:
-  """AEVB and wake-sleep at as many samples, with as many latents."""
+  """AEVB and wake-sleep after as many samples, with as many latents."""
   rows = []
   for dim in sorted({p.latent_dim for p in points}):
     end = last(points, "wake_sleep", latent_dim=dim)
@@ -146,8 +164,8 @@ def wake_sleep_below(points: Sequence[Point]) -> str:
         f"{sum(d > 0 for d in above)} of {len(above)}",
       ]
     )
-  header = ("N_z", "samples", "AEVB, test", "wake-sleep, test", "AEVB is better by")
-  return md.table((*header, "points of the curve at which it is better"), rows)
+  header = ("N_z", "samples", "AEVB, test", "wake-sleep, test", "AEVB minus wake-sleep")
+  return md.table((*header, "points of the curve at which AEVB is higher"), rows)
 
 
 def steps(points: Sequence[Point]) -> str:

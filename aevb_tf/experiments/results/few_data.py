@@ -16,13 +16,14 @@ _SPLITS = ("train", "test")
 def table(points: Sequence[Point]) -> list[str]:
   """A row for each setting: all methods, and how far Monte Carlo EM is above AEVB."""
   columns = [f"{TITLES[m]}, {split}" for m in METHODS for split in _SPLITS]
-  header = ("what differs", *columns, "MCEM less AEVB, test", "error")
+  header = ("what differs", *columns, "MCEM minus AEVB, test", "error")
   rows = [
     _row(settings, points) for settings in dict.fromkeys(p.settings for p in points)
   ]
   return [
-    f"log p(x) of 1,000 data at the end of the curves, N = {few_data.SIZE:,}. The error is"
-    " that of the difference, over data.",
+    f"log p(x) of 1,000 examples at the end of the curves, N = {few_data.SIZE:,}. The error"
+    " is the standard error of the difference over examples, and does not include what"
+    " another seed changes.",
     md.table(header, [_published(), *rows]),
     *_over_seeds(points),
     *_time(points),
@@ -40,7 +41,7 @@ def _over_seeds(points: Sequence[Point]) -> list[str]:
     for s, mean in zip(_SPLITS, means, strict=True)
   )
   return [
-    f"Over the {len(less)} seeds, with figure 3's settings, Monte Carlo EM less AEVB is"
+    f"Over the {len(less)} seeds, with figure 3's settings, Monte Carlo EM minus AEVB is"
     f" {' and '.join(parts)}: the mean, and its standard error over seeds."
   ]
 

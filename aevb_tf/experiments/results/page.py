@@ -3,12 +3,13 @@
 import functools
 import pathlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aevb_tf.experiments import choices as experiment
 from aevb_tf.experiments import curves
-from aevb_tf.experiments.results import choices, few_data, prose, sections
+from aevb_tf.experiments.results import choices, few_data, prose, sections, seeds
 from aevb_tf.training import configuration, run_folder
 
 
@@ -20,18 +21,35 @@ class Section(NamedTuple):
     tables: What the table's rows say, as paragraphs.
     text: What no table says.
     read: Reads the table.
+    beside: Names of what `tables` takes besides -> reads it from the folder of tables.
   """
 
   title: str
   tables: Callable
   text: str = ""
   read: Callable = curves.read
+  beside: Mapping[str, Callable] = MappingProxyType({})
 
 
 SECTIONS = {
-  "figure2_mnist": Section("Figure 2, MNIST", sections.figure2_mnist, prose.MNIST),
-  "figure2_frey": Section("Figure 2, Frey Face", sections.figure2_frey, prose.FREY),
-  "figure3": Section("Figure 3", sections.figure3, prose.FIGURE3),
+  "figure2_mnist": Section(
+    "Figure 2, MNIST",
+    sections.figure2_mnist,
+    prose.MNIST,
+    beside={"spread": seeds.of_figure2_mnist},
+  ),
+  "figure2_frey": Section(
+    "Figure 2, Frey Face",
+    sections.figure2_frey,
+    prose.FREY,
+    beside={"spread": seeds.of_figure2_frey},
+  ),
+  "figure3": Section(
+    "Figure 3",
+    sections.figure3,
+    prose.FIGURE3,
+    beside={"spread": seeds.of_figure3, "between": seeds.between_methods},
+  ),
   "few_data": Section(
     "Figure 3 for few data, with one thing changed", few_data.table, prose.FEW_DATA
   ),
@@ -54,7 +72,7 @@ def text(folder: pathlib.Path, shown: str) -> str:
     folder: Where tables and pictures lie.
     shown: That folder, as a link from the page.
   """
-  parts = [prose.HEAD]
+  parts = [prose.HEAD, prose.SEEDS, *seeds.lines(folder), prose.PRIOR]
   for name, section in SECTIONS.items():
     parts += [f"## {section.title}", *_section(name, section, folder, shown)]
   return "\n\n".join(part for part in parts if part) + "\n"
@@ -68,7 +86,8 @@ def _section(name, section, folder, shown):
     return [*parts, "Not run yet."]
   if picture.exists():
     parts.append(f"![{section.title}]({shown}/{picture.name})")
-  return [*parts, *section.tables(section.read(table))]
+  beside = {name: read(folder) for name, read in section.beside.items()}
+  return [*parts, *section.tables(section.read(table), **beside)]
 
 
 def write(folder: pathlib.Path, page: pathlib.Path, workdir: str = "") -> None:

@@ -1,6 +1,12 @@
-"""PyTorch as it is written by hand: modules, autograd, data in a tensor."""
+"""PyTorch as it is written by hand: modules, autograd, data in a tensor.
 
+Eager, or with `torch.compile` of what a step computes: the loss with its gradient, and
+the optimizer's update, as PyTorch's own recipes have it.
+"""
+
+import functools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -77,12 +83,24 @@ def loss_of(network, x, work):
   return -(log_likelihood.mean(0) - kl).mean()
 
 
-def train(**options):
+def eager(**options):
   """An epoch of a loop by hand."""
-  work = Workload(**options)
+  return _epochs(Workload(**options), lambda function: function)
+
+
+def compiled(**options):
+  """The same loop; what a step computes is compiled, for shapes that do not change."""
+  # The first run shows what compiling takes, and not what an earlier process left.
+  torch.compiler.config.force_disable_caches = True
+  return _epochs(Workload(**options), functools.partial(torch.compile, dynamic=False))
+
+
+def _epochs(work: Workload, compile_or_not: Callable[[Callable], Callable]):
   data = torch.from_numpy(work.data())
   network = {"mlp": MLP, "conv": Conv}[work.network](work)
   optimizer = torch.optim.Adagrad(network.parameters(), LEARNING_RATE)
+  loss_and_graph = compile_or_not(loss_of)
+  update = compile_or_not(optimizer.step)
 
   def epoch():
     total = 0.0
@@ -91,9 +109,9 @@ def train(**options):
       if work.binarization == "stochastic":
         x = torch.bernoulli(x)
       optimizer.zero_grad()
-      loss = loss_of(network, x, work)
+      loss = loss_and_graph(network, x, work)
       loss.backward()
-      optimizer.step()
+      update()
       total += loss.detach()
     return {"elbo": -float(total) / work.steps}
 

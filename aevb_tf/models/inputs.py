@@ -1,0 +1,268 @@
+"""What `fit`, `evaluate` and the answers of a model are given, in one form.
+
+    x              `[n, *event_shape]`, what the encoder sees
+    y              of x's shape: what the likelihood scores in its place (denoising);
+                   anything else is a label: integers `[n]` are kept, others are dropped
+    sample_weight  `[n]`, how much each example counts
+
+Keras forgets weights that come without y: they get labels of -1 for company.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+class Arrays(NamedTuple):
+  """Examples in memory; see the module's docstring."""
+
+  x: np.ndarray
+  y: np.ndarray | None = None
+  sample_weight: np.ndarray | None = None
+
+  def split(self, fraction: float) -> tuple["Arrays", "Arrays"]:
+    """All but the last `fraction` of the examples, and those, as Keras splits.
+
+    Raises:
+      ValueError: Nothing would be left on one side.
+    """
+    n = len(self.x)
+    at = int(np.floor(n * (1.0 - fraction)))
+    if not 0 < at < n:
+      raise ValueError(
+        f"validation_split={fraction!r} of {n} examples leaves none for training or "
+        "none for validation: choose another fraction."
+      )
+
+    def take(rows):
+      return Arrays(*(None if part is None else part[rows] for part in self))
+
+    return take(slice(at)), take(slice(at, None))
+
+
+def standardize(
+  x: Any, y: Any = None, sample_weight: Any = None, labels: bool = False
+) -> Arrays | None:
+  """The examples in memory that arguments of `fit` stand for.
+
+  Args:
+    x: An array, or anything else that Keras takes.
+    y: Labels or targets.
+    sample_weight: Weights.
+    labels: Whether labels of every kind are wanted, for `class_weight`.
+
+  Returns:
+    `Arrays`; None where `x` is a data set, which Keras iterates over.
+
+  Raises:
+    ValueError, TypeError: They cannot be taken as data; the message says what to pass.
+  """
+  if not _is_array(x):
+    _check_data_set(x)
+    return None
+  x = as_array(x)
+  if x.ndim < 2 or not len(x):
+    raise ValueError(
+      f"x has shape {list(x.shape)}: give [examples, ...], at least one example of at "
+      "least one value."
+    )
+  if y is not None:
+    y = _labels(y, x, labels)
+  if sample_weight is not None:
+    sample_weight = _weights(sample_weight, len(x))
+    y = np.full(len(x), -1, np.int32) if y is None else y
+  return Arrays(x, y, sample_weight)
+
+
+def as_array(x: Any, name: str = "x") -> np.ndarray:
+  """Numbers as a NumPy array: bool, integers, or float32.
+
+  Raises:
+    TypeError: They are none.
+  """
+  _check_kind(x, name)
+  x = np.asarray(x)
+  if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
+    try:
+      x = x.astype(np.float64)
+    except (TypeError, ValueError):
+      pass
+  if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
+    raise TypeError(
+      f"{name} has dtype {x.dtype}: a model takes numbers. Choose the columns that are, "
+      "and encode the others."
+    )
+  return x if x.dtype.kind in "biu" else x.astype(np.float32, copy=False)
+
+
+def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
+  """Numbers as a float32 tensor, from inside of a graph or outside.
+
+  Raises:
+    TypeError: They are none.
+  """
+  if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
+    x = as_array(np.asarray(x) if isinstance(x, (list, tuple)) else x, name)
+  return tf.cast(x, tf.float32)
+
+
+def unpack(data: Any) -> tuple[Any, Any, Any]:
+  """x, y and weights of a batch as Keras gives it to a step.
+
+  Raises:
+    TypeError: The batch is a dict, or x is more than one array.
+  """
+  _check_element(data)
+  x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+  _check_element(x)
+  if weights is not None:
+    rank = weights.shape.rank
+    if rank not in (None, 1) and not (rank == 2 and weights.shape[1] == 1):
+      raise ValueError(
+        f"Weights have shape {tuple(weights.shape)}: give one for each example, [batch]."
+      )
+  return x, y, weights
+
+
+def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
+  """What the likelihood scores in place of x, or None where y is a label or nothing."""
+  if not tf.is_tensor(y) or not (y.dtype.is_floating or y.dtype.is_integer):
+    return None
+  if y.shape.rank != x.shape.rank or not y.shape[1:].is_compatible_with(x.shape[1:]):
+    return None
+  return tf.cast(y, tf.float32)
+
+
+def with_labels(data: Any) -> Any:
+  """A PyDataset as Keras can take it, which cannot take `(x, None, weights)`.
+
+  Args:
+    data: Anything that `fit` takes.
+
+  Returns:
+    `data`, or where it is such a PyDataset one with labels of -1.
+  """
+  if isinstance(data, keras.utils.PyDataset):
+    element = data[0]
+    if isinstance(element, (tuple, list)) and len(element) == 3 and element[1] is None:
+      return _Labelled(data)
+  return data
+
+
+class _Labelled(keras.utils.PyDataset):
+  """`(x, labels of -1, weights)` of a PyDataset of `(x, None, weights)`."""
+
+  def __init__(self, data: keras.utils.PyDataset):
+    super().__init__(data.workers, data.use_multiprocessing, data.max_queue_size)
+    self._data = data
+
+  @property
+  def num_batches(self) -> int | None:
+    """As of the data."""
+    return self._data.num_batches
+
+  def __len__(self) -> int:
+    return len(self._data)
+
+  def __getitem__(self, index: int) -> tuple:
+    x, _, weights = self._data[index]
+    return x, np.full(len(x), -1, np.int32), weights
+
+  def on_epoch_begin(self) -> None:
+    """Passed on to the data."""
+    self._data.on_epoch_begin()
+
+  def on_epoch_end(self) -> None:
+    """Passed on to the data."""
+    self._data.on_epoch_end()
+
+
+def event_shape(data: Any) -> tuple[int | None, ...] | None:
+  """The shape of an example of a data set, as far as it says so without being read."""
+  if isinstance(data, Arrays):
+    return tuple(data.x.shape[1:])
+  known = getattr(data, "event_shape", None)
+  if known is not None:
+    return tuple(known)
+  if isinstance(data, tf.data.Dataset):
+    element = data.element_spec
+    x = element[0] if isinstance(element, tuple) else element
+    shape = getattr(x, "shape", None)
+    return None if shape is None or shape.rank is None else tuple(shape[1:])
+  if isinstance(data, keras.utils.PyDataset):
+    element = data[0]
+    x = element[0] if isinstance(element, (tuple, list)) else element
+    return tuple(np.shape(x)[1:])
+  return None
+
+
+def _is_array(x):
+  if isinstance(x, keras.utils.PyDataset):
+    return False
+  _check_kind(x, "x")
+  return hasattr(x, "__array__") or tf.is_tensor(x)
+
+
+def _check_kind(x, name):
+  """Raises where something was passed that is often tried, and cannot work."""
+  if isinstance(x, (list, tuple)):
+    raise TypeError(
+      f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
+      f"np.stack({name}), whose first axis counts the examples."
+    )
+  if isinstance(x, Mapping):
+    raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")
+  if hasattr(x, "toarray") and hasattr(x, "nnz"):
+    raise TypeError(f"{name} is a sparse matrix: give {name}.toarray().")
+
+
+def _check_data_set(x):
+  if isinstance(x, tf.data.Dataset):
+    element = x.element_spec
+    _check_element(element)
+    _check_element(element[0] if isinstance(element, tuple) else element)
+
+
+def _check_element(element):
+  if isinstance(element, Mapping):
+    some = "image" if "image" in element else next(iter(element), "x")
+    raise TypeError(
+      f"The elements of the data set are dicts with {_names(element)}: name what is "
+      f'modelled, as in data.map(lambda element: element["{some}"]).'
+    )
+  if isinstance(element, (list, tuple)) and not element:
+    raise TypeError("The elements of the data set are empty.")
+
+
+def _names(mapping):
+  return "the keys " + ", ".join(map(repr, mapping))
+
+
+def _labels(y, x, everything):
+  y = np.asarray(y)
+  if y.ndim == 0 or len(y) != len(x):
+    raise ValueError(
+      f"y has shape {list(y.shape)}, and x has {len(x)} examples: give one y for each."
+    )
+  if everything:
+    return y
+  if y.shape == x.shape and y.dtype.kind in "biuf":
+    return y.astype(np.float32, copy=False)
+  limits = np.iinfo(np.int32)
+  if y.ndim == 1 and y.dtype.kind in "biu":
+    if limits.min <= y.min() and y.max() <= limits.max:
+      return y.astype(np.int32)
+  return None
+
+
+def _weights(weights, n):
+  weights = np.asarray(weights)
+  if weights.dtype.kind not in "biuf" or weights.size != n or len(weights) != n:
+    raise ValueError(
+      f"sample_weight has shape {list(weights.shape)} and dtype {weights.dtype}: give a "
+      f"number for each of {n} examples."
+    )
+  return weights.reshape(n).astype(np.float32)

@@ -1,0 +1,38 @@
+"""The normal and the log-normal, scored without loss of digits in float32.
+
+    log N(x; m, s) = -((x - m) / s)^2 / 2 - log s - log(2 pi) / 2
+
+TFP computes x / s - m / s: two large numbers where m is many s away from 0, whose
+difference has lost its digits (5% of the log-density of N(3, 1e-6) in its tails).
+x - m is exact for floats near each other, so that here nothing is lost. Everything
+else is TFP's: the closed-form KL of two normals is found for these, too.
+"""
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd, tfb = tfp.distributions, tfp.bijectors
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+class Normal(tfd.Normal):
+  """`tfd.Normal` with an exact log-density."""
+
+  def _log_prob(self, x):
+    scale = tf.convert_to_tensor(self.scale)
+    standard = (x - self.loc) / scale
+    return -0.5 * tf.square(standard) - tf.math.log(scale) - _HALF_LOG_TWO_PI
+
+
+class LogNormal(tfd.LogNormal):
+  """`tfd.LogNormal`, the exponential of a `Normal`."""
+
+  def __init__(self, loc, scale, name="LogNormal"):
+    parameters = dict(locals())
+    with tf.name_scope(name) as name:
+      tfd.TransformedDistribution.__init__(
+        self, Normal(loc, scale), tfb.Exp(), parameters=parameters, name=name
+      )
