@@ -22,8 +22,6 @@ from aevb_tf.export import signatures
 from tests import stats
 from tests.models.test_vae import digits
 
-# Few samples: what is tested is which noise they take.
-pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
 ROOT = pathlib.Path(aevb.__file__).parent
 SHAPE, DIM = (3, 2, 1), 2
 X = digits(12, SHAPE)
@@ -67,7 +65,11 @@ def recorder(monkeypatch):
   tf.config.run_functions_eagerly(False)
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config")
+pytestmark = [
+  pytest.mark.filterwarnings("ignore:Even though the .tf.config"),
+  # Of few samples: what is tested is which noise they take.
+  pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning"),
+]
 
 
 @contextlib.contextmanager
