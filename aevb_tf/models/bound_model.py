@@ -303,7 +303,7 @@ class BoundModel(LoopModel):
     super().load_own_variables(store)
 
   def make_train_function(self, force: bool = False) -> None:
-    if not int(self.updates):  # as of version 0.1, which counted by the optimizer alone
+    if not int(tf.convert_to_tensor(self.updates)):  # as of version 0.1, which counted by the optimizer alone
       self.updates.assign(self.optimizer.iterations)
     super().make_train_function(force)
 
