@@ -65,7 +65,11 @@ def recorder(monkeypatch):
   tf.config.run_functions_eagerly(False)
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config")
+pytestmark = [
+  pytest.mark.filterwarnings("ignore:Even though the .tf.config"),
+  # Of few samples: what is tested is which noise they take.
+  pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning"),
+]
 
 
 @contextlib.contextmanager

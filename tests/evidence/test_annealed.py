@@ -9,6 +9,8 @@ from tests import stats
 from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian, tiny_vae
 
+# Few samples: what is tested is the mean of many estimates, or that they agree.
+pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
 ROUNDING = {"rtol": 2e-4, "atol": 2e-4}  # through some hundred leapfrog steps
 
 
