@@ -303,7 +303,8 @@ class BoundModel(LoopModel):
     super().load_own_variables(store)
 
   def make_train_function(self, force: bool = False) -> None:
-    if not int(tf.convert_to_tensor(self.updates)):  # as of version 0.1, which counted by the optimizer alone
+    # Models of version 0.1 counted their updates by the optimizer alone.
+    if not int(tf.convert_to_tensor(self.updates)):
       self.updates.assign(self.optimizer.iterations)
     super().make_train_function(force)
 

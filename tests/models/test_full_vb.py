@@ -211,9 +211,7 @@ def test_to_vae_has_the_mean_weights_or_a_draw():
   # One of the two answers op by op, the other one is compiled.
   np.testing.assert_allclose(mean.reconstruct(x), model.reconstruct(x), rtol=1e-6)
   np.testing.assert_allclose(mean.elbo(x, seed=1), model.elbo(x, seed=1), rtol=1e-6)
-  np.testing.assert_allclose(
-    mean.sample(4, seed=2), model.sample(4, seed=2), rtol=1e-6
-  )
+  np.testing.assert_allclose(mean.sample(4, seed=2), model.sample(4, seed=2), rtol=1e-6)
   np.testing.assert_array_equal(
     model.to_vae(seed=3).sample(4, seed=2), draw.sample(4, seed=2)
   )
