@@ -7,6 +7,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.export.exporting import export
