@@ -118,6 +118,11 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
   _check_element(data)
   x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
   _check_element(x)
+  # Class weights of a single batch, and batches of a step called by hand, are NumPy's.
+  y, weights = (
+    tf.convert_to_tensor(part) if isinstance(part, np.ndarray) else part
+    for part in (y, weights)
+  )
   if weights is not None:
     rank = weights.shape.rank
     if rank not in (None, 1) and not (rank == 2 and weights.shape[1] == 1):
