@@ -342,8 +342,8 @@ class LoopModel(keras.Model):
     if data is None:
       return None
     steps = _capped(steps or len(data))
-    if self.steps_per_execution > 1:
-      size = self.steps_per_execution
+    if self._steps > 1:  # the user's; validation runs within the loop of `fit`
+      size = self._steps
     elif watching.wants_every_batch(callbacks, kind):
       size = 1
     else:
