@@ -324,9 +324,10 @@ class BoundModel(LoopModel):
     first = tf.equal(self.updates, 0)
     seed = _replica_seed(self.seed, Purpose.TRAIN)
     seed = random.derive(seed, Purpose.STEP, self.updates)
+    checks = self.checks(x, y)  # before anything is updated, since they may raise
     parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
-      **self.checks(x, y),
+      **checks,
       **{name: all_finite([getattr(parts, k)]) for k, name in self.watched.items()},
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.

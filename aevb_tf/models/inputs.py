@@ -141,6 +141,12 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
   return tf.cast(y, tf.float32)
 
 
+def scored(data: Any) -> np.ndarray:
+  """What the likelihood scores of a data set in memory: its targets, or its x."""
+  y = data.y if isinstance(data, Arrays) else None
+  return data.x if y is None or y.shape != data.x.shape else y
+
+
 def with_labels(data: Any) -> Any:
   """A PyDataset as Keras can take it, which cannot take `(x, None, weights)`.
 

@@ -8,7 +8,7 @@ from tests.models import paths
 from tests.models.test_vae import digits
 from tests.oracle import tiny_vae
 
-X, VALIDATION = digits(44), digits(20)
+X, VALIDATION = digits(28), digits(12)
 HOOKS = [
   f"on_{place}_{time}"
   for place in ("train_batch", "test_batch", "batch", "epoch", "train", "test")
@@ -92,7 +92,7 @@ def fitted(model, callback):
     X,
     np.zeros(len(X)),
     batch_size=8,
-    epochs=2,
+    epochs=1,
     validation_data=(VALIDATION, np.zeros(len(VALIDATION))),
     callbacks=[callback],
     verbose=0,
