@@ -32,15 +32,14 @@ def of_events(
   """
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
-    given = x.shape[1:] if x.shape.rank == wanted.rank else x.shape
-    raise ValueError(message(tuple(given), event_shape))
+    raise ValueError(message(tuple(x.shape[1:]), event_shape))
   if x.shape.rank is not None and x.shape[1:].is_fully_defined() and not in_graph:
     return x
   return tf.ensure_shape(x, wanted, name=_NAME)
 
 
 def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
-  """What to say about data of another shape."""
+  """What to say about data whose examples have another shape."""
   return (
     f"The data have shape {tuple(given)}, but the model is of data of shape "
     f"{tuple(event_shape)}. Reshape the data, or make a decoder of their shape."

@@ -226,10 +226,11 @@ class BoundModel(LoopModel):
       parts, loss = self._loss(bound_parts, weights)
       scaled = self.optimizer.scale_loss(loss / _num_replicas())
     gradients = tape.gradient(scaled, variables)
-    self.updates.assign_add(1)
     # Some of what the loss reads enters no gradient of the variable that it is read from:
-    # graph optimizations would let such a read see the update.
+    # graph optimizations would let such a read see the update. Nor is an update counted
+    # that data of another shape stop.
     with tf.control_dependencies([loss]):
+      self.updates.assign_add(1)
       self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Step(parts, loss, telling(variables, gradients))
 
@@ -324,9 +325,10 @@ class BoundModel(LoopModel):
     first = tf.equal(self.updates, 0)
     seed = _replica_seed(self.seed, Purpose.TRAIN)
     seed = random.derive(seed, Purpose.STEP, self.updates)
+    checks = self.checks(x, y)  # before anything is updated, since they may raise
     parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
-      **self.checks(x, y),
+      **checks,
       **{name: all_finite([getattr(parts, k)]) for k, name in self.watched.items()},
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.
