@@ -140,6 +140,7 @@ class LoopModel(keras.Model):
       shuffle = shuffle and shuffles and not resident.is_resident(x)
     with self._running("train", source), self._named_errors():
       return super().fit(
+        given.pop("x"),  # by position, where autologging tools look for it
         **given,
         epochs=epochs,
         verbose=verbose,
@@ -443,7 +444,7 @@ def _as_given(data, source, batch_size, steps):
     return {**data._asdict(), "batch_size": batch_size}
   if isinstance(source, streamed.Source):
     return {"x": data}
-  return {"x": resident.view(source.dataset, endless=bool(steps))}
+  return {"x": resident.view(source.dataset, steps and _capped(steps))}
 
 
 def _identity(preparation):

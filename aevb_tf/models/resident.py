@@ -80,21 +80,22 @@ def _as_they_are(rows, indices, epoch):
   return rows
 
 
-def view(dataset: Any, endless: bool = False) -> tf.data.Dataset:
+def view(dataset: Any, steps: int | None = None) -> tf.data.Dataset:
   """The batches of a resident data set, for Keras and other tools to count and look at.
 
   The compiled loop reads none of it.
 
   Args:
     dataset: The resident data set.
-    endless: Whether passes follow each other, in epochs of a given number of steps.
+    steps: Number of batches, where an epoch is not one pass over the data. It is finite,
+      since some tools read all of what `fit` is given.
 
   Returns:
     A `tf.data.Dataset` in the order of the first pass; its attribute `resident` is the
     data set.
   """
   views = dataset.__dict__.setdefault("_views", {})
-  if endless not in views:
+  if steps not in views:
     tensors, order = dataset.tensors(), tf.constant(dataset.order(0))
     prepare, size = dataset.preparation(), dataset.batch_size
 
@@ -104,9 +105,11 @@ def view(dataset: Any, endless: bool = False) -> tf.data.Dataset:
       return prepare(rows, indices, tf.constant(0))
 
     batches = tf.data.Dataset.range(0, len(dataset) * size, size).map(batch)
-    views[endless] = streams.without_tuner(batches.repeat() if endless else batches)
-    views[endless].resident = dataset
-  return views[endless]
+    views[steps] = streams.without_tuner(
+      batches.repeat().take(steps) if steps else batches
+    )
+    views[steps].resident = dataset
+  return views[steps]
 
 
 class Run(NamedTuple):

@@ -49,8 +49,7 @@ def wants_every_batch(callbacks: Any, kind: str) -> bool:
     kind: "train" or "test".
   """
   return any(
-    any(_has(callback, hook) for hook in _BATCH_HOOKS[kind])
-    and not _looks_at_epochs_alone(callback)
+    _has_batch_hook(callback, kind) and not _looks_at_epochs_alone(callback)
     for callback in each(callbacks)
   )
 
@@ -68,6 +67,18 @@ def give_direction(callbacks: Iterable[Any], maximized: Iterable[str]) -> None:
     monitored = str(getattr(callback, "monitor", "")).removeprefix("val_")
     if monitored in maximized and getattr(callback, "mode", None) == "auto":
       callback.mode = "max"
+
+
+def _has_batch_hook(callback, kind):
+  """Whether it has a hook for every batch, or says that it will have one.
+
+  A callback that makes its hooks later, as tqdm's does at the beginning of an epoch, says
+  so in the way of tf.keras.
+  """
+  if any(_has(callback, hook) for hook in _BATCH_HOOKS[kind]):
+    return True
+  implements = getattr(callback, f"_implements_{kind}_batch_hooks", None)
+  return implements is not None and bool(implements())
 
 
 def _has(callback, hook):
