@@ -155,8 +155,8 @@ def test_a_vae(recorder, prior, start):
     seed = tf.constant([1, 0])
     made = signatures.of(model, num_importance_samples=3)
     made["sample"].function(tf.constant(3), seed)
-    made["elbo"].function(X, seed)
-    made["log_marginal"].function(X, seed)
+    made["elbo"].function(tf.constant(X), seed)
+    made["log_marginal"].function(tf.constant(X), seed)
 
 
 @pytest.mark.parametrize("posterior", ["full_gaussian", "iaf", "gumbel"])

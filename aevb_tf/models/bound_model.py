@@ -29,6 +29,7 @@ from aevb_tf.bounds import log_parameter_prior, minibatch_bound
 from aevb_tf.models import inputs
 from aevb_tf.models.loops import LoopModel
 from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite, telling
+from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
 
 # A first log-likelihood below this for each value of an example means that the data lie
@@ -101,17 +102,9 @@ class BoundModel(LoopModel):
     self.dataset_size = dataset_size
     self.parameter_prior_stddev = parameter_prior_stddev
     self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-    # Unlike the optimizer's count it includes updates that are accumulated or skipped,
-    # and goes on when the model is compiled again: no two updates share their noise.
-    self.updates = self.add_weight(
-      (),
-      "zeros",
-      dtype="int64",
-      trainable=False,
-      autocast=False,
-      aggregation="only_first_replica",
-      name="updates",
-    )
+    self.update_count = UpdateCount()
+    # `tf.train.Checkpoint` knows TensorFlow's own variables.
+    self._update_count_value = self.update_count.count.value
     for name in (*self.measures, "loss"):
       setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
     self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
@@ -230,7 +223,7 @@ class BoundModel(LoopModel):
     # graph optimizations would let such a read see the update. Nor is an update counted
     # that data of another shape stop.
     with tf.control_dependencies([loss]):
-      self.updates.assign_add(1)
+      self.update_count.update_state()
       self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Step(parts, loss, telling(variables, gradients))
 
@@ -294,19 +287,10 @@ class BoundModel(LoopModel):
       )
     super().save(filepath, *args, **kwargs)
 
-  def load_own_variables(self, store: Any) -> None:
-    own: dict[str, Any] = {}
-    self.save_own_variables(own)
-    if len(store.keys()) == len(own) - 1:
-      # Version 0.1 had no count of updates, which comes first.
-      later = {str(int(key) + 1): store[key] for key in store.keys()}
-      store = {"0": own["0"], **later}
-    super().load_own_variables(store)
-
   def make_train_function(self, force: bool = False) -> None:
     # Models of version 0.1 counted their updates by the optimizer alone.
-    if not int(tf.convert_to_tensor(self.updates)):
-      self.updates.assign(self.optimizer.iterations)
+    if not int(self.update_count.result()):
+      self.update_count.count.assign(self.optimizer.iterations)
     super().make_train_function(force)
 
   @property
@@ -322,9 +306,9 @@ class BoundModel(LoopModel):
   def train_step(self, data):
     """`learn` from a batch, with noise that depends on the number of updates so far."""
     x, y, weights = self._take(data)
-    first = tf.equal(self.updates, 0)
+    step = self.update_count.result()
     seed = _replica_seed(self.seed, Purpose.TRAIN)
-    seed = random.derive(seed, Purpose.STEP, self.updates)
+    seed = random.derive(seed, Purpose.STEP, step)
     checks = self.checks(x, y)  # before anything is updated, since they may raise
     parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
@@ -334,7 +318,7 @@ class BoundModel(LoopModel):
     # Loss scaling overflows on purpose now and then, and skips those updates.
     if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
       healthy["gradient"] = all_finite(gradients)
-    self.monitor.update_first(first, tf.reduce_mean(parts.log_likelihood))
+    self.monitor.update_first(tf.equal(step, 0), tf.reduce_mean(parts.log_likelihood))
     return self._update_metrics(x, y, parts, loss, weights, healthy)
 
   def test_step(self, data):
