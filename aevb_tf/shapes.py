@@ -41,6 +41,11 @@ def of_events(
 
 def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
   """What to say about data of another shape."""
+  if tuple(given) == tuple(event_shape):  # the data, and not one example
+    return (
+      f"The data have shape {tuple(given)}, which is that of one example: give a batch, "
+      "such as x[None]."
+    )
   return (
     f"The data have shape {tuple(given)}, but the model is of data of shape "
     f"{tuple(event_shape)}. Reshape the data, or make a decoder of their shape."
