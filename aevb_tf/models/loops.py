@@ -86,7 +86,8 @@ class LoopModel(keras.Model):
 
     Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
     on in compiled calls of many steps; a callback with a hook for every batch is still
-    called for every batch.
+    called for every batch. Keras' callbacks with `mode="auto"` know which metrics are to
+    be maximized; KerasTuner does not: `keras_tuner.Objective("val_elbo", "max")`.
 
     Args:
       x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
