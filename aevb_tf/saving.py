@@ -6,6 +6,9 @@ from typing import Any
 
 import keras
 
+# All that a saved model may name is registered with Keras by these.
+from aevb_tf import models, networks  # noqa: F401
+
 
 def load(path: str | os.PathLike, **kwargs: Any) -> keras.Model:
   """Loads a model saved with `vae.save("NAME.keras")`, in Keras' safe mode.

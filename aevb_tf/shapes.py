@@ -32,7 +32,8 @@ def of_events(
   """
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
-    raise ValueError(message(tuple(x.shape[1:]), event_shape))
+    whole = x.shape == tf.TensorShape(list(event_shape))  # one example, and no batch
+    raise ValueError(message(tuple(x.shape if whole else x.shape[1:]), event_shape))
   if x.shape.rank is not None and x.shape[1:].is_fully_defined() and not in_graph:
     return x
   return tf.ensure_shape(x, wanted, name=_NAME)
@@ -40,6 +41,11 @@ def of_events(
 
 def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
   """What to say about data whose examples have another shape."""
+  if tuple(given) == tuple(event_shape):
+    return (
+      f"The data have shape {tuple(given)}, which is that of one example: give a batch, "
+      "such as x[None]."
+    )
   return (
     f"The data have shape {tuple(given)}, but the model is of data of shape "
     f"{tuple(event_shape)}. Reshape the data, or make a decoder of their shape."
