@@ -304,8 +304,8 @@ class BoundModel(LoopModel):
     super().load_own_variables(store)
 
   def make_train_function(self, force: bool = False) -> None:
-    if not int(self.updates):  # as of version 0.1, which counted by the optimizer alone
-      self.updates.assign(self.optimizer.iterations)
+    if not _count(self.updates):  # as of version 0.1, where the optimizer alone counted
+      self.updates.assign(_count(self.optimizer.iterations))
     super().make_train_function(force)
 
   @property
@@ -385,7 +385,7 @@ class BoundModel(LoopModel):
       return
     if causes[0] in self.checked:
       raise ValueError(self.mistake(causes[0]))
-    step = int(self.monitor.good_steps) // _num_replicas() + 1
+    step = _count(self.monitor.good_steps) // _num_replicas() + 1
     raise NonFiniteError(
       f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
       f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
@@ -427,6 +427,11 @@ def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
 
 def _num_replicas() -> int:
   return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _count(variable):
+  """The value of an integer variable, of which each of several replicas has one."""
+  return int(tf.convert_to_tensor(variable))
 
 
 def _replica_seed(seed, purpose):
