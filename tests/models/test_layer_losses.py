@@ -183,7 +183,7 @@ def test_layer_losses_count_on_every_path(path, still):
         strict=True,
       )
     )
-    train, first = derive(still.seed, Purpose.TRAIN), int(still.update_count.result())
+    train, first = derive(still.seed, Purpose.TRAIN), int(still.updates)
     seeds = [derive(train, Purpose.STEP, first + i) for i in range(len(batches))]
   losses = [
     data_loss(still, parts) + layer_losses(still, of_vae, x, seed, tf.range(len(x)))
