@@ -59,7 +59,9 @@ class Purpose(enum.Enum):
   ELBO = "request/elbo"
   INFER = "request/infer"
   EVIDENCE = "request/evidence"
-  SIMULATE = "request/evidence/simulate"
+  POSTERIOR_DENSITY = "request/evidence/posterior_density"
+  BIDIRECTIONAL = "request/bidirectional"
+  SIMULATE = "request/bidirectional/simulate"
 
   # Wherever z or x is drawn; the draw of z itself takes the seed as it is.
   COMPONENT = "draw/component"

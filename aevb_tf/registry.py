@@ -33,11 +33,28 @@ class Registry:
     self._members: dict[str, Callable[..., Any]] = {}
 
   def register(self, name: str) -> Callable:
-    """Class decorator that makes a member known under `name`."""
+    """Class decorator that makes a member known under `name`.
+
+    A class that is defined again, as by a notebook cell that is run twice, replaces
+    itself: what counts is its module and its qualified name.
+
+    Args:
+      name: What `get` finds it by.
+
+    Returns:
+      The decorator.
+
+    Raises:
+      ValueError: Another class has this name (raised by the decorator).
+    """
 
     def add(member):
-      if name in self._members:
-        raise ValueError(f"A {self.kind} named {name!r} is registered already.")
+      taken = self._members.get(name, member)
+      if not _is_same(taken, member):
+        raise ValueError(
+          f"A {self.kind} named {name!r} is registered already, {_where(taken)}: give"
+          f" {_where(member)} another name."
+        )
       self._members[name] = member
       return member
 
@@ -49,7 +66,7 @@ class Registry:
 
   def name_of(self, member: type) -> str | None:
     """The name under which a class is registered, or None."""
-    return next((n for n, m in self._members.items() if m is member), None)
+    return next((n for n, m in self._members.items() if _is_same(m, member)), None)
 
   def get(self, identifier: Any) -> Any:
     """Resolves a name, a `{"name": ..., **options}` mapping, or an object.
@@ -84,6 +101,17 @@ class Registry:
       raise ValueError(
         f"The {self.kind} {name!r} refused {options}: {error}"
       ) from error
+
+
+def _where(member: Any) -> str:
+  """The module and the qualified name of a class, or what else tells it apart."""
+  name = getattr(member, "__qualname__", None)
+  return f"{member.__module__}.{name}" if name else repr(member)
+
+
+def _is_same(a: Any, b: Any) -> bool:
+  """Whether two classes are one, or one and its later definition."""
+  return a is b or _where(a) == _where(b)
 
 
 def _deserialize(config: Mapping) -> Any:

@@ -32,16 +32,16 @@ def of_events(
   """
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
-    given = x.shape[1:] if x.shape.rank == wanted.rank else x.shape
-    raise ValueError(message(tuple(given), event_shape))
+    whole = x.shape == tf.TensorShape(list(event_shape))  # one example, and no batch
+    raise ValueError(message(tuple(x.shape if whole else x.shape[1:]), event_shape))
   if x.shape.rank is not None and x.shape[1:].is_fully_defined() and not in_graph:
     return x
   return tf.ensure_shape(x, wanted, name=_NAME)
 
 
 def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
-  """What to say about data of another shape."""
-  if tuple(given) == tuple(event_shape):  # the data, and not one example
+  """What to say about data whose examples have another shape."""
+  if tuple(given) == tuple(event_shape):
     return (
       f"The data have shape {tuple(given)}, which is that of one example: give a batch, "
       "such as x[None]."

@@ -23,7 +23,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from aevb_tf import random
+from aevb_tf import random, shapes
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.posterior_parameters import parameters
@@ -101,6 +101,14 @@ def of(
   z = tf.TensorSpec((batch_size, vae.latent_dim), tf.float32, name="z")
   seed = tf.TensorSpec((2,), tf.int32, name="seed")
   mean = {"x_mean": "mean of p(x|z)"}
+
+  def checked(tensor, shape):
+    """Nobody else looks at the shapes of a request, and most would broadcast."""
+    return tensor if clamp else shapes.of_events(tensor, shape, in_graph=True)
+
+  def data(x):
+    return checked(x, vae.event_shape)
+
   known = {
     signature.name: signature
     for signature in (
@@ -110,7 +118,7 @@ def of(
         (x,),
         (_X,),
         _OF_POSTERIOR,
-        lambda x: parameters(vae.posterior_family, vae.encode(x)),
+        lambda x: parameters(vae.posterior_family, vae.encode(data(x))),
       ),
       Signature(
         "decode",
@@ -118,7 +126,7 @@ def of(
         (z,),
         (f"latents, {vae.posterior_family.support}",),
         mean,
-        lambda z: {"x_mean": vae.decode(z).mean()},
+        lambda z: {"x_mean": vae.decode(checked(z, (vae.latent_dim,))).mean()},
       ),
       _sample(vae, seed, max_samples, clamp, batch_size),
       Signature(
@@ -127,7 +135,7 @@ def of(
         (x,),
         (_X,),
         mean,
-        lambda x: {"x_mean": vae.reconstruct(x)},
+        lambda x: {"x_mean": vae.reconstruct(data(x))},
       ),
       Signature(
         "elbo",
@@ -139,7 +147,7 @@ def of(
           "kl": "KL(q(z|x) || p(z)), or its estimate",
           "log_likelihood": "E_q log p(x|z), estimated",
         },
-        lambda x, seed: _elbo(vae, x, seed),
+        lambda x, seed: _elbo(vae, data(x), seed),
       ),
       Signature(
         "log_marginal",
@@ -147,7 +155,7 @@ def of(
         (x, seed),
         (_X, _SEED),
         {"log_marginal": "below log p(x) in expectation"},
-        lambda x, seed: _log_marginal(vae, x, seed, num_importance_samples),
+        lambda x, seed: _log_marginal(vae, data(x), seed, num_importance_samples),
       ),
     )
   }

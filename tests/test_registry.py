@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import pytest
 
@@ -34,9 +36,45 @@ def test_wrong_options_name_the_member():
 
 def test_a_name_is_taken_once():
   registry = Registry("thing")
-  registry.register("a")(object)
+  registry.register("a")(int)
+  with pytest.raises(ValueError, match="'a' is registered already, builtins.int: give"):
+    registry.register("a")(float)
+  assert registry.get("a") == 0 and registry.name_of(float) is None
+
+
+def _cell(registry):
+  """What a notebook cell does that defines a class, each time it is run."""
+
+  @registry.register("mine")
+  @keras.saving.register_keras_serializable(package="tests.registry")
+  class Mine:
+    def get_config(self):
+      return {}
+
+    @classmethod
+    def from_config(cls, config):
+      return cls(**config)
+
+  return Mine
+
+
+def test_a_cell_that_is_run_again_replaces_its_class():
+  registry = Registry("thing")
+  before, after = _cell(registry), _cell(registry)
+  assert after is not before and type(registry.get("mine")) is after
+  # Objects that were made before keep their name, and load as the new class.
+  assert registry.name_of(before) == registry.name_of(after) == "mine"
+  kept = keras.saving.serialize_keras_object(before())
+  assert type(registry.get(kept)) is after
+
+
+def test_what_has_no_qualified_name_is_told_apart_by_itself():
+  registry = Registry("thing")
+  one, other = (functools.partial(int, text) for text in "12")
+  registry.register("a")(one)
+  registry.register("a")(one)
   with pytest.raises(ValueError, match="'a' is registered already"):
-    registry.register("a")(object)
+    registry.register("a")(other)
 
 
 @pytest.mark.parametrize("module", [likelihoods, posteriors, priors, bounds])

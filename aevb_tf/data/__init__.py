@@ -1,7 +1,9 @@
 """Data: every source gives the same batches, `(x, y)`.
 
-`x` is float32 `[batch, height, width, channels]`, in [0, 1] if the source holds
-images; `y` is int32 `[batch]`, the label, -1 where there is none.
+`x` is float32: images `[batch, height, width, channels]` in [0, 1], and other data
+`[batch, ...]`, in the shape and with the values that they are stored in. Images are
+what comes from image files and TFDS, and arrays of uint8 or bool; arrays of floats and
+of other integers are numbers. `y` is int32 `[batch]`, the label, -1 for none.
 
 | name                    | what                                   | splits      |
 |-------------------------|----------------------------------------|-------------|

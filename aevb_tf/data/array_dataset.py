@@ -23,9 +23,10 @@ class ArrayDataset(keras.utils.PyDataset):
   `epoch` to go to another.
 
   Args:
-    x: `[n, ...]`: uint8, where level p stands for p / 255; bool; other integers in
-      0..255; or floats, which are taken as they are.
-    y: int `[n]`, labels; None for none.
+    x: `[n, ...]`: images in uint8, where level p stands for p / 255, or in bool; or
+      numbers, floats and other integers, which are taken as they are.
+    y: `[n]`, labels: integers, whole floats, or strings, which are numbered in their
+      order; None for none.
     batch_size: Examples in a batch, M.
     shuffle: Whether each epoch has its own order.
     seed: Seed of the orders and of binarization.

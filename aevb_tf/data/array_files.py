@@ -4,16 +4,30 @@ A `.npy` file holds x. An `.npz` file holds `x`, and labels `y` if there are any
 is split already: `x_train`, `x_test`, `y_train`, `y_test`. Otherwise a tenth of the
 examples, drawn once and for all, is the test split.
 
-`[n, height, width]` is taken as grey images, and gets an axis of one channel;
-`[n, d]` stays vectors, and images of several channels stay as they are.
+The dtype says what x is, as in `checks`. uint8 and bool are images: levels are scaled
+to [0, 1], and `[n, height, width]`, grey images, gets an axis of one channel. Floats
+and other integers are numbers, and keep their values and their shape: `[n, 64, 3]` is
+a series of three quantities. Grey images in floats are stored as `[n, height, width,
+1]`, by `x[..., np.newaxis]`.
+
+Labels may be integers, whole floats, or strings, which are numbered in the order of
+the classes of all splits; see `checks.check_labels`. Arrays of Python objects are
+pickled, and nothing is unpickled here: labels kept so are left out, with a warning.
 """
 
+import contextlib
 import os
 import pathlib
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from aevb_tf.data import checks, orders, sources, streams
+from aevb_tf.data.reading import reading
+
+_ADVICE = "Write it anew with np.save or np.savez."
 
 
 @sources.register("array_file")
@@ -40,37 +54,84 @@ class ArrayFile:
     )
 
   def _read(self, split):
-    """The arrays of the file, checked, and the rows that are in the split."""
-    arrays = self._arrays()
+    """The arrays of a split, checked, and the rows of them that are in it."""
+    with self._opened() as arrays:
+      suffix = self._suffix(arrays, split)
+      x, y, classes = self._array(arrays, f"x{suffix}"), None, None
+      if f"y{suffix}" in arrays:
+        y, classes = self._labels(arrays, f"y{suffix}")
+    name = str(self.path) if self.path.suffix == ".npy" else f"{self.path}:x{suffix}"
+    checks.check(x, name)
+    y = checks.check_labels(y, len(x), f"{self.path}:y{suffix}", classes)
+    rows = np.arange(len(x)) if suffix else tenth_held_out(len(x), split, self.path)
+    is_grey = x.ndim == 3 and checks.is_image_dtype(x.dtype)
+    return x[..., np.newaxis] if is_grey else x, y, rows
+
+  @contextlib.contextmanager
+  def _opened(self) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays by their names, read when they are asked for."""
+    if not self.path.is_file():
+      raise FileNotFoundError(f"There is no file {self.path.absolute()}.")
+    with contextlib.ExitStack() as stack:
+      with self._reading():
+        # Opened here, since NumPy leaves a file open that it finds damaged.
+        file = stack.enter_context(open(self.path, "rb"))
+        start = file.read(len(np.lib.format.MAGIC_PREFIX))
+        if start == np.lib.format.MAGIC_PREFIX:
+          arrays = {"x": np.load(self.path, mmap_mode="r", allow_pickle=False)}
+        elif start.startswith(b"PK") and zipfile.is_zipfile(file):
+          file.seek(0)
+          arrays = stack.enter_context(np.load(file, allow_pickle=False))
+        else:
+          raise ValueError("it is not a whole .npy or .npz file")
+      yield arrays
+
+  def _reading(self):
+    return reading(self.path, "arrays of numbers", _ADVICE)
+
+  def _suffix(self, arrays, split) -> str:
+    """What follows x and y in the names of a split's arrays."""
     if "x_train" in arrays:
       splits = [key[2:] for key in arrays if key.startswith("x_")]
       sources.choose(dict.fromkeys(splits), split, str(self.path))
-      x, y, suffix = arrays[f"x_{split}"], arrays.get(f"y_{split}"), f"_{split}"
-    elif "x" in arrays:
-      x, y, suffix = arrays["x"], arrays.get("y"), ""
-    else:
-      raise ValueError(
-        f"{self.path} holds {', '.join(arrays) or 'nothing'}: store the examples as x,"
-        " and labels, if there are any, as y."
-      )
-    name = str(self.path) if self.path.suffix == ".npy" else f"{self.path}:x{suffix}"
-    checks.check(x, name)
-    y = checks.check_labels(y, len(x), f"{self.path}:y{suffix}")
-    rows = np.arange(len(x)) if suffix else tenth_held_out(len(x), split, self.path)
-    return x[..., np.newaxis] if x.ndim == 3 else x, y, rows
+      return f"_{split}"
+    if "x" in arrays:
+      return ""
+    raise ValueError(
+      f"{self.path} holds {', '.join(arrays) or 'nothing'}: store the examples as x,"
+      " and labels, if there are any, as y."
+    )
 
-  def _arrays(self) -> dict[str, np.ndarray]:
-    if not self.path.is_file():
-      raise FileNotFoundError(f"There is no file {self.path.absolute()}.")
-    try:
-      if self.path.suffix == ".npy":
-        return {"x": np.load(self.path, mmap_mode="r", allow_pickle=False)}
-      with np.load(self.path, allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError) as error:
-      raise ValueError(
-        f"{self.path} cannot be read as arrays of numbers: {error}"
-      ) from error
+  def _array(self, arrays, key) -> np.ndarray:
+    with self._reading():
+      array = arrays[key]
+      if not isinstance(array, np.ndarray):  # NumPy gives the bytes of what is none
+        raise ValueError(f"{key} in it is not an array")
+      return array
+
+  def _labels(self, arrays, key) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Labels, or None, and the classes of all splits if they are strings."""
+    if self._is_pickled(arrays, key):
+      warnings.warn(
+        f"{self.path}:{key} holds Python objects, which are not read: examples have no"
+        " labels (-1). Store integers or strings.",
+        stacklevel=2,
+      )
+      return None, None
+    y = self._array(arrays, key)
+    if y.dtype.kind not in "US":
+      return y, None
+    others = [other for other in arrays if other.startswith("y_") and other != key]
+    parts = [self._array(arrays, o) for o in others if not self._is_pickled(arrays, o)]
+    alike = [part.ravel() for part in parts if part.dtype.kind == y.dtype.kind]
+    return y, np.unique(np.concatenate([y.ravel(), *alike]))
+
+  def _is_pickled(self, arrays, key) -> bool:
+    with self._reading(), arrays.zip.open(f"{key}.npy") as member:
+      # NumPy gives arrays of objects this version, and no other.
+      if np.lib.format.read_magic(member) != (1, 0):
+        return False
+      return np.lib.format.read_array_header_1_0(member)[2].hasobject
 
   def _stream(self, x, y, rows, options):
     if options.binarization != "none":

@@ -1,22 +1,36 @@
 """What arrays may hold, and how they are kept: uint8 levels, or float32 values.
 
-| given           | kept as                         | refused if                      |
-|-----------------|---------------------------------|---------------------------------|
-| uint8           | as it is; level p means p / 255 | just 0 and 1: ambiguous         |
-| other integers  | uint8                           | outside 0..255, or just 0 and 1 |
-| bool            | uint8, 0 and 255                |                                 |
-| float16, 32, 64 | float32, as they are            | NaN, infinite                   |
+The dtype says what an array is. uint8 and bool are images, as files of images store
+them; every other dtype is numbers, which are taken as they are: a count of 2 is 2.0.
 
-Floats may lie outside [0, 1], for a Gaussian likelihood; a likelihood that cannot
-have them says so.
+| given           | is      | kept as                         | refused if             |
+|-----------------|---------|---------------------------------|------------------------|
+| uint8           | images  | as it is; level p means p / 255 | only 0 and 1           |
+| bool            | images  | uint8, 0 and 255                |                        |
+| other integers  | numbers | float32, as they are            | beyond -2**24 .. 2**24 |
+| float16, 32, 64 | numbers | float32, as they are            | NaN, infinite          |
+
+float32 has every integer up to 2**24, and not all above. uint8 data of only 0 and 1
+are ambiguous: binary data, or two levels that are nearly black.
+
+Numbers may lie outside [0, 1], for a Gaussian likelihood, say; a likelihood that
+cannot have them says so.
 """
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 _CHUNK_BYTES = 2**26
+# float32 has all integers up to here.
+_LARGEST_INTEGER = 2**24
+
+
+def is_image_dtype(dtype: np.dtype) -> bool:
+  """Whether arrays of a dtype are images, uint8 or bool, and not numbers."""
+  return dtype == np.uint8 or dtype.kind == "b"
 
 
 def check(x: np.ndarray, name: str) -> None:
@@ -37,25 +51,28 @@ def check(x: np.ndarray, name: str) -> None:
     )
   if x.dtype.kind == "f":
     _check_finite(x, name)
-  elif x.dtype.kind in "iu":
+  elif x.dtype == np.uint8:
     _check_levels(x, name)
+  elif x.dtype.kind in "iu":
+    _check_integers(x, name)
   elif x.dtype.kind != "b":
     raise TypeError(
-      f"{name} has dtype {x.dtype}: give uint8 levels 0..255, floats, or bools."
+      f"{name} has dtype {x.dtype}: give uint8 levels 0..255, other integers, floats,"
+      " or bools."
     )
 
 
 def check_unit_interval(x: np.ndarray, name: str) -> None:
-  """Checks that floats can be probabilities.
+  """Checks that numbers can be probabilities.
 
   Args:
-    x: `[n, ...]`; integers and bools pass.
+    x: `[n, ...]`; uint8 and bools pass.
     name: What it is, for error messages.
 
   Raises:
     ValueError: Some value is outside [0, 1]; the message has its index.
   """
-  if x.dtype.kind != "f":
+  if is_image_dtype(x.dtype):
     return
   for start, chunk in _chunks(x):
     if chunk.min() < 0 or chunk.max() > 1:
@@ -66,33 +83,74 @@ def check_unit_interval(x: np.ndarray, name: str) -> None:
       )
 
 
-def check_labels(y: np.ndarray | None, n: int, name: str) -> np.ndarray:
-  """Labels as int32, -1 if there are none.
+def check_labels(
+  y: np.ndarray | None, n: int, name: str, classes: np.ndarray | None = None
+) -> np.ndarray:
+  """Labels as int32, -1 where there are none.
+
+  Integers, bools and whole floats stay what they are, NaN and None are -1, and strings
+  are numbered 0, 1, ... in the order of their classes. No model trains on labels, so
+  floats that are not whole, which are targets and not labels, stop nothing: they are
+  all -1, with a warning.
 
   Args:
-    y: int `[n]`, or None.
+    y: `[n]`, integers, bools, floats, strings, or objects of these and None; or None.
     n: How many examples there are.
     name: What it is, for error messages.
+    classes: The distinct strings, sorted; None for those in `y`.
 
   Returns:
     int32 `[n]`.
 
   Raises:
-    ValueError: There are not n of them, or they do not fit.
-    TypeError: They are not integers.
+    ValueError: There are not n of them, or they do not fit in int32.
+    TypeError: They are of another dtype.
   """
   if y is None:
     return np.full(n, -1, np.int32)
   y = np.asarray(y)
-  if y.dtype.kind not in "iub":
-    raise TypeError(f"{name} has dtype {y.dtype}: labels are integers.")
   if y.shape != (n,):
     raise ValueError(
       f"{name} has shape {list(y.shape)}: give one label for each of {n} examples."
     )
-  labels = y.astype(np.int32)
-  if not np.array_equal(labels, y):
+  if y.dtype.kind == "O":
+    return _labels_of_objects(y, name, classes)
+  if y.dtype.kind in "US":
+    classes = np.unique(y) if classes is None else classes
+    return np.searchsorted(classes, y).astype(np.int32)
+  if y.dtype.kind == "f":
+    y = _whole(y, name)
+  elif y.dtype.kind not in "iub":
+    raise TypeError(f"{name} has dtype {y.dtype}: labels are integers or strings.")
+  limits = np.iinfo(np.int32)
+  if n and not limits.min <= int(y.min()) <= int(y.max()) <= limits.max:
     raise ValueError(f"{name} holds labels that do not fit in int32.")
+  return y.astype(np.int32)
+
+
+def _whole(y, name):
+  """Floats as labels: NaN is -1; targets, which are not whole, are all -1."""
+  y = np.where(np.isnan(y), -1, y)
+  wrong = ~np.isfinite(y) | (y != np.trunc(y))
+  if not wrong.any():
+    return y
+  index, value = _first(y, wrong, 0)
+  warnings.warn(
+    f"{name}{index} is {value}, which is not a label: examples have none (-1).",
+    stacklevel=4,
+  )
+  return np.full(y.shape, -1)
+
+
+def _labels_of_objects(y, name, classes):
+  """None is -1; the others are labels by themselves."""
+  labels = np.full(y.shape, -1, np.int32)
+  known = np.array([label is not None for label in y], bool)
+  if known.any():
+    others = np.array(y[known].tolist())
+    if others.dtype.kind == "O":
+      raise TypeError(f"{name} holds objects: labels are integers or strings.")
+    labels[known] = check_labels(others, len(others), name, classes)
   return labels
 
 
@@ -112,7 +170,7 @@ def stored(x: np.ndarray) -> np.ndarray:
 
 def stored_dtype(dtype: np.dtype) -> np.dtype:
   """The dtype in which data of a dtype are kept."""
-  return np.dtype(np.float32 if dtype.kind == "f" else np.uint8)
+  return np.dtype(np.uint8 if is_image_dtype(dtype) else np.float32)
 
 
 def check_sha256(array: np.ndarray, expected: str, name: str, advice: str) -> None:
@@ -146,20 +204,22 @@ def _check_finite(x, name):
       )
 
 
-def _check_levels(x, name):
-  highest = 0
+def _check_integers(x, name):
+  limit = _LARGEST_INTEGER
   for start, chunk in _chunks(x):
-    highest = max(highest, int(chunk.max()))
-    if x.dtype != np.uint8 and (chunk.min() < 0 or highest > 255):
-      index, value = _first(chunk, (chunk < 0) | (chunk > 255), start)
+    if int(chunk.min()) < -limit or int(chunk.max()) > limit:
+      index, value = _first(chunk, (chunk < -limit) | (chunk > limit), start)
       raise ValueError(
-        f"{name}{index} is {value}, and {x.dtype} data are levels in 0..255: scale"
-        " them to that, or to floats."
+        f"{name}{index} is {value}, and float32 has not every integer beyond {limit}:"
+        " scale the data, or round them yourself with astype('float32')."
       )
-  if highest == 1:
+
+
+def _check_levels(x, name):
+  if max(int(chunk.max()) for _, chunk in _chunks(x)) == 1:
     raise ValueError(
-      f"{name} has dtype {x.dtype} and holds only 0 and 1, though the lightest level"
-      " is 255: convert binary data with astype(bool)."
+      f"{name} has dtype uint8 and holds only 0 and 1, though the lightest level is"
+      " 255: convert binary data with astype(bool), counts with astype('float32')."
     )
 
 

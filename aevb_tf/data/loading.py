@@ -35,9 +35,9 @@ def load(
 ) -> ArrayDataset | tf.data.Dataset:
   """Loads a split of a data set as batches of `(x, y)`.
 
-  x is float32 `[batch, height, width, channels]`, in [0, 1] for images; y is int32
-  `[batch]`, -1 where there is no label. `fit`, `evaluate` and a `for` loop take either
-  of what it returns.
+  x is float32 `[batch, height, width, channels]` in [0, 1] for images, and `[batch,
+  ...]` as stored for other data; y is int32 `[batch]`, -1 where there is no label.
+  `fit`, `evaluate` and a `for` loop take either of what it returns.
 
   Args:
     name: A source; see the table of the package.
@@ -54,7 +54,8 @@ def load(
     An `ArrayDataset` for data in memory, else a `tf.data.Dataset`.
 
   Raises:
-    ValueError: Name, split, option or data make no sense; the message says which.
+    ValueError: Name, split, option or data make no sense, or a file is damaged; the
+      message says which.
     FileNotFoundError: The data are not there.
   """
   if in_memory not in (True, False, "auto"):

@@ -34,7 +34,7 @@ class Split:
   Attributes:
     num_examples: How many examples it has.
     nbytes: What they take in memory, as stored: uint8 or float32.
-    arrays: Reads them all: `[n, ...]`, and labels int `[n]` or None.
+    arrays: Reads them all: `[n, ...]`, and labels `[n]` or None.
     stream: Makes a stream of `(x, y)` that holds a few batches at a time.
   """
 
@@ -45,7 +45,13 @@ class Split:
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":
-    """A split that is in memory already."""
+    """A split that is in memory already.
+
+    Args:
+      x: `[n, ...]`; the dtype says what it is, as in `ArrayDataset`.
+      y: `[n]`, labels, or None.
+    """
+    x = np.asarray(x)
 
     def stream(options):
       return ArrayDataset(x, y, **dataclasses.asdict(options)).to_tf_data()

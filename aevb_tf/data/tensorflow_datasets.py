@@ -14,9 +14,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.data import cache, sources, streams
+from aevb_tf.data.reading import reading
 from aevb_tf.registry import did_you_mean
 
 _CHUNK_BYTES = 2**24
+_ADVICE = "Remove the data set, and prepare it again."
 # Encoded examples held for shuffling a stream.
 _BUFFER_BYTES = 2**29
 
@@ -48,18 +50,23 @@ class TensorFlowDataset:
 
   def _builder(self, data_dir):
     if data_dir is None:
-      builder = self._named_builder()
+      builder = self._named_builder(f"tfds:{self.dataset}")
       builder.download_and_prepare()
       return builder
-    self._check_prepared(pathlib.Path(data_dir).expanduser())
-    return self._named_builder(data_dir=os.path.expanduser(data_dir))
+    folder = pathlib.Path(data_dir).expanduser()
+    self._check_prepared(folder)
+    below = folder / self.dataset.replace(":", "/")
+    return self._named_builder(below, data_dir=os.fspath(folder))
 
-  def _named_builder(self, **kwargs):
+  def _named_builder(self, where, **kwargs):
     import tensorflow_datasets as tfds  # slow to import, and few need it
 
     try:
-      return tfds.builder(self.dataset, **kwargs)
-    except tfds.core.DatasetNotFoundError as error:
+      with reading(where, "a data set that TFDS has prepared", _ADVICE):
+        return tfds.builder(self.dataset, **kwargs)
+    except ValueError as error:
+      if not isinstance(error.__cause__, tfds.core.DatasetNotFoundError):
+        raise
       known = tfds.list_builders(with_community_datasets=False)
       raise ValueError(
         f"TFDS has no data set {self.dataset!r}."
@@ -103,6 +110,7 @@ class _Reader:
 
   def __init__(self, name: str, builder: Any, split: str, found: Any):
     self._builder, self._split, self._found = builder, split, found
+    self._name = name
     self.num_examples = found.num_examples
     self._encoded_bytes = max(1, found.num_bytes // max(1, found.num_examples))
     features = builder.info.features
@@ -125,11 +133,29 @@ class _Reader:
 
   def arrays(self) -> tuple[np.ndarray, np.ndarray]:
     """Reads all examples: `[n, ...]` and labels int32 `[n]`; see `cache.py`."""
+    return cache.arrays(self._depends_on(), self._read)
+
+  def _depends_on(self):
     folder = pathlib.Path(self._builder.data_dir).absolute()
     files = cache.stamps([path for path in folder.iterdir() if path.is_file()])
-    return cache.arrays([self._builder.info.full_name, self._split, files], self._read)
+    return [self._builder.info.full_name, self._split, files]
+
+  def _check_files(self):
+    """Reads the records, whose checksums TensorFlow compares, and counts them."""
+    for file in self._found.file_instructions:
+      with reading(file.filename, "records of TFDS", _ADVICE):
+        records = tf.data.TFRecordDataset(str(file.filename))
+        records = records.skip(file.skip).take(file.take)
+        found = int(records.reduce(np.int64(0), lambda count, _: count + 1))
+        if found != file.take:
+          raise ValueError(f"it has fewer than {file.skip + file.take} examples")
 
   def _read(self):
+    self._check_files()
+    with reading(self._builder.data_dir, f"the images of {self._name}", _ADVICE):
+      return self._decode_all()
+
+  def _decode_all(self):
     x = np.empty((self.num_examples, *self.shape), self.dtype)
     y = np.empty(self.num_examples, np.int32)
 
@@ -148,6 +174,7 @@ class _Reader:
 
   def stream(self, options: streams.Options) -> tf.data.Dataset:
     """Reads examples as they are needed; they are shuffled while still encoded."""
+    cache.once(self._depends_on(), self._check_files)
     buffer_size = min(self.num_examples, max(1, _BUFFER_BYTES // self._encoded_bytes))
     return streams.in_sequence(
       self._records(), self._decode, self.num_examples, buffer_size, options

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, hmc, log_mean, paths
+from aevb_tf.evidence import checks, hmc, log_mean, pareto, paths
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -60,6 +60,8 @@ class Annealed:
     ValueError: An argument is impossible.
   """
 
+  advice = "Take more temperatures, or start='encoder' where q(z|x) is good."
+
   def __init__(
     self,
     num_samples: int = 16,
@@ -87,12 +89,7 @@ class Annealed:
     step_sizes = self._pilot(model, x, seed, rows, advance)
     state = self._begin(model, x, seed, rows, self.num_samples, step_sizes)
     state = self._run(model, x, seed, rows, state, advance, "forward")
-    sums = log_mean.of(state.log_weights)
-    return PerDatum(
-      sums.log_mean(self.num_samples),
-      sums.effective_sample_size(),
-      state.acceptance / self.num_temperatures,
-    )
+    return self._result(state, state.log_weights)
 
   def reverse(
     self,
@@ -114,7 +111,9 @@ class Annealed:
       advance: As for `Importance`.
 
     Returns:
-      `PerDatum`; the weights of its effective sample size are 1/w.
+      `PerDatum`; the weights of its effective sample size, error and tail are 1/w. Its
+      chains start at one z: what z adds to the error is not among the spread of their
+      weights, so that `monte_carlo_error` is too small.
     """
     seed = random.derive(seed, Purpose.REVERSE)
     step_sizes = self._pilot(model, x, seed, rows, advance)
@@ -125,18 +124,25 @@ class Annealed:
       chains=self.num_samples,
     )(x, z, step_sizes)
     state = self._run(model, x, seed, rows, state, advance, "reverse")
-    sums = log_mean.of(-state.log_weights)
-    return PerDatum(
-      -sums.log_mean(self.num_samples),
-      sums.effective_sample_size(),
-      state.acceptance / self.num_temperatures,
-    )
+    result = self._result(state, -state.log_weights)
+    return result._replace(log_marginal=-result.log_marginal)
 
   def temperatures(self) -> np.ndarray:
     """beta_0 = 0, ..., beta_T = 1, close to each other near both ends."""
     t = np.linspace(-4.0, 4.0, self.num_temperatures + 1)
     beta = 1 / (1 + np.exp(-t))
     return ((beta - beta[0]) / (beta[-1] - beta[0])).astype(np.float32)
+
+  def _result(self, state, log_weights):
+    """The log of the mean of the weights, and how good it is."""
+    sums = log_mean.of(log_weights)
+    return PerDatum(
+      sums.log_mean(self.num_samples),
+      sums.effective_sample_size(),
+      state.acceptance / self.num_temperatures,
+      sums.error(self.num_samples),
+      pareto.k_hat(pareto.of(log_weights)),
+    )
 
   def _pilot(self, model, x, seed, rows, advance):
     """Step sizes `[T, batch]` with about the wanted acceptance."""

@@ -10,6 +10,7 @@ References:
     Monte Carlo. arXiv:1511.02543.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,11 +18,13 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks
+from aevb_tf.evidence import checks, trust
 from aevb_tf.evidence.annealed import Annealed
-from aevb_tf.evidence.estimation import batch_size_of, check_built, join, padded
+from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
 from aevb_tf.evidence.results import Estimate, standard_error
 from aevb_tf.random import Purpose
+
+_SIDES = ("lower", "upper")
 
 
 class Bracket(NamedTuple):
@@ -44,8 +47,19 @@ class Bracket(NamedTuple):
 
   @property
   def gap_standard_error(self) -> float:
-    """Standard error of `gap` over data, nats; NaN for a single datum."""
+    """Standard error of `gap` over data, nats; NaN for a single example."""
     return standard_error(self.upper.log_marginal - self.lower.log_marginal)
+
+  @property
+  def warning(self) -> str | None:
+    """Why the gap is not to be trusted, one line; None if nothing speaks against it."""
+    parts = [self.lower.warning, self.upper.warning]
+    parts = [
+      f"{side}: {part}" for side, part in zip(_SIDES, parts, strict=True) if part
+    ]
+    if len(self.x) == 1:
+      parts.append("The gap is of a single example, and others' may be far from it.")
+    return " ".join(parts) or None
 
 
 def bidirectional(
@@ -71,9 +85,12 @@ def bidirectional(
 
   Raises:
     ValueError: An argument is impossible.
+
+  Warns:
+    EvidenceWarning: The gap is not to be trusted; `Bracket.warning`.
   """
   method = Annealed() if method is None else method
-  seed = random.derive(seed, Purpose.EVIDENCE)
+  seed = random.derive(seed, Purpose.BIDIRECTIONAL)
   num_examples = checks.positive_int("num_examples", num_examples)
   check_built(model)
   size = min(batch_size_of(model, batch_size), num_examples)
@@ -84,11 +101,12 @@ def bidirectional(
     results["x"].append(x)
     results["lower"].append(_bound(method, model, x, None, seed, size, first, progress))
     results["upper"].append(_bound(method, model, x, z, seed, size, first, progress))
-  lower, upper = (
-    Estimate("annealed", method.num_samples, *join(results[k]))
-    for k in ("lower", "upper")
+  bracket = Bracket(
+    np.concatenate(results["x"]), *(joined(method, results[side]) for side in _SIDES)
   )
-  return Bracket(np.concatenate(results["x"]), lower, upper)
+  if bracket.warning:
+    warnings.warn(bracket.warning, trust.EvidenceWarning, stacklevel=2)
+  return bracket
 
 
 def _bound(method, model, x, z, seed, size, first, progress):

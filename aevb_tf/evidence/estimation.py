@@ -1,5 +1,6 @@
 """Evidence over whole data sets, batch by batch."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, registered
+from aevb_tf.evidence import checks, registered, trust
 from aevb_tf.evidence.compiled import rows_at_once
 from aevb_tf.evidence.results import Estimate, PerDatum
 from aevb_tf.random import Purpose
@@ -45,6 +46,9 @@ def estimate(
   Raises:
     ValueError: An argument is impossible, or the data do not fit the model.
     FloatingPointError: An estimate is NaN: the model's weights or outputs are broken.
+
+  Warns:
+    EvidenceWarning: The estimates are not to be trusted; `Estimate.warning`.
   """
   method = registered.get(method, num_samples)
   seed = random.derive(seed, Purpose.EVIDENCE)
@@ -66,10 +70,11 @@ def estimate(
     first += len(batch)
   if not results:
     raise ValueError("There are no data: x is empty.")
-  joined = join(results)
-  _check_numbers(joined.log_marginal)
-  name = registered.name_of(method)
-  return Estimate(name, method.num_samples, *joined)
+  found = joined(method, results)
+  _check_numbers(found.log_marginal)
+  if found.warning:
+    warnings.warn(found.warning, trust.EvidenceWarning, stacklevel=2)
+  return found
 
 
 def padded(
@@ -103,10 +108,13 @@ def padded(
   return PerDatum(*(None if v is None else np.asarray(v)[:count] for v in result))
 
 
-def join(results: list[PerDatum]) -> PerDatum:
-  """One `PerDatum` of several batches."""
+def joined(method: Any, results: list[PerDatum]) -> Estimate:
+  """What a method found of all batches, and whether it is to be trusted."""
   columns = zip(*results, strict=True)
-  return PerDatum(*(None if c[0] is None else np.concatenate(c) for c in columns))
+  whole = PerDatum(*(None if c[0] is None else np.concatenate(c) for c in columns))
+  name = registered.name_of(method)
+  warning = trust.warning(method, name, method.num_samples, whole)
+  return Estimate(name, method.num_samples, *whole, warning)
 
 
 def batch_size_of(model: Any, batch_size: int | None) -> int:

@@ -3,7 +3,8 @@
     log p(x) ~ log (1/K) sum_k p(x, z_k) / q(z_k|x),   z_k ~ q(z|x)
 
 Below log p(x) in expectation, rising with K, exact in the limit. Samples come in
-chunks, and only their sums are kept: memory does not grow with K.
+chunks; only their sums and the largest weights are kept, as many as the fit of their
+tail takes (`pareto`).
 
 References:
   Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
@@ -15,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf import bounds
-from aevb_tf.evidence import checks, log_mean, noise
+from aevb_tf.evidence import checks, log_mean, noise, pareto
 from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -36,6 +37,8 @@ class Importance:
   Raises:
     ValueError: An argument is not a positive integer.
   """
+
+  advice = "Take more samples, or the method 'annealed'."
 
   def __init__(self, num_samples: int = 5000, chunk_size: int | None = None):
     self.num_samples = checks.positive_int("num_samples", num_samples)
@@ -73,26 +76,34 @@ class Importance:
       )
     fitting = max(1, rows_at_once(model) // len(x))
     chunk_size = min(self.chunk_size or fitting, self.num_samples)
-    add = compiled(model, add_samples, chunk_size=chunk_size)
+    add = compiled(model, _add_and_return, chunk_size=chunk_size)
     sums = log_mean.nothing(len(x))
+    tail = pareto.nothing(len(x), self.num_samples)
     step = _CHUNKS * chunk_size
     for first in range(0, self.num_samples, step):
       last = min(first + step, self.num_samples)
       span = tf.constant([first, last])
-      sums = add(sums, x, seed, rows, span)
+      sums, log_weights = add(sums, x, seed, rows, span)
+      tail = pareto.add(tail, log_weights)
       advance((last - first) / self.num_samples)
-    return PerDatum(sums.log_mean(self.num_samples), sums.effective_sample_size())
+    return PerDatum(
+      sums.log_mean(self.num_samples),
+      sums.effective_sample_size(),
+      monte_carlo_error=sums.error(self.num_samples),
+      pareto_k=pareto.k_hat(tail),
+    )
 
 
 def add_samples(
   model: Any,
-  sums: log_mean.LogSum,
+  sums: Any,
   x: tf.Tensor,
   seed: tf.Tensor,
   rows: tf.Tensor,
   span: tf.Tensor,
   chunk_size: int,
-) -> log_mean.LogSum:
+  add: Callable = log_mean.add,
+) -> Any:
   """Adds the weights of samples `span[0]`, ..., `span[1] - 1`.
 
   Args:
@@ -103,6 +114,8 @@ def add_samples(
     rows: int32 `[batch]`, the number of each datum.
     span: int32 `[2]`.
     chunk_size: Samples that are decoded at once.
+    add: `(sums, log_weights [chunk_size, batch]) -> sums`; weights that are not asked
+      for are -inf.
 
   Returns:
     The sums over all of them.
@@ -116,9 +129,27 @@ def add_samples(
     # The last chunk may reach beyond the last sample.
     real = first + tf.range(chunk_size) < span[1]
     log_weights = tf.where(real[:, tf.newaxis], log_weights, float("-inf"))
-    return first + chunk_size, log_mean.add(sums, log_weights)
+    return first + chunk_size, add(sums, log_weights)
 
   _, sums = tf.while_loop(
     lambda first, _: first < span[1], add_chunk, (span[0], sums), parallel_iterations=1
   )
   return sums
+
+
+def _add_and_return(model, sums, x, seed, rows, span, chunk_size):
+  """`add_samples`, and the log-weights that it added, `[samples, batch]`.
+
+  Samples are as many as a call takes at most: those that it did not take are -inf.
+  """
+
+  def add(state, log_weights):
+    sums, added, number = state
+    added = tf.tensor_scatter_nd_update(added, [[number]], log_weights[tf.newaxis])
+    return log_mean.add(sums, log_weights), added, number + 1
+
+  none = tf.fill([_CHUNKS, chunk_size, x.shape[0]], float("-inf"))
+  sums, added, _ = add_samples(
+    model, (sums, none, 0), x, seed, rows, span, chunk_size, add
+  )
+  return sums, tf.reshape(added, [_CHUNKS * chunk_size, x.shape[0]])

@@ -1,9 +1,14 @@
-"""Log of a mean of weights, and their effective number, one pass and no storage.
+"""Log of a mean of weights, its error, and their effective number; nothing is stored.
 
     log (1/K) sum_k w_k,   ESS = (sum_k w_k)^2 / sum_k w_k^2
+    error^2 = (1/ESS - 1/K) K / (K - 1)
 
 The sums are kept relative to the largest weight so far, so that nothing overflows.
 ESS is K for equal weights and 1 where a single one carries the whole sum.
+
+The error is the relative standard error of the mean, which to first order (the delta
+method) is the standard error of its log. It knows only of weights that were drawn: where
+a few of them carry the sum, it is too small.
 """
 
 from typing import NamedTuple
@@ -25,6 +30,14 @@ class LogSum(NamedTuple):
   def effective_sample_size(self) -> tf.Tensor:
     """(sum w)^2 / sum w^2; 0 where all weights are."""
     return tf.math.divide_no_nan(self.total**2, self.squares)
+
+  def error(self, count: int) -> tf.Tensor:
+    """Standard error of `log_mean` for `count` independent weights, nats, `[batch]`.
+
+    NaN for a single weight, infinite where all weights are 0.
+    """
+    excess = tf.cast(count, tf.float32) / self.effective_sample_size() - 1.0
+    return tf.sqrt(tf.maximum(excess, 0.0) / tf.cast(count - 1, tf.float32))
 
 
 def nothing(batch: int) -> LogSum:
@@ -58,3 +71,26 @@ def add(so_far: LogSum, log_weights: tf.Tensor) -> LogSum:
 def of(log_weights: tf.Tensor) -> LogSum:
   """The sums over `[samples, batch]`."""
   return add(nothing(log_weights.shape[1]), log_weights)
+
+
+def error_over_chains(log_weights: tf.Tensor, num_chains: int) -> tf.Tensor:
+  """Standard error of the log of the mean of weights from independent Markov chains.
+
+  Weights of one chain may depend on each other: what varies at random is a chain's sum.
+  With a single weight a chain it is `LogSum.error`.
+
+  Args:
+    log_weights: float32 `[samples, batch]`; sample l is of chain `l % num_chains`.
+    num_chains: How many chains, at most as many as samples.
+
+  Returns:
+    float32 `[batch]`, nats; NaN for a single chain.
+  """
+  samples, batch = log_weights.shape
+  if num_chains == 1:
+    return tf.fill([batch], float("nan"))
+  relative = tf.nn.softmax(log_weights, axis=0) - 1.0 / samples
+  chain = tf.range(samples) % num_chains
+  of_chains = tf.math.unsorted_segment_sum(relative, chain, num_chains)
+  squares = tf.reduce_sum(of_chains**2, axis=0)
+  return tf.sqrt(squares * num_chains / (num_chains - 1))

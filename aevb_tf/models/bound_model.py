@@ -29,6 +29,7 @@ from aevb_tf.bounds import log_parameter_prior, minibatch_bound
 from aevb_tf.models import inputs
 from aevb_tf.models.loops import LoopModel
 from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite, telling
+from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
 
 # A first log-likelihood below this for each value of an example means that the data lie
@@ -101,20 +102,17 @@ class BoundModel(LoopModel):
     self.dataset_size = dataset_size
     self.parameter_prior_stddev = parameter_prior_stddev
     self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
-    # Unlike the optimizer's count it includes updates that are accumulated or skipped,
-    # and goes on when the model is compiled again: no two updates share their noise.
-    self.updates = self.add_weight(
-      (),
-      "zeros",
-      dtype="int64",
-      trainable=False,
-      autocast=False,
-      aggregation="only_first_replica",
-      name="updates",
-    )
+    self.update_count = UpdateCount()
+    # `tf.train.Checkpoint` knows TensorFlow's own variables.
+    self._update_count_value = self.update_count.count.value
     for name in (*self.measures, "loss"):
       setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
     self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
+
+  @property
+  def updates(self) -> keras.Variable:
+    """How many updates the model was asked for, int64 scalar; see `UpdateCount`."""
+    return self.update_count.count
 
   # What a subclass says.
 
@@ -226,10 +224,11 @@ class BoundModel(LoopModel):
       parts, loss = self._loss(bound_parts, weights)
       scaled = self.optimizer.scale_loss(loss / _num_replicas())
     gradients = tape.gradient(scaled, variables)
-    self.updates.assign_add(1)
     # Some of what the loss reads enters no gradient of the variable that it is read from:
-    # graph optimizations would let such a read see the update.
+    # graph optimizations would let such a read see the update. Nor is an update counted
+    # that data of another shape stop.
     with tf.control_dependencies([loss]):
+      self.update_count.update_state()
       self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return Step(parts, loss, telling(variables, gradients))
 
@@ -293,18 +292,10 @@ class BoundModel(LoopModel):
       )
     super().save(filepath, *args, **kwargs)
 
-  def load_own_variables(self, store: Any) -> None:
-    own: dict[str, Any] = {}
-    self.save_own_variables(own)
-    if len(store.keys()) == len(own) - 1:
-      # Version 0.1 had no count of updates, which comes first.
-      later = {str(int(key) + 1): store[key] for key in store.keys()}
-      store = {"0": own["0"], **later}
-    super().load_own_variables(store)
-
   def make_train_function(self, force: bool = False) -> None:
-    if not int(self.updates):  # as of version 0.1, which counted by the optimizer alone
-      self.updates.assign(self.optimizer.iterations)
+    # Models of version 0.1 counted their updates by the optimizer alone.
+    if not _count(self.updates):
+      self.updates.assign(_count(self.optimizer.iterations))
     super().make_train_function(force)
 
   @property
@@ -320,18 +311,19 @@ class BoundModel(LoopModel):
   def train_step(self, data):
     """`learn` from a batch, with noise that depends on the number of updates so far."""
     x, y, weights = self._take(data)
-    first = tf.equal(self.updates, 0)
+    step = self.update_count.result()
     seed = _replica_seed(self.seed, Purpose.TRAIN)
-    seed = random.derive(seed, Purpose.STEP, self.updates)
+    seed = random.derive(seed, Purpose.STEP, step)
+    checks = self.checks(x, y)  # before anything is updated, since they may raise
     parts, loss, gradients = self.learn(x, y, weights, seed)
     healthy = {
-      **self.checks(x, y),
+      **checks,
       **{name: all_finite([getattr(parts, k)]) for k, name in self.watched.items()},
     }
     # Loss scaling overflows on purpose now and then, and skips those updates.
     if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
       healthy["gradient"] = all_finite(gradients)
-    self.monitor.update_first(first, tf.reduce_mean(parts.log_likelihood))
+    self.monitor.update_first(tf.equal(step, 0), tf.reduce_mean(parts.log_likelihood))
     return self._update_metrics(x, y, parts, loss, weights, healthy)
 
   def test_step(self, data):
@@ -383,7 +375,7 @@ class BoundModel(LoopModel):
       return
     if causes[0] in self.checked:
       raise ValueError(self.mistake(causes[0]))
-    step = int(self.monitor.good_steps) // _num_replicas() + 1
+    step = _count(self.monitor.good_steps) // _num_replicas() + 1
     raise NonFiniteError(
       f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
       f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
@@ -425,6 +417,11 @@ def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
 
 def _num_replicas() -> int:
   return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _count(variable):
+  """The value of an integer variable, of which each of several replicas has one."""
+  return int(tf.convert_to_tensor(variable))
 
 
 def _replica_seed(seed, purpose):

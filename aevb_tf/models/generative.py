@@ -272,6 +272,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
 
   def get_config(self):
     serialize = keras.saving.serialize_keras_object
+    frozen = {name: parts.frozen_layers(getattr(self, name)) for name in self.networks}
     return {
       **super().get_config(),
       "decoder": serialize(self.decoder),
@@ -280,6 +281,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
       "dataset_size": self.dataset_size,
       "parameter_prior_stddev": self.parameter_prior_stddev,
       "seed": self.seed,
+      **({"frozen": frozen} if any(frozen.values()) else {}),
     }
 
   @classmethod
@@ -288,24 +290,16 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
       name: keras.saving.deserialize_keras_object(config[name], custom_objects)
       for name in cls.networks
     }
-    return cls(**{**config, **networks})
+    config = {**config, **networks}
+    # Keras keeps this of a network, but not of the layers within one of another class.
+    for name, frozen in config.pop("frozen", {}).items():
+      layers = parts.layers_of(networks[name])
+      for i in frozen:
+        layers[i].trainable = False
+    return cls(**config)
 
   def get_build_config(self) -> dict[str, Any] | None:
-    if not self.built:
-      return None
-    config = {"input_shape": (None, *self.event_shape)}
-    layers = parts.layers_of(self)
-    if not all(layer.trainable for layer in layers):
-      config["trainable"] = [layer.trainable for layer in layers]
-    return config
-
-  def build_from_config(self, config: dict[str, Any]) -> None:
-    super().build_from_config({k: v for k, v in config.items() if k != "trainable"})
-    if "trainable" in config:
-      for layer, trainable in zip(
-        parts.layers_of(self), config["trainable"], strict=True
-      ):
-        layer.trainable = trainable
+    return {"input_shape": (None, *self.event_shape)} if self.built else None
 
   def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
     """As `keras.Model.export`; the signature of the data is the model's own."""

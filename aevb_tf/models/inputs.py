@@ -145,6 +145,11 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
   _check_element(data)
   x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
   _check_x(x)
+  # Class weights of a single batch, and batches of a step called by hand, are NumPy's.
+  y, weights = (
+    tf.convert_to_tensor(part) if isinstance(part, np.ndarray) else part
+    for part in (y, weights)
+  )
   if weights is not None:
     rank = weights.shape.rank
     if rank not in (None, 1) and not (rank == 2 and weights.shape[1] == 1):
@@ -161,6 +166,12 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
   if y.shape.rank != x.shape.rank or not y.shape[1:].is_compatible_with(x.shape[1:]):
     return None
   return tf.cast(y, tf.float32)
+
+
+def scored(data: Any) -> np.ndarray:
+  """What the likelihood scores of a data set in memory: its targets, or its x."""
+  y = data.y if isinstance(data, Arrays) else None
+  return data.x if y is None or y.shape != data.x.shape else y
 
 
 def with_labels(data: Any) -> Any:

@@ -42,7 +42,7 @@ class LoopModel(keras.Model):
   # What a subclass may look at.
 
   def check_data(self, x: np.ndarray) -> None:
-    """Called with all data in memory, before they are moved to the device."""
+    """Called with all that is scored of data in memory, before they are moved."""
 
   def xla_pays(self, num_examples: int) -> bool:
     """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
@@ -360,8 +360,8 @@ class LoopModel(keras.Model):
     if data is None:
       return None
     steps = _capped(steps or len(data))
-    if self.steps_per_execution > 1:
-      size = self.steps_per_execution
+    if self._steps > 1:  # the user's; validation runs within the loop of `fit`
+      size = self._steps
     elif watching.wants_every_batch(callbacks, kind):
       size = 1
     else:
@@ -418,7 +418,7 @@ class LoopModel(keras.Model):
       with self.distribute_strategy.scope():
         self.build((None, *shape))
     if check and hasattr(data, "x") and _once(self._loops.checked, data):
-      self.check_data(data.x)
+      self.check_data(inputs.scored(data))
     if self.built and getattr(self, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.
       if not self.optimizer.built and not self._is_spread():

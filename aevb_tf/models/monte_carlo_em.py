@@ -299,7 +299,9 @@ class MonteCarloEM(GenerativeModel):
     training: bool,
     targets: tf.Tensor | None = None,
   ) -> JointParts:
-    return self.joint_parts(x, self.posterior_samples(x, seed, rows), training)
+    with keras.StatelessScope():  # keeps the losses of layers along the chains out
+      samples = self.posterior_samples(x, seed, rows)
+    return self.joint_parts(x, samples, training)
 
   def learn(
     self,

@@ -169,6 +169,11 @@ def freeze(model: keras.Model) -> None:
       layer.trainable = False
 
 
+def frozen_layers(network: keras.Model) -> list[int]:
+  """Which of the `layers_of` a network are frozen: their places in that list."""
+  return [i for i, layer in enumerate(layers_of(network)) if not layer.trainable]
+
+
 def latent_dim_of(
   encoder_output: tuple[int, ...], posterior: posteriors.Posterior, name: str
 ) -> int:

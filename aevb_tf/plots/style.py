@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DPI = 150
 WIDTH = 6.0
 WIDE = 8.0
+_LONGEST_SIDE = 100.0
 
 # Two series: apart in hue and in lightness, so that grey print keeps them apart.
 FIRST = "#0b3c6f"
@@ -80,7 +81,16 @@ def new_figure(width: float, height: float) -> Figure:
   Args:
     width: Inches.
     height: Inches.
+
+  Raises:
+    ValueError: A side is longer than 100 inches: of images that are far taller than
+      wide, the canvas would be too large for the memory, which Agg does not survive.
   """
+  if max(width, height) > _LONGEST_SIDE:
+    raise ValueError(
+      f"A figure of {width:.0f} by {height:.0f} inches is too large: the images are far"
+      " taller than wide. Transpose or reshape them."
+    )
   from matplotlib.backends.backend_agg import FigureCanvasAgg
   from matplotlib.figure import Figure
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import ml_collections
+import numpy as np
 
 from aevb_tf import bounds, data, likelihoods, networks, posteriors, priors
 from aevb_tf.models import VAE
@@ -157,7 +158,8 @@ def model(
     )
   keras.utils.set_random_seed(config.seed)
   with _dtype_policy(config.dtype_policy):
-    encoder, decoder = _networks(config, event_shape(source))
+    with _blaming("network"):
+      encoder, decoder = _networks(config, event_shape(source))
     with _blaming("bound"):
       made = (make or _vae)(
         config,
@@ -176,6 +178,21 @@ def model(
     )
   made.optimizer.build(made.trainable_variables)
   return made
+
+
+def check_data(made: keras.Model, source: Any) -> None:
+  """Refuses data that a model cannot score.
+
+  Args:
+    made: The model.
+    source: A split; of a stream, only the shape is known before a step meets it.
+
+  Raises:
+    ConfigError: The shape of an example, or some value, does not fit the model.
+  """
+  nothing = np.empty((0, *event_shape(source)), np.uint8)
+  with _blaming("dataset"):
+    made.check_data(getattr(source, "x", nothing))
 
 
 def _vae(config, encoder, decoder, **options):

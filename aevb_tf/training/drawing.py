@@ -1,4 +1,13 @@
-"""The pictures of a finished run."""
+"""The pictures of a finished run.
+
+Those of examples (reconstructions, samples, the manifold) are drawn of images,
+`[height, width, channels]`; tables, series and volumes have the others alone. A picture
+that cannot be drawn is named on stderr, and the run ends with its numbers all the same.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,25 +29,48 @@ def draw(
   Args:
     vae: The model.
     folder: The run's folder.
-    examples: Data to reconstruct, `[n, height, width, channels]`.
+    examples: Data to reconstruct, `[n, *event_shape]`.
     measured: What was measured on the test split.
   """
-  x = examples[:_RECONSTRUCTIONS]
+  figures = _of_latents(folder, measured)
+  if examples.ndim == 4:
+    figures |= _of_images(vae, examples[:_RECONSTRUCTIONS])
+  for name, figure in figures.items():
+    path = folder.plots / f"{name}.png"
+    try:
+      plots.save(figure(), path)
+    except Exception as error:  # no picture is worth the numbers of a run
+      why = " ".join(str(error).split())
+      print(f"{path} is not drawn: {type(error).__name__}: {why}", file=sys.stderr)
+
+
+def _of_latents(folder, measured) -> dict[str, Callable[[], Any]]:
+  """The pictures that there are of any data, by name; each is drawn when called."""
   figures = {
-    "reconstructions": plots.reconstructions(x, np.asarray(vae.reconstruct(x))),
-    "samples": plots.samples(np.asarray(vae.sample(_SAMPLES, seed=0))),
-    "latent_scatter": plots.latent_scatter(measured.means, measured.labels),
-    "learning_curves": plots.learning_curves(folder.history()),
+    "latent_scatter": lambda: plots.latent_scatter(measured.means, measured.labels),
+    "learning_curves": lambda: plots.learning_curves(folder.history()),
   }
   if measured.kl_per_dimension is not None:
-    figures["kl_per_dimension"] = plots.kl_per_dimension(
+    figures["kl_per_dimension"] = lambda: plots.kl_per_dimension(
       measured.kl_per_dimension,
       ACTIVE_VARIANCE,
       variance=measured.mean_variance,
     )
+  return figures
+
+
+def _of_images(vae, x) -> dict[str, Callable[[], Any]]:
+  """Pictures of examples, `[n, height, width, channels]`."""
+  figures = {
+    "reconstructions": lambda: plots.reconstructions(x, np.asarray(vae.reconstruct(x))),
+    "samples": lambda: plots.samples(np.asarray(vae.sample(_SAMPLES, seed=0))),
+  }
   # The grid covers the standard normal's mass: other priors have theirs elsewhere.
   if vae.latent_dim == 2 and vae.prior.family_name == "standard_normal":
-    images = vae.decode(plots.manifold_grid(_MANIFOLD_SIDE)).mean()
-    figures["manifold"] = plots.manifold(np.asarray(images), _MANIFOLD_SIDE)
-  for name, figure in figures.items():
-    plots.save(figure, folder.plots / f"{name}.png")
+    figures["manifold"] = lambda: _manifold(vae)
+  return figures
+
+
+def _manifold(vae):
+  images = vae.decode(plots.manifold_grid(_MANIFOLD_SIDE)).mean()
+  return plots.manifold(np.asarray(images), _MANIFOLD_SIDE)

@@ -8,7 +8,7 @@ from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
 from aevb_tf.training.measure import measure
-from aevb_tf.training.run_folder import RunFolder, write_json
+from aevb_tf.training.run_folder import RunFolder, is_whole, write_json
 
 
 def evaluate(
@@ -37,7 +37,8 @@ def evaluate(
     for: what `measure_evidence` gives.
 
   Raises:
-    ConfigError: There is no run in the folder, or no such split.
+    ConfigError: There is no run in the folder, its model is damaged, or there is no
+      such split, or none of data that the model can score.
   """
   folder = RunFolder(workdir)
   folder.check_is_run()
@@ -47,6 +48,7 @@ def evaluate(
     config.data_dir = data_dir or config.data_dir
   vae, name = trained_model(folder)
   source = build.dataset(config, split)
+  build.check_data(vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
     build.go_to_epoch(source, 0)  # the bits that `measure` saw, if they are drawn
@@ -60,6 +62,10 @@ def evaluate(
 def trained_model(folder: RunFolder) -> tuple[VAE, str]:
   """The trained model, else that of the newest checkpoint; and what it is called."""
   if folder.model.exists():
+    if not is_whole(folder.model):
+      raise ConfigError(
+        f"{folder.model} is damaged: remove it, and the newest checkpoint is taken."
+      )
     return aevb_tf.load(folder.model), folder.model.name
   epoch, _ = folder.newest_checkpoint()
   if epoch is None:

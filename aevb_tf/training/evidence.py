@@ -1,5 +1,6 @@
 """log p(x) of a trained model on a split of the data, with a progress bar."""
 
+import warnings
 from typing import Any
 
 import tqdm
@@ -35,8 +36,9 @@ def measure_evidence(
     batch_size: Data at once; None takes what suits the device.
 
   Returns:
-    `aevb_tf.evidence.Estimate.report()`, for `annealed` with `gap` and
-    `gap_standard_error`.
+    `aevb_tf.evidence.Estimate.report()`, for `annealed` with `gap`,
+    `gap_standard_error` and `gap_warning`. What is not known, or nothing to warn of, is
+    left out.
 
   Raises:
     ConfigError: The estimator refuses the model or an argument.
@@ -45,6 +47,20 @@ def measure_evidence(
   most = max_examples or _FEWER.get(method)
   try:
     method = evidence.get(method, num_samples)
+    report = _report(vae, source, method, most, options)
+  except (ValueError, FloatingPointError) as error:
+    raise ConfigError(f"--evidence={evidence.name_of(method)}: {error}") from error
+  return {
+    k: round(v, 6) if isinstance(v, float) else v
+    for k, v in report.items()
+    if v is not None
+  }
+
+
+def _report(vae, source, method, most, options):
+  """The report, which holds the warnings as its lines."""
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore", evidence.EvidenceWarning)
     with _bar(method, "log p(x)", _length(source, most)) as bar:
       estimate = evidence.estimate(
         vae, source, method, max_examples=most, progress=bar.advance, **options
@@ -58,13 +74,8 @@ def measure_evidence(
         )
       report["gap"] = bracket.gap
       report["gap_standard_error"] = bracket.gap_standard_error if count > 1 else None
-  except (ValueError, FloatingPointError) as error:
-    raise ConfigError(f"--evidence={evidence.name_of(method)}: {error}") from error
-  return {
-    k: round(v, 6) if isinstance(v, float) else v
-    for k, v in report.items()
-    if v is not None
-  }
+      report["gap_warning"] = bracket.warning
+  return report
 
 
 class _Bar(tqdm.tqdm):

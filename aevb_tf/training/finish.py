@@ -24,7 +24,9 @@ def finish(
   test_data: Any,
   began: float,
 ) -> dict:
-  """Saves, measures and draws a trained model; `summary.json` comes last.
+  """Saves, measures and draws a trained model; the pictures come last.
+
+  A run is finished once it has its `summary.json`, whatever becomes of the pictures.
 
   Args:
     vae: The model.
@@ -38,8 +40,6 @@ def finish(
   """
   write(folder.model, vae.save)
   measured = measure(vae, test_data)
-  if config.plots:
-    drawing.draw(vae, folder, _some(test_data), measured)
   history = folder.history()
   summary = {
     "name": config.name,
@@ -57,6 +57,8 @@ def finish(
     "versions": versions(),
   }
   write_json(folder.summary, summary)
+  if config.plots:
+    drawing.draw(vae, folder, _some(test_data), measured)
   return summary
 
 

@@ -1,5 +1,7 @@
 """An evaluation, as lines to read."""
 
+import math
+
 
 def lines(values: dict, split: str = "test") -> str:
   """Returns the numbers of an evaluation, one a line, with their units.
@@ -22,46 +24,58 @@ def lines(values: dict, split: str = "test") -> str:
   )
 
 
-# Below so many samples that count, an estimate is not to be trusted.
-_FEW = 10
-
-
 def evidence_lines(values: dict) -> str:
-  """Returns an estimate of log p(x), and the signs of how good it is.
+  """Returns an estimate of log p(x), and how far to trust it.
+
+  Two errors, under names of their own: of the mean over all data of this kind, from the
+  spread over examples, and of the mean over these examples, from the samples.
 
   Args:
     values: As `measure_evidence` gives them.
   """
-  samples = values["num_samples"]
   rows = [
     (
       "log p(x)",
       f"{values['log_marginal']:.2f}",
-      f"nats per datum, {_error(values.get('standard_error'))}; {values['method']}",
+      f"nats per example, by {values['method']}",
+    ),
+    (
+      "spread of data",
+      _error(values.get("standard_error")),
+      "standard error of the mean over examples, nats",
+    ),
+    (
+      "Monte Carlo",
+      _error(values.get("monte_carlo_error")),
+      "standard error of these examples' mean, from the samples, nats",
     ),
     (
       "effective",
       f"{values['effective_sample_size']:.1f}",
-      f"of {samples:,} samples; at least {values['smallest_effective_sample_size']:.1f}",
+      f"of {values['num_samples']:,} samples; at least "
+      f"{values['smallest_effective_sample_size']:.1f}",
     ),
   ]
+  if "pareto_k" in values:
+    largest = values.get("largest_pareto_k", math.inf)
+    rows.append(
+      ("Pareto k", f"{values['pareto_k']:.2f}", f"in the median; at most {largest:.2f}")
+    )
   if "acceptance" in values:
     rows.append(("acceptance", f"{values['acceptance']:.2f}", "of the HMC transitions"))
   if "gap" in values:
     error = _error(values.get("gap_standard_error"))
     rows.append(
-      ("gap", f"{values['gap']:.2f}", f"nats, {error}: the bounds on simulated data")
+      ("gap", f"{values['gap']:.2f}", f"nats, +- {error}: the bounds on simulated data")
     )
   lines = [
     f"  evidence of {values['num_examples']:,} examples",
     *(f"  {name:<16}{value:>10}  {unit}" for name, value, unit in rows),
   ]
-  if values["effective_sample_size"] < min(_FEW, samples / 2):
-    lines.append(
-      "  Few samples carry the estimate: take more of them, or another method."
-    )
+  warnings = [values.get(key) for key in ("warning", "gap_warning")]
+  lines += [f"  Warning: {warning}" for warning in warnings if warning]
   return "\n".join(lines)
 
 
 def _error(standard_error: float | None) -> str:
-  return "one datum" if standard_error is None else f"+- {standard_error:.2f}"
+  return "unknown" if standard_error is None else f"{standard_error:.2g}"

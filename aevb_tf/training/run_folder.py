@@ -73,8 +73,14 @@ class RunFolder:
     """Reads `metrics.jsonl`, without a last line that was cut off."""
     if not self.metrics.exists():
       return []
-    lines = self.metrics.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+    try:
+      lines = self.metrics.read_text(encoding="utf-8").split("\n")
+      return [json.loads(line) for line in lines[:-1]]
+    except ValueError as error:
+      raise ConfigError(
+        f"{self.metrics} is damaged: {error}. Every line of it is a JSON object: mend"
+        " or remove the others, or name a new folder."
+      ) from error
 
   def truncate_history(self, epoch: int) -> None:
     """Forgets the metrics of later epochs, and a torn last line."""

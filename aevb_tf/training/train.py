@@ -46,7 +46,14 @@ def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict
     print(f"{folder.path}: finished already, {summary['epochs']} epochs.")
     return summary
   train_data, test_data = (build.dataset(config, split) for split in ("train", "test"))
-  vae, epoch = _resume(config, folder, train_data) or _begin(config, folder, train_data)
+  resumed = _resume(config, folder, train_data)
+  vae, epoch = resumed or (build.model(config, train_data), 0)
+  for source in (train_data, test_data):
+    build.check_data(vae, source)
+  if not resumed:
+    folder.create()
+    write_json(folder.config, configuration.to_json(config))
+    _keeper(config, folder, train_data).save(vae, 0)
   write_json(folder.config, configuration.to_json(config))
   folder.truncate_history(epoch)
   build.go_to_epoch(train_data, epoch)
@@ -70,16 +77,14 @@ def _finished(config, folder) -> dict | None:
   """The summary, if the run has come to the end that the config asks for."""
   if not folder.is_run() or not folder.summary.exists():
     return None
-  summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+  try:
+    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+  except ValueError as error:
+    raise configuration.ConfigError(
+      f"{folder.summary} is damaged: {error}. Remove it, and the same command writes it"
+      " again."
+    ) from error
   return summary if summary["epochs"] == config.epochs else None
-
-
-def _begin(config, folder, source) -> tuple[VAE, int]:
-  vae = build.model(config, source)
-  folder.create()
-  write_json(folder.config, configuration.to_json(config))
-  _keeper(config, folder, source).save(vae, 0)
-  return vae, 0
 
 
 def _resume(config, folder, source) -> tuple[VAE, int] | None:

@@ -48,6 +48,16 @@ def test_no_labels():
   np.testing.assert_array_equal(y, np.full(23, -1))
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint16, np.float64])
+def test_numbers_are_as_they_are(dtype):
+  x = np.array([[0, 1, 2], [2, 0, 300]], dtype)
+  counts = ArrayDataset(x)
+  np.testing.assert_array_equal(counts[0][0], np.float32(x))
+  np.testing.assert_array_equal(counts.mean(), [1, 0.5, 151])
+  ((streamed, _),) = counts.to_tf_data()
+  np.testing.assert_array_equal(streamed, np.float32(x))
+
+
 def test_vectors_keep_their_shape():
   assert ArrayDataset(_data(shape=(6,)))[0][0].shape == (23, 6)
 

@@ -1,9 +1,13 @@
 """`.npy` and `.npz` files."""
 
+import warnings
+import zipfile
+
 import numpy as np
 import pytest
 
 from aevb_tf import data
+from aevb_tf.data import array_files
 
 
 def _images(n=30, shape=(4, 4, 3)):
@@ -32,9 +36,21 @@ def test_relative_to_data_dir(tmp_path):
   ("shape", "event_shape"),
   [((5,), (5,)), ((5, 6), (5, 6, 1)), ((5, 6, 2), (5, 6, 2))],
 )
-def test_axes(tmp_path, shape, event_shape):
-  np.save(tmp_path / "x.npy", _images(shape=shape))
+@pytest.mark.parametrize("dtype", [np.uint8, bool])
+def test_images_have_channels(tmp_path, dtype, shape, event_shape):
+  np.save(tmp_path / "x.npy", _images(shape=shape).astype(dtype))
   assert data.load(tmp_path / "x.npy").event_shape == event_shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint16])
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("shape", [(5,), (64, 3)])
+def test_numbers_keep_values_and_shape(tmp_path, dtype, in_memory, shape):
+  x = _images(shape=shape).astype(dtype) + 2
+  np.savez(tmp_path / "a.npz", x_train=x, x_test=x)
+  loaded = data.load(tmp_path / "a.npz", "test", in_memory=in_memory)
+  ((found, _),) = loaded
+  np.testing.assert_array_equal(found, np.float32(x))
 
 
 def test_npz_with_labels(tmp_path):
@@ -43,6 +59,22 @@ def test_npz_with_labels(tmp_path):
   np.savez(tmp_path / "a.npz", x=x, y=np.arange(30))
   train = data.load(tmp_path / "a.npz")
   np.testing.assert_array_equal(train.x[:, 0, 0, 0], train.y)
+
+
+def test_classes_are_those_of_all_splits(tmp_path):
+  arrays = {"x_train": _images(2), "y_train": ["cat", "ant"]}
+  np.savez(tmp_path / "a.npz", **arrays, x_test=_images(2), y_test=["dog", "cat"])
+  train, test = (data.load(tmp_path / "a.npz", split) for split in ("train", "test"))
+  np.testing.assert_array_equal(train.y, [1, 0])
+  np.testing.assert_array_equal(test.y, [2, 1])
+
+
+def test_pickled_labels_are_left_out_and_what_else_is_in_the_file_is_not_read(tmp_path):
+  file = tmp_path / "a.npz"
+  np.savez(file, x=_images(), y=np.array(["a", None] * 15), other=np.array([None]))
+  with pytest.warns(UserWarning, match="a.npz:y holds Python objects"):
+    train = data.load(file)
+  np.testing.assert_array_equal(train.y, np.full(27, -1))
 
 
 def test_npz_with_splits(tmp_path):
@@ -69,6 +101,73 @@ def test_streamed_equals_in_memory(tmp_path, dtype, binarization):
     for (x, y), (streamed_x, streamed_y) in zip(memory, stream, strict=True):
       np.testing.assert_array_equal(x, streamed_x)
       np.testing.assert_array_equal(y, streamed_y)
+
+
+def _damaged(content):
+  """Files of which some bytes are missing or changed, and files of another kind."""
+  size = len(content)
+  for length in (0, 3, 7, 60, size // 2, size - 30, size - 1):
+    yield content[:length]
+  for place in (0, 5, 9, 14, 40, 50, 90, size // 2, size - 20, size - 9):
+    changed = bytearray(content)
+    changed[place] ^= 0xFF
+    yield bytes(changed)
+  yield b"a text\n" * 40
+  yield b"PK\3\4" + content
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez, np.savez_compressed])
+def test_a_damaged_file_is_named(tmp_path, save):
+  file = tmp_path / ("a.npy" if save is np.save else "a.npz")
+  save(file, _images()) if save is np.save else save(file, x=_images(), y=np.arange(30))
+  content, refused = file.read_bytes(), 0
+  for damaged in _damaged(content):
+    file.write_bytes(damaged)
+    try:
+      with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy's, about headers of Python 2
+        data.load(file)
+    except ValueError as error:
+      assert str(file) in str(error) and "\n" not in str(error)
+      refused += 1
+  # The pixels of a .npy file, and some bytes of every zip, are covered by no checksum.
+  assert refused >= 13
+
+
+def test_the_content_says_which_kind_of_file_it_is(tmp_path):
+  np.save(tmp_path / "x.npy", _images())
+  (tmp_path / "x.npy").rename(tmp_path / "x.npz")
+  np.savez(tmp_path / "y.npz", x=_images())
+  (tmp_path / "y.npz").rename(tmp_path / "y.npy")
+  for name in ("x.npz", "y.npy"):
+    assert data.load(tmp_path / name).num_examples == 27
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+  def refuse(path, mode):
+    raise PermissionError(13, "Permission denied", str(path))
+
+  np.save(tmp_path / "x.npy", _images())
+  monkeypatch.setattr(array_files, "open", refuse, raising=False)
+  with pytest.raises(ValueError, match="x.npy cannot be read .*Permission denied"):
+    data.load(tmp_path / "x.npy")
+
+
+def test_what_is_in_the_file_but_no_array(tmp_path):
+  with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
+    file.writestr("x", "text")
+  with pytest.raises(
+    ValueError, match="a.npz cannot be read .*x in it is not an array"
+  ):
+    data.load(tmp_path / "a.npz")
+  np.savez(tmp_path / "b.npz")
+  with pytest.raises(ValueError, match="b.npz holds nothing: store the examples as x"):
+    data.load(tmp_path / "b.npz")
+  np.savez(tmp_path / "c.npz", x_train=_images(), x_test=np.zeros((0, 4, 4, 3)))
+  with pytest.raises(ValueError, match=r"c.npz:x_test has shape \[0, 4, 4, 3\]"):
+    data.load(tmp_path / "c.npz", "test")
+  with pytest.raises(FileNotFoundError, match="no file /absent/c.npz"):
+    data.load("c.npz", data_dir="/absent")
 
 
 def test_errors_name_the_file(tmp_path):

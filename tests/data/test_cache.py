@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 
 import numpy as np
 import pytest
@@ -39,18 +40,44 @@ def test_the_second_time_nothing_is_decoded():
   assert reader.calls == 1
 
 
+def test_a_check_that_passed_is_not_made_again():
+  made = []
+
+  def check():
+    made.append(1)
+    if len(made) == 1:
+      raise ValueError("damaged")
+
+  with pytest.raises(ValueError, match="damaged"):
+    cache.once("key", check)
+  for _ in range(3):
+    cache.once("key", check)
+  assert len(made) == 2
+  cache.once("other", check)
+  assert len(made) == 3
+
+
 def test_what_depends_on_something_else_is_another_file(home):
   for key in ("train", "test", "train[:10]"):
     check(cache.arrays(["mnist", key], Reader()))
   assert len(list((home / "aevb_tf").iterdir())) == 3
 
 
-@pytest.mark.parametrize("damage", ["cut", "emptied", "foreign", "renamed parts"])
+@pytest.mark.parametrize(
+  "damage", ["cut", "emptied", "foreign", "renamed parts", "compressed, then changed"]
+)
 def test_a_damaged_file_is_decoded_anew_and_replaced(home, damage):
   cache.arrays("key", Reader())
   (path,) = (home / "aevb_tf").iterdir()
   if damage == "renamed parts":
     np.savez(path, other=X)
+  elif damage == "compressed, then changed":
+    np.savez_compressed(path, x=np.zeros((99, 99)), y=Y)
+    content = bytearray(path.read_bytes())
+    content[60:70] = b"\xff" * 10
+    path.write_bytes(content)
+    with pytest.raises(zlib.error), np.load(path) as file:
+      file["x"]
   else:
     content = path.read_bytes()
     path.write_bytes(

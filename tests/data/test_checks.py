@@ -14,10 +14,9 @@ from aevb_tf.data import checks
     (np.float32([[0, 1], [np.nan, 2]]), r"data\[1, 0\] is nan"),
     (np.float32([[0, 1], [2, np.inf]]), r"data\[1, 1\] is inf"),
     (np.float64([[0, 1e300]]), r"data\[0, 1\] is 1e\+300"),
-    (np.int64([[0, 3], [-1, 2]]), r"data\[1, 0\] is -1.*0\.\.255"),
-    (np.uint16([[0, 256]]), r"data\[0, 1\] is 256"),
+    (np.int64([[0, 3], [-(2**24) - 1, 2]]), r"data\[1, 0\] is -16777217.*float32"),
+    (np.uint64([[0, 2**64 - 1]]), r"data\[0, 1\] is 18446744073709551615"),
     (np.uint8([[0, 1]]), r"only 0 and 1.*astype\(bool\)"),
-    (np.int32([[0, 1]]), r"only 0 and 1"),
   ],
 )
 def test_refused_values(x, message):
@@ -35,7 +34,12 @@ def test_refused_dtypes(x):
   ("x", "expected"),
   [
     (np.uint8([[0, 200]]), np.uint8([[0, 200]])),
-    (np.int64([[0, 255]]), np.uint8([[0, 255]])),
+    (
+      np.int64([[0, 255], [-(2**24), 2**24]]),
+      np.float32([[0, 255], [-(2**24), 2**24]]),
+    ),
+    (np.uint16([[0, 2, 65535]]), np.float32([[0, 2, 65535]])),
+    (np.int8([[0, 1]]), np.float32([[0, 1]])),
     (np.array([[False, True]]), np.uint8([[0, 255]])),
     (np.float64([[-2, 7.5]]), np.float32([[-2, 7.5]])),
     (np.float16([[0.5, 1]]), np.float32([[0.5, 1]])),
@@ -63,13 +67,47 @@ def test_unit_interval(value):
   checks.check_unit_interval(np.float32([[0, 1]]), "data")
 
 
+def test_counts_are_binarized_if_they_are_0_and_1():
+  checks.check_unit_interval(np.int64([[0, 1]]), "data")
+  with pytest.raises(ValueError, match=r"data\[0, 1\] is 2.*binarized"):
+    checks.check_unit_interval(np.int64([[0, 2]]), "data")
+
+
+@pytest.mark.parametrize(
+  ("y", "expected"),
+  [
+    (np.uint8([3, 1]), [3, 1]),
+    (np.array([True, False]), [1, 0]),
+    (np.array([3.0, np.nan, -1.0]), [3, -1, -1]),
+    (np.array(["cat", "ant", "cat"]), [1, 0, 1]),
+    (np.array([b"cat", b"ant"]), [1, 0]),
+    (np.array([None, None]), [-1, -1]),
+    (np.array(["cat", None, "ant"]), [1, -1, 0]),
+    (np.array([7, None], object), [7, -1]),
+  ],
+)
+def test_what_labels_become(y, expected):
+  labels = checks.check_labels(y, len(y), "y")
+  assert labels.dtype == np.int32
+  np.testing.assert_array_equal(labels, expected)
+
+
+@pytest.mark.parametrize("value", [0.5, np.inf])
+def test_targets_are_no_labels(value):
+  with pytest.warns(UserWarning, match=rf"y\[1\] is {value}, which is not a label"):
+    labels = checks.check_labels(np.array([1.0, value]), 2, "y")
+  np.testing.assert_array_equal(labels, [-1, -1])
+
+
 def test_labels():
   np.testing.assert_array_equal(checks.check_labels(None, 2, "y"), [-1, -1])
   assert checks.check_labels(np.int64([3, 1]), 2, "y").dtype == np.int32
   with pytest.raises(ValueError, match=r"y has shape \[3\].*2 examples"):
     checks.check_labels(np.zeros(3, int), 2, "y")
-  with pytest.raises(TypeError, match="y has dtype float64"):
-    checks.check_labels(np.zeros(2), 2, "y")
+  with pytest.raises(TypeError, match="y has dtype complex128"):
+    checks.check_labels(np.zeros(2, complex), 2, "y")
+  with pytest.raises(TypeError, match="y holds objects"):
+    checks.check_labels(np.array([{}, None]), 2, "y")
   with pytest.raises(ValueError, match="do not fit"):
     checks.check_labels(np.array([2**40, 0]), 2, "y")
 

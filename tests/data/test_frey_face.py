@@ -97,6 +97,23 @@ def test_no_matlab_file(tmp_path):
     data.load("frey_face", data_dir=tmp_path)
 
 
+def test_a_damaged_matlab_file_is_named(tmp_path):
+  columns = np.random.default_rng(0).integers(0, 256, (560, 1965), np.uint8)
+  path = tmp_path / frey_face.FILE
+  scipy.io.savemat(path, {"ff": columns}, do_compression=True)
+  content = path.read_bytes()
+  cut = [content[:n] for n in (0, 4, 100, 130, 140, len(content) // 2)]
+  changed = [bytearray(content) for _ in range(8)]
+  for damaged, place in zip(
+    changed, (124, 127, 129, 133, 137, 150, 5000, -3), strict=True
+  ):
+    damaged[place] ^= 0xFF
+  for damaged in cut + changed:
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match=f"^{path} (cannot be read|holds).*Get frey"):
+      frey_face.read(path)
+
+
 def test_the_real_file(data_folder):
   faces = frey_face.read(data_folder / frey_face.FILE)
   assert faces.shape == (1965, 28, 20, 1) and faces.dtype == np.uint8

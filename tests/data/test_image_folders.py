@@ -118,6 +118,44 @@ def test_kinds_that_would_lose_something(tmp_path, mode):
     data.load(tmp_path)
 
 
+def _cut(content):
+  return content[: len(content) // 2]
+
+
+def _changed(content):
+  middle = len(content) // 2
+  return content[:middle] + bytes(b ^ 0xFF for b in content[middle:])
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("damage", [_cut, _changed, lambda content: content[:-3]])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_damaged_image_is_named(tmp_path, monkeypatch, in_memory, damage, suffix):
+  monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+  monkeypatch.setattr(image_folders, "_CHUNK_BYTES", 40)  # two images in a batch
+  folder = tmp_path / "images"
+  for i in range(9):
+    _write(folder / "train" / f"{i}.{suffix}", _random(i))
+  file = folder / "train" / f"5.{suffix}"
+  content = file.read_bytes()
+  file.write_bytes(damage(content))
+  with pytest.raises(
+    ValueError, match=f"^{file} cannot be read as an image: .*Replace"
+  ):
+    data.load(folder, in_memory=in_memory)
+  file.write_bytes(content)
+  assert len(list(data.load(folder, in_memory=in_memory, batch_size=3))) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", None])
+def test_what_has_the_suffix_and_is_no_image(tmp_path, content):
+  _write(tmp_path / "train" / "0.png", _random(0))
+  file = tmp_path / "train" / "1.png"
+  file.mkdir() if content is None else file.write_bytes(content)
+  with pytest.raises(ValueError, match=f"^{file} cannot be read as an image"):
+    data.load(tmp_path)
+
+
 def test_no_image(tmp_path):
   for i in range(2):
     (tmp_path / f"{i}.png").write_text("no image")

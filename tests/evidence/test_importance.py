@@ -4,13 +4,16 @@ import scipy.stats
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf import evidence, random
-from aevb_tf.evidence import importance, noise
+from aevb_tf import bounds, evidence, random
+from aevb_tf.evidence import importance, log_mean, noise
 from aevb_tf.evidence.compiled import _functions
 from tests import stats
+from tests.evidence.test_pareto import reference
 from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian, tiny_vae
 
+# Few samples: what is tested is the mean of many estimates, or that they agree.
+pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
 # Two float32 sums of the same numbers in another order.
 ROUNDING = {"rtol": 2e-6, "atol": 2e-6}
 
@@ -154,6 +157,28 @@ def test_every_sample_counts_once(images):
     np.testing.assert_allclose(estimates(vae, x, k, chunk_size=5), exact, **ROUNDING)
 
 
+@without_xla()
+def test_the_tail_is_that_of_all_samples(images):
+  """Of several compiled calls and a last one in part, against the weights written out."""
+  vae, x = images
+  q = vae.encode(x)
+  seed = aevb.random.derive(0, aevb.random.Purpose.EVIDENCE)
+  terms = bounds.evaluate_terms(
+    x,
+    noise.posterior_samples(vae, q, seed, tf.range(7), 0, 300),
+    q,
+    vae.prior.distribution(),
+    vae.decode,
+    analytic_kl=False,
+  )
+  weights = terms.log_likelihood + terms.log_prior - terms.log_q
+  found = evidence.estimate(vae, x, evidence.Importance(300, chunk_size=7))
+  expected = [reference(column) for column in weights.numpy().T]
+  np.testing.assert_allclose(found.pareto_k, expected, rtol=1e-3, atol=1e-3)
+  error = log_mean.of(weights).error(300)
+  np.testing.assert_allclose(found.monte_carlo_error, error, rtol=1e-4)
+
+
 def test_memory_does_not_grow_with_k(images):
   """Any number of samples runs through the very same compiled function."""
   vae, x = images
@@ -162,7 +187,7 @@ def test_memory_does_not_grow_with_k(images):
     return [
       function.experimental_get_tracing_count()
       for key, function in _functions[vae].items()
-      if key[0] == importance.add_samples and ("chunk_size", 11) in key
+      if key[0] == importance._add_and_return and ("chunk_size", 11) in key
     ]
 
   estimates(vae, x, 11, chunk_size=11)

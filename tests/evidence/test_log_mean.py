@@ -64,3 +64,38 @@ def test_a_nan_is_not_lost():
   w[5, 2] = np.nan
   result = np.isnan(log_mean.of(tf.constant(w)).log_mean(40))
   np.testing.assert_array_equal(result, np.arange(6) == 2)
+
+
+def test_the_error_is_that_of_a_mean_of_weights():
+  """To first order, of a log: the standard error relative to the mean."""
+  w = log_weights(4, spread=1.0)
+  weights = np.exp(w.astype(np.float64))
+  expected = weights.std(axis=0, ddof=1) / np.sqrt(40) / weights.mean(axis=0)
+  np.testing.assert_allclose(log_mean.of(tf.constant(w)).error(40), expected, rtol=1e-5)
+  chains = log_mean.error_over_chains(tf.constant(w), 40)
+  np.testing.assert_allclose(chains, expected, rtol=1e-5)
+
+
+def test_an_error_that_is_not_known_is_not_zero():
+  one = tf.constant(log_weights()[:1])
+  assert np.all(np.isnan(log_mean.of(one).error(1)))
+  assert np.all(np.isnan(log_mean.error_over_chains(tf.constant(log_weights()), 1)))
+  none = tf.fill([40, 6], float("-inf"))
+  np.testing.assert_array_equal(log_mean.of(none).error(40), np.inf)
+  equal = log_mean.of(tf.fill([50, 3], -2e4))
+  np.testing.assert_array_equal(equal.error(50), 0)
+
+
+def test_chains_vary_as_wholes():
+  """Chains of 6 or 7 samples, whose sums are what is random."""
+  w = log_weights(5, spread=1.0)
+  share = np.exp(w.astype(np.float64))
+  share = share / share.sum(axis=0) - 1 / 40
+  sums = np.stack([share[chain::6].sum(axis=0) for chain in range(6)])
+  expected = np.sqrt(6 / 5 * np.sum(sums**2, axis=0))
+  ours = log_mean.error_over_chains(tf.constant(w), 6)
+  np.testing.assert_allclose(ours, expected, rtol=1e-4)
+  # Copies of a sample tell nothing that one of them does not.
+  copied = np.repeat(w[np.newaxis], 3, axis=0).reshape(120, 6)
+  ours = log_mean.error_over_chains(tf.constant(copied), 40)
+  np.testing.assert_allclose(ours, log_mean.of(tf.constant(w)).error(40), rtol=1e-4)

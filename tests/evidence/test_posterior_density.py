@@ -86,6 +86,35 @@ def test_held_out_samples_choose_the_mixture(seeds):
   assert abs(best - entropy) < 0.1
 
 
+def of_samples(drawn, log_density):
+  """The estimate of log 1 from samples `[draws, chains, batch, dim]`, half to fit."""
+  num_samples = drawn.shape[0] * drawn.shape[1] // 2
+  log_marginal, *_ = posterior_density._estimate(
+    None, tf.constant(drawn), tf.constant(log_density, tf.float32), num_samples, 1
+  )
+  return log_marginal.numpy().astype(np.float64)
+
+
+def test_samples_of_one_mode_give_its_share(seeds):
+  """Too low by -log of the mass that was found, whatever the number of samples."""
+  rng = np.random.default_rng(seeds())
+  drawn = -3 + 0.5 * rng.normal(size=(40, 10, 300, 1))
+  left, right = scipy.stats.norm(-3, 0.5), scipy.stats.norm(3, 0.5)
+  log_density = np.log(0.7 * left.pdf(drawn) + 0.3 * right.pdf(drawn))[..., 0]
+  stats.assert_mean(0.7 * np.exp(-of_samples(drawn, log_density)), 1.0)
+
+
+def test_samples_of_the_fit_in_place_of_the_posterior_are_too_low(seeds):
+  """By log(1 + chi^2(q || p)): q = N(0, s^2) and the posterior N(0, 1), s != 1."""
+  rng = np.random.default_rng(seeds())
+  for s in (0.7, 1.2):
+    drawn = s * rng.normal(size=(2000, 2, 100, 1))
+    found = of_samples(drawn, scipy.stats.norm.logpdf(drawn)[..., 0])
+    # The integral of q^2 / p; what a fit to 2000 samples changes of it is of order 1/2000.
+    expected = 1 / (s**2 * np.sqrt(2 / s**2 - 1))
+    stats.assert_mean(np.exp(-found), expected, standard_error=1 / 2000)
+
+
 def test_chains_that_never_move_give_no_nan():
   still = tf.zeros([20, 2, 3], tf.float64)
   for components in (1, 2):

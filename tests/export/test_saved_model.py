@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.tools import saved_model_cli
 
+import aevb_tf as aevb
 import aevb_tf.export as export
 from aevb_tf.export import metadata
 from aevb_tf.export.client import images
@@ -184,3 +185,18 @@ def test_the_command_line_of_tensorflow_runs_what_takes_files(saved, x, seed):
     words = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", name]
     told = _cli(*words, "--inputs", "", "--outdir", "", "--input_exprs", fed)
     assert ("PNG" if name != "elbo_png" else "log_likelihood") in told, name
+
+
+@pytest.mark.parametrize("name", ["encode", "reconstruct", "elbo", "log_marginal"])
+def test_data_of_another_shape_are_refused(name, tmp_path, x):
+  """A Gaussian likelihood would broadcast channels that come first, and score them."""
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(3, (4,)),
+    aevb.networks.MLPDecoder(x.shape[1:], (4,), likelihood="gaussian"),
+  )
+  export.saved_model(vae, tmp_path / "model", only=[name])
+  answer = tf.saved_model.load(tmp_path / "model").signatures[name]
+  seed = {"seed": tf.constant([0, 1])} if name in ("elbo", "log_marginal") else {}
+  answer(x=tf.constant(x), **seed)
+  with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with"):
+    answer(x=tf.constant(np.moveaxis(x, -1, 1)), **seed)

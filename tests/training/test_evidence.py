@@ -39,7 +39,15 @@ def test_evidence_is_printed_and_written_with_a_bar(run, capfd):
   printed, drawn = capfd.readouterr()
   written = json.loads((run / "evaluation-test.json").read_text())["evidence"]
   assert written["num_examples"] == 150 and written["num_samples"] == 20
-  assert f"{written['log_marginal']:.2f}  nats per datum, +- " in printed
+  assert f"{written['log_marginal']:.2f}  nats per example, by importance" in printed
+  # The two errors have lines of their own, and a warning is a line, not a trace.
+  for key, line in (
+    ("standard_error", "standard error of the mean over examples"),
+    ("monte_carlo_error", "standard error of these examples' mean, from the samples"),
+  ):
+    assert f"{written[key]:.2g}  {line}" in printed
+  assert f"  Warning: {written['warning']}\n" in printed
+  assert "EvidenceWarning" not in printed + drawn
   assert "of 20 samples" in printed
   assert "log p(x), importance: 100%" in drawn and "150.0/150" in drawn
 
@@ -51,7 +59,8 @@ def test_the_data_are_those_of_the_split():
   ours = measure_evidence(vae, source, "importance", 5, 50)["log_marginal"]
   build.go_to_epoch(source, 0)
   x = np.concatenate([np.asarray(x) for x, _ in source])[:50]
-  expected = evidence.estimate(vae, x, "importance", 5, seed=vae.seed).mean
+  with pytest.warns(evidence.EvidenceWarning):
+    expected = evidence.estimate(vae, x, "importance", 5, seed=vae.seed).mean
   assert ours == pytest.approx(expected, abs=1e-5)
 
 
@@ -64,18 +73,21 @@ def test_annealed_reports_its_gap():
   assert "the bounds on simulated data" in report.evidence_lines(values)
 
 
-def test_few_effective_samples_are_a_warning():
+def test_what_is_not_known_is_not_a_number():
   values = {
     "method": "importance",
-    "num_samples": 1000,
+    "num_samples": 1,
     "num_examples": 1,
     "log_marginal": -80.0,
-    "effective_sample_size": 3.0,
+    "effective_sample_size": 1.0,
     "smallest_effective_sample_size": 1.0,
   }
-  assert "Few samples carry" in report.evidence_lines(values)
-  values["effective_sample_size"] = 300.0
-  assert "Few samples carry" not in report.evidence_lines(values)
+  lines = report.evidence_lines(values).splitlines()
+  assert ["unknown" in line for line in lines] == [False, False, True, True, False]
+  values |= {"warning": "Look out.", "gap_warning": "There too.", "pareto_k": 1.5}
+  *_, shape, warning, gap_warning = report.evidence_lines(values).splitlines()
+  assert "Pareto k" in shape and "at most inf" in shape
+  assert (warning, gap_warning) == ("  Warning: Look out.", "  Warning: There too.")
 
 
 @pytest.mark.parametrize(

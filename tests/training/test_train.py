@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 import aevb_tf as aevb
@@ -220,6 +221,39 @@ def test_what_cannot_be_trained_leaves_no_folder(tmp_path, change):
   with pytest.raises(ConfigError):
     train(runs.config(change), tmp_path / "run")
   assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+  ("arrays", "changes", "message"),
+  [
+    ({"x": (9, 5)}, (), "config.dataset: The data reach .* Bernoulli"),
+    ({"x_train": (9, 5), "x_test": (9, 6)}, (), r"config.dataset: .* shape \(6,\)"),
+    ({"x": (9, 5)}, ("network=conv", "filters=4"), "config.network: .*MLPDecoder"),
+  ],
+)
+def test_data_that_do_not_fit_leave_no_folder(tmp_path, arrays, changes, message):
+  x = {name: np.full(shape, 0.5) for name, shape in arrays.items()}
+  if "Bernoulli" in message:
+    x["x"] += 1
+  np.savez(tmp_path / "data.npz", **x)
+  config = runs.config(f"dataset={tmp_path}/data.npz", "binarization=none", *changes)
+  with pytest.raises(ConfigError, match=message):
+    train(config, tmp_path / "run")
+  assert not (tmp_path / "run").exists()
+
+
+def test_damaged_files_of_a_run_are_named(straight, tmp_path):
+  folder = RunFolder(shutil.copytree(straight.path, tmp_path / "run"))
+  for file, act in (
+    (folder.model, lambda: evaluate(folder.path)),
+    (folder.summary, lambda: train(runs.config(), folder.path)),
+    (folder.metrics, lambda: train(runs.config(epochs=5), folder.path)),
+  ):
+    content = file.read_bytes()
+    file.write_bytes(b"\xff" + content[: len(content) // 2] + b"\n")
+    with pytest.raises(ConfigError, match=f"^{file} is damaged"):
+      act()
+    file.write_bytes(content)
 
 
 def test_what_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path):

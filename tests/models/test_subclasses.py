@@ -1,0 +1,101 @@
+"""Subclasses of the user's own: their steps' logs are reported, their layers kept."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+from tests.models import paths
+from tests.models.test_vae import digits
+
+X = digits(20)
+LAST = X[16:]  # the last batch
+
+
+@keras.saving.register_keras_serializable("tests")
+class WithLogs(aevb.VAE):
+  """Steps that add to the logs of the base."""
+
+  def train_step(self, data):
+    return {**super().train_step(data), "ink": self._ink(data)}
+
+  def test_step(self, data):
+    return {**super().test_step(data), "ink": self._ink(data)}
+
+  def _ink(self, data):
+    x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    return tf.reduce_mean(x)
+
+
+@keras.saving.register_keras_serializable("tests")
+class WithLayer(aevb.VAE):
+  """A layer that is added behind `super().__init__`."""
+
+  def __init__(self, *args, **kwargs):
+    super().__init__(*args, **kwargs)
+    self.scale = keras.layers.Dense(1, name="scale")
+
+  def build(self, input_shape):
+    super().build(input_shape)
+    if not self.scale.built:
+      self.scale.build((None, self.latent_dim))
+
+
+def made(cls, **options):
+  keras.utils.set_random_seed(0)
+  encoder = aevb.networks.MLPEncoder(2, (8,))
+  vae = cls(encoder, aevb.networks.MLPDecoder((4, 3, 1), (8,)), seed=0)
+  vae.compile(keras.optimizers.SGD(0.0), **options)
+  return vae
+
+
+@pytest.fixture(scope="module")
+def logging():
+  return made(WithLogs, run_eagerly=True)
+
+
+# One batch tested by itself is all examples; batches trained on by themselves are means.
+@pytest.mark.parametrize("path", [n for n in paths.ALL if "on_batch" not in n])
+def test_logs_of_an_own_step_are_reported(path, logging):
+  logs = paths.ALL[path](logging, paths.Examples(X))
+  np.testing.assert_allclose(logs["ink"], np.mean(LAST), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+  "path", ["fit, array", "fit, tf.data", "evaluate, ArrayDataset"]
+)
+def test_logs_of_an_own_step_are_reported_by_compiled_loops(path):
+  logs = paths.ALL[path](made(WithLogs), paths.Examples(X))
+  np.testing.assert_allclose(logs["ink"], np.mean(LAST), rtol=1e-5)
+
+
+def test_the_logs_of_each_batch_have_it(logging):
+  logged = []
+  callback = keras.callbacks.LambdaCallback(
+    on_train_batch_end=lambda batch, logs: logged.append(float(logs["ink"]))
+  )
+  paths.TRAIN["array"](logging, paths.Examples(X), callbacks=[callback])
+  expected = [np.mean(X[i : i + 8]) for i in range(0, 20, 8)]
+  np.testing.assert_allclose(logged, expected, rtol=1e-5)
+
+
+def test_a_layer_that_a_subclass_adds_is_built_and_saved(tmp_path):
+  vae = made(WithLayer, run_eagerly=True)
+  assert vae.built and vae.scale.built
+  assert any(v is vae.scale.kernel for v in vae.trainable_variables)
+  vae.scale.kernel.assign([[2.0], [3.0]])
+  vae.save(tmp_path / "own.keras")
+  again = aevb.load(tmp_path / "own.keras")
+  np.testing.assert_array_equal(again.scale.kernel, [[2.0], [3.0]])
+  np.testing.assert_array_equal(again.elbo(X, seed=0), vae.elbo(X, seed=0))
+
+
+def test_a_layer_without_weights_may_be_added_too():
+  class WithFlatten(aevb.VAE):
+    def __init__(self, *args, **kwargs):
+      super().__init__(*args, **kwargs)
+      self.flatten = keras.layers.Flatten()
+
+  vae = made(WithFlatten, run_eagerly=True)
+  assert vae.built and vae.flatten(X).shape == (20, 12)
