@@ -13,7 +13,10 @@ _NAME = "shape_of_the_data"
 
 
 def of_events(
-  x: tf.Tensor, event_shape: Sequence[int], in_graph: bool = False
+  x: tf.Tensor,
+  event_shape: Sequence[int],
+  in_graph: bool = False,
+  name: str = "data",
 ) -> tf.Tensor:
   """`x`, whose shape is checked: now as far as it is known, else when the graph runs.
 
@@ -22,6 +25,7 @@ def of_events(
     event_shape: The shape that each example has to have.
     in_graph: Whether to check in the graph what is known now, too: for a graph that
       leaves this process, and whose callers may pass what they like.
+    name: What to call `x` in the error: "data" or "latents".
 
   Returns:
     `x`, of static shape `[batch, *event_shape]`.

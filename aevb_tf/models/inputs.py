@@ -181,9 +181,16 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
 
 
 def scored(data: Any) -> np.ndarray:
-  """What the likelihood scores of a data set in memory: its targets, or its x."""
-  y = data.y if isinstance(data, Arrays) else None
-  return data.x if y is None or y.shape != data.x.shape else y
+  """What the likelihood scores of a data set in memory: its targets, or its x.
+
+  Returns:
+    The numbers themselves; uint8 only of a data set, where level p stands for p / 255.
+  """
+  if not isinstance(data, Arrays):
+    return data.x
+  x, y, _ = data
+  scored = x if y is None or y.shape != x.shape else y
+  return scored.astype(np.float32) if scored.dtype == np.uint8 else scored
 
 
 def with_labels(data: Any) -> Any:
