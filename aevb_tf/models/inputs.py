@@ -9,6 +9,7 @@ Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
 import operator
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -86,6 +87,11 @@ def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
   """
   if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
     x = _stacked(x, name)
+  if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+    raise TypeError(
+      f"{name} is a data set: give one batch of it, as an array. `fit`, `evaluate` and "
+      "`predict` take data sets."
+    )
   _check_kind(x, name)
   if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
     x = _as_numbers(x, name)
@@ -169,9 +175,16 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
 
 
 def scored(data: Any) -> np.ndarray:
-  """What the likelihood scores of a data set in memory: its targets, or its x."""
-  y = data.y if isinstance(data, Arrays) else None
-  return data.x if y is None or y.shape != data.x.shape else y
+  """What the likelihood scores of a data set in memory: its targets, or its x.
+
+  Returns:
+    The numbers themselves; uint8 only of a data set, where level p stands for p / 255.
+  """
+  if not isinstance(data, Arrays):
+    return data.x
+  x, y, _ = data
+  scored = x if y is None or y.shape != x.shape else y
+  return scored.astype(np.float32) if scored.dtype == np.uint8 else scored
 
 
 def with_labels(data: Any) -> Any:
@@ -276,6 +289,10 @@ def _check_kind(x, name):
     raise TypeError(
       f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
       f"np.stack({name}), whose first axis counts the examples."
+    )
+  if isinstance(x, (str, os.PathLike)):
+    raise TypeError(
+      f"{name} is a path: give what aevb_tf.data.load({str(x)!r}) returns."
     )
   if isinstance(x, Mapping):
     raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")

@@ -125,7 +125,12 @@ class LoopModel(keras.Model):
     inputs.check_ends(x, steps_per_epoch=steps_per_epoch)
     inputs.check_ends(validation_data, validation_steps=validation_steps)
     arrays = self._arrays(x, y, sample_weight, class_weight)
-    if validation_split and validation_data is None and arrays is not None:
+    if validation_split and validation_data is None:
+      if arrays is None:
+        raise ValueError(
+          "validation_split is for arrays, not for data sets: hold out a part of the data "
+          "yourself, and pass it as validation_data."
+        )
       arrays, validation_data = arrays.split(validation_split)
     if validation_data is not None:
       size = validation_batch_size or batch_size
