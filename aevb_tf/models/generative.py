@@ -243,8 +243,9 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
           f"The model cannot be built for data of shape {x.shape}, which is not known: "
           "`build((None, *event_shape))` it first."
         )
-      with tf.init_scope():
-        self.build((None, *x.shape[1:]))
+      with tf.init_scope(), self._loops.lock:
+        if not self.built:  # by another thread
+          self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
   def check_data(self, x: np.ndarray) -> None:

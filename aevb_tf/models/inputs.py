@@ -162,16 +162,28 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
       raise ValueError(
         f"Weights have shape {tuple(weights.shape)}: give one for each example, [batch]."
       )
+    weights = tf.reshape(weights, [-1])
   return x, y, weights
 
 
 def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
-  """What the likelihood scores in place of x, or None where y is a label or nothing."""
-  if not tf.is_tensor(y) or not (y.dtype.is_floating or y.dtype.is_integer):
+  """What the likelihood scores in place of x, or None where y is a label or nothing.
+
+  Where only the running graph knows the shape of y, x stands in for labels. That is so
+  for data that do not say their shape, and in a graph that Keras has traced for labels
+  and targets, one after the other.
+  """
+  if not tf.is_tensor(y):
     return None
-  if y.shape.rank != x.shape.rank or not y.shape[1:].is_compatible_with(x.shape[1:]):
+  if not (y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool):
     return None
-  return tf.cast(y, tf.float32)
+  if not y.shape.is_compatible_with([None, *x.shape[1:]]):
+    return None
+  y = tf.cast(y, tf.float32)
+  if y.shape.rank is not None and y.shape[1:].is_fully_defined():
+    return y
+  alike = (tf.rank(y) == tf.rank(x)) & (tf.size(y) == tf.size(x))
+  return tf.cond(alike, lambda: tf.ensure_shape(y, x.shape), lambda: x)
 
 
 def scored(data: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ import tensorflow as tf
 from aevb_tf import shapes
 from aevb_tf.models import inputs, resident, streamed, watching
 
-# Arrays up to this size are moved to the device whole.
+# Arrays up to this size, as float32, are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
 
 
@@ -86,7 +86,8 @@ class LoopModel(keras.Model):
 
     Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
     on in compiled calls of many steps; a callback with a hook for every batch is still
-    called for every batch.
+    called for every batch. Keras' callbacks with `mode="auto"` know which metrics are to
+    be maximized; KerasTuner does not: `keras_tuner.Objective("val_elbo", "max")`.
 
     Args:
       x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
@@ -238,7 +239,7 @@ class LoopModel(keras.Model):
     inputs.check_ends(x, steps=steps)
     arrays = inputs.standardize(x)
     self._prepare(x if arrays is None else arrays, check=False)
-    with self._named_errors():
+    with self._running("predict", None), self._named_errors():
       return super().predict(
         inputs.with_labels(x) if arrays is None else arrays.x,
         batch_size,
@@ -252,7 +253,7 @@ class LoopModel(keras.Model):
   ):
     """As `keras.Model.train_on_batch`; y and weights count as in `fit`."""
     batch = self._batch(x, y, sample_weight, class_weight)
-    with self._named_errors():
+    with self._running("train", None), self._named_errors():
       return super().train_on_batch(
         *batch, class_weight=class_weight, return_dict=return_dict
       )
@@ -260,14 +261,15 @@ class LoopModel(keras.Model):
   def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
     """As `keras.Model.test_on_batch`; y and weights count as in `evaluate`."""
     batch = self._batch(x, y, sample_weight)
-    with self._named_errors():
+    with self._running("test", None), self._named_errors():
       return super().test_on_batch(*batch, return_dict=return_dict)
 
   @property
   def steps_per_execution(self) -> int:
     """Steps in one call of Keras' loops: the user's, or a compiled loop's own."""
     running = self._loops.running if hasattr(self, "_loops") else {}
-    return next(reversed(running.values())).steps_per_call if running else self._steps
+    source = next(reversed(running.values()), None)
+    return self._steps if source is None else source.steps_per_call
 
   @steps_per_execution.setter
   def steps_per_execution(self, value):
@@ -282,6 +284,10 @@ class LoopModel(keras.Model):
     if self.test_function is None or force:
       super().make_test_function(force=True)
       self.test_function = self._dispatch("test", self.test_function)
+
+  def make_predict_function(self, force=False):
+    with self._running("predict", None):
+      return super().make_predict_function(force)
 
   # How.
 
@@ -327,16 +333,16 @@ class LoopModel(keras.Model):
 
   @contextlib.contextmanager
   def _running(self, kind, source):
+    """While this is open, `kind` runs over a source, or in Keras' own path for None."""
     running = self._loops.running
-    before = running.pop(kind, None)
-    if source is not None:
-      running[kind] = source
+    before = dict(running)
+    running.pop(kind, None)
+    running[kind] = source  # the innermost is the last
     try:
       yield
     finally:
-      running.pop(kind, None)
-      if before is not None:
-        running[kind] = before
+      running.clear()
+      running.update(before)
 
   @contextlib.contextmanager
   def _named_errors(self):
@@ -354,9 +360,8 @@ class LoopModel(keras.Model):
     if self._is_spread() or getattr(self, "_compile_metrics", None) is not None:
       return None
     if isinstance(data, inputs.Arrays):
-      if data.x.nbytes > _MOST_RESIDENT_BYTES:
+      if 4 * data.x.size > _MOST_RESIDENT_BYTES or shuffle == "batch":
         return None
-      shuffle = shuffle if isinstance(shuffle, bool) else True
       data = resident.InMemory(data, batch_size or 32, shuffle, self.seed)
     elif not resident.is_resident(data):
       # An epoch of a stream is a pass; Keras makes others of it, and warns at its end.
@@ -421,7 +426,8 @@ class LoopModel(keras.Model):
         )
       with self.distribute_strategy.scope():
         self.build((None, *shape))
-    if check and hasattr(data, "x") and _once(self._loops.checked, data):
+    in_memory = isinstance(data, inputs.Arrays) or resident.is_resident(data)
+    if check and in_memory and _once(self._loops.checked, data):
       self.check_data(inputs.scored(data))
     if self.built and getattr(self, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.
@@ -451,7 +457,10 @@ class _Loops:
 
   @property
   def running(self) -> dict:
-    """Kind of loop -> its source, of this thread's loops, the innermost last."""
+    """Kind of loop -> its source, of this thread's loops, the innermost last.
+
+    A source of None is Keras' own path.
+    """
     return self._local.__dict__.setdefault("running", {})
 
   def forget(self, kind):

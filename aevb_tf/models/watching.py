@@ -48,10 +48,7 @@ def wants_every_batch(callbacks: Any, kind: str) -> bool:
     callbacks: As `fit` takes them.
     kind: "train" or "test".
   """
-  return any(
-    _has_batch_hook(callback, kind) and not _looks_at_epochs_alone(callback)
-    for callback in each(callbacks)
-  )
+  return any(_has_batch_hook(callback, kind) for callback in each(callbacks))
 
 
 def give_direction(callbacks: Iterable[Any], maximized: Iterable[str]) -> None:
@@ -75,24 +72,35 @@ def _has_batch_hook(callback, kind):
   A callback that makes its hooks later, as tqdm's does at the beginning of an epoch, says
   so in the way of tf.keras.
   """
-  if any(_has(callback, hook) for hook in _BATCH_HOOKS[kind]):
+  hooks = [own for name in _BATCH_HOOKS[kind] if (own := _own(callback, name))]
+  if _looks_at_epochs_alone(callback):
+    hooks = [own for own in hooks if not _is_by_keras(own)]
+  if hooks:
     return True
   implements = getattr(callback, f"_implements_{kind}_batch_hooks", None)
   return implements is not None and bool(implements())
 
 
-def _has(callback, hook):
-  """Whether a hook is overridden, by the class or in the object itself."""
+def _own(callback, hook):
+  """The hook, if it is overridden, by the class or in the object itself; else None."""
   own = getattr(callback, hook, None)
-  return getattr(own, "__func__", own) is not getattr(keras.callbacks.Callback, hook)
+  function = getattr(own, "__func__", own)
+  return None if function is getattr(keras.callbacks.Callback, hook) else function
+
+
+def _is_by_keras(hook):
+  """Whether a hook is Keras' own or the `Watch`'s, and not one of a class derived."""
+  return (getattr(hook, "__module__", None) or "").split(".")[0] in ("keras", "aevb_tf")
 
 
 def _looks_at_epochs_alone(callback):
-  """Keras' own callbacks have the hooks, but by default look at epochs alone."""
+  """Whether Keras' own hooks of a callback look at epochs alone, as they do by default."""
   if isinstance(
     callback, (Watch, keras.callbacks.History, keras.callbacks.ProgbarLogger)
   ):
     return True
+  if getattr(callback, "_should_trace", False):  # TensorBoard profiles batches
+    return False
   frequencies = {
     getattr(callback, name, None) for name in ("save_freq", "_save_freq", "update_freq")
   } - {None}

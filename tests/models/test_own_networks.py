@@ -68,7 +68,7 @@ def test_mean_and_log_variance_are_those_of_the_posterior(returns):
 @pytest.mark.parametrize("returns", RETURNS)
 def test_they_train_save_and_load(returns, tmp_path):
   vae = own_vae(returns)
-  losses = vae.fit(X, batch_size=8, epochs=2, verbose=0).history["loss"]
+  losses = vae.fit(X, batch_size=20, epochs=3, verbose=0).history["loss"]
   assert losses[-1] < losses[0]
   vae.save(tmp_path / "own.keras")
   again = aevb.load(tmp_path / "own.keras")
@@ -83,7 +83,7 @@ LAZY = [name for name in paths.ALL if "unknown" not in name and "split" not in n
 def test_the_first_data_of_every_path_build_the_model(path):
   vae = own_vae()
   assert not vae.built
-  logs = paths.ALL[path](vae, paths.Examples(X))
+  logs = paths.ALL[path](vae, paths.Examples(X, batch_size=20))
   assert vae.built and vae.event_shape == (4, 3, 1)
   assert np.isfinite(logs["loss"])
   assert len(vae.trainable_variables) == 10

@@ -1,5 +1,8 @@
 """What tools and pipelines around Keras do with a model, and what users pass to it."""
 
+import threading
+from concurrent import futures
+
 import keras
 import numpy as np
 import pytest
@@ -237,3 +240,69 @@ def test_a_data_set_without_end_needs_a_number_of_steps():
     vae.predict(data)
   with pytest.raises(ValueError, match="by validation_steps"):
     vae.fit(images(), validation_data=data)
+
+
+def _unbuilt():
+  keras.utils.set_random_seed(0)
+  encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])
+  decoder = keras.Sequential([keras.layers.Dense(12), keras.layers.Reshape((4, 3, 1))])
+  return aevb.VAE(
+    encoder, decoder, posterior="gaussian", likelihood="bernoulli", seed=0
+  )
+
+
+@pytest.mark.parametrize("make", [compiled, _unbuilt], ids=["built", "unbuilt"])
+def test_answers_may_be_asked_for_in_many_threads_from_the_first(make):
+  x, vae = images(), make()
+  together = threading.Barrier(8)
+
+  def answers():
+    together.wait()
+    return vae.encode(x).mean(), vae.elbo(x, seed=1), vae.sample(3, seed=2)
+
+  with futures.ThreadPoolExecutor(8) as threads:
+    results = [threads.submit(answers) for _ in range(8)]
+  want = vae.encode(x).mean(), vae.elbo(x, seed=1), vae.sample(3, seed=2)
+  for result in results:
+    for answer, wanted in zip(result.result(), want, strict=True):
+      np.testing.assert_array_equal(answer, wanted)
+
+
+class Raising(keras.callbacks.Callback):
+  def __init__(self, hook, error):
+    super().__init__()
+
+    def stop(*args, **kwargs):
+      raise error
+
+    setattr(self, hook, stop)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_epoch_end", "on_test_end"])
+def test_an_interrupted_fit_leaves_nothing_behind(hook, error):
+  vae, x = compiled(), images()
+  given = {"batch_size": 5, "verbose": 0, "validation_data": x}
+  with pytest.raises(error):
+    vae.fit(x, **given, callbacks=[Raising(hook, error())])
+  assert not vae._loops.running and vae.steps_per_execution == 1
+  before = int(vae.updates)
+  history = vae.fit(x, **given).history
+  assert int(vae.updates) == before + 4
+  assert vae.evaluate(x, verbose=0, return_dict=True)["elbo"] == pytest.approx(
+    history["val_elbo"][-1], rel=1e-6
+  )
+
+
+def test_models_may_train_one_another_s_epochs():
+  class Other(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+      other.fit(x, batch_size=5, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
+      self.model.evaluate(x, verbose=0)
+
+  keras.utils.set_random_seed(0)
+  x, vae, other = images(), compiled(), compiled()
+  other.set_weights(vae.get_weights())
+  vae.fit(x, batch_size=5, epochs=2, verbose=0, callbacks=[Other()])
+  for a, b in zip(vae.get_weights(), other.get_weights(), strict=True):
+    np.testing.assert_array_equal(a, b)
