@@ -37,22 +37,27 @@ def of_events(
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
     whole = x.shape == tf.TensorShape(list(event_shape))  # one example, and no batch
-    raise ValueError(message(tuple(x.shape if whole else x.shape[1:]), event_shape))
+    given = x.shape if whole else x.shape[1:]
+    raise ValueError(message(tuple(given), event_shape, name))
   if x.shape.rank is not None and x.shape[1:].is_fully_defined() and not in_graph:
     return x
   return tf.ensure_shape(x, wanted, name=_NAME)
 
 
-def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
-  """What to say about data whose examples have another shape."""
-  if tuple(given) == tuple(event_shape):
+def message(
+  given: Sequence[int | None], event_shape: Sequence[int], name: str = "data"
+) -> str:
+  """What to say about data, or latents, whose examples have another shape."""
+  given, event_shape = tuple(given), tuple(event_shape)
+  if given == event_shape:
     return (
-      f"The data have shape {tuple(given)}, which is that of one example: give a batch, "
+      f"The {name} have shape {given}, which is that of one example: give a batch, "
       "such as x[None]."
     )
+  decoder = ", or make a decoder of their shape" if name == "data" else ""
   return (
-    f"The data have shape {tuple(given)}, but the model is of data of shape "
-    f"{tuple(event_shape)}. Reshape the data, or make a decoder of their shape."
+    f"The {name} have shape {given}, but the model is of {name} of shape {event_shape}. "
+    f"Reshape the {name}{decoder}."
   )
 
 

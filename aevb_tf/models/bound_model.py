@@ -390,7 +390,8 @@ class BoundModel(LoopModel):
         f"At the first update log p(x|z) is {value:,.0f} nats for each of the {size} "
         "values of an example: the data lie far from what the untrained decoder gives. "
         "Scale them, for example to mean 0 and deviation 1, or start the decoder at "
-        "their mean.",
+        "their mean: `decoder.start_at_mean(x.mean(0))` of an MLPDecoder, or "
+        "`--config.output_bias=data_mean`.",
         stacklevel=2,
       )
 

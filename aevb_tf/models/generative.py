@@ -105,7 +105,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
       training: As in `call`.
     """
     self.check_built("decode")
-    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,))
+    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,), name="latents")
     if not training and self._answers.apply():
       params = self._answers(self._decoded, z)
     else:

@@ -9,6 +9,7 @@ Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
 import operator
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -86,6 +87,11 @@ def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
   """
   if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
     x = _stacked(x, name)
+  if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+    raise TypeError(
+      f"{name} is a data set: give one batch of it, as an array. `fit`, `evaluate` and "
+      "`predict` take data sets."
+    )
   _check_kind(x, name)
   if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
     x = _as_numbers(x, name)
@@ -295,6 +301,10 @@ def _check_kind(x, name):
     raise TypeError(
       f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
       f"np.stack({name}), whose first axis counts the examples."
+    )
+  if isinstance(x, (str, os.PathLike)):
+    raise TypeError(
+      f"{name} is a path: give what aevb_tf.data.load({str(x)!r}) returns."
     )
   if isinstance(x, Mapping):
     raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")

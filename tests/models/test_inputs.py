@@ -170,3 +170,45 @@ def test_data_that_are_scaled_are_not_named(path):
   with warnings.catch_warnings():
     warnings.simplefilter("error")
     paths.TRAIN[path](vae, paths.Examples(X))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+@pytest.mark.parametrize("path", ["array", "tf.data"])
+def test_levels_of_an_array_are_numbers_and_out_of_range(path, likelihood):
+  """Only a data set of the package scales uint8; other levels reach up to 255."""
+  levels = (X * 255).astype(np.uint8)
+  levels[0] = 255
+  vae = tiny_vae(likelihood=likelihood)
+  vae.compile(keras.optimizers.SGD(0.0))
+  data = levels
+  span = "reach from 0 to 255"
+  if path == "tf.data":
+    data, span = tf.data.Dataset.from_tensor_slices(levels).batch(8), "out of range"
+  for method in ("fit", "evaluate"):
+    with pytest.raises(ValueError, match=f"{span}.*Divide 8-bit levels by 255"):
+      getattr(vae, method)(data, verbose=0)
+  vae.fit(aevb.data.ArrayDataset(levels, batch_size=8), verbose=0)  # divides by 255
+
+
+def test_a_part_of_a_data_set_cannot_be_split_off(vae):
+  for data in (
+    tf.data.Dataset.from_tensor_slices(X).batch(8),
+    aevb.data.ArrayDataset(X, batch_size=8),
+  ):
+    with pytest.raises(ValueError, match="pass it as validation_data"):
+      vae.fit(data, validation_split=0.2, verbose=0)
+
+
+def test_answers_are_for_arrays(vae):
+  for data in (
+    tf.data.Dataset.from_tensor_slices(X).batch(8),
+    aevb.data.ArrayDataset(X, batch_size=8),
+  ):
+    with pytest.raises(TypeError, match="x is a data set: give one batch"):
+      vae.reconstruct(data)
+
+
+def test_latents_of_another_shape_are_called_latents(vae):
+  vae.build((None, *X.shape[1:]))
+  with pytest.raises(ValueError, match=r"^The latents have shape \(7,\), .*\(2,\)"):
+    vae.decode(np.zeros((3, 7)))

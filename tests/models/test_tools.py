@@ -74,6 +74,7 @@ class Sparse:
 
 MISTAKES = {
   "none": (None, "is None"),
+  "path": ("faces.npz", "aevb_tf.data.load"),
   "dict": ({"image": images()}, "dict with the keys 'image'"),
   "sparse matrix": (Sparse(), "toarray"),
   "sparse tensor": (tf.sparse.from_dense(images()), "to_dense"),
