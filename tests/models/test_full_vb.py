@@ -208,9 +208,13 @@ def test_to_vae_has_the_mean_weights_or_a_draw():
   model.fit(x, batch_size=20, verbose=0)
   mean, draw = model.to_vae(), model.to_vae(seed=3)
   assert type(mean) is aevb.VAE
-  np.testing.assert_array_equal(mean.reconstruct(x), model.reconstruct(x))
-  np.testing.assert_array_equal(mean.elbo(x, seed=1), model.elbo(x, seed=1))
-  np.testing.assert_array_equal(mean.sample(4, seed=2), model.sample(4, seed=2))
+  # Answers round differently in a compiled call and eagerly, as `model` runs.
+  for answer in (
+    lambda vae: vae.reconstruct(x),
+    lambda vae: vae.elbo(x, seed=1),
+    lambda vae: vae.sample(4, seed=2),
+  ):
+    np.testing.assert_allclose(answer(mean), answer(model), rtol=1e-5)
   np.testing.assert_array_equal(
     model.to_vae(seed=3).sample(4, seed=2), draw.sample(4, seed=2)
   )

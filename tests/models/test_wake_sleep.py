@@ -124,8 +124,12 @@ def test_dreams_come_from_the_joint_distribution(seeds):
   covariance = cross @ cross.T
   covariance[2:, 2:] += oracle.stddev**2 * np.eye(len(w))
   stats.assert_mean(centred[:, :, np.newaxis] * centred[:, np.newaxis], covariance)
-  np.testing.assert_array_equal(
-    model.sample(5, seed=7, draw=True), model.draw(7, tf.range(5))[1]
+  # One is compiled, and rounds differently.
+  np.testing.assert_allclose(
+    model.sample(5, seed=7, draw=True),
+    model.draw(7, tf.range(5))[1],
+    rtol=1e-5,
+    atol=1e-6,
   )
 
 
