@@ -10,10 +10,9 @@ References:
 """
 
 import importlib
-import os
-import sys
 from typing import TYPE_CHECKING, Any
 
+from aevb_tf import launch
 from aevb_tf.version import __version__
 
 _HOMES = {
@@ -24,16 +23,6 @@ _HOMES = {
   "NonFiniteError": "models",
   "load": "saving",
 }
-# "-m" stands there while Python looks for the module of `python -m aevb_tf...`.
-COMMANDS = (
-  "aevb-train",
-  "aevb-evaluate",
-  "aevb-export",
-  "aevb-verify",
-  "aevb-serving",
-  "aevb-client",
-  "-m",
-)
 
 __all__ = [
   "VAE",
@@ -84,8 +73,6 @@ def __dir__() -> list[str]:
   return sorted({*globals(), *__all__, "export"})
 
 
-# Everything is imported at once, so that Keras knows the classes of a saved model; but
-# a command reads its flags first, and answers `--help` without loading TensorFlow.
-if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
+if not launch.is_by_command():
   for _name in set(__all__) - {"__version__"}:
     __getattr__(_name)

@@ -13,7 +13,10 @@ _NAME = "shape_of_the_data"
 
 
 def of_events(
-  x: tf.Tensor, event_shape: Sequence[int], in_graph: bool = False
+  x: tf.Tensor,
+  event_shape: Sequence[int],
+  in_graph: bool = False,
+  name: str = "data",
 ) -> tf.Tensor:
   """`x`, whose shape is checked: now as far as it is known, else when the graph runs.
 
@@ -22,6 +25,7 @@ def of_events(
     event_shape: The shape that each example has to have.
     in_graph: Whether to check in the graph what is known now, too: for a graph that
       leaves this process, and whose callers may pass what they like.
+    name: What to call `x` in the error: "data" or "latents".
 
   Returns:
     `x`, of static shape `[batch, *event_shape]`.
@@ -32,17 +36,28 @@ def of_events(
   """
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
-    raise ValueError(message(tuple(x.shape[1:]), event_shape))
+    whole = x.shape == tf.TensorShape(list(event_shape))  # one example, and no batch
+    given = x.shape if whole else x.shape[1:]
+    raise ValueError(message(tuple(given), event_shape, name))
   if x.shape.rank is not None and x.shape[1:].is_fully_defined() and not in_graph:
     return x
   return tf.ensure_shape(x, wanted, name=_NAME)
 
 
-def message(given: Sequence[int | None], event_shape: Sequence[int]) -> str:
-  """What to say about data whose examples have another shape."""
+def message(
+  given: Sequence[int | None], event_shape: Sequence[int], name: str = "data"
+) -> str:
+  """What to say about data, or latents, whose examples have another shape."""
+  given, event_shape = tuple(given), tuple(event_shape)
+  if given == event_shape:
+    return (
+      f"The {name} have shape {given}, which is that of one example: give a batch, "
+      "such as x[None]."
+    )
+  decoder = ", or make a decoder of their shape" if name == "data" else ""
   return (
-    f"The data have shape {tuple(given)}, but the model is of data of shape "
-    f"{tuple(event_shape)}. Reshape the data, or make a decoder of their shape."
+    f"The {name} have shape {given}, but the model is of {name} of shape {event_shape}. "
+    f"Reshape the {name}{decoder}."
   )
 
 

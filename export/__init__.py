@@ -17,16 +17,13 @@
 | `runtimes/`        | runs artifacts without this package                          |
 """
 
-import os
-import sys
-
-from aevb_tf import COMMANDS
+from aevb_tf import launch
 
 __all__ = ["saved_model", "serving_bundle", "tflite", "web"]
 
 # The functions carry the names of their modules, and are imported after them; but a
 # command reads its flags first, and answers `--help` without loading TensorFlow.
-if os.path.basename(sys.argv[0] if sys.argv else "") not in COMMANDS:
+if not launch.is_by_command():
   from aevb_tf.export.saved_model import saved_model
   from aevb_tf.export.serving.bundle import serving_bundle
   from aevb_tf.export.tflite import tflite

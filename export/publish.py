@@ -67,7 +67,7 @@ def free(path: str | os.PathLike) -> pathlib.Path:
   """
   path = pathlib.Path(os.path.abspath(path))
   if os.path.lexists(path):
-    message = "is there already, and nothing is overwritten"
+    message = "something is there already, and nothing is overwritten"
     raise FileExistsError(errno.EEXIST, message, str(path))
   return path
 

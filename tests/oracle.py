@@ -167,11 +167,14 @@ def state(model):
   """All that training changes: to compare it, or to put it back."""
   if not model.optimizer.built:
     model.optimizer.build(model.trainable_variables)
-  return [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
+  return [v.numpy() for v in _variables(model)]
+
+
+def _variables(model):
+  return *model.variables, model.updates, *model.optimizer.variables
 
 
 def put_back(model, before):
   """A model as it was, whose loops stay compiled: to trace them takes longest."""
-  variables = (*model.variables, *model.optimizer.variables)
-  for variable, value in zip(variables, before, strict=True):
+  for variable, value in zip(_variables(model), before, strict=True):
     variable.assign(value)

@@ -43,7 +43,9 @@ class _Levels(tfd.Distribution):
     return tf.TensorShape([])
 
   def _log_prob(self, x):
-    level = tf.cast(tf.round(x * (NUM_LEVELS - 1)), tf.int32)
+    # Others are refused by `in_support`; here they must not stop the graph before it.
+    level = tf.clip_by_value(tf.round(x * (NUM_LEVELS - 1)), 0.0, NUM_LEVELS - 1.0)
+    level = tf.cast(level, tf.int32)
     logits, level = _broadcast(self._logits, level)
     return -tf.nn.sparse_softmax_cross_entropy_with_logits(level, logits)
 

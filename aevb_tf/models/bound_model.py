@@ -109,6 +109,11 @@ class BoundModel(LoopModel):
       setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
     self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
 
+  @property
+  def updates(self) -> keras.Variable:
+    """How many updates the model was asked for, int64 scalar; see `UpdateCount`."""
+    return self.update_count.count
+
   # What a subclass says.
 
   def bound_parts(
@@ -289,8 +294,8 @@ class BoundModel(LoopModel):
 
   def make_train_function(self, force: bool = False) -> None:
     # Models of version 0.1 counted their updates by the optimizer alone.
-    if not int(self.update_count.result()):
-      self.update_count.count.assign(self.optimizer.iterations)
+    if not _count(self.updates):
+      self.updates.assign(_count(self.optimizer.iterations))
     super().make_train_function(force)
 
   @property
@@ -370,7 +375,7 @@ class BoundModel(LoopModel):
       return
     if causes[0] in self.checked:
       raise ValueError(self.mistake(causes[0]))
-    step = int(self.monitor.good_steps) // _num_replicas() + 1
+    step = _count(self.monitor.good_steps) // _num_replicas() + 1
     raise NonFiniteError(
       f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
       f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
@@ -385,7 +390,8 @@ class BoundModel(LoopModel):
         f"At the first update log p(x|z) is {value:,.0f} nats for each of the {size} "
         "values of an example: the data lie far from what the untrained decoder gives. "
         "Scale them, for example to mean 0 and deviation 1, or start the decoder at "
-        "their mean.",
+        "their mean: `decoder.start_at_mean(x.mean(0))` of an MLPDecoder, or "
+        "`--config.output_bias=data_mean`.",
         stacklevel=2,
       )
 
@@ -412,6 +418,11 @@ def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
 
 def _num_replicas() -> int:
   return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _count(variable):
+  """The value of an integer variable, of which each of several replicas has one."""
+  return int(tf.convert_to_tensor(variable))
 
 
 def _replica_seed(seed, purpose):

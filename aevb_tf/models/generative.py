@@ -105,7 +105,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
       training: As in `call`.
     """
     self.check_built("decode")
-    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,))
+    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,), name="latents")
     if not training and self._answers.apply():
       params = self._answers(self._decoded, z)
     else:
@@ -147,11 +147,12 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
       float32 `[n, *event_shape]`.
 
     Raises:
-      ValueError: The model does not know the shape of its data yet.
+      ValueError: The model does not know the shape of its data yet, or `num` is negative.
+      TypeError: `num` is not an integer.
     """
     self.check_built("sample")
-    if not tf.is_tensor(num):
-      num = tf.constant(_count(num), tf.int32)
+    if not tf.is_tensor(num) or tf.executing_eagerly():
+      num = tf.constant(inputs.as_count(num, "num", least=0), tf.int32)
     num, seed = tf.cast(num, tf.int32), random.request_seed(seed)
     sampled = self._sampled
     if self._answers.apply():
@@ -242,8 +243,9 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
           f"The model cannot be built for data of shape {x.shape}, which is not known: "
           "`build((None, *event_shape))` it first."
         )
-      with tf.init_scope():
-        self.build((None, *x.shape[1:]))
+      with tf.init_scope(), self._loops.lock:
+        if not self.built:  # by another thread
+          self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
   def check_data(self, x: np.ndarray) -> None:
@@ -304,11 +306,3 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
     self.check_built("export")
     self(tf.zeros((1, *self.event_shape)))  # Keras exports what was called
     super().export(filepath, *args, **kwargs)
-
-
-def _count(num):
-  if isinstance(num, (bool, np.bool_)) or not isinstance(num, (int, np.integer)):
-    raise TypeError(f"num={num!r}: give how many examples to sample, an int.")
-  if num < 0:
-    raise ValueError(f"num={num!r}: give how many examples to sample, from 0 up.")
-  return int(num)

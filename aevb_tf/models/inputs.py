@@ -8,6 +8,8 @@
 Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
+import operator
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -63,7 +65,7 @@ def standardize(
   if not _is_array(x):
     _check_data_set(x)
     return None
-  x = as_array(x)
+  x = _as_numbers(x, "x")
   if x.ndim < 2 or not len(x):
     raise ValueError(
       f"x has shape {list(x.shape)}: give [examples, ...], at least one example of at "
@@ -77,36 +79,67 @@ def standardize(
   return Arrays(x, y, sample_weight)
 
 
-def as_array(x: Any, name: str = "x") -> np.ndarray:
-  """Numbers as a NumPy array: bool, integers, or float32.
-
-  Raises:
-    TypeError: They are none.
-  """
-  _check_kind(x, name)
-  x = np.asarray(x)
-  if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
-    try:
-      x = x.astype(np.float64)
-    except (TypeError, ValueError):
-      pass
-  if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
-    raise TypeError(
-      f"{name} has dtype {x.dtype}: a model takes numbers. Choose the columns that are, "
-      "and encode the others."
-    )
-  return x if x.dtype.kind in "biu" else x.astype(np.float32, copy=False)
-
-
 def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
   """Numbers as a float32 tensor, from inside of a graph or outside.
 
   Raises:
-    TypeError: They are none.
+    TypeError: They are not numbers.
   """
+  if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
+    x = _stacked(x, name)
+  if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+    raise TypeError(
+      f"{name} is a data set: give one batch of it, as an array. `fit`, `evaluate` and "
+      "`predict` take data sets."
+    )
+  _check_kind(x, name)
   if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
-    x = as_array(np.asarray(x) if isinstance(x, (list, tuple)) else x, name)
+    x = _as_numbers(x, name)
+  dtype = tf.as_dtype(x.dtype)
+  if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
+    raise TypeError(_not_numbers(dtype.name, name))
   return tf.cast(x, tf.float32)
+
+
+def as_count(value: Any, name: str, least: int = 1) -> int:
+  """A number of examples, of steps and the like, as an int.
+
+  Args:
+    value: An integer of Python, NumPy or TensorFlow.
+    name: What to call it in errors.
+    least: The smallest that is allowed; the largest is that of int32.
+
+  Raises:
+    TypeError: It is not an integer.
+    ValueError: It is out of range.
+  """
+  try:
+    if isinstance(value, (bool, np.bool_)):
+      raise TypeError
+    count = operator.index(value)
+  except (AttributeError, TypeError):  # the former of a tensor of floats
+    raise TypeError(f"{name}={value!r} has to be an integer.") from None
+  most = np.iinfo(np.int32).max
+  if not least <= count <= most:
+    raise ValueError(f"{name}={value!r} has to be an integer from {least} to {most}.")
+  return count
+
+
+def check_counts(**counts: Any) -> None:
+  """Raises as `as_count` where one of the arguments is neither a count nor None."""
+  for name, value in counts.items():
+    if value is not None:
+      as_count(value, name)
+
+
+def check_ends(data: Any, **steps: Any) -> None:
+  """Raises a ValueError where a data set has no end, and its argument of steps is None."""
+  if isinstance(data, tf.data.Dataset) and None in steps.values():
+    if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+      raise ValueError(
+        "The data set repeats without end: leave out its repeat(), or say how many "
+        f"batches to take by {', '.join(steps)}."
+      )
 
 
 def unpack(data: Any) -> tuple[Any, Any, Any]:
@@ -117,7 +150,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
   """
   _check_element(data)
   x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-  _check_element(x)
+  _check_x(x)
   # Class weights of a single batch, and batches of a step called by hand, are NumPy's.
   y, weights = (
     tf.convert_to_tensor(part) if isinstance(part, np.ndarray) else part
@@ -154,13 +187,20 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
 
 
 def scored(data: Any) -> np.ndarray:
-  """What the likelihood scores of a data set in memory: its targets, or its x."""
-  y = data.y if isinstance(data, Arrays) else None
-  return data.x if y is None or y.shape != data.x.shape else y
+  """What the likelihood scores of a data set in memory: its targets, or its x.
+
+  Returns:
+    The numbers themselves; uint8 only of a data set, where level p stands for p / 255.
+  """
+  if not isinstance(data, Arrays):
+    return data.x
+  x, y, _ = data
+  scored = x if y is None or y.shape != x.shape else y
+  return scored.astype(np.float32) if scored.dtype == np.uint8 else scored
 
 
 def with_labels(data: Any) -> Any:
-  """A PyDataset as Keras can take it, which cannot take `(x, None, weights)`.
+  """A PyDataset as Keras can take it, which cannot take `(x, None)` with or without weights.
 
   Args:
     data: Anything that `fit` takes.
@@ -170,13 +210,13 @@ def with_labels(data: Any) -> Any:
   """
   if isinstance(data, keras.utils.PyDataset):
     element = data[0]
-    if isinstance(element, (tuple, list)) and len(element) == 3 and element[1] is None:
+    if isinstance(element, (tuple, list)) and len(element) > 1 and element[1] is None:
       return _Labelled(data)
   return data
 
 
 class _Labelled(keras.utils.PyDataset):
-  """`(x, labels of -1, weights)` of a PyDataset of `(x, None, weights)`."""
+  """`(x, labels of -1, weights)` of a PyDataset of `(x, None, weights)` or `(x, None)`."""
 
   def __init__(self, data: keras.utils.PyDataset):
     super().__init__(data.workers, data.use_multiprocessing, data.max_queue_size)
@@ -191,8 +231,8 @@ class _Labelled(keras.utils.PyDataset):
     return len(self._data)
 
   def __getitem__(self, index: int) -> tuple:
-    x, _, weights = self._data[index]
-    return x, np.full(len(x), -1, np.int32), weights
+    x, _, *weights = self._data[index]
+    return x, np.full(len(x), -1, np.int32), *weights
 
   def on_epoch_begin(self) -> None:
     """Passed on to the data."""
@@ -217,7 +257,9 @@ def event_shape(data: Any) -> tuple[int | None, ...] | None:
     return None if shape is None or shape.rank is None else tuple(shape[1:])
   if isinstance(data, keras.utils.PyDataset):
     element = data[0]
+    _check_element(element)
     x = element[0] if isinstance(element, (tuple, list)) else element
+    _check_element(x)
     return tuple(np.shape(x)[1:])
   return None
 
@@ -229,24 +271,74 @@ def _is_array(x):
   return hasattr(x, "__array__") or tf.is_tensor(x)
 
 
+def _as_numbers(x, name):
+  """Numbers as a NumPy array: bool, integers, or float32."""
+  x = np.asarray(x)
+  if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
+    try:
+      x = x.astype(np.float64)
+    except (TypeError, ValueError):
+      pass
+  if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
+    raise TypeError(_not_numbers(x.dtype, name))
+  return x if x.dtype.kind in "biu" else x.astype(np.float32, copy=False)
+
+
+def _not_numbers(dtype, name):
+  return (
+    f"{name} has dtype {dtype}: a model takes numbers. Choose the columns that are, "
+    "encode the others, and fill in missing values."
+  )
+
+
 def _check_kind(x, name):
   """Raises where something was passed that is often tried, and cannot work."""
+  if x is None:
+    raise TypeError(
+      f"{name} is None: give an array whose first axis counts the examples."
+    )
   if isinstance(x, (list, tuple)):
     raise TypeError(
       f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
       f"np.stack({name}), whose first axis counts the examples."
     )
+  if isinstance(x, (str, os.PathLike)):
+    raise TypeError(
+      f"{name} is a path: give what aevb_tf.data.load({str(x)!r}) returns."
+    )
   if isinstance(x, Mapping):
     raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")
+  if isinstance(x, tf.SparseTensor):
+    raise TypeError(f"{name} is a sparse tensor: give tf.sparse.to_dense({name}).")
+  if isinstance(x, tf.RaggedTensor):
+    raise TypeError(
+      f"{name} is a ragged tensor: give examples of one shape, such as {name}.to_tensor()."
+    )
   if hasattr(x, "toarray") and hasattr(x, "nnz"):
     raise TypeError(f"{name} is a sparse matrix: give {name}.toarray().")
+  if np.ma.is_masked(x):
+    raise TypeError(
+      f"{name} has {np.ma.count_masked(x)} masked values: fill them in, as {name}.filled(0) "
+      "does, or leave these examples out."
+    )
+
+
+def _stacked(x, name):
+  """A list of equally shaped arrays as one."""
+  try:
+    return np.asarray(x)
+  except ValueError as error:
+    raise ValueError(
+      f"{name} is a {type(x).__name__} of arrays of different shapes: give examples of "
+      "one shape."
+    ) from error
 
 
 def _check_data_set(x):
   if isinstance(x, tf.data.Dataset):
     element = x.element_spec
     _check_element(element)
-    _check_element(element[0] if isinstance(element, tuple) else element)
+    _check_x(element[0] if isinstance(element, tuple) else element)
 
 
 def _check_element(element):
@@ -260,17 +352,31 @@ def _check_element(element):
     raise TypeError("The elements of the data set are empty.")
 
 
+def _check_x(x):
+  _check_element(x)
+  if isinstance(x, (list, tuple)):
+    raise TypeError(
+      f"x of the data set is a {type(x).__name__} of {len(x)} arrays: give one, as in "
+      "data.map(lambda x, y: x[0])."
+    )
+
+
 def _names(mapping):
   return "the keys " + ", ".join(map(repr, mapping))
 
 
 def _labels(y, x, everything):
-  y = np.asarray(y)
+  y = _beside(y, "y")
   if y.ndim == 0 or len(y) != len(x):
     raise ValueError(
       f"y has shape {list(y.shape)}, and x has {len(x)} examples: give one y for each."
     )
   if everything:
+    if y.dtype.kind not in "biuf":
+      raise TypeError(
+        f"class_weight is by the number of a class, and y has dtype {y.dtype}: number the "
+        "labels, as np.unique(y, return_inverse=True)[1] does."
+      )
     return y
   if y.shape == x.shape and y.dtype.kind in "biuf":
     return y.astype(np.float32, copy=False)
@@ -282,10 +388,22 @@ def _labels(y, x, everything):
 
 
 def _weights(weights, n):
-  weights = np.asarray(weights)
+  weights = _beside(weights, "sample_weight")
   if weights.dtype.kind not in "biuf" or weights.size != n or len(weights) != n:
     raise ValueError(
       f"sample_weight has shape {list(weights.shape)} and dtype {weights.dtype}: give a "
       f"number for each of {n} examples."
     )
+  if not np.isfinite(weights).all():
+    raise ValueError(
+      "sample_weight has NaN or infinite values: give 0 to leave one out."
+    )
   return weights.reshape(n).astype(np.float32)
+
+
+def _beside(values, name):
+  """What comes with x, as a NumPy array; here a list is fine, too."""
+  if isinstance(values, (list, tuple)):
+    return _stacked(values, name)
+  _check_kind(values, name)
+  return np.asarray(values)

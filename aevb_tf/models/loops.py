@@ -86,7 +86,8 @@ class LoopModel(keras.Model):
 
     Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
     on in compiled calls of many steps; a callback with a hook for every batch is still
-    called for every batch.
+    called for every batch. Keras' callbacks with `mode="auto"` know which metrics are to
+    be maximized; KerasTuner does not: `keras_tuner.Objective("val_elbo", "max")`.
 
     Args:
       x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
@@ -112,12 +113,25 @@ class LoopModel(keras.Model):
 
     Raises:
       NonFiniteError: A bound or gradient became NaN or infinite.
-      ValueError: The data have another shape than the model's, or some target is
-        outside the likelihood's support.
+      ValueError: The data have another shape than the model's, some target is outside
+        the likelihood's support, or a number of examples or steps is not positive.
       TypeError: The data are of a kind that a model cannot take.
     """
+    inputs.check_counts(
+      batch_size=batch_size,
+      steps_per_epoch=steps_per_epoch,
+      validation_steps=validation_steps,
+      validation_batch_size=validation_batch_size,
+    )
+    inputs.check_ends(x, steps_per_epoch=steps_per_epoch)
+    inputs.check_ends(validation_data, validation_steps=validation_steps)
     arrays = self._arrays(x, y, sample_weight, class_weight)
-    if validation_split and validation_data is None and arrays is not None:
+    if validation_split and validation_data is None:
+      if arrays is None:
+        raise ValueError(
+          "validation_split is for arrays, not for data sets: hold out a part of the data "
+          "yourself, and pass it as validation_data."
+        )
       arrays, validation_data = arrays.split(validation_split)
     if validation_data is not None:
       size = validation_batch_size or batch_size
@@ -193,6 +207,8 @@ class LoopModel(keras.Model):
       ValueError: As in `fit`.
       TypeError: As in `fit`.
     """
+    inputs.check_counts(batch_size=batch_size, steps=steps)
+    inputs.check_ends(x, steps=steps)
     own = hasattr(x, "resident")  # the validation data of `fit`
     arrays = None if own else self._arrays(x, y, sample_weight)
     data = x.resident if own else x if arrays is None else arrays
@@ -222,11 +238,17 @@ class LoopModel(keras.Model):
 
   def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
     """As `keras.Model.predict`, in plain Keras' time."""
+    inputs.check_counts(batch_size=batch_size, steps=steps)
+    inputs.check_ends(x, steps=steps)
     arrays = inputs.standardize(x)
     self._prepare(x if arrays is None else arrays, check=False)
     with self._running("predict", None), self._named_errors():
       return super().predict(
-        x if arrays is None else arrays.x, batch_size, verbose, steps, callbacks
+        inputs.with_labels(x) if arrays is None else arrays.x,
+        batch_size,
+        verbose,
+        steps,
+        callbacks,
       )
 
   def train_on_batch(

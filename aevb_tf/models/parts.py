@@ -67,8 +67,18 @@ def _family(network, role, kind, given, get, example):
 
 
 def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[int, ...]:
-  """Builds a network for data of a shape, and says what it returns for one datum."""
-  output = network(keras.Input(event_shape))
+  """Builds a network for data of a shape, and says what it returns for one datum.
+
+  Raises:
+    ValueError: It does not take data of that shape, or does not return one tensor.
+  """
+  try:
+    output = network(keras.Input(event_shape))
+  except ValueError as error:
+    raise ValueError(
+      f"{type(network).__name__} {network.name} cannot take a batch of shape "
+      f"{(None, *event_shape)}, which the model gives it: {error}"
+    ) from error
   if isinstance(output, (list, tuple)) and _is_mean_and_log_variance(output):
     (size,) = output[0].shape[1:]
     return (2 * size,)

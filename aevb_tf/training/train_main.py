@@ -70,6 +70,7 @@ def _flags() -> flags.FlagValues:
 def _help(values: flags.FlagValues) -> str:
   names = configuration.installed()
   keys = configuration.to_json(configuration.load("base"))
+  width = max(map(len, names)) + 2
   return "\n".join(
     [
       __doc__,
@@ -77,7 +78,7 @@ def _help(values: flags.FlagValues) -> str:
       *(f"  --{name:<10}{values[name].help}" for name in values),
       "",
       "Installed configs:",
-      *(f"  {name:<13}{text}" for name, text in names.items()),
+      *(f"  {name:<{width}}{text}" for name, text in names.items()),
       "",
       "Keys, with their defaults; a part takes a name, and its options below it:",
       *(f"  --config.{key}={_shown(value)}" for key, value in keys.items()),

@@ -75,7 +75,9 @@ def test_what_is_no_run_is_refused(tmp_path):
 
 def test_nothing_is_overwritten(run_folder, tmp_path):
   (tmp_path / "mine").write_text("mine")
-  with pytest.raises(ConfigError, match="is there already, and nothing is over"):
+  with pytest.raises(
+    ConfigError, match="something is there already, and nothing is over"
+  ):
     export(run_folder.path, tmp_path)
   assert os.listdir(tmp_path) == ["mine"]
 

@@ -200,7 +200,7 @@ def training_parts(model, examples):
   """`bound_parts` of each batch in the next pass of `fit`, at the weights as they are."""
   seed = derive(model.seed, Purpose.TRAIN)
   for i, (x, *others) in enumerate(examples.batches()):
-    step = derive(seed, Purpose.STEP, int(model.update_count.result()) + i)
+    step = derive(seed, Purpose.STEP, int(model.updates) + i)
     yield model.bound_parts(
       tf.constant(x), step, tf.range(len(x)), True, **_targets(x, others)
     )

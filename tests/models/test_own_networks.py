@@ -68,7 +68,7 @@ def test_mean_and_log_variance_are_those_of_the_posterior(returns):
 @pytest.mark.parametrize("returns", RETURNS)
 def test_they_train_save_and_load(returns, tmp_path):
   vae = own_vae(returns)
-  losses = vae.fit(X, batch_size=8, epochs=2, verbose=0).history["loss"]
+  losses = vae.fit(X, batch_size=20, epochs=3, verbose=0).history["loss"]
   assert losses[-1] < losses[0]
   vae.save(tmp_path / "own.keras")
   again = aevb.load(tmp_path / "own.keras")
@@ -83,7 +83,7 @@ LAZY = [name for name in paths.ALL if "unknown" not in name and "split" not in n
 def test_the_first_data_of_every_path_build_the_model(path):
   vae = own_vae()
   assert not vae.built
-  logs = paths.ALL[path](vae, paths.Examples(X))
+  logs = paths.ALL[path](vae, paths.Examples(X, batch_size=20))
   assert vae.built and vae.event_shape == (4, 3, 1)
   assert np.isfinite(logs["loss"])
   assert len(vae.trainable_variables) == 10
@@ -179,3 +179,42 @@ def test_the_same_layers_train_as_those_of_the_package():
   options = {"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0}
   a, b = ours.fit(X, **options).history, own.fit(X, **options).history
   np.testing.assert_allclose(a["loss"], b["loss"], rtol=1e-5)
+
+
+def test_a_decoder_of_other_latents_is_named():
+  z = keras.Input((3,))
+  decoder = keras.Model(z, keras.layers.Dense(12)(z), name="mine")
+  encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])
+  vae = aevb.VAE(encoder, decoder, posterior="gaussian", likelihood="bernoulli")
+  with pytest.raises(
+    ValueError, match=r"mine cannot take .* \(None, 2\), .*\(None, 3\)"
+  ):
+    vae.build((None, 12))
+
+
+class Unregistered(keras.Model):
+  """An encoder that Keras cannot find by its name."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**kwargs)
+    self.dense = keras.layers.Dense(4)
+
+  def call(self, x):
+    return self.dense(x)
+
+
+def test_a_class_that_loading_does_not_know_is_named(tmp_path):
+  decoder = aevb.networks.MLPDecoder(event_shape=(12,), hidden_units=())
+  vae = aevb.VAE(Unregistered(), decoder, posterior="gaussian")
+  x = np.full((2, 12), 0.5, np.float32)
+  vae.build((None, 12))
+  vae.save(tmp_path / "own.keras")
+  with pytest.raises(
+    TypeError, match="own.keras holds the class 'Unregistered'"
+  ) as info:
+    aevb.load(tmp_path / "own.keras")
+  assert len(str(info.value).splitlines()) == 1
+  again = aevb.load(
+    tmp_path / "own.keras", custom_objects={"Unregistered": Unregistered}
+  )
+  np.testing.assert_array_equal(again.elbo(x, seed=0), vae.elbo(x, seed=0))

@@ -55,7 +55,7 @@ def test_targets_are_scored_in_evaluation(path, weights, vae):
 @pytest.mark.parametrize("path", paths.WEIGHTED_TRAIN)
 def test_targets_are_scored_in_training(path, vae):
   examples = paths.Examples(NOISY, CLEAN)
-  losses, first = [], int(vae.update_count.result())
+  losses, first = [], int(vae.updates)
   for i, (x, y) in enumerate(examples.batches()):
     seed = derive(derive(vae.seed, Purpose.TRAIN), Purpose.STEP, first + i)
     terms = vae.terms(x, seed, tf.range(len(x)), training=True, targets=y)

@@ -38,7 +38,12 @@ def _run(program, *argv):
   [
     (
       "aevb-train",
-      ["--config=NAME_OR_FILE", "  mnist_paper  MNIST as", "--config.latent_dim=20"],
+      [
+        "--config=NAME_OR_FILE",
+        "\n  mnist_burda_iwae  As `mnist",
+        "\n  mnist_paper       MNIST as",
+        "--config.latent_dim=20",
+      ],
     ),
     ("aevb-evaluate", ["--workdir=DIR", "--split"]),
   ],

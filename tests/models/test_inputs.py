@@ -1,0 +1,214 @@
+"""What `fit` takes and what Keras is passed of it: its signature, and the data alone."""
+
+import inspect
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+from tests.models import paths
+from tests.models.test_vae import digits
+from tests.oracle import tiny_vae
+
+X = digits(20)
+METHODS = ["fit", "evaluate", "predict", "train_on_batch", "test_on_batch"]
+MODELS = [aevb.VAE, aevb.WakeSleep, aevb.FullVB, aevb.MonteCarloEM]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("method", METHODS)
+def test_arguments_are_those_of_keras(method, model):
+  def arguments(cls):
+    parameters = inspect.signature(getattr(cls, method)).parameters.values()
+    return [(p.name, p.default, p.kind) for p in parameters]
+
+  assert arguments(model) == arguments(keras.Model)
+
+
+@pytest.fixture(scope="module")
+def vae():
+  vae = tiny_vae()
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  return vae
+
+
+def test_positional_arguments_mean_what_they_mean_in_keras(vae):
+  history = vae.fit(X, None, 8, 2, 0)
+  assert len(history.history["loss"]) == 2
+  result = vae.evaluate(X, None, 8, 0, None, 1, None, True)
+  alone = vae.evaluate(X[:8], batch_size=8, verbose=0, return_dict=True)
+  assert result == alone
+  assert isinstance(vae.train_on_batch(X, None, None, None, True), dict)
+  assert isinstance(vae.test_on_batch(X, None, None, True), dict)
+  np.testing.assert_array_equal(
+    vae.predict(X, 8, 0, 1), vae.predict(X[:8], batch_size=8, verbose=0)
+  )
+
+
+def passed_to_keras(vae, monkeypatch, **given):
+  """The arguments of `keras.Model.fit` in a call of `vae.fit`."""
+  captured = {}
+  by_keras = keras.Model.fit
+
+  def fit(self, *args, **kwargs):
+    captured.update(inspect.signature(by_keras).bind(self, *args, **kwargs).arguments)
+    return by_keras(self, *args, **kwargs)
+
+  monkeypatch.setattr(keras.Model, "fit", fit)
+  vae.fit(**given, verbose=0)
+  return captured
+
+
+def elements(data):
+  """All x of a data set that has an end."""
+  if isinstance(data, tf.data.Dataset):
+    assert data.cardinality() != tf.data.INFINITE_CARDINALITY
+    batches = list(data)
+  else:
+    batches = [data[i] for i in range(len(data))]
+  xs = [batch[0] if isinstance(batch, (tuple, list)) else batch for batch in batches]
+  return np.concatenate([np.asarray(x) for x in xs])
+
+
+def test_keras_is_passed_the_array_itself(vae, monkeypatch):
+  given = passed_to_keras(vae, monkeypatch, x=X, batch_size=8)
+  assert given["x"] is X and given["batch_size"] == 8
+  assert given.get("y") is None and given.get("sample_weight") is None
+
+
+def test_keras_is_passed_the_array_its_labels_and_its_weights(vae, monkeypatch):
+  labels, weights = np.arange(20), np.linspace(0, 1, 20, dtype=np.float32)
+  given = passed_to_keras(vae, monkeypatch, x=X, y=labels, sample_weight=weights)
+  np.testing.assert_array_equal(given["x"], X)
+  np.testing.assert_array_equal(given["y"], labels)
+  np.testing.assert_array_equal(given["sample_weight"], weights)
+
+
+@pytest.mark.parametrize("way", ["ArrayDataset", "tf.data", "PyDataset"])
+def test_keras_is_passed_a_data_set_that_ends(way, vae, monkeypatch):
+  data = paths.GIVEN[way](paths.Examples(X))
+  given = passed_to_keras(vae, monkeypatch, **data)
+  np.testing.assert_allclose(elements(given["x"]), X)
+
+
+def test_keras_is_passed_the_training_part_of_a_split(vae, monkeypatch):
+  given = passed_to_keras(vae, monkeypatch, x=X, validation_split=0.25)
+  np.testing.assert_array_equal(given["x"], X[:15])
+
+
+def test_validation_data_have_an_end(vae, monkeypatch):
+  given = passed_to_keras(vae, monkeypatch, x=X, validation_data=X[:9], batch_size=4)
+  data = given["validation_data"]
+  np.testing.assert_array_equal(
+    elements(data) if not isinstance(data, tuple) else data[0], X[:9]
+  )
+
+
+def test_a_tool_that_wraps_fit_counts_the_epochs(vae):
+  seen = []
+
+  class Count(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+      seen.append(self.params["steps"])
+
+  for way in ("array", "ArrayDataset", "tf.data", "PyDataset"):
+    paths.TRAIN[way](vae, paths.Examples(X), callbacks=[Count()])
+  assert seen == [3] * 4
+
+
+# What is often tried, and cannot work.
+REFUSED = {
+  "a list of arrays": (list(X), r"x is a list of 20: .* np.stack\(x\)"),
+  "a dict": ({"image": X}, "x is a dict with the keys 'image'"),
+  "numbers": (X[:, 0, 0, 0], r"x has shape \[20\]"),
+  "no examples": (X[:0], "at least one example"),
+  "strings": (np.full((20, 4, 3, 1), "a"), "a model takes numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_data_of_another_kind_are_refused(method, kind, vae):
+  x, message = REFUSED[kind]
+  with pytest.raises((TypeError, ValueError), match=message):
+    getattr(vae, method)(x, verbose=0)
+
+
+def test_streams_of_dicts_are_refused(vae):
+  data = tf.data.Dataset.from_tensor_slices({"image": X}).batch(8)
+  for method in ("fit", "evaluate", "predict"):
+    with pytest.raises(TypeError, match=r'element\["image"\]'):
+      getattr(vae, method)(data, verbose=0)
+
+
+def test_a_data_set_is_not_a_batch(vae):
+  data = tf.data.Dataset.from_tensor_slices(X).batch(8)
+  for method in ("train_on_batch", "test_on_batch"):
+    with pytest.raises(TypeError, match="give one batch"):
+      getattr(vae, method)(data)
+
+
+@pytest.mark.parametrize("path", ["array", "tf.data", "PyDataset"])
+def test_data_far_from_the_decoder_are_named_once(path):
+  vae = tiny_vae("gaussian")
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  with pytest.warns(UserWarning, match="the data lie far") as record:
+    paths.TRAIN[path](vae, paths.Examples(1000 * X), epochs=2)
+  assert len(record) == 1
+  with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    paths.TRAIN[path](vae, paths.Examples(1000 * X))  # not its first update
+
+
+@pytest.mark.parametrize("path", ["array", "tf.data", "PyDataset"])
+def test_data_that_are_scaled_are_not_named(path):
+  vae = tiny_vae("gaussian")
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    paths.TRAIN[path](vae, paths.Examples(X))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+@pytest.mark.parametrize("path", ["array", "tf.data"])
+def test_levels_of_an_array_are_numbers_and_out_of_range(path, likelihood):
+  """Only a data set of the package scales uint8; other levels reach up to 255."""
+  levels = (X * 255).astype(np.uint8)
+  levels[0] = 255
+  vae = tiny_vae(likelihood=likelihood)
+  vae.compile(keras.optimizers.SGD(0.0))
+  data = levels
+  span = "reach from 0 to 255"
+  if path == "tf.data":
+    data, span = tf.data.Dataset.from_tensor_slices(levels).batch(8), "out of range"
+  for method in ("fit", "evaluate"):
+    with pytest.raises(ValueError, match=f"{span}.*Divide 8-bit levels by 255"):
+      getattr(vae, method)(data, verbose=0)
+  vae.fit(aevb.data.ArrayDataset(levels, batch_size=8), verbose=0)  # divides by 255
+
+
+def test_a_part_of_a_data_set_cannot_be_split_off(vae):
+  for data in (
+    tf.data.Dataset.from_tensor_slices(X).batch(8),
+    aevb.data.ArrayDataset(X, batch_size=8),
+  ):
+    with pytest.raises(ValueError, match="pass it as validation_data"):
+      vae.fit(data, validation_split=0.2, verbose=0)
+
+
+def test_answers_are_for_arrays(vae):
+  for data in (
+    tf.data.Dataset.from_tensor_slices(X).batch(8),
+    aevb.data.ArrayDataset(X, batch_size=8),
+  ):
+    with pytest.raises(TypeError, match="x is a data set: give one batch"):
+      vae.reconstruct(data)
+
+
+def test_latents_of_another_shape_are_called_latents(vae):
+  vae.build((None, *X.shape[1:]))
+  with pytest.raises(ValueError, match=r"^The latents have shape \(7,\), .*\(2,\)"):
+    vae.decode(np.zeros((3, 7)))
