@@ -58,6 +58,7 @@ class Purpose(enum.Enum):
   # From the seed that a user gives with a request; `sample` takes it as it is.
   ELBO = "request/elbo"
   INFER = "request/infer"
+  TO_VAE = "request/to_vae"
   EVIDENCE = "request/evidence"
   POSTERIOR_DENSITY = "request/evidence/posterior_density"
   BIDIRECTIONAL = "request/bidirectional"

@@ -181,6 +181,8 @@ def test_full_vb(recorder):
     model = aevb.FullVB(*networks(), dataset_size=12, num_weight_samples=2, seed=0)
     fitted(recorder, model, X)
     requests(recorder, model, importance={"num_samples": 3})
+    recorder.what = "to_vae"
+    model.to_vae(seed=0)
 
 
 @pytest.mark.parametrize("persistent", [None, 2])

@@ -7,6 +7,7 @@ is used.
 """
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ class Answers:
 
   def __init__(self, model: keras.Model):
     self._model = model
-    self._functions = {}
+    self._functions, self._parts = {}, []
 
   def apply(self) -> bool:
     """Whether the caller is outside of a graph, and has not asked for eager execution."""
@@ -40,20 +41,30 @@ class Answers:
       *tensors: Its arguments; the first axis of those with more than one is the batch.
       **options: Other arguments, which a trace is made for each.
     """
-    key = (function.__name__, *sorted(options.items()), *self._parts())
-    if key not in self._functions:
+    functions = self._current()
+    key = (function.__name__, *sorted(options.items()))
+    if key not in functions:
       specs = [
         tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank > 1 else t.shape, t.dtype)
         for t in tensors
       ]
-      self._functions[key] = tf.function(
+      functions[key] = tf.function(
         functools.partial(function, **options),
         input_signature=specs,
         autograph=False,
       )
-    return self._functions[key](*tensors)
+    return functions[key](*tensors)
 
-  def _parts(self):
-    """What the model is made of now: parts that are exchanged make another function."""
+  def _current(self):
+    """The functions of what the model is made of now.
+
+    Parts that are exchanged make others, and so do variables: those of `enable_lora`
+    and `quantize`, say.
+    """
     names = ("encoder", "decoder", "prior", "posterior_family", "likelihood_family")
-    return tuple(id(getattr(self._model, name, None)) for name in names)
+    parts = [getattr(self._model, name, None) for name in names]
+    parts += self._model.weights
+    before = self._parts
+    if len(parts) != len(before) or any(map(operator.is_not, parts, before)):
+      self._functions, self._parts = {}, parts
+    return self._functions

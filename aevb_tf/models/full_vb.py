@@ -164,7 +164,9 @@ class FullVB(VAE):
     vae = VAE.from_config(config, custom_objects=own)
     vae.build((None, *self.event_shape))
     theta = self.generative_variables
-    values = theta if seed is None else self.weight_family.sample(theta, seed)
+    values = theta
+    if seed is not None:
+      values = self._draw_weights(random.derive(seed, Purpose.TO_VAE))
     drawn = {id(v): value for v, value in zip(theta, values, strict=True)}
     for part in (
       "encoder",

@@ -223,6 +223,9 @@ class LoopModel(keras.Model):
       else:
         given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
         given = {**given._asdict(), "batch_size": batch_size}
+        if kwargs.get("_use_cached_eval_dataset"):
+          # Keras gave it the steps of the loop of `fit`.
+          self._eval_epoch_iterator.steps_per_execution = self._steps
       with self._running("test", source), self._named_errors():
         return super().evaluate(
           **given,

@@ -1,0 +1,32 @@
+"""Answers are of the model as it is, whatever was done to it after the first."""
+
+import numpy as np
+import tensorflow as tf
+
+from tests.models.test_vae import digits
+from tests.oracle import tiny_vae
+
+
+def means(vae, x):
+  return vae.encode(x).mean().numpy(), vae.encoder.posterior(x).mean().numpy()
+
+
+def test_answers_follow_variables_that_layers_add():
+  vae, x = tiny_vae(), digits(4)
+  before, _ = means(vae, x)
+  layer = vae.encoder.hidden[0]
+  layer.enable_lora(2)
+  for variable in (layer.lora_kernel_a, layer.lora_kernel_b):
+    variable.assign(tf.ones_like(variable))
+  after, expected = means(vae, x)
+  np.testing.assert_allclose(after, expected, rtol=1e-5, atol=1e-6)
+  assert not np.allclose(after, before)
+
+
+def test_answers_follow_variables_that_layers_exchange():
+  vae, x = tiny_vae(), digits(4)
+  before, _ = means(vae, x)
+  vae.encoder.hidden[0].quantize("int8")
+  after, expected = means(vae, x)
+  np.testing.assert_allclose(after, expected, rtol=1e-5, atol=1e-6)
+  assert np.any(after != before)
