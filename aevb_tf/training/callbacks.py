@@ -89,9 +89,9 @@ def _shortest(value: Any) -> float:
   return float(f"{float(value):.8g}")
 
 
-def _state(model: keras.Model) -> list[Any]:
+def _state(model: Any) -> list[Any]:
   """Everything that training changes and a checkpoint keeps."""
-  return [*model.variables, *model.optimizer.variables]
+  return [*model.variables, model.updates, *model.optimizer.variables]
 
 
 def tensorboard(folder: RunFolder) -> keras.callbacks.TensorBoard:

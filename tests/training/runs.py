@@ -5,6 +5,7 @@ import numpy as np
 import aevb_tf as aevb
 from aevb_tf.training import configuration, overrides
 from aevb_tf.training.run_folder import RunFolder
+from tests import oracle
 
 
 def config(*changes: str, epochs: int = 4):
@@ -27,9 +28,9 @@ def state(workdir) -> list[np.ndarray]:
 
 
 def state_of(file) -> list[np.ndarray]:
-  """Weights and optimizer state of a saved model, in order."""
+  """Weights, number of updates and optimizer state of a saved model, in order."""
   vae = aevb.load(file)
-  return [np.array(v) for v in (*vae.variables, *vae.optimizer.variables)]
+  return oracle.state(vae)
 
 
 def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
