@@ -104,7 +104,9 @@ class Purpose(enum.Enum):
 
 
 # Published results were made with these; their counters stay what they were. The
-# number is the first word of the counter, None where that is counted.
+# number is the first word of the counter, None where that is counted. Purposes that
+# share a number are used below different seeds, or are themselves only derived from:
+# no two draws meet (`tests/test_noise.py`).
 _PUBLISHED = {
   Purpose.TRAIN: 1,
   Purpose.TEST: 2,

@@ -8,8 +8,10 @@
 Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
+import contextlib
 import operator
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -178,6 +180,7 @@ def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
   if not (y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool):
     return None
   if not y.shape.is_compatible_with([None, *x.shape[1:]]):
+    _warn_of_other_targets(y.dtype.is_floating, y.shape, x.shape)
     return None
   y = tf.cast(y, tf.float32)
   if y.shape.rank is not None and y.shape[1:].is_fully_defined():
@@ -378,13 +381,27 @@ def _labels(y, x, everything):
         "labels, as np.unique(y, return_inverse=True)[1] does."
       )
     return y
-  if y.shape == x.shape and y.dtype.kind in "biuf":
-    return y.astype(np.float32, copy=False)
+  if y.shape == x.shape:
+    with contextlib.suppress(TypeError):  # labels that are not numbers
+      return _as_numbers(y, "y").astype(np.float32, copy=False)
+  _warn_of_other_targets(y.dtype.kind == "f", y.shape, x.shape)
   limits = np.iinfo(np.int32)
   if y.ndim == 1 and y.dtype.kind in "biu":
     if limits.min <= y.min() and y.max() <= limits.max:
       return y.astype(np.int32)
   return None
+
+
+def _warn_of_other_targets(is_floating, y_shape, x_shape):
+  """Says that y is ignored where it looks like targets, of another shape than x."""
+  if is_floating and len(y_shape) > 2:
+    y_shape, x_shape = (("n", *shape[1:]) for shape in (y_shape, x_shape))
+    warnings.warn(
+      f"y has shape [{', '.join(map(str, y_shape))}] and x [{', '.join(map(str, x_shape))}]"
+      ": y is taken for labels, which are ignored. What the likelihood is to score in "
+      "place of x needs x's shape.",
+      stacklevel=3,
+    )
 
 
 def _weights(weights, n):

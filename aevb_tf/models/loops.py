@@ -371,6 +371,8 @@ class LoopModel(keras.Model):
       data = None if steps else getattr(data, "pieces", None)
     if data is None:
       return None
+    if kind == "test":  # One pass at most; Keras warns of steps beyond it.
+      steps = min(steps or len(data), len(data))
     steps = _capped(steps or len(data))
     if self._steps > 1:  # the user's; validation runs within the loop of `fit`
       size = self._steps
@@ -396,6 +398,8 @@ class LoopModel(keras.Model):
       kind = type(arguments[0]).__name__
       raise TypeError(f"x is a {kind}: give one batch, an array [batch, ...].")
     self._prepare(arrays)
+    if not self._loops.running:
+      self._loops.watch.reset()  # errors are not of the last epoch of `fit`
     return [None if part is None else tf.convert_to_tensor(part) for part in arrays]
 
   def _validation(self, data, batch_size):
@@ -477,7 +481,7 @@ def _as_given(data, source, batch_size, steps):
     return {**data._asdict(), "batch_size": batch_size}
   if isinstance(source, streamed.Source):
     return {"x": data}
-  return {"x": resident.view(source.dataset, steps and _capped(steps))}
+  return {"x": resident.view(source.dataset, steps and source.steps_per_epoch)}
 
 
 def _identity(preparation):

@@ -167,10 +167,6 @@ class MonteCarloEM(GenerativeModel):
       aggregation="mean",
       name="step_size",
     )
-    # Chains are long: op by op they take far longer than to trace them once.
-    self._samples = tf.function(
-      self.posterior_samples, reduce_retracing=True, autograph=False
-    )
 
   def build(self, input_shape: tuple[int | None, ...]) -> None:
     """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
@@ -285,6 +281,8 @@ class MonteCarloEM(GenerativeModel):
 
   def targets(self, x: tf.Tensor, y: Any) -> None:
     """None, or an error: there is no encoder that could see x while y is scored."""
+    if tf.is_tensor(y) and y.shape.rank is None:
+      return  # numbers or labels, of a pipeline that does not say their shape
     if super().targets(x, y) is not None:
       raise ValueError(
         "y has the shape of x, but a MonteCarloEM has no encoder that could see x while y "
@@ -358,8 +356,7 @@ class MonteCarloEM(GenerativeModel):
     """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x)."""
     x = self.as_data(x)
     seed = random.derive(self.seed, Purpose.RECONSTRUCT)
-    z = self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples=1).z
-    return self.decode(z[0], training).mean()
+    return self.decode(self._inferred(x, seed, 1)[0], training).mean()
 
   def infer(self, x: Any, num_samples: int = 1, seed: Any = None) -> tf.Tensor:
     """Samples the posterior of each datum, by the E-step's chains.
@@ -380,7 +377,15 @@ class MonteCarloEM(GenerativeModel):
     checks.positive_int("num_samples", num_samples)
     x = self.as_data(x)
     seed = random.derive(random.request_seed(seed), Purpose.INFER)
-    return self._samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
+    return self._inferred(x, seed, num_samples)
+
+  def _inferred(self, x, seed, num_samples):
+    if self._answers.apply():
+      return self._answers(self._ends, x, seed, num_samples=int(num_samples))
+    return self._ends(x, seed, num_samples)
+
+  def _ends(self, x, seed, num_samples):
+    return self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
 
   def reconstruct(self, x: Any) -> tf.Tensor:
     """Decodes a sample of p(z|x), by noise from the model's own seed.

@@ -92,14 +92,15 @@ class VAE(GenerativeModel):
     """
     x = self.as_data(x)
     if not training and self._answers.apply():
-      params = self._answers(self._encoded, x)
+      parameters = self._answers(self._encoded, x)
     else:
-      params = self._encoded(x, training)
-    return self.posterior_family.distribution(params)
+      parameters = self._encoded(x, training)
+    return self.posterior_family.from_parameters(*parameters)
 
   def _encoded(self, x, training=False):
     output = self.encoder(x, training=training)
-    return parts.parameters(output, self.posterior_family)
+    output = parts.parameters(output, self.posterior_family)
+    return self.posterior_family.parameters(output)
 
   # What a trained model answers.
 

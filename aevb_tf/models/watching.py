@@ -21,8 +21,11 @@ class Watch(keras.callbacks.Callback):
 
   def __init__(self):
     super().__init__()
-    self.epoch = 0
-    self.step = {"train": 0, "test": 0}
+    self.reset()
+
+  def reset(self) -> None:
+    """Back to the first step."""
+    self.epoch, self.step = 0, {"train": 0, "test": 0}
 
   def on_epoch_begin(self, epoch, logs=None):
     self.epoch = epoch

@@ -64,7 +64,25 @@ class Posterior(keras.layers.Layer):
     Returns:
       A distribution with batch shape `[batch]` and event shape `[latent_dim]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+    if type(self).from_parameters is Posterior.from_parameters:
+      raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+    return self.from_parameters(*self.parameters(params))
+
+  def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """The parameters of q(z|x): all of `distribution` that a compiled call can do.
+
+    Args:
+      params: float `[batch, params_size]`, the encoder's output.
+
+    Returns:
+      What `from_parameters` takes, each `[batch, ...]`; the output itself unless a
+      subclass says otherwise.
+    """
+    return (params,)
+
+  def from_parameters(self, *parameters: tf.Tensor) -> tfd.Distribution:
+    """The rest of `distribution`: a TFP object with these parameters."""
+    return self.distribution(*parameters)
 
   def noise_shape(self) -> tuple[int, ...]:
     """The shape of eps for one draw of z."""

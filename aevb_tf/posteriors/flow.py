@@ -67,10 +67,15 @@ class Flow(Posterior):
   def params_size(self, latent_dim: int) -> int:
     return 2 * latent_dim + self.context_size
 
-  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+  def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     sizes = [self.latent_dim, self.latent_dim, self.context_size]
     mean, log_variance, context = tf.split(tf.cast(params, tf.float32), sizes, axis=-1)
-    base = tfd.Independent(Normal(mean, scale_of(log_variance)), 1)
+    return mean, scale_of(log_variance), context
+
+  def from_parameters(
+    self, mean: tf.Tensor, scale: tf.Tensor, context: tf.Tensor
+  ) -> tfd.Distribution:
+    base = tfd.Independent(Normal(mean, scale), 1)
     return tfd.TransformedDistribution(base, self.bijector(context))
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:

@@ -39,7 +39,7 @@ class FullGaussian(Posterior):
     loc = tf.zeros([self.latent_dim])
     return tuple(self.family.noise_event(loc, tf.linalg.diag(loc)))
 
-  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+  def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     j = self.latent_dim
     params = tf.cast(params, tf.float32)
     mean, log_variance, below = tf.split(params, [j, j, params.shape[-1] - 2 * j], -1)
@@ -47,6 +47,9 @@ class FullGaussian(Posterior):
     if j > 1:
       below = tfp.math.fill_triangular(below)
       scale += tf.pad(below, [[0, 0]] * (params.shape.rank - 1) + [[1, 0], [0, 1]])
+    return mean, scale
+
+  def from_parameters(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
     return self.family.distribution(mean, scale)
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:

@@ -28,10 +28,12 @@ class Gaussian(Posterior):
   def params_size(self, latent_dim: int) -> int:
     return 2 * latent_dim
 
-  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+  def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     mean, log_variance = tf.split(tf.cast(params, tf.float32), 2, axis=-1)
-    normal = Normal(mean, scale_of(log_variance))
-    return tfd.Independent(normal, reinterpreted_batch_ndims=1)
+    return mean, scale_of(log_variance)
+
+  def from_parameters(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+    return tfd.Independent(Normal(mean, scale), reinterpreted_batch_ndims=1)
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
     return posterior.mean() + posterior.stddev() * noise

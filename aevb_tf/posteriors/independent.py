@@ -78,11 +78,13 @@ class Independent(Posterior):
     unknown = [tf.zeros([])] * len(self.family.parameters)  # tensors, thus no counts
     return (self.latent_dim, *self.family.noise_event(*unknown))
 
-  def distribution(self, params: tf.Tensor) -> tfd.Distribution:
+  def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, ...]:
     raw = tf.split(tf.cast(params, tf.float32), len(self.family.parameters), axis=-1)
     named = zip(self.family.parameters, raw, strict=True)
-    values = [_constrained(self.family, name, r) for name, r in named]
-    density = self.family.distribution(*values)
+    return tuple(_constrained(self.family, name, r) for name, r in named)
+
+  def from_parameters(self, *parameters: tf.Tensor) -> tfd.Distribution:
+    density = self.family.distribution(*parameters)
     return tfd.Independent(density, reinterpreted_batch_ndims=1)
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:

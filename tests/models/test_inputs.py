@@ -48,6 +48,21 @@ def test_positional_arguments_mean_what_they_mean_in_keras(vae):
   )
 
 
+@pytest.mark.parametrize("way", ["array", "tensor", "ArrayDataset"])
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_steps_beyond_the_data_count_no_example_twice(way, vae):
+  given = paths.GIVEN[way](paths.Examples(X))
+  once = vae.evaluate(**given, verbose=0)
+  with pytest.warns(UserWarning, match="ran out of data"):
+    assert vae.evaluate(**given, steps=7, verbose=0) == once
+  for steps in (None, 7):
+    data = aevb.data.ArrayDataset(X, batch_size=8)
+    logs = vae.fit(
+      X, validation_data=data, validation_steps=steps, epochs=2, verbose=0
+    ).history
+    assert logs["val_loss"] == [once[-1]] * 2
+
+
 def passed_to_keras(vae, monkeypatch, **given):
   """The arguments of `keras.Model.fit` in a call of `vae.fit`."""
   captured = {}

@@ -103,7 +103,6 @@ LABELS = {
   "large ints": np.full(20, 2**40),
   "bools": np.arange(20) > 3,
   "one-hot": np.eye(20),
-  "channels first": CLEAN.transpose(0, 3, 1, 2),
   "column": np.zeros((20, 1)),
 }
 
@@ -133,6 +132,21 @@ def unlabelled():
 def test_labels_change_nothing(kind, unlabelled):
   vae, start, expected = unlabelled
   assert_same_training(trained(vae, start, LABELS[kind]), expected)
+
+
+@pytest.mark.parametrize("path", ["array", "tf.data", "train_on_batch"])
+def test_floats_of_the_shape_of_other_images_are_labels_and_that_is_said(path):
+  examples = paths.Examples(CLEAN, CLEAN.transpose(0, 3, 1, 2))
+  shapes = r"y has shape \[n, 1, 4, 3\] and x \[n, 4, 3, 1\]: y is taken for labels"
+  with pytest.warns(UserWarning, match=shapes):
+    warned = paths.TRAIN[path](made(), examples)
+  assert warned == paths.TRAIN[path](made(), paths.Examples(CLEAN))
+
+
+def test_targets_of_python_s_numbers_are_targets(vae):
+  loss = vae.evaluate(NOISY, CLEAN, verbose=0)[0]
+  assert vae.evaluate(NOISY, CLEAN.astype(object), verbose=0)[0] == loss
+  assert vae.evaluate(NOISY, verbose=0)[0] != loss
 
 
 def test_labels_of_pandas_change_nothing(unlabelled):

@@ -273,6 +273,9 @@ def test_non_finite_weights_are_reported_with_step_epoch_and_cause():
   message = "the log-likelihood and the bound and the gradient .* step 1 of epoch 2"
   with pytest.raises(aevb.NonFiniteError, match=message):
     vae.fit(digits(40), batch_size=10, epochs=3, verbose=0, callbacks=[Break()])
+  vae.reset_metrics()
+  with pytest.raises(aevb.NonFiniteError, match=r"step 1 of epoch 1\."):
+    vae.train_on_batch(digits(10))
 
 
 def test_the_step_that_broke_is_counted_within_a_compiled_call():
