@@ -154,9 +154,10 @@ def as_seed(seed: Any) -> tf.Tensor:
     words = np.array([int(seed) >> 32 & 0xFFFFFFFF, int(seed) & 0xFFFFFFFF])
     return tf.constant(words.astype(np.uint32).astype(np.int32))
   if tf.is_tensor(seed) or isinstance(seed, (list, tuple, np.ndarray)):
-    pair = tf.cast(tf.convert_to_tensor(seed), tf.int32)
-    if pair.shape.rank == 1 and pair.shape[0] in (2, None):
-      return pair
+    pair = tf.convert_to_tensor(seed)
+    is_pair = pair.shape.rank == 1 and pair.shape[0] in (2, None)
+    if pair.dtype.is_integer and is_pair:
+      return tf.cast(pair, tf.int32)
   raise TypeError(f"A seed is an int or a pair of int32, not {seed!r}.")
 
 

@@ -35,7 +35,7 @@ def test_seeds_of_ints_and_pairs():
   assert random.as_seed(-1).numpy().tolist() == [-1, -1]
   assert random.as_seed([3, -4]).numpy().tolist() == [3, -4]
   assert random.as_seed(np.int64(7)).numpy().tolist() == [0, 7]
-  for bad in ("1", 1.5, True, [1, 2, 3], None):
+  for bad in ("1", 1.5, True, [1, 2, 3], (1, 2.5), None):
     with pytest.raises(TypeError, match="an int or a pair of int32"):
       random.as_seed(bad)
 

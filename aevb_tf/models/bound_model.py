@@ -28,7 +28,13 @@ from aevb_tf import random
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
 from aevb_tf.models import inputs
 from aevb_tf.models.loops import LoopModel
-from aevb_tf.models.monitor import NonFiniteError, StepMonitor, all_finite, telling
+from aevb_tf.models.monitor import (
+  InvalidDataError,
+  NonFiniteError,
+  StepMonitor,
+  all_finite,
+  telling,
+)
 from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
 
@@ -374,7 +380,7 @@ class BoundModel(LoopModel):
         self._warn_of_far_data()
       return
     if causes[0] in self.checked:
-      raise ValueError(self.mistake(causes[0]))
+      raise InvalidDataError(self.mistake(causes[0]))
     step = _count(self.monitor.good_steps) // _num_replicas() + 1
     raise NonFiniteError(
       f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "

@@ -14,6 +14,10 @@ class NonFiniteError(ArithmeticError):
   """Training met NaN or infinity; the message names step, epoch and what broke."""
 
 
+class InvalidDataError(ValueError):
+  """A batch of training or evaluation holds values that the model cannot score."""
+
+
 class StepMonitor(keras.metrics.Metric):
   """Counts examples and the steps up to the first fault, and keeps its causes.
 

@@ -15,6 +15,7 @@ import ml_collections
 
 import aevb_tf
 from aevb_tf.models import VAE
+from aevb_tf.models.monitor import InvalidDataError
 from aevb_tf.training import build, configuration, finish, resuming, stopping
 from aevb_tf.training.callbacks import Keeper, tensorboard
 from aevb_tf.training.run_folder import RunFolder, write_json
@@ -133,3 +134,5 @@ def _fit(vae: VAE, config, folder, train_data: Any, test_data: Any, epoch: int) 
     with stopping.deferred():
       keeper.save_last_finished()
     raise
+  except InvalidDataError as error:  # of a stream, whose values nobody has seen before
+    raise configuration.ConfigError(f"config.dataset: {error}") from error

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import aevb_tf as aevb
+from aevb_tf.data import loading
 from aevb_tf.training import callbacks, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evaluate import evaluate
@@ -240,6 +241,14 @@ def test_data_that_do_not_fit_leave_no_folder(tmp_path, arrays, changes, message
   with pytest.raises(ConfigError, match=message):
     train(config, tmp_path / "run")
   assert not (tmp_path / "run").exists()
+
+
+def test_values_of_a_stream_that_do_not_fit_are_the_dataset_s(tmp_path, monkeypatch):
+  monkeypatch.setattr(loading, "IN_MEMORY_BYTES", 0)
+  config = runs.config("likelihood=poisson", "binarization=none")
+  with pytest.raises(ConfigError, match="config.dataset: .* values out of range"):
+    train(config, tmp_path)
+  assert RunFolder(tmp_path).newest_checkpoint() == (0, [])
 
 
 def test_damaged_files_of_a_run_are_named(straight, tmp_path):
