@@ -245,10 +245,13 @@ def test_data_that_do_not_fit_leave_no_folder(tmp_path, arrays, changes, message
 
 def test_values_of_a_stream_that_do_not_fit_are_the_dataset_s(tmp_path, monkeypatch):
   monkeypatch.setattr(loading, "IN_MEMORY_BYTES", 0)
-  config = runs.config("likelihood=poisson", "binarization=none")
+  x = np.full((900, 5), 0.5)
+  x[700] = 2.0
+  np.savez(tmp_path / "data.npz", x=x)
+  config = runs.config(f"dataset={tmp_path}/data.npz", "binarization=none")
   with pytest.raises(ConfigError, match="config.dataset: .* values out of range"):
-    train(config, tmp_path)
-  assert RunFolder(tmp_path).newest_checkpoint() == (0, [])
+    train(config, tmp_path / "run")
+  assert RunFolder(tmp_path / "run").newest_checkpoint() == (0, [])
 
 
 def test_damaged_files_of_a_run_are_named(straight, tmp_path):
