@@ -8,7 +8,6 @@
 Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
-import contextlib
 import operator
 import os
 import warnings
@@ -381,9 +380,10 @@ def _labels(y, x, everything):
         "labels, as np.unique(y, return_inverse=True)[1] does."
       )
     return y
-  if y.shape == x.shape:
-    with contextlib.suppress(TypeError):  # labels that are not numbers
-      return _as_numbers(y, "y").astype(np.float32, copy=False)
+  if y.dtype.kind == "O":
+    y = np.asarray(y.tolist())  # numbers of Python, or something else
+  if y.shape == x.shape and (y.dtype.kind in "biuf" or y.dtype.name == "bfloat16"):
+    return y.astype(np.float32, copy=False)
   _warn_of_other_targets(y.dtype.kind == "f", y.shape, x.shape)
   limits = np.iinfo(np.int32)
   if y.ndim == 1 and y.dtype.kind in "biu":

@@ -152,7 +152,7 @@ class LoopModel(keras.Model):
       # Other data sets shuffle themselves, and Keras would warn.
       shuffles = arrays is not None or isinstance(x, keras.utils.PyDataset)
       shuffle = shuffle and shuffles and not resident.is_resident(x)
-    with self._running("train", source), self._named_errors():
+    with self._running("train", source), self._named_errors(), self._watching():
       return super().fit(
         given.pop("x"),  # by position, where autologging tools look for it
         **given,
@@ -348,6 +348,14 @@ class LoopModel(keras.Model):
       running.update(before)
 
   @contextlib.contextmanager
+  def _watching(self):
+    """Forgets the epoch behind `fit`: errors of a single batch would name it."""
+    try:
+      yield
+    finally:
+      self._loops.watch.reset()
+
+  @contextlib.contextmanager
   def _named_errors(self):
     """Says in words what TensorFlow found when a graph ran."""
     try:
@@ -398,8 +406,6 @@ class LoopModel(keras.Model):
       kind = type(arguments[0]).__name__
       raise TypeError(f"x is a {kind}: give one batch, an array [batch, ...].")
     self._prepare(arrays)
-    if not self._loops.running:
-      self._loops.watch.reset()  # errors are not of the last epoch of `fit`
     return [None if part is None else tf.convert_to_tensor(part) for part in arrays]
 
   def _validation(self, data, batch_size):

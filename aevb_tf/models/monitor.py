@@ -15,7 +15,7 @@ class NonFiniteError(ArithmeticError):
 
 
 class InvalidDataError(ValueError):
-  """A batch of training or evaluation holds values that the model cannot score."""
+  """A batch of training or evaluation holds values that the model cannot take."""
 
 
 class StepMonitor(keras.metrics.Metric):

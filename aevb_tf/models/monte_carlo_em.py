@@ -280,9 +280,12 @@ class MonteCarloEM(GenerativeModel):
     )
 
   def targets(self, x: tf.Tensor, y: Any) -> None:
-    """None, or an error: there is no encoder that could see x while y is scored."""
+    """None, or an error: there is no encoder that could see x while y is scored.
+
+    A y of unknown rank is taken for labels, or for the numbers of the data.
+    """
     if tf.is_tensor(y) and y.shape.rank is None:
-      return  # numbers or labels, of a pipeline that does not say their shape
+      return
     if super().targets(x, y) is not None:
       raise ValueError(
         "y has the shape of x, but a MonteCarloEM has no encoder that could see x while y "
@@ -326,14 +329,14 @@ class MonteCarloEM(GenerativeModel):
 
   def _numbers(self, y):
     """y as the numbers of the data."""
-    if y is None or not y.dtype.is_integer or y.shape.rank != 1:
+    if y is None or not y.dtype.is_integer or y.shape.rank not in (1, None):
       raise ValueError(self.mistake("numbers"))
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
       raise ValueError(
         "Persistent chains are kept on one device: with several replicas, leave "
         "persistent_transitions out."
       )
-    return tf.cast(y, tf.int32)
+    return tf.ensure_shape(tf.cast(y, tf.int32), [None])
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     found = super().checks(x, y)

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import bounds, random
+from aevb_tf import bounds, posteriors, random
 from aevb_tf.models import parts, xla
 from aevb_tf.models.bound_model import BoundParts
 from aevb_tf.models.generative import GenerativeModel
@@ -92,15 +92,21 @@ class VAE(GenerativeModel):
     """
     x = self.as_data(x)
     if not training and self._answers.apply():
-      parameters = self._answers(self._encoded, x)
+      params = self._answers(self._encoded, x)
     else:
-      parameters = self._encoded(x, training)
-    return self.posterior_family.from_parameters(*parameters)
+      params = self._encoded(x, training)
+    family = self.posterior_family
+    return (
+      family.from_parameters(*params)
+      if _in_steps(family)
+      else family.distribution(params)
+    )
 
   def _encoded(self, x, training=False):
     output = self.encoder(x, training=training)
     output = parts.parameters(output, self.posterior_family)
-    return self.posterior_family.parameters(output)
+    family = self.posterior_family
+    return family.parameters(output) if _in_steps(family) else output
 
   # What a trained model answers.
 
@@ -265,3 +271,8 @@ class VAE(GenerativeModel):
       "posterior": None if self._own_posterior else serialize(self.posterior_family),
       "bound": serialize(self.bound),
     }
+
+
+def _in_steps(family):
+  """Whether a posterior makes its distribution in two steps, and no subclass in one."""
+  return type(family).distribution is posteriors.Posterior.distribution

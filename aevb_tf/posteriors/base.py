@@ -1,10 +1,11 @@
 """What a posterior is: the encoder's output read as q(z|x).
 
 A `Posterior` is a Keras layer without a call: it says how many numbers an encoder
-must give (`params_size`), turns them into a TFP distribution over z (`distribution`),
-knows the noise that its draws are made of (`noise`) and draws as z = g(eps, x)
-(`sample`, paper 2.4). Noise comes in from outside, so that the same seed gives the
-same z wherever the model runs.
+must give (`params_size`), turns them into a TFP distribution over z (`distribution`, or
+in two steps `parameters` and `from_parameters`, of which the first is compiled), knows
+the noise that its draws are made of (`noise`) and draws as z = g(eps, x) (`sample`, paper
+2.4). Noise comes in from outside, so that the same seed gives the same z wherever the
+model runs.
 """
 
 import math
@@ -64,25 +65,22 @@ class Posterior(keras.layers.Layer):
     Returns:
       A distribution with batch shape `[batch]` and event shape `[latent_dim]`.
     """
-    if type(self).from_parameters is Posterior.from_parameters:
-      raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
     return self.from_parameters(*self.parameters(params))
 
   def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """The parameters of q(z|x): all of `distribution` that a compiled call can do.
+    """The parameters of q(z|x): the part of `distribution` that is compiled.
 
     Args:
       params: float `[batch, params_size]`, the encoder's output.
 
     Returns:
-      What `from_parameters` takes, each `[batch, ...]`; the output itself unless a
-      subclass says otherwise.
+      What `from_parameters` takes, each `[batch, ...]`.
     """
-    return (params,)
+    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
 
   def from_parameters(self, *parameters: tf.Tensor) -> tfd.Distribution:
     """The rest of `distribution`: a TFP object with these parameters."""
-    return self.distribution(*parameters)
+    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
 
   def noise_shape(self) -> tuple[int, ...]:
     """The shape of eps for one draw of z."""

@@ -130,9 +130,10 @@ def _fit(vae: VAE, config, folder, train_data: Any, test_data: Any, epoch: int) 
       verbose=1 if sys.stdout.isatty() else 2,
       callbacks=[tensorboard(folder), keeper],
     )
-  except (KeyboardInterrupt, aevb_tf.NonFiniteError):
+  except (KeyboardInterrupt, aevb_tf.NonFiniteError, InvalidDataError) as error:
     with stopping.deferred():
       keeper.save_last_finished()
-    raise
-  except InvalidDataError as error:  # of a stream, whose values nobody has seen before
+    if not isinstance(error, InvalidDataError):
+      raise
+    # Values of a stream, which nobody has seen before.
     raise configuration.ConfigError(f"config.dataset: {error}") from error

@@ -9,6 +9,7 @@ import tensorflow as tf
 import aevb_tf as aevb
 from tests import stats
 from tests.evidence.test_resampling import TwoModes
+from tests.models import paths
 from tests.models.test_monte_carlo_em import em_of, example
 from tests.models.test_vae import digits
 from tests.oracle import state
@@ -101,6 +102,19 @@ def test_a_step_moves_the_chains_of_its_data_alone():
   em.train_on_batch(x[numbers], numbers)
   moved = np.any(em.chains.numpy() != before, axis=(1, 2))
   assert sorted(np.flatnonzero(moved)) == [2, 5, 7]
+
+
+def test_numbers_may_come_in_a_pipeline_that_does_not_say_their_shape():
+  exact, x = example(np.random.default_rng(0), n=10)
+  numbers = np.arange(10)
+  chains = []
+  for way in ("tf.data", "tf.data of unknown shape"):
+    em = persistent(exact, 10)
+    em.build((None, x.shape[1]))
+    em.compile("sgd", jit_compile=False)
+    paths.TRAIN[way](em, paths.Examples(x, numbers))
+    chains.append(em.chains.numpy())
+  np.testing.assert_array_equal(*chains)
 
 
 def of_digits(epochs, em=None, first=0, jit=False):

@@ -80,6 +80,25 @@ def test_the_logs_of_each_batch_have_it(logging):
   np.testing.assert_allclose(logged, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("base", ["gaussian", "full_gaussian", "laplace", "iaf"])
+def test_a_distribution_that_a_subclass_of_a_posterior_overrides_is_used(base):
+  family = aevb.posteriors.get(base)
+
+  class Shifted(type(family)):
+    def distribution(self, params):
+      return super().distribution(params + 1.0)
+
+  family = Shifted.from_config(family.get_config())
+  encoder = aevb.networks.MLPEncoder(2, (8,), posterior=family)
+  decoder = aevb.networks.MLPDecoder((4, 3, 1), (8,))
+  vae = aevb.VAE(encoder, decoder, bound={"name": "sgvb", "estimator": "A"})
+  z = np.full((4, 2), 0.3, np.float32)
+  expected = vae.encoder.posterior(X[:4]).log_prob(z)
+  np.testing.assert_allclose(vae.encode(X[:4]).log_prob(z), expected, rtol=1e-5)
+  plain = type(family).__base__.distribution(family, vae.encoder(X[:4]))
+  assert not np.allclose(plain.log_prob(z), expected)
+
+
 def test_a_layer_that_a_subclass_adds_is_built_and_saved(tmp_path):
   vae = made(WithLayer, run_eagerly=True)
   assert vae.built and vae.scale.built

@@ -149,6 +149,15 @@ def test_targets_of_python_s_numbers_are_targets(vae):
   assert vae.evaluate(NOISY, verbose=0)[0] != loss
 
 
+@pytest.mark.parametrize("label", ["1", None])
+def test_labels_of_the_shape_of_x_that_are_no_numbers_are_labels(label):
+  x = CLEAN.reshape(20, 12)[:, :1]
+  vae = tiny_vae(event_shape=(1,))
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  labels = np.full((20, 1), label, object)
+  assert vae.evaluate(x, labels, verbose=0) == vae.evaluate(x, verbose=0)
+
+
 def test_labels_of_pandas_change_nothing(unlabelled):
   pandas = pytest.importorskip("pandas")
   vae, start, expected = unlabelled
