@@ -24,7 +24,16 @@ MAY_IMPORT = {
   "plots": set(),
   "bounds": {"likelihoods", "posteriors", "priors"},
   "evidence": {"bounds", "likelihoods", "posteriors", "priors"},
-  "models": {"bounds", "data", "evidence", "likelihoods", "posteriors", "priors"},
+  "loops": {"data"},
+  "models": {
+    "bounds",
+    "data",
+    "evidence",
+    "likelihoods",
+    "loops",
+    "posteriors",
+    "priors",
+  },
   "saving": {"models", "networks"},
 }
 ABOVE = {"training", "experiments"}  # may import everything below them

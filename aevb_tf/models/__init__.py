@@ -8,8 +8,8 @@
 | `FullVB`       | a posterior over theta, and phi, by any bound         | App. F    |
 """
 
+from aevb_tf.loops.monitor import NonFiniteError
 from aevb_tf.models.full_vb import FullVB
-from aevb_tf.models.monitor import NonFiniteError
 from aevb_tf.models.monte_carlo_em import MonteCarloEM
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.wake_sleep import WakeSleep

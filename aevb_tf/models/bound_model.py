@@ -26,9 +26,8 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
-from aevb_tf.models import inputs
-from aevb_tf.models.loops import LoopModel
-from aevb_tf.models.monitor import (
+from aevb_tf.loops import DeviceLoop, inputs
+from aevb_tf.loops.monitor import (
   InvalidDataError,
   NonFiniteError,
   StepMonitor,
@@ -60,10 +59,12 @@ class Step(NamedTuple):
   gradients: list[tf.Tensor]  # those that tell whether all are finite
 
 
-class BoundModel(LoopModel):
+class BoundModel(keras.Model):
   """Base of the models that maximise a bound.
 
   Attributes:
+    event_shape: Shape of one example; None until it is known.
+    maximized: Names of metrics that are the better the larger they are.
     measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
     watched: Fields of `bound_parts` that have to stay finite -> their names in errors.
     checked: What `checks` may find wrong with a batch, in the order of errors.
@@ -80,6 +81,7 @@ class BoundModel(LoopModel):
     ValueError: `dataset_size` or `parameter_prior_stddev` is impossible.
   """
 
+  event_shape: tuple[int, ...] | None = None
   measures = ("elbo", "kl", "log_likelihood")
   maximized = ("elbo", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
@@ -93,6 +95,7 @@ class BoundModel(LoopModel):
     **kwargs,
   ):
     super().__init__(**kwargs)
+    self._device_loop = DeviceLoop(self)
     if dataset_size is not None and dataset_size < 1:
       raise ValueError(f"dataset_size={dataset_size!r} has to be positive, or None.")
     if parameter_prior_stddev is not None:
@@ -158,7 +161,19 @@ class BoundModel(LoopModel):
     """The message about targets that cannot be scored."""
     raise TypeError(f"{type(self).__name__} has to define `refusal`.")
 
+  def check_data(self, x: np.ndarray) -> None:
+    """Raises a ValueError where data in memory cannot be scored.
+
+    Args:
+      x: All that is scored; uint8 levels stand for level / 255.
+    """
+    raise TypeError(f"{type(self).__name__} has to define `check_data`.")
+
   # What a subclass may say otherwise.
+
+  def xla_pays(self, num_examples: int) -> bool:
+    """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
+    return False
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """What of a training batch is as it has to be: boolean scalars, by `checked`."""
@@ -257,6 +272,8 @@ class BoundModel(LoopModel):
     optimizer: Any = "adam",
     loss: Any = None,
     loss_weights: Any = None,
+    jit_compile: bool | str = "auto",
+    device_loop: bool = True,
     **kwargs,
   ) -> None:
     """Configures training, as `keras.Model.compile` does.
@@ -265,8 +282,11 @@ class BoundModel(LoopModel):
       optimizer: Keras optimizer or its name.
       loss: Not taken: the loss is minus the bound.
       loss_weights: Not taken: there are no losses to weigh.
+      jit_compile: As in Keras; "auto" takes XLA on a CPU, too, where it pays.
+      device_loop: Whether many steps may run in one compiled call (`aevb_tf.loops`);
+        False leaves all loops to Keras.
       **kwargs: `metrics` (called with the data and their reconstruction),
-        `jit_compile`, `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
+        `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
     Raises:
       ValueError: A `loss` or `loss_weights` were given.
@@ -282,7 +302,17 @@ class BoundModel(LoopModel):
         f"compile(loss={loss!r}): the loss of {type(self).__name__} is minus its bound."
         " Choose `bound=` at construction instead, and leave `loss` out."
       )
-    super().compile(optimizer=optimizer, **kwargs)
+    super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+    self._device_loop.is_on = device_loop
+    self._device_loop.chooses_xla = jit_compile == "auto" and not self.run_eagerly
+
+  def get_compile_config(self):
+    config = super().get_compile_config()
+    if config and self._device_loop.chooses_xla:
+      config = {**config, "jit_compile": "auto"}  # Keras keeps what it meant here
+    if config and not self._device_loop.is_on:
+      config = {**config, "device_loop": False}
+    return config
 
   def compile_from_config(self, config):
     self.compile(**keras.saving.deserialize_keras_object(config))
@@ -298,11 +328,183 @@ class BoundModel(LoopModel):
       )
     super().save(filepath, *args, **kwargs)
 
-  def make_train_function(self, force: bool = False) -> None:
-    # Models of version 0.1 counted their updates by the optimizer alone.
-    if not _count(self.updates):
-      self.updates.assign(_count(self.optimizer.iterations))
-    super().make_train_function(force)
+  def fit(
+    self,
+    x=None,
+    y=None,
+    batch_size=None,
+    epochs=1,
+    verbose="auto",
+    callbacks=None,
+    validation_split=0.0,
+    validation_data=None,
+    shuffle=True,
+    class_weight=None,
+    sample_weight=None,
+    initial_epoch=0,
+    steps_per_epoch=None,
+    validation_steps=None,
+    validation_batch_size=None,
+    validation_freq=1,
+  ):
+    """Trains the model; takes what `keras.Model.fit` takes.
+
+    Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
+    on in compiled calls of many steps; a callback with a hook for every batch is still
+    called for every batch. Keras' callbacks with `mode="auto"` know which metrics are to
+    be maximized; KerasTuner does not: `keras_tuner.Objective("val_elbo", "max")`.
+
+    Args:
+      x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
+      y: Of x's shape, what the likelihood scores while the encoder sees x (denoising);
+        else labels, which are ignored.
+      batch_size: Batch size for arrays, 32 if not given.
+      epochs: As in Keras.
+      verbose: As in Keras.
+      callbacks: As in Keras.
+      validation_split: As in Keras.
+      validation_data: As x, or `(x, y)`, or `(x, y, weights)`, where y may be None.
+      shuffle: As in Keras.
+      class_weight: As in Keras; needs labels.
+      sample_weight: `[n]`, how much each example counts.
+      initial_epoch: As in Keras.
+      steps_per_epoch: As in Keras; passes over data in memory follow each other.
+      validation_steps: As in Keras.
+      validation_batch_size: As in Keras.
+      validation_freq: As in Keras.
+
+    Returns:
+      A Keras `History`.
+
+    Raises:
+      NonFiniteError: A bound or gradient became NaN or infinite.
+      ValueError: The data have another shape than the model's, some target is outside
+        the likelihood's support, or a number of examples or steps is not positive.
+      TypeError: The data are of a kind that a model cannot take.
+    """
+    return self._device_loop.fit(
+      super().fit,
+      x,
+      y,
+      batch_size=batch_size,
+      epochs=epochs,
+      verbose=verbose,
+      callbacks=callbacks,
+      validation_split=validation_split,
+      validation_data=validation_data,
+      shuffle=shuffle,
+      class_weight=class_weight,
+      sample_weight=sample_weight,
+      initial_epoch=initial_epoch,
+      steps_per_epoch=steps_per_epoch,
+      validation_steps=validation_steps,
+      validation_batch_size=validation_batch_size,
+      validation_freq=validation_freq,
+    )
+
+  def evaluate(
+    self,
+    x=None,
+    y=None,
+    batch_size=None,
+    verbose="auto",
+    sample_weight=None,
+    steps=None,
+    callbacks=None,
+    return_dict=False,
+    **kwargs,
+  ):
+    """Evaluates the model; takes what `keras.Model.evaluate` takes.
+
+    Every example weighs the same or as its weight says, a short last batch included,
+    and its noise depends on the model's seed and its own place alone: the batch size
+    changes nothing. Evaluations of one model in several threads take turns.
+
+    Args:
+      x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
+      y: As in `fit`.
+      batch_size: Batch size for arrays, 32 if not given.
+      verbose: As in Keras.
+      sample_weight: `[n]`, how much each example counts.
+      steps: As in Keras.
+      callbacks: As in Keras.
+      return_dict: Whether to return a dict.
+      **kwargs: Keras' own.
+
+    Returns:
+      The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per example)
+      and `loss`: a list, or with `return_dict=True` a dict.
+
+    Raises:
+      ValueError: As in `fit`.
+      TypeError: As in `fit`.
+    """
+    return self._device_loop.evaluate(
+      super().evaluate,
+      x,
+      y,
+      batch_size=batch_size,
+      verbose=verbose,
+      sample_weight=sample_weight,
+      steps=steps,
+      callbacks=callbacks,
+      return_dict=return_dict,
+      **kwargs,
+    )
+
+  def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    """As `keras.Model.predict`, in plain Keras' time."""
+    return self._device_loop.predict(
+      super().predict, x, batch_size, verbose, steps, callbacks
+    )
+
+  def train_on_batch(
+    self, x, y=None, sample_weight=None, class_weight=None, return_dict=False
+  ):
+    """As `keras.Model.train_on_batch`; y and weights count as in `fit`."""
+    return self._device_loop.on_batch(
+      "train",
+      super().train_on_batch,
+      x,
+      y,
+      sample_weight,
+      class_weight,
+      return_dict=return_dict,
+    )
+
+  def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    """As `keras.Model.test_on_batch`; y and weights count as in `evaluate`."""
+    return self._device_loop.on_batch(
+      "test", super().test_on_batch, x, y, sample_weight, return_dict=return_dict
+    )
+
+  @property
+  def steps_per_execution(self) -> int:
+    """Steps in one call of Keras' loops: the user's, or a compiled loop's own."""
+    loop = getattr(self, "_device_loop", None)
+    return 1 if loop is None else loop.steps_per_execution
+
+  @steps_per_execution.setter
+  def steps_per_execution(self, value):
+    if hasattr(self, "_device_loop"):  # Keras' constructor sets it, too
+      self._device_loop.user_steps = value
+
+  def make_train_function(self, force=False):
+    if self.train_function is None or force:
+      # Models of version 0.1 counted their updates by the optimizer alone.
+      if not _count(self.updates):
+        self.updates.assign(_count(self.optimizer.iterations))
+      super().make_train_function(force=True)
+      self.train_function = self._device_loop.function("train", self.train_function)
+
+  def make_test_function(self, force=False):
+    if self.test_function is None or force:
+      super().make_test_function(force=True)
+      self.test_function = self._device_loop.function("test", self.test_function)
+
+  def make_predict_function(self, force=False):
+    with self._device_loop.in_keras_own_path():
+      return super().make_predict_function(force)
 
   @property
   def metrics(self):

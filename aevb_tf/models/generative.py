@@ -15,7 +15,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import bounds, evidence, priors, random, shapes
-from aevb_tf.models import inputs, parts
+from aevb_tf.loops import inputs
+from aevb_tf.models import parts
 from aevb_tf.models.answers import Answers
 from aevb_tf.models.bound_model import BoundModel
 from aevb_tf.random import Purpose
@@ -243,7 +244,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
           f"The model cannot be built for data of shape {x.shape}, which is not known: "
           "`build((None, *event_shape))` it first."
         )
-      with tf.init_scope(), self._loops.lock:
+      with tf.init_scope(), self._device_loop.lock:
         if not self.built:  # by another thread
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)

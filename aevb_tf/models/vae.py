@@ -12,7 +12,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import bounds, posteriors, random
-from aevb_tf.models import parts, xla
+from aevb_tf.loops import xla
+from aevb_tf.models import parts
 from aevb_tf.models.bound_model import BoundParts
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose

@@ -14,8 +14,8 @@ from typing import Any
 import ml_collections
 
 import aevb_tf
+from aevb_tf.loops.monitor import InvalidDataError
 from aevb_tf.models import VAE
-from aevb_tf.models.monitor import InvalidDataError
 from aevb_tf.training import build, configuration, finish, resuming, stopping
 from aevb_tf.training.callbacks import Keeper, tensorboard
 from aevb_tf.training.run_folder import RunFolder, write_json

@@ -285,7 +285,7 @@ def test_an_interrupted_fit_leaves_nothing_behind(hook, error):
   given = {"batch_size": 5, "verbose": 0, "validation_data": x}
   with pytest.raises(error):
     vae.fit(x, **given, callbacks=[Raising(hook, error())])
-  assert not vae._loops.running and vae.steps_per_execution == 1
+  assert not vae._device_loop.running and vae.steps_per_execution == 1
   before = int(vae.updates)
   history = vae.fit(x, **given).history
   assert int(vae.updates) == before + 4

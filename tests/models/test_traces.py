@@ -41,7 +41,9 @@ def test_data_of_any_length_are_traced_twice_at_most(loop, counted):
   for n in LENGTHS:
     getattr(counted, loop)(X[:n], verbose=0)
   assert counted.traces - before <= 2
-  (compiled,) = [v for key, v in counted._loops.compiled.items() if key[0] == kind]
+  (compiled,) = [
+    v for key, v in counted._device_loop.compiled.items() if key[0] == kind
+  ]
   for function in (compiled._whole, compiled._short):
     assert len(function._list_all_concrete_functions()) <= 1
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf.models import resident
+from aevb_tf.loops import resident
 from tests.models.test_vae import digits
 from tests.oracle import put_back, state, tiny_vae
 
@@ -246,7 +246,7 @@ def test_the_compiled_step_is_traced_once_and_stays_on_the_device():
   vae.fit(data, epochs=3, verbose=0)
   vae.fit(data, epochs=2, verbose=0)
   assert len(traces) == 1
-  (loop,) = vae._loops.compiled.values()
+  (loop,) = vae._device_loop.compiled.values()
   (concrete,) = loop._whole._list_all_concrete_functions()
   operations = {op.type for op in concrete.graph.get_operations()}
   for graph in concrete.graph._functions.values():

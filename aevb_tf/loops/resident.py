@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.data import orders, streams
-from aevb_tf.models.inputs import Arrays
+from aevb_tf.loops.inputs import Arrays
 
 # Steps in one compiled call: enough to hide the call, few enough to stop soon.
 _FEWEST_STEPS, _MOST_STEPS, _WHOLE_EPOCH = 25, 100, 1000

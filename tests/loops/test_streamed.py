@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import aevb_tf as aevb
-from aevb_tf.models import streamed
+from aevb_tf.loops import streamed
 from tests.models.test_training import assert_same, weights
 from tests.models.test_vae import digits
 from tests.oracle import put_back, state, tiny_vae

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aevb_tf.data.pieces import Pieces
-from aevb_tf.models import resident
+from aevb_tf.loops import resident
 
 # Of float32: what a piece may take, and all that are read ahead, one on each core.
 _MOST_PIECE_BYTES, _MOST_BYTES = 2**26, 2**28

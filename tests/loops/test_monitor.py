@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aevb_tf.models.monitor import all_finite, telling
+from aevb_tf.loops.monitor import all_finite, telling
 
 
 def gradients_of(layers, x, broken):

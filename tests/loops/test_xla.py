@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf.models import xla
+from aevb_tf.loops import xla
 from tests.models.test_training import assert_same, weights
 from tests.models.test_vae import digits
 from tests.oracle import tiny_vae
@@ -65,7 +65,7 @@ def train(stream=False, least=0.0, **options):
 
 
 def compiled_loop(vae):
-  (loop,) = (f for key, f in vae._loops.compiled.items() if key[0] == "train")
+  (loop,) = (f for key, f in vae._device_loop.compiled.items() if key[0] == "train")
   return loop
 
 
