@@ -27,7 +27,7 @@ from aevb_tf import random, shapes
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.posterior_parameters import parameters
-from aevb_tf.models import VAE, FullVB
+from aevb_tf.models import VAE, FullVB, WakeSleep
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
 
@@ -242,14 +242,14 @@ def _where_scorable(vae, x, numbers):
 
 
 def _check(vae, max_samples, num_importance_samples, batch_size):
-  if not isinstance(vae, VAE):
-    raise ValueError(
-      f"{type(vae).__name__} is no VAE: what is exported has an encoder and a decoder."
-    )
   if isinstance(vae, FullVB):
     raise ValueError(
       "A FullVB answers with its mean weights: export to_vae(), which has them; or "
       "to_vae(seed), which has weights drawn from q(theta)."
+    )
+  if not isinstance(vae, (VAE, WakeSleep)):
+    raise ValueError(
+      f"{type(vae).__name__} is no VAE: what is exported has an encoder and a decoder."
     )
   if not vae.built:
     raise ValueError(

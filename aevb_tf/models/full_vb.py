@@ -18,7 +18,8 @@ import tensorflow_probability as tfp
 from aevb_tf import random
 from aevb_tf.bounds import minibatch_bound
 from aevb_tf.bounds.base import positive_int
-from aevb_tf.models.bound_model import BoundParts
+from aevb_tf.models.autoencoder import Autoencoder, BoundParts
+from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
@@ -41,7 +42,7 @@ class FullVBParts(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
-class FullVB(VAE):
+class FullVB(Autoencoder, GenerativeModel):
   """A variational auto-encoder with a Gaussian posterior over its generative weights.
 
   theta is every trainable number of the decoder, of its likelihood and of a learned
@@ -71,9 +72,9 @@ class FullVB(VAE):
     ValueError: There is no `dataset_size`, or the parts do not fit together.
   """
 
-  measures = (*VAE.measures, "weight_kl", "full_bound")
-  maximized = (*VAE.maximized, "full_bound")
-  watched = {**VAE.watched, "weight_kl": "KL of the weights"}
+  measures = (*Autoencoder.measures, "weight_kl", "full_bound")
+  maximized = (*Autoencoder.maximized, "full_bound")
+  watched = {**Autoencoder.watched, "weight_kl": "KL of the weights"}
 
   def __init__(
     self,
@@ -97,17 +98,8 @@ class FullVB(VAE):
       )
     self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
     self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
-    super().__init__(
-      encoder,
-      decoder,
-      prior,
-      bound,
-      dataset_size,
-      seed=seed,
-      posterior=posterior,
-      likelihood=likelihood,
-      **kwargs,
-    )
+    super().__init__(dataset_size, seed=seed, **kwargs)
+    self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
 
   def build(self, input_shape):
     if self.built:
@@ -249,6 +241,7 @@ class FullVB(VAE):
     del config["parameter_prior_stddev"]  # theta has its prior, phi needs none
     return {
       **config,
+      "bound": keras.saving.serialize_keras_object(self.bound),
       "weight_prior_stddev": self.weight_family.prior_stddev,
       "initial_weight_stddev": self.weight_family.initial_stddev,
       "num_weight_samples": self.num_weight_samples,

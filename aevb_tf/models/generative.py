@@ -1,9 +1,12 @@
-"""What a model has that generates data: z ~ p(z), x ~ p(x|z).
+"""The base of all models: z ~ p(z), x ~ p(x|z), trained by maximising a bound.
 
     p(x|z) = decoder,   p(z) = prior
 
-All that needs no q(z|x) is here, for models with an encoder and without one: the two
-distributions, samples, the evidence log p(x), and which data the model is of.
+It has all that needs no q(z|x): the two distributions, samples, the evidence log p(x), the
+check of data, and Keras' entry points. A subclass defines `bound_parts`, the bound that is
+maximised; `steps` makes the training step, the test step, the metrics and the errors of
+it. A model whose loss is not the minibatch bound overrides `minibatch_loss`; one that
+makes several updates in a step overrides `learn`, and makes them by `steps.update`.
 """
 
 import math
@@ -15,16 +18,18 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import bounds, evidence, priors, random, shapes
-from aevb_tf.loops import inputs
-from aevb_tf.models import parts
+from aevb_tf.bounds import log_parameter_prior, minibatch_bound
+from aevb_tf.loops import DeviceLoop, entry_points, inputs
+from aevb_tf.loops.monitor import StepMonitor
+from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
-from aevb_tf.models.bound_model import BoundModel
+from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
 
 tfd = tfp.distributions
 
 
-class _Complete(type(BoundModel)):
+class _Complete(type(keras.Model)):
   """Builds a model when its constructor is through, where its decoder knows the shape.
 
   Not within the constructor: Keras lets nobody add layers to a model that is built, and
@@ -38,18 +43,76 @@ class _Complete(type(BoundModel)):
     return model
 
 
-class GenerativeModel(BoundModel, metaclass=_Complete):
-  """Base of the models with a decoder and a prior.
+class GenerativeModel(keras.Model, metaclass=_Complete):
+  """Base of the models, which have a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.
   Where the decoder knows the shape of the data, the model is built as soon as it is
   constructed; else by the first data that it sees.
 
   Attributes:
+    event_shape: Shape of one example; None until it is known.
     networks: The constructor's arguments that are networks.
+    measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
+    maximized: Names of metrics that are the better the larger they are.
+    watched: Fields of `bound_parts` that have to stay finite -> their names in errors.
+    checked: What `checks` may find wrong with a batch, in the order of errors.
+
+  Args:
+    dataset_size: N of eq. 8, or None for the bound per datum.
+    parameter_prior_stddev: Standard deviation of the Gaussian prior on all trainable
+      parameters (MAP); None for maximum likelihood. Needs `dataset_size`, since the
+      prior counts once for a data set.
+    seed: Seed of all noise in training and evaluation; None draws one (from NumPy's
+      global state, which `keras.utils.set_random_seed` sets).
+
+  Raises:
+    ValueError: `dataset_size` or `parameter_prior_stddev` is impossible.
   """
 
+  event_shape: tuple[int, ...] | None = None
+  event_shape: tuple[int, ...] | None = None
   networks: tuple[str, ...] = ("decoder",)
+  measures: tuple[str, ...] = ()
+  maximized: tuple[str, ...] = ()
+  watched: dict[str, str] = {}
+  checked: tuple[str, ...] = ("targets",)
+
+  def __init__(
+    self,
+    dataset_size: int | None = None,
+    parameter_prior_stddev: float | None = None,
+    seed: int | None = None,
+    **kwargs,
+  ):
+    super().__init__(**kwargs)
+    self._device_loop = DeviceLoop(self)
+    if dataset_size is not None and dataset_size < 1:
+      raise ValueError(f"dataset_size={dataset_size!r} has to be positive, or None.")
+    if parameter_prior_stddev is not None:
+      if not parameter_prior_stddev > 0:
+        raise ValueError(
+          f"parameter_prior_stddev={parameter_prior_stddev!r} has to be positive, or None."
+        )
+      if dataset_size is None:
+        raise ValueError(
+          "parameter_prior_stddev needs dataset_size: the prior on the parameters counts "
+          "once for the data set. Pass dataset_size=N."
+        )
+    self.dataset_size = dataset_size
+    self.parameter_prior_stddev = parameter_prior_stddev
+    self.seed = int(np.random.randint(2**31)) if seed is None else int(seed)
+    self.update_count = UpdateCount()
+    # `tf.train.Checkpoint` knows TensorFlow's own variables.
+    self._update_count_value = self.update_count.count.value
+    for name in (*self.measures, "loss"):
+      setattr(self, f"{name}_tracker", keras.metrics.Mean(name=name))
+    self.monitor = StepMonitor((*self.checked, *self.watched.values(), "gradient"))
+
+  @property
+  def updates(self) -> keras.Variable:
+    """How many updates the model was asked for, int64 scalar; see `UpdateCount`."""
+    return self.update_count.count
 
   def set_generator(
     self, decoder: keras.Model, prior: Any = None, likelihood: Any = None
@@ -221,7 +284,7 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
     estimate = evidence.estimate(self, x, method, num_samples, seed)
     return tf.constant(estimate.log_marginal)
 
-  # Which data the model is of.
+  # Data.
 
   def as_data(self, x: Any) -> tf.Tensor:
     """`x` as the data of this model: the door of every path that takes data.
@@ -268,6 +331,196 @@ class GenerativeModel(BoundModel, metaclass=_Complete):
         f"`{what}` needs to know the shape of the data: call the model on data, `fit` "
         "it, or `build((None, *event_shape))` it first."
       )
+
+  # What a subclass defines.
+
+  def bound_parts(
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
+  ) -> Any:
+    """The bound of each datum, and what is reported of it.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`.
+      rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
+      training: As in `call`.
+      targets: float32 `[batch, *event_shape]`, what is scored in place of x; passed only
+        where there are any.
+
+    Returns:
+      `BoundParts`, or another tuple with `bound`, `measures` and `watched`, nats,
+      `[batch]`.
+    """
+    raise TypeError(f"{type(self).__name__} has to define `bound_parts`.")
+
+  # What a subclass may override.
+
+  def xla_pays(self, num_examples: int) -> bool:
+    """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
+    return False
+
+  def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
+    """Whether a training batch passes each check of `checked`: boolean scalars."""
+    return {"targets": self.in_support(steps.scored(self, x, y))}
+
+  def batch_error(self, what: str) -> str:
+    """The message about a batch in which one of `checked` was found wrong."""
+    return self.refusal("hold values out of range, or NaN")
+
+  def learn(
+    self,
+    x: tf.Tensor,
+    y: tf.Tensor | None,
+    weights: tf.Tensor | None,
+    seed: tf.Tensor,
+  ) -> steps.Step:
+    """Algorithm 1: noise, the gradient of the minibatch bound, an update.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      y: What came with them, or None: of x's shape it is what is scored in its place,
+        anything else is ignored.
+      weights: float `[batch]`, how much each example counts; None counts each once.
+      seed: int32 `[2]`, different at each step.
+    """
+    rows = tf.range(tf.shape(x)[0])
+    return steps.update(
+      self, lambda: steps.parts_of(self, x, y, seed, rows, training=True), weights
+    )
+
+  def targets(self, x: tf.Tensor, y: Any) -> tf.Tensor | None:
+    """What is scored in place of x: y if it has x's shape, else None."""
+    return inputs.targets(x, y)
+
+  def minibatch_loss(
+    self,
+    parts: Any,
+    weights: tf.Tensor | None,
+    batch_size: tf.Tensor | None = None,
+  ) -> tf.Tensor:
+    """The loss of a minibatch, a scalar, from what `bound_parts` gave.
+
+    Args:
+      parts: What `bound_parts` gave.
+      weights: As in `learn`.
+      batch_size: M, where it is not the number of the parts.
+    """
+    loss = -minibatch_bound(parts.bound, self.dataset_size, weights, batch_size)
+    if self.parameter_prior_stddev is not None:
+      stddev = self.parameter_prior_stddev
+      loss -= log_parameter_prior(self.trainable_variables, stddev)
+    return loss
+
+  def layer_losses(self) -> list[tf.Tensor]:
+    """Scalars that layers add to the loss, of the pass through them that was just made."""
+    return self.losses
+
+  # Keras.
+
+  def compile(
+    self,
+    optimizer: Any = "adam",
+    loss: Any = None,
+    loss_weights: Any = None,
+    jit_compile: bool | str = "auto",
+    device_loop: bool = True,
+    **kwargs,
+  ) -> None:
+    """Configures training, as `keras.Model.compile` does.
+
+    Args:
+      optimizer: Keras optimizer or its name.
+      loss: Not taken: the loss is minus the bound.
+      loss_weights: Not taken: there are no losses to weigh.
+      jit_compile: As in Keras; "auto" takes XLA on a CPU, too, where it pays.
+      device_loop: Whether many steps may run in one compiled call (`aevb_tf.loops`);
+        False leaves all loops to Keras.
+      **kwargs: `metrics` (called with the data and their reconstruction),
+        `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
+
+    Raises:
+      ValueError: A `loss` or `loss_weights` were given.
+    """
+    if loss_weights is not None:
+      raise ValueError(
+        f"compile(loss_weights={loss_weights!r}): the loss of {type(self).__name__} is "
+        "minus its bound. Weigh the KL by kl_weight of its `bound=`, and leave "
+        "loss_weights out."
+      )
+    if loss is not None:
+      raise ValueError(
+        f"compile(loss={loss!r}): the loss of {type(self).__name__} is minus its bound."
+        " Choose `bound=` at construction instead, and leave `loss` out."
+      )
+    super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+    self._device_loop.is_on = device_loop
+    self._device_loop.chooses_xla = jit_compile == "auto" and not self.run_eagerly
+
+  def get_compile_config(self) -> dict[str, Any]:
+    config = super().get_compile_config()
+    if config and self._device_loop.chooses_xla:
+      config = {**config, "jit_compile": "auto"}  # Keras keeps what it meant here
+    if config and not self._device_loop.is_on:
+      config = {**config, "device_loop": False}
+    return config
+
+  def compile_from_config(self, config):
+    self.compile(**keras.saving.deserialize_keras_object(config))
+    if self.built:
+      self.optimizer.build(self.trainable_variables)
+
+  def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+    """As `keras.Model.save`, to a `.keras` file: no other holds all of this model."""
+    if str(filepath).endswith((".h5", ".hdf5")):
+      raise ValueError(
+        f"{filepath}: the HDF5 format of old cannot hold this model. Save to a file that "
+        "ends in .keras, or its weights alone by save_weights, in .weights.h5."
+      )
+    super().save(filepath, *args, **kwargs)
+
+  fit = entry_points.fit
+  evaluate = entry_points.evaluate
+  predict = entry_points.predict
+  train_on_batch = entry_points.train_on_batch
+  test_on_batch = entry_points.test_on_batch
+  steps_per_execution = entry_points.steps_per_execution
+  make_test_function = entry_points.make_test_function
+  make_predict_function = entry_points.make_predict_function
+
+  def make_train_function(self, force=False):
+    # Models of version 0.1 counted their updates by the optimizer alone.
+    if not steps.as_int(self.updates):
+      self.updates.assign(steps.as_int(self.optimizer.iterations))
+    entry_points.make_train_function(self, force)
+
+  def train_step(self, data):
+    return steps.train(self, data)
+
+  def test_step(self, data):
+    return steps.test(self, data)
+
+  def steps_with_metrics(self) -> tuple:
+    """Steps that return nothing but the model's metrics."""
+    return GenerativeModel.train_step, GenerativeModel.test_step
+
+  def after_call(self, kind: str, epoch: int, step: int) -> None:
+    """Called after each compiled call of a "train" or "test" loop: raises its errors."""
+    steps.raise_faults(self, kind, epoch, step)
+
+  @property
+  def metrics(self):
+    own = [getattr(self, f"{name}_tracker") for name in (*self.measures, "loss")]
+    compiled = [] if self._compile_metrics is None else [self._compile_metrics]
+    return [*own, *compiled]
+
+  def reset_metrics(self):
+    super().reset_metrics()
+    self.monitor.reset_state()
 
   # Saving.
 

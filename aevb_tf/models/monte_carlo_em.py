@@ -43,8 +43,7 @@ import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.evidence import checks, hmc, noise, paths, resampling
-from aevb_tf.models import parts
-from aevb_tf.models.bound_model import Step
+from aevb_tf.models import parts, steps
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose
 
@@ -310,7 +309,7 @@ class MonteCarloEM(GenerativeModel):
     y: tf.Tensor | None,
     weights: tf.Tensor | None,
     seed: tf.Tensor,
-  ) -> Step:
+  ) -> steps.Step:
     """One E-step, and `num_updates` updates with its samples."""
     if self.persistent_transitions:
       samples = self.persistent_samples(x, self._numbers(y), seed)
@@ -321,16 +320,16 @@ class MonteCarloEM(GenerativeModel):
       hmc.adapted(self.step_size, acceptance, self.target_acceptance)
     )
     updates = [
-      self.update(lambda: self.joint_parts(x, samples, training=True), weights)
+      steps.update(self, lambda: self.joint_parts(x, samples, training=True), weights)
       for _ in range(self.num_updates)
     ]
     gradients = [gradient for update in updates for gradient in update.gradients]
-    return Step(updates[0].parts, updates[0].loss, gradients)
+    return steps.Step(updates[0].parts, updates[0].loss, gradients)
 
   def _numbers(self, y):
     """y as the numbers of the data."""
     if y is None or not y.dtype.is_integer or y.shape.rank not in (1, None):
-      raise ValueError(self.mistake("numbers"))
+      raise ValueError(self.batch_error("numbers"))
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
       raise ValueError(
         "Persistent chains are kept on one device: with several replicas, leave "
@@ -345,9 +344,9 @@ class MonteCarloEM(GenerativeModel):
       found["numbers"] = tf.reduce_all((numbers >= 0) & (numbers < self.dataset_size))
     return found
 
-  def mistake(self, what: str) -> str:
+  def batch_error(self, what: str) -> str:
     if what != "numbers":
-      return super().mistake(what)
+      return super().batch_error(what)
     return (
       "Persistent chains have to know which data these are: pass the number of each as y, "
       f"an int in 0 to {self.dataset_size - 1}, as in fit(x, np.arange(len(x)))."

@@ -22,7 +22,8 @@ import tensorflow as tf
 
 from aevb_tf import bounds, random
 from aevb_tf.bounds.base import positive_int
-from aevb_tf.models.vae import VAE
+from aevb_tf.models.autoencoder import Autoencoder
+from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose
 
 
@@ -49,7 +50,7 @@ class _Wake(bounds.Bound):
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
-class WakeSleep(VAE):
+class WakeSleep(Autoencoder, GenerativeModel):
   """Encoder, decoder and prior, trained by the wake-sleep algorithm.
 
   Takes the parts of a `VAE`, and answers what it answers. Metrics: `elbo`, `kl` and
@@ -77,9 +78,9 @@ class WakeSleep(VAE):
     ValueError: The parts do not fit together; the message says which and why.
   """
 
-  measures = (*VAE.measures, "sleep_log_q")
-  maximized = (*VAE.maximized, "sleep_log_q")
-  watched = {**VAE.watched, "sleep_log_q": "log q of the dreams"}
+  measures = (*Autoencoder.measures, "sleep_log_q")
+  maximized = (*Autoencoder.maximized, "sleep_log_q")
+  watched = {**Autoencoder.watched, "sleep_log_q": "log q of the dreams"}
 
   def __init__(
     self,
@@ -94,18 +95,9 @@ class WakeSleep(VAE):
     likelihood: Any = None,
     **kwargs,
   ):
-    super().__init__(
-      encoder,
-      decoder,
-      prior,
-      _Wake(num_samples),
-      dataset_size,
-      parameter_prior_stddev,
-      seed,
-      posterior,
-      likelihood,
-      **kwargs,
-    )
+    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    wake = _Wake(num_samples)
+    self.set_parts(encoder, decoder, prior, wake, posterior, likelihood)
     if self.prior.needs_encoder:
       raise ValueError(
         f"A {type(self.prior).__name__} is made of the encoder, but wake-sleep takes turns "
@@ -142,6 +134,4 @@ class WakeSleep(VAE):
   # Saving.
 
   def get_config(self):
-    config = super().get_config()
-    del config["bound"]
-    return {**config, "num_samples": self.bound.num_samples}
+    return {**super().get_config(), "num_samples": self.bound.num_samples}

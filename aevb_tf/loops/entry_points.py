@@ -1,0 +1,227 @@
+"""`fit`, `evaluate` and the other entry points of a Keras model that has a `DeviceLoop`.
+
+A model takes them into its class (`fit = entry_points.fit`) and keeps its `DeviceLoop` in
+`_device_loop`.
+"""
+
+import functools
+from typing import Any
+
+import keras
+
+
+def _by_keras(name, model):
+  """Keras' own method; looked up at the call, since tools patch it."""
+  return functools.partial(getattr(keras.Model, name), model)
+
+
+def fit(
+  self: keras.Model,
+  x: Any = None,
+  y: Any = None,
+  batch_size: int | None = None,
+  epochs: int = 1,
+  verbose: int | str = "auto",
+  callbacks: Any = None,
+  validation_split: float = 0.0,
+  validation_data: Any = None,
+  shuffle: bool | str = True,
+  class_weight: Any = None,
+  sample_weight: Any = None,
+  initial_epoch: int = 0,
+  steps_per_epoch: int | None = None,
+  validation_steps: int | None = None,
+  validation_batch_size: int | None = None,
+  validation_freq: Any = 1,
+) -> keras.callbacks.History:
+  """Trains the model; takes what `keras.Model.fit` takes.
+
+  Data from `aevb_tf.data.load`, and arrays, are moved to the device once and trained
+  on in compiled calls of many steps; a callback with a hook for every batch is still
+  called for every batch. Keras' callbacks with `mode="auto"` know which metrics are to
+  be maximized; KerasTuner does not: `keras_tuner.Objective("val_elbo", "max")`.
+
+  Args:
+    x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
+    y: Of x's shape, what the likelihood scores while the encoder sees x (denoising);
+      else labels, which are ignored.
+    batch_size: Batch size for arrays, 32 if not given.
+    epochs: As in Keras.
+    verbose: As in Keras.
+    callbacks: As in Keras.
+    validation_split: As in Keras.
+    validation_data: As x, or `(x, y)`, or `(x, y, weights)`, where y may be None.
+    shuffle: As in Keras.
+    class_weight: As in Keras; needs labels.
+    sample_weight: `[n]`, how much each example counts.
+    initial_epoch: As in Keras.
+    steps_per_epoch: As in Keras; passes over data in memory follow each other.
+    validation_steps: As in Keras.
+    validation_batch_size: As in Keras.
+    validation_freq: As in Keras.
+
+  Returns:
+    A Keras `History`.
+
+  Raises:
+    NonFiniteError: A bound or gradient became NaN or infinite.
+    ValueError: The data have another shape than the model's, some target is outside
+      the likelihood's support, or a number of examples or steps is not positive.
+    TypeError: The data are of a kind that a model cannot take.
+  """
+  return self._device_loop.fit(
+    _by_keras("fit", self),
+    x,
+    y,
+    batch_size=batch_size,
+    epochs=epochs,
+    verbose=verbose,
+    callbacks=callbacks,
+    validation_split=validation_split,
+    validation_data=validation_data,
+    shuffle=shuffle,
+    class_weight=class_weight,
+    sample_weight=sample_weight,
+    initial_epoch=initial_epoch,
+    steps_per_epoch=steps_per_epoch,
+    validation_steps=validation_steps,
+    validation_batch_size=validation_batch_size,
+    validation_freq=validation_freq,
+  )
+
+
+def evaluate(
+  self: keras.Model,
+  x: Any = None,
+  y: Any = None,
+  batch_size: int | None = None,
+  verbose: int | str = "auto",
+  sample_weight: Any = None,
+  steps: int | None = None,
+  callbacks: Any = None,
+  return_dict: bool = False,
+  **kwargs: Any,
+) -> list[float] | dict[str, float]:
+  """Evaluates the model; takes what `keras.Model.evaluate` takes.
+
+  Every example weighs the same or as its weight says, a short last batch included,
+  and its noise depends on the model's seed and its own place alone: the batch size
+  changes nothing. Evaluations of one model in several threads take turns.
+
+  Args:
+    x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
+    y: As in `fit`.
+    batch_size: Batch size for arrays, 32 if not given.
+    verbose: As in Keras.
+    sample_weight: `[n]`, how much each example counts.
+    steps: As in Keras.
+    callbacks: As in Keras.
+    return_dict: Whether to return a dict.
+    **kwargs: Keras' own.
+
+  Returns:
+    The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per example)
+    and `loss`: a list, or with `return_dict=True` a dict.
+
+  Raises:
+    ValueError: As in `fit`.
+    TypeError: As in `fit`.
+  """
+  return self._device_loop.evaluate(
+    _by_keras("evaluate", self),
+    x,
+    y,
+    batch_size=batch_size,
+    verbose=verbose,
+    sample_weight=sample_weight,
+    steps=steps,
+    callbacks=callbacks,
+    return_dict=return_dict,
+    **kwargs,
+  )
+
+
+def predict(
+  self: keras.Model,
+  x: Any,
+  batch_size: int | None = None,
+  verbose: int | str = "auto",
+  steps: int | None = None,
+  callbacks: Any = None,
+) -> Any:
+  """As `keras.Model.predict`, in plain Keras' time."""
+  return self._device_loop.predict(
+    _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
+  )
+
+
+def train_on_batch(
+  self: keras.Model,
+  x: Any,
+  y: Any = None,
+  sample_weight: Any = None,
+  class_weight: Any = None,
+  return_dict: bool = False,
+) -> list[float] | dict[str, float]:
+  """As `keras.Model.train_on_batch`; y and weights count as in `fit`."""
+  return self._device_loop.on_batch(
+    "train",
+    _by_keras("train_on_batch", self),
+    x,
+    y,
+    sample_weight,
+    class_weight,
+    return_dict=return_dict,
+  )
+
+
+def test_on_batch(
+  self: keras.Model,
+  x: Any,
+  y: Any = None,
+  sample_weight: Any = None,
+  return_dict: bool = False,
+) -> list[float] | dict[str, float]:
+  """As `keras.Model.test_on_batch`; y and weights count as in `evaluate`."""
+  return self._device_loop.on_batch(
+    "test",
+    _by_keras("test_on_batch", self),
+    x,
+    y,
+    sample_weight,
+    return_dict=return_dict,
+  )
+
+
+def make_train_function(self: keras.Model, force: bool = False) -> None:
+  """As `keras.Model.make_train_function`; Keras calls it at the beginning of a fit."""
+  if self.train_function is None or force:
+    _by_keras("make_train_function", self)(force=True)
+    self.train_function = self._device_loop.function("train", self.train_function)
+
+
+def make_test_function(self: keras.Model, force: bool = False) -> None:
+  """As `keras.Model.make_test_function`."""
+  if self.test_function is None or force:
+    _by_keras("make_test_function", self)(force=True)
+    self.test_function = self._device_loop.function("test", self.test_function)
+
+
+def make_predict_function(self: keras.Model, force: bool = False) -> Any:
+  """As `keras.Model.make_predict_function`, of the user's `steps_per_execution`."""
+  with self._device_loop.in_keras_own_path():
+    return _by_keras("make_predict_function", self)(force)
+
+
+def _steps(model):
+  """Steps in one call of Keras' loops: the user's, or a compiled loop's own."""
+  loop = getattr(model, "_device_loop", None)
+  return 1 if loop is None else loop.steps_per_execution
+
+
+def _set_steps(model, value):
+  if hasattr(model, "_device_loop"):  # Keras' constructor sets it, too
+    model._device_loop.user_steps = value
+
+
+steps_per_execution = property(_steps, _set_steps)

@@ -1,0 +1,276 @@
+"""What a model with an encoder has: q(z|x), reconstructions, and the terms of its bound.
+
+q(z|x) = encoder,   z = g(eps, x)
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf import bounds, posteriors, random
+from aevb_tf.loops import xla
+from aevb_tf.models import parts
+from aevb_tf.random import Purpose
+
+tfd = tfp.distributions
+
+
+class BoundParts(NamedTuple):
+  """A bound and what is reported beside it; nats per example, `[batch]`."""
+
+  bound: tf.Tensor
+  elbo: tf.Tensor
+  kl: tf.Tensor
+  log_likelihood: tf.Tensor
+
+
+class Autoencoder:
+  """The methods of a `GenerativeModel` that has an encoder and a bound.
+
+  The model calls `set_parts` in its `__init__`.
+  """
+
+  networks = ("encoder", "decoder")
+  measures = ("elbo", "kl", "log_likelihood")
+  maximized = ("elbo", "log_likelihood")
+  watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
+
+  def set_parts(
+    self,
+    encoder: keras.Model,
+    decoder: keras.Model,
+    prior: Any,
+    bound: Any,
+    posterior: Any,
+    likelihood: Any,
+  ) -> None:
+    """Takes the networks and families, and checks that they fit together.
+
+    Args:
+      encoder: x -> parameters of q(z|x).
+      decoder: z -> parameters of p(x|z).
+      prior: As in `VAE`.
+      bound: As in `VAE`.
+      posterior: For an encoder that does not name its own.
+      likelihood: For a decoder that does not name its own.
+
+    Raises:
+      ValueError: They do not fit together; the message says which and why.
+    """
+    # The order of the variables: the encoder's, the decoder's, then the families'.
+    self.encoder, self.decoder = encoder, decoder
+    self.posterior_family = parts.posterior_of(encoder, posterior)
+    self._own_posterior = posterior is None
+    self.set_generator(decoder, prior, likelihood)
+    self.bound = bounds.get("sgvb" if bound is None else bound)
+    self._analytic_kl = bounds.has_analytic_kl(self.posterior_family, self.prior)
+    parts.check_support(self.posterior_family, self.prior)
+    self.bound.check(self.posterior_family, self.prior)
+
+  def build(self, input_shape: tuple[int | None, ...]) -> None:
+    """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
+    if self.built:
+      return
+    event_shape = tuple(input_shape[1:])
+    params = parts.output_shape(self.encoder, event_shape)
+    name = type(self.encoder).__name__
+    latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
+    self.prior.connect(self.encode, self.posterior_family, event_shape)
+    if not self.posterior_family.built:
+      self.posterior_family.build((latent_dim,))
+    self.build_generator(latent_dim, event_shape)
+
+  # The distributions.
+
+  def encode(self, x: Any, training: bool = False) -> tfd.Distribution:
+    """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`.
+
+    Args:
+      x: `[batch, *event_shape]`.
+      training: As in `call`.
+    """
+    x = self.as_data(x)
+    if not training and self._answers.apply():
+      params = self._answers(self._encoded, x)
+    else:
+      params = self._encoded(x, training)
+    family = self.posterior_family
+    make = family.from_parameters if _in_steps(family) else family.distribution
+    return make(*params)
+
+  def _encoded(self, x, training=False):
+    output = self.encoder(x, training=training)
+    output = parts.parameters(output, self.posterior_family)
+    family = self.posterior_family
+    return family.parameters(output) if _in_steps(family) else (output,)
+
+  # What a trained model answers.
+
+  def call(self, x, training=False):
+    """The reconstruction of `x`: the mean of p(x|z) at the mean of q(z|x)."""
+    if not training and self._answers.apply():
+      return self._answers(self._reconstructed, self.as_data(x))
+    return self._reconstructed(x, training)
+
+  def _reconstructed(self, x, training=False):
+    z = self.posterior_family.point_estimate(self.encode(x, training))
+    return self.decode(z, training).mean()
+
+  def reconstruct(self, x: Any) -> tf.Tensor:
+    """Decodes the mean of q(z|x).
+
+    Args:
+      x: `[batch, *event_shape]`.
+
+    Returns:
+      Mean of p(x|z), float32 `[batch, *event_shape]`.
+    """
+    return self(self.as_data(x))
+
+  def elbo(self, x: Any, seed: Any = None) -> tf.Tensor:
+    """The evidence lower bound of each datum, by the model's L samples of z.
+
+    Args:
+      x: `[batch, *event_shape]`.
+      seed: An int or a pair of int32; None takes a fresh one.
+
+    Returns:
+      float32 `[batch]`, nats.
+
+    Raises:
+      ValueError: Some target is outside the likelihood's support; in a graph TensorFlow
+        raises an `InvalidArgumentError` when the graph runs.
+    """
+    x, seed = self.as_data(x), random.request_seed(seed)
+    if not tf.executing_eagerly():
+      advice = self.refusal("hold values out of range, or NaN")
+      in_support = tf.debugging.Assert(self.in_support(x), [advice])
+      with tf.control_dependencies([in_support]):
+        return self.elbo_parts(x, seed).elbo
+    parts_and_support = self._elbo_and_support
+    if self._answers.apply():
+      elbo, in_support = self._answers(parts_and_support, x, seed)
+    else:
+      elbo, in_support = parts_and_support(x, seed)
+    if not in_support:
+      self.likelihood_family.check_targets(x)  # says what is wrong
+    return elbo
+
+  def _elbo_and_support(self, x, seed):
+    return self.elbo_parts(x, seed).elbo, self.in_support(x)
+
+  def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> BoundParts:
+    """What `elbo` is made of, of data whose support is not checked.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`, as `elbo` takes it.
+
+    Returns:
+      `BoundParts`, nats, `[batch]`.
+    """
+    seed = random.derive(seed, Purpose.ELBO)
+    return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
+
+  def kl_per_dimension(self, x: Any) -> tf.Tensor:
+    """KL(q(z_j|x) || p(z_j)) of each latent, where both are products over latents.
+
+    Args:
+      x: `[batch, *event_shape]`.
+
+    Returns:
+      float32 `[batch, latent_dim]`, nats.
+
+    Raises:
+      ValueError: The posterior or the prior is no product of independent latents.
+    """
+    if not self.has_kl_per_dimension:
+      raise ValueError(
+        f"The KL of a {type(self.posterior_family).__name__} posterior and a "
+        f"{type(self.prior).__name__} prior is no sum over latents."
+      )
+    q, p = self.encode(x), self.prior.distribution()
+    return tfd.kl_divergence(q.distribution, p.distribution)
+
+  @property
+  def has_kl_per_dimension(self) -> bool:
+    """Whether the KL has a closed form that is a sum over latents."""
+    factorized = self.posterior_family.factorized and self.prior.factorized
+    return self._analytic_kl and factorized
+
+  # The bound.
+
+  def terms(
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool = False,
+    targets: tf.Tensor | None = None,
+  ) -> bounds.Terms:
+    """The log-densities of the bound, at its samples of z; see `bounds.Terms`.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      seed: int32 `[2]`.
+      rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
+      training: As in `call`.
+      targets: float32 `[batch, *event_shape]`, what the likelihood scores in place of x.
+    """
+    q = self.encode(x, training)
+    noise = self.posterior_family.noise(seed, rows, self.bound.num_draws)
+    z = self.posterior_family.sample(q, noise)
+    return bounds.evaluate_terms(
+      x if targets is None else targets,
+      z,
+      q,
+      self.prior.distribution(),
+      lambda flat_z: self.decode(flat_z, training),
+      self._analytic_kl,
+      detached=self.bound.detached,
+      slope=self.bound.needs_slope,
+    )
+
+  def bound_parts(
+    self,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    training: bool,
+    targets: tf.Tensor | None = None,
+  ) -> BoundParts:
+    terms = self.terms(x, seed, rows, training, targets)
+    log_likelihood = tf.reduce_mean(terms.log_likelihood, axis=0)
+    kl = terms.kl
+    if kl is None:
+      kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
+    # What the bound weighs is its own matter; what is reported is the bound itself.
+    optimizer = getattr(self, "optimizer", None)
+    step = 0 if optimizer is None else optimizer.iterations
+    bound = self.bound(terms, step, training)
+    return BoundParts(bound, log_likelihood - kl, kl, log_likelihood)
+
+  def xla_pays(self, num_examples: int) -> bool:
+    if not self.built:
+      return False
+    parts = [(self.encoder, 1), (self.decoder, self.bound.num_draws)]
+    num_weights = sum(math.prod(w.shape) for w in self.trainable_weights)
+    return xla.pays(parts, num_weights, num_examples)
+
+  # Saving.
+
+  def get_config(self):
+    serialize = keras.saving.serialize_keras_object
+    return {
+      **super().get_config(),
+      "encoder": serialize(self.encoder),
+      "posterior": None if self._own_posterior else serialize(self.posterior_family),
+    }
+
+
+def _in_steps(family):
+  """Whether a posterior makes its distribution in two steps, and no subclass in one."""
+  return type(family).distribution is posteriors.Posterior.distribution

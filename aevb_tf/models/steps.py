@@ -1,0 +1,245 @@
+"""A training step and a test step of a model that is trained by maximising a bound.
+
+`loss` is the one minimised number:
+
+    loss = -(N/M) sum_i w_i bound_i  -  log p(theta, phi)  +  sum of the layers' losses
+
+where N/M is 1/M without a `dataset_size` (the loss is then the mean per example), w_i
+are sample weights, and the prior is left out without a `parameter_prior_stddev`. Losses
+of layers (regularizers, `add_loss`) count once for an update, as in Keras: with a
+`dataset_size` they stand beside a bound of the whole data set.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import random
+from aevb_tf.loops import inputs
+from aevb_tf.loops.monitor import (
+  InvalidDataError,
+  NonFiniteError,
+  all_finite,
+  telling,
+)
+from aevb_tf.random import Purpose
+
+# A first log-likelihood below this for each value of an example means that the data lie
+# far from what an untrained decoder gives: 8 standard deviations of a normal.
+_FAR = -32.0
+
+
+class Step(NamedTuple):
+  """The result of a training step."""
+
+  parts: Any  # what `bound_parts` gave
+  loss: tf.Tensor  # scalar
+  gradients: list[tf.Tensor]  # those that show whether all are finite
+
+
+def train(model: keras.Model, data: Any) -> dict[str, Any]:
+  """`model.learn` from a batch, with noise that depends on the number of updates so far.
+
+  Args:
+    model: A `GenerativeModel`.
+    data: A batch, as Keras passes it to a step.
+
+  Returns:
+    The model's metrics.
+  """
+  x, y, weights = _unpacked(model, data)
+  step = model.update_count.result()
+  seed = _replica_seed(model.seed, Purpose.TRAIN)
+  seed = random.derive(seed, Purpose.STEP, step)
+  checks = model.checks(x, y)  # before anything is updated, since they may raise
+  parts, loss, gradients = model.learn(x, y, weights, seed)
+  healthy = {
+    **checks,
+    **{name: all_finite([getattr(parts, k)]) for k, name in model.watched.items()},
+  }
+  # Loss scaling overflows on purpose now and then, and skips those updates.
+  if not isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
+    healthy["gradient"] = all_finite(gradients)
+  model.monitor.update_first(tf.equal(step, 0), tf.reduce_mean(parts.log_likelihood))
+  return _update_metrics(model, x, y, parts, loss, weights, healthy)
+
+
+def test(model: keras.Model, data: Any) -> dict[str, Any]:
+  """The bound of a batch; the noise of the i-th example is always the same.
+
+  Args:
+    model: A `GenerativeModel`.
+    data: A batch, as Keras passes it to a step.
+
+  Returns:
+    The model's metrics.
+  """
+  x, y, weights = _unpacked(model, data)
+  rows = tf.range(tf.shape(x)[0]) + tf.cast(model.monitor.examples, tf.int32)
+  seed = _replica_seed(model.seed, Purpose.TEST)
+  parts, loss = _loss(
+    model, lambda: parts_of(model, x, y, seed, rows, training=False), weights
+  )
+  healthy = {"targets": model.in_support(scored(model, x, y))}
+  return _update_metrics(model, x, y, parts, loss, weights, healthy)
+
+
+def update(
+  model: keras.Model,
+  bound_parts: Callable[[], Any],
+  weights: tf.Tensor | None = None,
+) -> Step:
+  """One update of all trainable variables.
+
+  Args:
+    model: A `GenerativeModel`.
+    bound_parts: Gives the parts of the bound, at the current values of the variables.
+    weights: float `[batch]`, how much each example counts; None counts each once.
+  """
+  variables = model.trainable_variables
+  with tf.GradientTape() as tape:
+    parts, loss = _loss(model, bound_parts, weights)
+    scaled = model.optimizer.scale_loss(loss / _num_replicas())
+  gradients = tape.gradient(scaled, variables)
+  # Some of what the loss reads enters no gradient of the variable that it is read from:
+  # graph optimizations would let such a read see the update. Nor is an update counted
+  # that data of another shape stop.
+  with tf.control_dependencies([loss]):
+    model.update_count.update_state()
+    model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+  return Step(parts, loss, telling(variables, gradients))
+
+
+def parts_of(
+  model: keras.Model,
+  x: tf.Tensor,
+  y: Any,
+  seed: tf.Tensor,
+  rows: tf.Tensor,
+  training: bool,
+) -> Any:
+  """`model.bound_parts` of a batch, with y as the targets if it has x's shape."""
+  targets = model.targets(x, y)
+  options = {} if targets is None else {"targets": targets}
+  return model.bound_parts(x, seed, rows, training=training, **options)
+
+
+def scored(model: keras.Model, x: tf.Tensor, y: Any) -> tf.Tensor:
+  """What the likelihood scores: the targets, or x itself."""
+  targets = model.targets(x, y)
+  return x if targets is None else targets
+
+
+def raise_faults(model: keras.Model, kind: str, epoch: int, step: int) -> None:
+  """Raises what the monitor saw in the steps of the last call; warns of far data.
+
+  Args:
+    model: A `GenerativeModel`.
+    kind: "train" or "test".
+    epoch: Number of the epoch, from 0 up.
+    step: Number of the call's first step, from 0 up.
+
+  Raises:
+    InvalidDataError: A batch held values that the model cannot take.
+    NonFiniteError: A bound or gradient became NaN or infinite.
+  """
+  causes = model.monitor.causes()
+  if not causes:
+    if kind == "train" and step == epoch == 0:
+      _warn_of_far_data(model)
+    return
+  if causes[0] in model.checked:
+    raise InvalidDataError(model.batch_error(causes[0]))
+  step = as_int(model.monitor.good_steps) // _num_replicas() + 1
+  raise NonFiniteError(
+    f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
+    f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
+    "a smaller learning rate, or `clipnorm=1.0` in the optimizer."
+  )
+
+
+def as_int(variable: Any) -> int:
+  """The value of an integer variable, of which each of several replicas has one."""
+  return int(tf.convert_to_tensor(variable))
+
+
+def _unpacked(model, data):
+  """x as the model's data, y and weights; None where there is none."""
+  x, y, weights = inputs.unpack(data)
+  return model.as_data(x), y, weights
+
+
+def _loss(model, bound_parts, weights):
+  """The parts of the bound, and the loss with the losses of layers."""
+  with _one_call(model):
+    parts = bound_parts()
+    losses = model.layer_losses()
+  loss = model.minibatch_loss(parts, weights, _batch_size(parts.bound))
+  return parts, tf.add_n([loss, *(tf.cast(each, loss.dtype) for each in losses)])
+
+
+def _update_metrics(model, x, y, parts, loss, weights, healthy):
+  batch = tf.shape(x)[0]
+  for name in model.measures:
+    tracker = getattr(model, f"{name}_tracker")
+    tracker.update_state(getattr(parts, name), sample_weight=weights)
+  share = _batch_size(x)
+  model.loss_tracker.update_state(loss, sample_weight=batch if share is None else share)
+  model.monitor.update_state(batch, healthy)
+  if model._compile_metrics is not None:
+    model._compile_metrics.update_state(
+      scored(model, x, y), model(x), sample_weight=weights
+    )
+  return model.get_metrics_result()
+
+
+def _warn_of_far_data(model):
+  size = int(np.prod(model.event_shape))
+  value = float(tf.convert_to_tensor(model.monitor.first)) / size
+  if value < _FAR:
+    warnings.warn(
+      f"At the first update log p(x|z) is {value:,.0f} nats for each of the {size} "
+      "values of an example: the data lie far from what the untrained decoder gives. "
+      "Scale them, for example to mean 0 and deviation 1, or start the decoder at "
+      "their mean: `decoder.start_at_mean(x.mean(0))` of an MLPDecoder, or "
+      "`--config.output_bias=data_mean`.",
+      stacklevel=2,
+    )
+
+
+@contextlib.contextmanager
+def _one_call(model: keras.Model) -> Iterator[None]:
+  """Layers add up their losses until it ends, as within one call of a Keras model."""
+  context = model._get_call_context()
+  try:
+    yield
+  finally:
+    if context.entry_layer is model:
+      model._maybe_reset_call_context()
+
+
+def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
+  """M, as each of several replicas has to see it: a mean; None where there is one."""
+  if _num_replicas() == 1:
+    return None
+  size = tf.cast(tf.shape(values)[0], tf.float32)
+  context = tf.distribute.get_replica_context()
+  return context.all_reduce("sum", size) / _num_replicas()
+
+
+def _num_replicas() -> int:
+  return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _replica_seed(seed, purpose):
+  """A seed for a purpose, different on every replica of a distribution strategy."""
+  seed = random.derive(seed, purpose)
+  if _num_replicas() == 1:
+    return seed
+  context = tf.distribute.get_replica_context()
+  return random.derive(seed, Purpose.REPLICA, context.replica_id_in_sync_group)
