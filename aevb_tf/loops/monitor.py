@@ -1,7 +1,7 @@
-"""Watches every step from inside the compiled loop: what broke, and when.
+"""Finds the first step at which something became NaN or infinite, and what it was.
 
-The loop must not stop for a look at each step, so faults are counted in variables on
-the device and read once after each call of the compiled function.
+A compiled loop does not return after each step, so that faults are counted in variables
+on the device and read once after each call of the compiled function.
 """
 
 from collections.abc import Iterable, Sequence
@@ -78,19 +78,22 @@ def all_finite(tensors: Iterable[tf.Tensor]) -> tf.Tensor:
   return tf.reduce_all([tf.reduce_all(tf.math.is_finite(t)) for t in tensors])
 
 
-def telling(
+def gradients_to_check(
   variables: Sequence[keras.Variable], gradients: Sequence[tf.Tensor | None]
 ) -> list[tf.Tensor]:
-  """The gradients to look at, to know whether all are finite.
+  """The gradients that show whether all gradients are finite.
 
-  That of a layer's bias is the sum, and that of its kernel the sum weighted by what
-  goes in, of the same numbers: where the first is finite, so is the second, unless what
-  goes in is not (which the bound shows). A look at the kernels of the paper's MNIST
-  model would cost a fifteenth of a step.
+  The gradient of a layer's bias is a sum over examples, and that of its kernel the sum of
+  the same numbers weighted by the layer's inputs. If the first is finite, so is the
+  second, unless an input is not finite, which the bound shows. To check the kernels of
+  the paper's MNIST model would take a fifteenth of a step.
 
   Args:
-    variables: What is learned.
-    gradients: Of each, or None.
+    variables: The trainable variables.
+    gradients: The gradient of each, or None.
+
+  Returns:
+    Some of the gradients.
   """
   layers = {v.path.rpartition("/")[0] for v in variables if v.name == "bias"}
   return [

@@ -1,10 +1,10 @@
-"""Whether XLA pays on a CPU, where `jit_compile="auto"` leaves the choice to us.
+"""Whether XLA makes training on a CPU faster, for `jit_compile="auto"`.
 
-On an accelerator it does, and Keras says so. On a CPU it fuses what lies between the
-matrix products of perceptrons, about a quarter of a step; its convolutions are many
-times slower than TensorFlow's own; and it compiles for seconds, which short epochs do
-not win back. How many epochs a fit has does not count: one that goes on in another
-process takes the same choice, and so rounds as an uninterrupted one.
+On an accelerator Keras chooses XLA. On a CPU it fuses the operations between the matrix
+products of perceptrons, which are about a quarter of a step; its convolutions are many
+times slower than TensorFlow's; and it compiles for seconds, which short epochs do not
+gain back. The number of epochs does not count: a fit that is resumed in another process
+makes the same choice, and so rounds as an uninterrupted one.
 """
 
 import math
@@ -19,9 +19,9 @@ def pays(parts: list[tuple[keras.Model, int]], num_weights: int, epoch: int) -> 
   """Whether to compile training with XLA.
 
   Args:
-    parts: The networks of a model, and on how many rows each works for one datum.
-    num_weights: How many numbers the model learns, in networks or elsewhere.
-    epoch: Data of an epoch.
+    parts: The networks of a model, and the rows that each computes for one example.
+    num_weights: Number of all trainable weights, in networks or elsewhere.
+    epoch: Examples of an epoch.
   """
   dense = [(_size(network), rows) for network, rows in parts]
   if sum(size for size, _ in dense) != num_weights:

@@ -1,9 +1,8 @@
-"""What a model answers to a caller outside of a graph: compiled once, for any batch.
+"""Compiled functions for eager callers of a model, traced once for any batch size.
 
-Eagerly every operation of TensorFlow and every distribution of TFP takes its own time to
-call; of a function that is traced once there is one call. Inside of a graph, with
-`training=True`, and for a model that is compiled with `run_eagerly=True`, nothing of this
-is used.
+In eager execution each TensorFlow operation and each TFP distribution has an overhead; a
+traced function has it once. These functions are not used inside a graph, with
+`training=True`, or if the model was compiled with `run_eagerly=True`.
 """
 
 import functools
@@ -28,7 +27,7 @@ class Answers:
     self._functions, self._parts = {}, []
 
   def apply(self) -> bool:
-    """Whether the caller is outside of a graph, and has not asked for eager execution."""
+    """Whether the caller is outside a graph and does not want eager execution."""
     if not tf.executing_eagerly() or in_stateless_scope():
       return False
     return not getattr(self._model, "run_eagerly", False)
@@ -38,8 +37,8 @@ class Answers:
 
     Args:
       function: A method of the model.
-      *tensors: Its arguments; the first axis of those with more than one is the batch.
-      **options: Other arguments, which a trace is made for each.
+      *tensors: Its arguments; those with two axes or more have the batch as the first.
+      **options: Other arguments; each combination has a trace of its own.
     """
     functions = self._current()
     key = (function.__name__, *sorted(options.items()))
@@ -56,10 +55,10 @@ class Answers:
     return functions[key](*tensors)
 
   def _current(self):
-    """The functions of what the model is made of now.
+    """The functions of the model's current parts and variables.
 
-    Parts that are exchanged make others, and so do variables: those of `enable_lora`
-    and `quantize`, say.
+    They are traced again if a part was replaced, or if variables were, as `enable_lora`
+    and `quantize` do.
     """
     names = ("encoder", "decoder", "prior", "posterior_family", "likelihood_family")
     parts = [getattr(self._model, name, None) for name in names]

@@ -107,7 +107,7 @@ class Autoencoder:
     family = self.posterior_family
     return family.parameters(output) if _in_steps(family) else (output,)
 
-  # What a trained model answers.
+  # Reconstructions and bounds.
 
   def call(self, x, training=False):
     """The reconstruction of `x`: the mean of p(x|z) at the mean of q(z|x)."""
@@ -131,7 +131,7 @@ class Autoencoder:
     return self(self.as_data(x))
 
   def elbo(self, x: Any, seed: Any = None) -> tf.Tensor:
-    """The evidence lower bound of each datum, by the model's L samples of z.
+    """The evidence lower bound of each example, by the model's L samples of z.
 
     Args:
       x: `[batch, *event_shape]`.
@@ -163,7 +163,7 @@ class Autoencoder:
     return self.elbo_parts(x, seed).elbo, self.in_support(x)
 
   def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> BoundParts:
-    """What `elbo` is made of, of data whose support is not checked.
+    """The parts of `elbo`, without a check of the data's support.
 
     Args:
       x: float32 `[batch, *event_shape]`.
@@ -185,12 +185,12 @@ class Autoencoder:
       float32 `[batch, latent_dim]`, nats.
 
     Raises:
-      ValueError: The posterior or the prior is no product of independent latents.
+      ValueError: The posterior or the prior is not a product of independent latents.
     """
     if not self.has_kl_per_dimension:
       raise ValueError(
         f"The KL of a {type(self.posterior_family).__name__} posterior and a "
-        f"{type(self.prior).__name__} prior is no sum over latents."
+        f"{type(self.prior).__name__} prior is not a sum over latents."
       )
     q, p = self.encode(x), self.prior.distribution()
     return tfd.kl_divergence(q.distribution, p.distribution)
@@ -216,7 +216,7 @@ class Autoencoder:
     Args:
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
-      rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
+      rows: int32 `[batch]`: the noise of example i depends on (seed, rows[i]) alone.
       training: As in `call`.
       targets: float32 `[batch, *event_shape]`, what the likelihood scores in place of x.
     """
@@ -247,7 +247,7 @@ class Autoencoder:
     kl = terms.kl
     if kl is None:
       kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
-    # What the bound weighs is its own matter; what is reported is the bound itself.
+    # The bound may weigh its terms; `elbo` is reported without weights.
     optimizer = getattr(self, "optimizer", None)
     step = 0 if optimizer is None else optimizer.iterations
     bound = self.bound(terms, step, training)
@@ -272,5 +272,5 @@ class Autoencoder:
 
 
 def _in_steps(family):
-  """Whether a posterior makes its distribution in two steps, and no subclass in one."""
+  """Whether `distribution` of a posterior is the two steps of the base class."""
   return type(family).distribution is posteriors.Posterior.distribution

@@ -50,7 +50,7 @@ class FullVB(Autoencoder, GenerativeModel):
   (`decode`, `sample`, `reconstruct`, `elbo`, `log_marginal`) is answered with the mean
   weights; `to_vae(seed)` is the same model with weights drawn from q(theta).
 
-  Metrics: `elbo`, `kl` and `log_likelihood` as those of a `VAE`, nats per datum, with
+  Metrics: `elbo`, `kl` and `log_likelihood` as those of a `VAE`, nats per example, with
   drawn weights in training and with the mean weights in evaluation; `weight_kl`, nats
   for the data set; `full_bound`, the bound above over N, always with drawn weights.
   `loss` is -N times that.

@@ -30,10 +30,10 @@ tfd = tfp.distributions
 
 
 class _Complete(type(keras.Model)):
-  """Builds a model when its constructor is through, where its decoder knows the shape.
+  """Builds a model after its constructor, if its decoder knows the shape of the data.
 
-  Not within the constructor: Keras lets nobody add layers to a model that is built, and
-  a subclass adds its own behind `super().__init__(...)`.
+  Not within the constructor: Keras refuses new layers in a model that is built, and a
+  subclass adds its own after `super().__init__(...)`.
   """
 
   def __call__(cls, *args, **kwargs):
@@ -59,7 +59,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     checked: What `checks` may find wrong with a batch, in the order of errors.
 
   Args:
-    dataset_size: N of eq. 8, or None for the bound per datum.
+    dataset_size: N of eq. 8, or None for the bound per example.
     parameter_prior_stddev: Standard deviation of the Gaussian prior on all trainable
       parameters (MAP); None for maximum likelihood. Needs `dataset_size`, since the
       prior counts once for a data set.
@@ -111,7 +111,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   @property
   def updates(self) -> keras.Variable:
-    """How many updates the model was asked for, int64 scalar; see `UpdateCount`."""
+    """Number of updates so far, int64 scalar; see `UpdateCount`."""
     return self.update_count.count
 
   def set_generator(
@@ -141,7 +141,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
     Args:
       latent_dim: Number of latents.
-      event_shape: Shape of one datum.
+      event_shape: Shape of one example.
 
     Raises:
       ValueError: The decoder does not give what its likelihood takes.
@@ -196,13 +196,13 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       x, z, self.prior.distribution(), lambda flat_z: self.decode(flat_z, training)
     )
 
-  # What a trained model answers.
+  # Samples and the evidence.
 
   def sample(self, num: int, seed: Any = None, draw: bool = False) -> tf.Tensor:
     """Generates data: z ~ p(z), then the mean of p(x|z), or a draw from it.
 
     Args:
-      num: How many.
+      num: Number of examples.
       seed: An int or a pair of int32; equal seeds give equal z, and a longer request
         begins with the shorter one. None takes a fresh one.
       draw: Whether to draw x from p(x|z) in place of taking its mean.
@@ -234,7 +234,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
     Args:
       seed: An int or a pair of int32.
-      rows: int32 `[n]`: what row i is depends on (seed, rows[i]) alone.
+      rows: int32 `[n]`: row i depends on (seed, rows[i]) alone.
 
     Returns:
       z, float32 `[n, latent_dim]`, and x, float32 `[n, *event_shape]`.
@@ -254,7 +254,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     num_samples: int | None = None,
     seed: Any = None,
   ) -> tf.Tensor:
-    """Estimates the evidence log p(x) of each datum.
+    """Estimates the evidence log p(x) of each example.
 
     `aevb_tf.evidence.estimate` does so too, and says how far to trust it.
 
@@ -262,7 +262,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       x: `[batch, *event_shape]`, of any length: memory does not grow with it.
       method: Name, options or object of `aevb_tf.evidence`; None takes `"importance"`,
         or `"annealed"` where there is no encoder to draw from.
-      num_samples: Samples for each datum; None leaves the method's own number.
+      num_samples: Samples for each example; None leaves the method's own number.
       seed: An int or a pair of int32; None takes a fresh one.
 
     Returns:
@@ -284,10 +284,10 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     estimate = evidence.estimate(self, x, method, num_samples, seed)
     return tf.constant(estimate.log_marginal)
 
-  # Data.
+  # The data.
 
   def as_data(self, x: Any) -> tf.Tensor:
-    """`x` as the data of this model: the door of every path that takes data.
+    """`x` as float32 data of this model's shape; every path that takes data calls it.
 
     Args:
       x: `[batch, *event_shape]`, numbers of any kind.
@@ -308,7 +308,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
           "`build((None, *event_shape))` it first."
         )
       with tf.init_scope(), self._device_loop.lock:
-        if not self.built:  # by another thread
+        if not self.built:  # not by another thread in the meantime
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
@@ -342,12 +342,12 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     training: bool,
     targets: tf.Tensor | None = None,
   ) -> Any:
-    """The bound of each datum, and what is reported of it.
+    """The bound of each example, and what is reported of it.
 
     Args:
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
-      rows: int32 `[batch]`: the noise of datum i depends on (seed, rows[i]) alone.
+      rows: int32 `[batch]`: the noise of example i depends on (seed, rows[i]) alone.
       training: As in `call`.
       targets: float32 `[batch, *event_shape]`, what is scored in place of x; passed only
         where there are any.
@@ -417,7 +417,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     return loss
 
   def layer_losses(self) -> list[tf.Tensor]:
-    """Scalars that layers add to the loss, of the pass through them that was just made."""
+    """Scalars that layers add to the loss, from the last forward pass."""
     return self.losses
 
   # Keras.

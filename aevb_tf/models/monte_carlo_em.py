@@ -1,6 +1,6 @@
 """Monte Carlo EM: maximum likelihood without an encoder (App. E).
 
-    E-step   z_l ~ p(z|x) for each datum of the minibatch, by HMC on log p(x, z)
+    E-step   z_l ~ p(z|x) for each example of the minibatch, by HMC on log p(x, z)
     M-step   a few updates of theta that raise (1/L) sum_l log p(x, z_l), z_l held
 
 The gradient of the M-step is that of log p(x) in expectation (Fisher's identity):
@@ -11,17 +11,17 @@ and so theta stays where log p(x) is at its maximum. Samples are as good as thei
 are long, and the paper states 10 leapfrog steps, an acceptance of 90% and 5 updates, but
 not where chains begin. Two answers:
 
-- at a draw from p(z), whenever a datum comes up (the default). Then a chain has to be
+- at a draw from p(z), whenever an example comes up (the default). Then a chain has to be
   long, and each visit pays for all of it: on images of digits, with 3 latents,
   log p(x, z) after 1, 5, 10 and 20 transitions of 10 leapfrog steps was 52, 8, 1 and 0
   nats below that of chains four times as long as the last.
-- where the datum's last chain ended (`persistent_transitions`). Then one transition may
+- where the example's last chain ended (`persistent_transitions`). Then one transition may
   do, if data come up often: theta moves little from one visit to the next. It is no
-  online algorithm: the model keeps a z for each datum, and the fewer visits each gets,
+  online algorithm: the model keeps a z for each example, and the fewer visits each gets,
   the farther its z are from the posterior. This reads App. E to the letter.
 
 In both, a chain may end in a mode of the posterior without mass. With `candidates` it
-begins at one of many draws from p(z) that the datum has chosen among, or jumps there
+begins at one of many draws from p(z) that the example has chosen among, or jumps there
 from where it was (`aevb_tf.evidence.resampling`).
 
 HMC is that of the evidence, `aevb_tf.evidence.hmc`. Beside `tfp.mcmc`'s: a transition is
@@ -72,7 +72,7 @@ class Samples(NamedTuple):
 class MonteCarloEM(GenerativeModel):
   """Decoder and prior, trained by EM with samples of the posterior.
 
-  Metrics, in `fit` and `evaluate`: `log_joint` and `log_likelihood`, nats per datum at
+  Metrics, in `fit` and `evaluate`: `log_joint` and `log_likelihood`, nats per example at
   the samples of z; `acceptance`; `loss`, which is minus log p(x, z), with the prior of
   the parameters if there is one. Those of `fit` are from before the M-step. log p(x, z)
   is no bound on log p(x): compare models by `log_marginal`.
@@ -85,19 +85,19 @@ class MonteCarloEM(GenerativeModel):
       `keras.Model` together with `likelihood`.
     latent_dim: J, the number of latents.
     prior: Name, options or object of `aevb_tf.priors`; the standard normal by default.
-    num_samples: L, chains for each datum, of which each gives its last point.
+    num_samples: L, chains for each example, of which each gives its last point.
     num_transitions: HMC transitions of a chain that begins at a draw from p(z).
     leapfrog_steps: Leapfrog steps of a transition.
     target_acceptance: What the step size is set for.
     num_updates: Updates of an M-step.
     step_size: First step size of HMC; it adapts in `fit`, and is saved with the model.
-    persistent_transitions: If given, chains in `fit` begin where the datum's last chain
+    persistent_transitions: If given, chains in `fit` begin where the example's last chain
       ended, and take so many transitions; the first ones begin at draws from p(z). Needs
-      `dataset_size`, and the number of each datum, 0 to N - 1, as its y:
+      `dataset_size`, and the number of each example, 0 to N - 1, as its y:
       `fit(x, np.arange(len(x)))`. `chains`, float32 `[N, L, latent_dim]`, are saved with
       the model. `evaluate`, `infer` and `reconstruct` begin anew as always.
     candidates: Draws from p(z), the same for all data of a batch, among which each chain
-      takes its start, the likelier the better it explains the datum; a persistent one
+      takes its start, the likelier the better it explains the example; a persistent one
       may stay where it is. Each is decoded once a batch. 1 starts chains at a draw of
       their own, and leaves persistent ones where they are.
     dataset_size: N, to scale the objective of a minibatch to the data set.
@@ -147,8 +147,8 @@ class MonteCarloEM(GenerativeModel):
       checks.positive_int("persistent_transitions", persistent_transitions)
       if dataset_size is None:
         raise ValueError(
-          "persistent_transitions needs dataset_size: each datum keeps its chains. Pass "
-          "dataset_size=N, and the number of each datum as y: fit(x, np.arange(N))."
+          "persistent_transitions needs dataset_size: each example keeps its chains. Pass "
+          "dataset_size=N, and the number of each example as y: fit(x, np.arange(N))."
         )
     self.candidates = checks.positive_int("candidates", candidates)
     self._first_step_size = float(step_size)
@@ -183,7 +183,7 @@ class MonteCarloEM(GenerativeModel):
       )
 
   def _first_chains(self, shape, dtype):
-    """A draw from p(z) for each chain of each datum."""
+    """A draw from p(z) for each chain of each example."""
     prior, seed = self.prior, random.derive(self.seed, Purpose.FIRST_CHAINS)
     z = noise.per_sample(
       lambda one: prior.sample(one, tf.range(shape[0])), seed, 0, shape[1]
@@ -201,8 +201,8 @@ class MonteCarloEM(GenerativeModel):
     Args:
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
-      rows: int32 `[batch]`: the samples of datum i depend on (seed, rows[i]) alone.
-      num_samples: Chains for each datum; None takes the model's own number.
+      rows: int32 `[batch]`: the samples of example i depend on (seed, rows[i]) alone.
+      num_samples: Chains for each example; None takes the model's own number.
 
     Returns:
       `Samples`.
@@ -361,7 +361,7 @@ class MonteCarloEM(GenerativeModel):
     return self.decode(self._inferred(x, seed, 1)[0], training).mean()
 
   def infer(self, x: Any, num_samples: int = 1, seed: Any = None) -> tf.Tensor:
-    """Samples the posterior of each datum, by the E-step's chains.
+    """Samples the posterior of each example, by the E-step's chains.
 
     Args:
       x: `[batch, *event_shape]`.

@@ -1,7 +1,7 @@
 """Which distributions the networks of a model speak of.
 
 `Encoder` and `Decoder` name their own posterior and likelihood. Any other
-`keras.Model` fits in their place, if the model is told what its output means:
+`keras.Model` fits in their place, if the model is given the family that reads its output:
 
     encoder(x)  [batch, posterior.params_size(latent_dim)]
     decoder(z)  [batch, *likelihood.params_shape(event_shape)]
@@ -67,7 +67,7 @@ def _family(network, role, kind, given, get, example):
 
 
 def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[int, ...]:
-  """Builds a network for data of a shape, and says what it returns for one datum.
+  """Builds a network for data of a shape, and says what it returns for one example.
 
   Raises:
     ValueError: It does not take data of that shape, or does not return one tensor.
@@ -190,7 +190,7 @@ def latent_dim_of(
   """The number of latents of an encoder's output.
 
   Args:
-    encoder_output: Shape of the output for one datum.
+    encoder_output: Shape of the output for one example.
     posterior: Its `Posterior`.
     name: What to call the encoder in the error.
 
@@ -202,7 +202,7 @@ def latent_dim_of(
       if posterior.params_size(latent_dim) == encoder_output[0]:
         return latent_dim
   raise ValueError(
-    f"The encoder {name} returns {encoder_output} for one datum; a "
+    f"The encoder {name} returns {encoder_output} for one example; a "
     f"{type(posterior).__name__} posterior of J latents takes a vector, of "
     f"{posterior.params_size(1)} numbers for J=1 and {posterior.params_size(2)} for J=2."
   )
@@ -238,6 +238,6 @@ def check_decoder_output(
   wanted = tuple(likelihood.params_shape(event_shape))
   if tuple(output) != wanted:
     raise ValueError(
-      f"The decoder {name} returns {tuple(output)} for one datum; a "
+      f"The decoder {name} returns {tuple(output)} for one example; a "
       f"{type(likelihood).__name__} likelihood of data {tuple(event_shape)} takes {wanted}."
     )

@@ -25,7 +25,7 @@ from aevb_tf.loops.monitor import (
   InvalidDataError,
   NonFiniteError,
   all_finite,
-  telling,
+  gradients_to_check,
 )
 from aevb_tf.random import Purpose
 
@@ -112,7 +112,7 @@ def update(
   with tf.control_dependencies([loss]):
     model.update_count.update_state()
     model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-  return Step(parts, loss, telling(variables, gradients))
+  return Step(parts, loss, gradients_to_check(variables, gradients))
 
 
 def parts_of(

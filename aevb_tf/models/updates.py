@@ -1,7 +1,7 @@
-"""The number of updates that a model was asked for, from which their noise is seeded.
+"""The number of updates of a model, which seeds the noise of each.
 
 Unlike the optimizer's count it includes updates that are accumulated or skipped, and it
-continues where the model is compiled again: no two updates share their noise.
+continues if the model is compiled again: no two updates share their noise.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 class UpdateCount(keras.metrics.Metric):
-  """State that is saved with a model, and is not one of its weights.
+  """State that is saved with a model but is not one of its weights.
 
   Keras keeps metrics out of `weights`; this one is not reset.
 
@@ -36,7 +36,7 @@ class UpdateCount(keras.metrics.Metric):
     self.count.assign_add(1)
 
   def reset_state(self) -> None:
-    """Nothing: the count goes on from epoch to epoch."""
+    """Does nothing: the count continues from epoch to epoch."""
 
   def result(self) -> tf.Tensor:
     """The count, int64 scalar."""

@@ -1,13 +1,13 @@
-"""Wake-sleep: the paper's comparator (section 5), two objectives that are no bound.
+"""Wake-sleep: the paper's comparator (section 5), two objectives that are not a bound.
 
-    wake   z ~ q(z|x) of a datum, held still:           theta ascends  log p(x, z)
-    sleep  (z, x) ~ p(z) p(x|z), a dream, held still:   phi ascends    log q(z|x)
+    wake    z ~ q(z|x) of an example:          theta ascends  log p(x, z)
+    sleep   (z, x) ~ p(z) p(x|z), a dream:     phi ascends    log q(z|x)
 
-The wake phase ascends the evidence lower bound in theta. The sleep phase descends
-KL(p(z|x) || q(z|x)) over dreamt x, the KL the other way round, and not over the data.
-Neither gradient passes through a draw, so that z may be of any kind.
+Gradients through the draws are stopped, so that z may be of any kind. The wake phase
+ascends the evidence lower bound in theta. The sleep phase descends the reverse divergence,
+KL(p(z|x) || q(z|x)), over dreamt x instead of the data.
 
-theta and phi share nothing, so that one update of the sum of both objectives is one
+theta and phi share no variables, so that one update of the sum of both objectives is one
 update of each:  loss = -(N/M) sum_i [ log p(x_i, z_i) + log q(z'_i|x'_i) ], nats.
 
 References:
@@ -28,9 +28,9 @@ from aevb_tf.random import Purpose
 
 
 class WakeSleepParts(NamedTuple):
-  """`BoundParts`, and the sleep phase's objective; nats per datum, `[batch]`."""
+  """`BoundParts`, and the sleep phase's objective; nats per example, `[batch]`."""
 
-  bound: tf.Tensor  # no bound: the sum of the two objectives
+  bound: tf.Tensor  # the sum of the two objectives, which is not a bound
   elbo: tf.Tensor
   kl: tf.Tensor
   log_likelihood: tf.Tensor
@@ -38,7 +38,7 @@ class WakeSleepParts(NamedTuple):
 
 
 class _Wake(bounds.Bound):
-  """The wake phase's objective, `mean_l log p(x, z_l)`, at samples held still."""
+  """The wake phase's objective, `mean_l log p(x, z_l)`, with gradients through z stopped."""
 
   detached = True
 
@@ -53,20 +53,20 @@ class _Wake(bounds.Bound):
 class WakeSleep(Autoencoder, GenerativeModel):
   """Encoder, decoder and prior, trained by the wake-sleep algorithm.
 
-  Takes the parts of a `VAE`, and answers what it answers. Metrics: `elbo`, `kl` and
+  Takes the parts of a `VAE` and has its methods. Metrics: `elbo`, `kl` and
   `log_likelihood` as those of a `VAE`, for the same data and the same bound;
   `sleep_log_q`, nats for a dream.
 
-  A dream is a draw from p(x|z), not its mean: with a Bernoulli likelihood it is binary,
-  also where the data are grey. Then the encoder never sees such an x as it is trained
-  for, and binarized data suit this algorithm better.
+  A dream is a draw from p(x|z), not its mean: with a Bernoulli likelihood it is binary
+  even if the data are grey. The encoder is then trained on other images than it is used
+  on, so that binarized data suit this algorithm better.
 
   Args:
     encoder: As in `VAE`.
     decoder: As in `VAE`.
     prior: As in `VAE`; not one that is made of the encoder.
-    num_samples: L, draws of z for each datum in the wake phase. There is one dream for
-      each datum.
+    num_samples: L, draws of z for each example in the wake phase. There is one dream for
+      each example.
     dataset_size: N, to scale both objectives to the data set.
     parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
       (MAP); needs `dataset_size`.
@@ -105,7 +105,7 @@ class WakeSleep(Autoencoder, GenerativeModel):
       )
 
   def dream(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """z ~ p(z) and x ~ p(x|z), both held still.
+    """z ~ p(z) and x ~ p(x|z), with gradients through both stopped.
 
     Args:
       seed: An int or a pair of int32.

@@ -7,7 +7,7 @@
 
 The means are the network's own variables: as it stands, the network is the one with the
 mean weights. Only the log-variances are made here, softly bounded to (-20, 20). The KL
-is in nats and counts once for a data set, not once for a datum.
+is in nats and counts once for a data set, not once for an example.
 
 References:
   Blundell, Cornebise, Kavukcuoglu, Wierstra. Weight uncertainty in neural networks.

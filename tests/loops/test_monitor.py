@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aevb_tf.loops.monitor import all_finite, telling
+from aevb_tf.loops.monitor import all_finite, gradients_to_check
 
 
 def gradients_of(layers, x, broken):
@@ -40,7 +40,7 @@ def test_they_tell_what_all_gradients_would(kind, use_bias, broken):
   x = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
   variables, gradients = gradients_of(layers, x, broken)
   assert bool(all_finite(gradients)) is not broken
-  told = telling(variables, gradients)
+  told = gradients_to_check(variables, gradients)
   assert bool(all_finite(told)) is not broken
   kernels = [v for v in variables if v.name == "kernel"]
   assert len(told) == len(variables) - (len(kernels) if use_bias else 0)
@@ -49,10 +49,10 @@ def test_they_tell_what_all_gradients_would(kind, use_bias, broken):
 def test_missing_gradients_tell_nothing():
   layer = keras.layers.Dense(2)
   layer.build((None, 3))
-  assert telling(layer.trainable_variables, [None, None]) == []
+  assert gradients_to_check(layer.trainable_variables, [None, None]) == []
 
 
 def test_variables_outside_of_layers_are_looked_at():
   own = keras.Variable(np.zeros(3, "float32"), name="kernel")
-  (gradient,) = telling([own], [tf.constant([1.0, np.nan, 0.0])])
+  (gradient,) = gradients_to_check([own], [tf.constant([1.0, np.nan, 0.0])])
   assert not all_finite([gradient])
