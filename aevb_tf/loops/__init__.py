@@ -10,8 +10,8 @@ Keras is passed the data themselves, so that tools which look at the arguments o
 see them. These take Keras' own path throughout: other data, models spread over replicas,
 `compile(metrics=...)`, and every model that was compiled with `device_loop=False`.
 
-What is replaced: `train_function` and `test_function`, and, while a compiled loop runs,
-the value of `steps_per_execution`.
+What is replaced: `train_function` and `test_function`; while a compiled loop runs, the
+value of `steps_per_execution`; and the progress bar, by one with metrics in fixed point.
 
 What is private in Keras and used here or in `aevb_tf.models`; `tests/loops/test_keras.py`
 says which of it a new version of Keras no longer has:
@@ -31,6 +31,7 @@ Files:
     resident      batches of data on the device, and the compiled loop over them
     streamed      batches of streams
     watching      which callbacks look at every step
+    progress      what `fit` and `evaluate` print
     monitor       what broke in a compiled call, and at which step
     xla           whether XLA pays on a CPU
 """

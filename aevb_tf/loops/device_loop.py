@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from aevb_tf import shapes
 from aevb_tf.loops import inputs, resident, streamed, watching
+from aevb_tf.loops.progress import Progress
 
 # Arrays up to this size, as float32, are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
@@ -112,7 +113,7 @@ class DeviceLoop:
         return by_keras(
           given.pop("x"),  # by position, where autologging tools look for it
           **given,
-          callbacks=self._watched(callbacks),
+          callbacks=self._watched(callbacks, options["verbose"]),
           validation_split=validation_split if arrays is None else 0.0,
           validation_data=validation_data,
           shuffle=shuffle,
@@ -159,7 +160,10 @@ class DeviceLoop:
           self._model._eval_epoch_iterator.steps_per_execution = self.user_steps
       with self._running("test", source), self._named_errors():
         return by_keras(
-          **given, steps=steps, callbacks=self._watched(callbacks), **options
+          **given,
+          steps=steps,
+          callbacks=self._watched(callbacks, options["verbose"]),
+          **options,
         )
 
   def predict(
@@ -360,13 +364,16 @@ class DeviceLoop:
     self._checked.add(data)
     return True
 
-  def _watched(self, callbacks):
+  def _watched(self, callbacks, verbose):
+    """The callbacks, and those that are added to them."""
     watching.give_direction(watching.each(callbacks), self._model.maximized)
     if isinstance(callbacks, keras.callbacks.CallbackList):
       if self._watch not in callbacks.callbacks:
         callbacks.append(self._watch)
       return callbacks
-    return [self._watch, *watching.each(callbacks)]
+    callbacks = [self._watch, *watching.each(callbacks)]
+    has_bar = any(isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks)
+    return [*callbacks, Progress()] if verbose and not has_bar else callbacks
 
 
 def _arrays(x, y=None, sample_weight=None, class_weight=None):
