@@ -17,8 +17,8 @@ import shlex
 
 from absl import flags
 
+from aevb_tf.registry import did_you_mean
 from aevb_tf.training import command_line, quietly
-from aevb_tf.training.configuration import suggestion
 from aevb_tf.training.run_folder import RunFolder
 
 # What is known of `aevb_tf.export` without TensorFlow.
@@ -51,8 +51,8 @@ def main(argv: list[str]) -> int:
     )
   for name in values.formats:
     if name not in FORMATS:
-      near = suggestion(name, FORMATS)
-      raise command_line.ConfigError(f"--formats={name}: unknown format. {near}")
+      near = did_you_mean(name, FORMATS)
+      raise command_line.ConfigError(f"--formats={name}: unknown format.{near}")
   RunFolder(values.workdir).check_is_run()
   # Only now, with the flags read.
   quietly.import_tensorflow()

@@ -11,7 +11,17 @@ import pytest
 import aevb_tf
 
 ROOT = pathlib.Path(aevb_tf.__file__).parent
-LEAVES = {"launch", "normal", "numerics", "random", "registry", "shapes", "version"}
+LEAVES = {
+  "checks",
+  "files",
+  "launch",
+  "normal",
+  "numerics",
+  "random",
+  "registry",
+  "shapes",
+  "version",
+}
 # What a room may import besides the leaves and itself.
 MAY_IMPORT = {
   "reparameterization": set(),

@@ -19,6 +19,7 @@ import pathlib
 from absl import flags
 
 from aevb_tf import experiments
+from aevb_tf.registry import did_you_mean
 from aevb_tf.training import command_line, configuration, quietly
 
 # The word that writes the page.
@@ -73,14 +74,12 @@ def _write_results(values: flags.FlagValues) -> int:
 def _name(words: list[str]) -> str:
   known = (*experiments.EXPERIMENTS, RESULTS)
   if not words:
-    raise configuration.ConfigError(
-      f"Which experiment? {configuration.suggestion('', known)}"
-    )
+    raise configuration.ConfigError(f"Which experiment?{did_you_mean('', known)}")
   if len(words) > 1:
     raise configuration.ConfigError(f"{words[1]}: one experiment at a time.")
   if words[0] not in known:
-    near = configuration.suggestion(words[0], known)
-    raise configuration.ConfigError(f"{words[0]}: no such experiment. {near}")
+    near = did_you_mean(words[0], known)
+    raise configuration.ConfigError(f"{words[0]}: no such experiment.{near}")
   return words[0]
 
 

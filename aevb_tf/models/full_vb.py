@@ -17,7 +17,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import random
 from aevb_tf.bounds import minibatch_bound
-from aevb_tf.bounds.base import positive_int
+from aevb_tf.checks import positive_int
 from aevb_tf.models.bound_model import BoundParts
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior

@@ -86,7 +86,7 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
   ("options", "message"),
   [
     ({"names": []}, "name some of .*serving"),
-    ({"names": ["saved_modle"]}, "Did you mean 'saved_model'"),
+    ({"names": ["saved_modle"]}, "Did you mean saved_model"),
     ({"name": "a/b"}, "name='a/b' has to be letters"),
     ({"name": ".hidden"}, "name='.hidden' has to be letters"),
     ({"max_samples": 0}, "max_samples=0 has to be a positive"),
