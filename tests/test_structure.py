@@ -14,7 +14,6 @@ ROOT = pathlib.Path(aevb_tf.__file__).parent
 LEAVES = {
   "checks",
   "files",
-  "launch",
   "normal",
   "numerics",
   "random",
@@ -95,7 +94,10 @@ def test_public_names_exist():
 
 def test_the_exporter_is_there_without_an_import_of_its_own():
   assert aevb_tf.__getattr__("export").__name__ == "aevb_tf.export"
-  assert "export" in dir(aevb_tf)
+
+
+def test_dir_shows_the_public_names_alone():
+  assert dir(aevb_tf) == sorted([*aevb_tf.__all__, "export"])
 
 
 IMPORT = """

@@ -20,7 +20,7 @@ from absl import flags
 
 from aevb_tf import experiments
 from aevb_tf.registry import did_you_mean
-from aevb_tf.training import command_line, configuration, quietly
+from aevb_tf.training import command_line, configuration
 
 # The word that writes the page.
 RESULTS = "results"
@@ -43,7 +43,6 @@ def main(argv: list[str]) -> int:
   name = _name(words)
   if name != RESULTS and not values.workdir:
     raise configuration.ConfigError("--workdir is missing; see --help.")
-  quietly.import_tensorflow()
   if name == RESULTS:
     return _write_results(values)
   _multiply_in_float32()
