@@ -2,7 +2,8 @@
 
 `export/` and `configs/` lie beside `aevb_tf/` because they are rooms of their own,
 and are installed inside it, as `aevb_tf.export` and `aevb_tf.configs`: nothing called
-`export` or `configs` lands in anybody's site-packages.
+`export` or `configs` lands in anybody's site-packages. Beside the package there is one
+module, `aevb_tf_cli`, which has the console scripts.
 """
 
 import pathlib
@@ -44,6 +45,7 @@ setuptools.setup(
   python_requires=">=3.11",
   package_dir=FOLDERS,
   packages=packages(),
+  py_modules=["aevb_tf_cli"],
   package_data={
     "aevb_tf": ["py.typed"],
     "aevb_tf.export.web": ["static/*", "static/*/*"],
@@ -104,12 +106,12 @@ setuptools.setup(
   },
   entry_points={
     "console_scripts": [
-      "aevb-train = aevb_tf.training.train_main:run",
-      "aevb-evaluate = aevb_tf.training.evaluate_main:run",
-      "aevb-export = aevb_tf.export.export_main:run",
-      "aevb-verify = aevb_tf.export.verify_main:run",
-      "aevb-client = aevb_tf.export.client.main:run",
-      "aevb-serving = aevb_tf.export.serving.main:run",
+      "aevb-train = aevb_tf_cli:train",
+      "aevb-evaluate = aevb_tf_cli:evaluate",
+      "aevb-export = aevb_tf_cli:export",
+      "aevb-verify = aevb_tf_cli:verify",
+      "aevb-client = aevb_tf_cli:client",
+      "aevb-serving = aevb_tf_cli:serving",
     ]
   },
   classifiers=[

@@ -10,19 +10,23 @@ References:
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aevb_tf import launch
+from aevb_tf import (
+  bounds,
+  data,
+  evidence,
+  likelihoods,
+  networks,
+  plots,
+  posteriors,
+  priors,
+  random,
+  reparameterization,
+)
+from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
+from aevb_tf.saving import load
 from aevb_tf.version import __version__
-
-_HOMES = {
-  "VAE": "models",
-  "WakeSleep": "models",
-  "MonteCarloEM": "models",
-  "FullVB": "models",
-  "NonFiniteError": "models",
-  "load": "saving",
-}
 
 __all__ = [
   "VAE",
@@ -44,35 +48,12 @@ __all__ = [
   "reparameterization",
 ]
 
-if TYPE_CHECKING:
-  from aevb_tf import (
-    bounds,
-    data,
-    evidence,
-    likelihoods,
-    networks,
-    plots,
-    posteriors,
-    priors,
-    random,
-    reparameterization,
-  )
-  from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
-  from aevb_tf.saving import load
-
 
 def __getattr__(name: str) -> Any:
-  if name in _HOMES:
-    return getattr(importlib.import_module(f"aevb_tf.{_HOMES[name]}"), name)
-  if name in __all__ or name == "export":  # not in `*`: most programs export nothing
-    return importlib.import_module(f"aevb_tf.{name}")
+  if name == "export":  # imported when it is asked for: most programs export nothing
+    return importlib.import_module("aevb_tf.export")
   raise AttributeError(f"module 'aevb_tf' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-  return sorted({*globals(), *__all__, "export"})
-
-
-if not launch.is_by_command():
-  for _name in set(__all__) - {"__version__"}:
-    __getattr__(_name)
+  return sorted([*__all__, "export"])

@@ -9,16 +9,33 @@ owns one `Registry`, so that code and config files name the parts the same way:
 """
 
 import difflib
+import pathlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-  """The end of an error message: near matches of `name`, then all that is known."""
+  """The end of an error message: near matches of `name`, else all that is known."""
   known = sorted(known)
   near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
-  hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-  return f"{hint} Known: {', '.join(known)}."
+  return (
+    f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(known)}."
+  )
+
+
+def names_in(path: pathlib.Path) -> tuple[str, ...]:
+  """Names that Python files register, found without running the files.
+
+  Args:
+    path: A file, or a folder of files, with lines `@register("name")`.
+
+  Returns:
+    The names, in the order of the lines; of a folder, in the order of its files.
+  """
+  files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+  text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+  return tuple(re.findall(r'^@register\("(\w+)"\)', text, re.M))
 
 
 class Registry:
@@ -32,7 +49,7 @@ class Registry:
     self.kind = kind
     self._members: dict[str, Callable[..., Any]] = {}
 
-  def register(self, name: str) -> Callable:
+  def register(self, name: str, package: str | None = None) -> Callable:
     """Class decorator that makes a member known under `name`.
 
     A class that is defined again, as by a notebook cell that is run twice, replaces
@@ -40,6 +57,8 @@ class Registry:
 
     Args:
       name: What `get` finds it by.
+      package: Registers the class with Keras, too, as `package>ClassName`: the name
+        that saved models hold. None where it is not saved, or registered already.
 
     Returns:
       The decorator.
@@ -56,7 +75,7 @@ class Registry:
           f" {_where(member)} another name."
         )
       self._members[name] = member
-      return member
+      return member if package is None else _register_with_keras(package, member)
 
     return add
 
@@ -114,7 +133,16 @@ def _is_same(a: Any, b: Any) -> bool:
   return a is b or _where(a) == _where(b)
 
 
+# Keras is imported where it is needed: commands use `did_you_mean` before they load it.
+
+
+def _register_with_keras(package: str, member: type) -> type:
+  import keras
+
+  return keras.saving.register_keras_serializable(package)(member)
+
+
 def _deserialize(config: Mapping) -> Any:
-  import keras  # here, so that names can be looked at without TensorFlow
+  import keras
 
   return keras.saving.deserialize_keras_object(dict(config))

@@ -12,19 +12,10 @@ def python(code: str):
   return lambda: subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def module(name: str, *arguments: str):
-  """A fresh interpreter that runs `python -m name arguments`."""
-  command = [sys.executable, "-m", name, *arguments]
-
-  def run():
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-  return run
-
-
 def help_of(name: str):
-  """`python -m name --help`."""
-  return module(name, "--help")
+  """`name --help`, of a console script that is installed beside this interpreter."""
+  command = [os.path.join(os.path.dirname(sys.executable), name), "--help"]
+  return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def load(cached: bool, dataset: str = "mnist"):

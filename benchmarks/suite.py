@@ -240,7 +240,7 @@ _ALL = (
       Contender(
         "aevb-train --help",
         "benchmarks.startup:help_of",
-        {"name": "aevb_tf.training.train_main"},
+        {"name": "aevb-train"},
       ),
       Contender("python", "benchmarks.startup:python", {"code": ""}),
     ),

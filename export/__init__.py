@@ -17,14 +17,10 @@
 | `runtimes/`        | runs artifacts without this package                          |
 """
 
-from aevb_tf import launch
+# The functions carry the names of their modules, and are imported after them.
+from aevb_tf.export.saved_model import saved_model
+from aevb_tf.export.serving.bundle import serving_bundle
+from aevb_tf.export.tflite import tflite
+from aevb_tf.export.web.folder import web
 
 __all__ = ["saved_model", "serving_bundle", "tflite", "web"]
-
-# The functions carry the names of their modules, and are imported after them; but a
-# command reads its flags first, and answers `--help` without loading TensorFlow.
-if not launch.is_by_command():
-  from aevb_tf.export.saved_model import saved_model
-  from aevb_tf.export.serving.bundle import serving_bundle
-  from aevb_tf.export.tflite import tflite
-  from aevb_tf.export.web.folder import web

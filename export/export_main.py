@@ -13,16 +13,17 @@ by the bound of test data of the run, and refused if it moved by more than --max
 """
 
 import os
+import pathlib
 import shlex
 
 from absl import flags
 
+from aevb_tf.registry import did_you_mean, names_in
 from aevb_tf.training import command_line, quietly
-from aevb_tf.training.configuration import suggestion
 from aevb_tf.training.run_folder import RunFolder
 
-# What is known of `aevb_tf.export` without TensorFlow.
-FORMATS = ("saved_model", "tflite", "serving", "web")
+FORMATS = names_in(pathlib.Path(__file__).with_name("formats.py"))
+# Those of `quantization`, which needs TensorFlow.
 KINDS = ("none", "float16", "dynamic", "int8")
 
 
@@ -51,11 +52,11 @@ def main(argv: list[str]) -> int:
     )
   for name in values.formats:
     if name not in FORMATS:
-      near = suggestion(name, FORMATS)
-      raise command_line.ConfigError(f"--formats={name}: unknown format. {near}")
+      near = did_you_mean(name, FORMATS)
+      raise command_line.ConfigError(f"--formats={name}: unknown format.{near}")
   RunFolder(values.workdir).check_is_run()
   # Only now, with the flags read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.export import tables
   from aevb_tf.export.exporting import export
 

@@ -8,8 +8,6 @@ they are verified like all others:
       def write(self, job, folder):
         ...
         return [Artifact("my_file", ("litert",))]
-
-Its name goes into `export_main.FORMATS`, too, since `--help` does not load TensorFlow.
 """
 
 import dataclasses

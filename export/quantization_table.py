@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import flags
 
-from aevb_tf.training import command_line, quietly
+from aevb_tf.training import command_line
 
 _REPEATS = 200
 
@@ -52,8 +52,6 @@ def main(argv: list[str]) -> int:
     print(__doc__)
     return 0
   command_line.parse(values, argv, required=("workdir",))
-  # Only now, with the flags read.
-  quietly.import_tensorflow()
   from aevb_tf.export import exporting
 
   for workdir in values.workdir:

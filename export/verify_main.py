@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
   if len(folders) != 1:
     raise command_line.ConfigError("Give one folder: aevb-verify DIR.")
   # Only now, with the command line read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.export import manifest, tables, verify
 
   try:

@@ -27,7 +27,13 @@ def wheel(tmp_path_factory):
   hidden = shutil.ignore_patterns("__pycache__", "*.egg-info")
   for folder in FOLDERS:
     shutil.copytree(ROOT / folder, copy / folder, ignore=hidden)
-  for name in ("setup.py", "pyproject.toml", "LICENSE", "MANIFEST.in"):
+  for name in (
+    "setup.py",
+    "aevb_tf_cli.py",
+    "pyproject.toml",
+    "LICENSE",
+    "MANIFEST.in",
+  ):
     shutil.copy(ROOT / name, copy)
   options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
   subprocess.run(
@@ -49,14 +55,17 @@ def test_a_wheel_holds_every_module_and_nothing_else_at_the_top(wheel):
   assert "aevb_tf/export/web/static/LICENSE" in names
   assert "aevb_tf/py.typed" in names
   tops = {name.split("/")[0] for name in names}
-  assert tops == {"aevb_tf", f"aevb_tf-{version.__version__}.dist-info"}
+  assert tops == {
+    "aevb_tf",
+    "aevb_tf_cli.py",
+    f"aevb_tf-{version.__version__}.dist-info",
+  }
 
 
 def test_a_wheel_has_its_commands_license_and_requirements(wheel):
   info = f"aevb_tf-{version.__version__}.dist-info"
   assert (
-    "aevb-train = aevb_tf.training.train_main:run"
-    in wheel.read(f"{info}/entry_points.txt").decode()
+    "aevb-train = aevb_tf_cli:train" in wheel.read(f"{info}/entry_points.txt").decode()
   )
   assert any(name.endswith("LICENSE") for name in wheel.namelist())
   metadata = wheel.read(f"{info}/METADATA").decode()
@@ -95,7 +104,7 @@ _DECLARED_ELSEWHERE = {
   "build", "call", "compile_from_config", "evaluate", "fit", "from_config",
   "get_config", "make_predict_function", "make_test_function",
   "make_train_function", "metrics", "on_epoch_begin", "on_epoch_end",
-  "on_test_batch_begin", "on_test_begin", "on_test_end", "on_train_batch_begin",
+  "on_test_batch_begin", "on_test_batch_end", "on_test_begin", "on_test_end", "on_train_batch_begin", "on_train_batch_end",
   "predict", "predict_step", "reset_metrics", "result", "steps_per_execution",
   "test_on_batch", "test_step", "train_on_batch", "train_step",
 }  # fmt: skip

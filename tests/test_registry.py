@@ -23,7 +23,9 @@ def test_names_options_and_objects():
 
 
 def test_unknown_names_list_near_matches():
-  with pytest.raises(ValueError, match="Unknown likelihood 'bernouli'.*'bernoulli'"):
+  with pytest.raises(
+    ValueError, match="Unknown likelihood 'bernouli'. Did you mean bernoulli"
+  ):
     likelihoods.get("bernouli")
   with pytest.raises(ValueError, match="Known: .*gaussian"):
     posteriors.get("zzz")
@@ -45,8 +47,7 @@ def test_a_name_is_taken_once():
 def _cell(registry):
   """What a notebook cell does that defines a class, each time it is run."""
 
-  @registry.register("mine")
-  @keras.saving.register_keras_serializable(package="tests.registry")
+  @registry.register("mine", package="tests.registry")
   class Mine:
     def get_config(self):
       return {}
@@ -66,6 +67,15 @@ def test_a_cell_that_is_run_again_replaces_its_class():
   assert registry.name_of(before) == registry.name_of(after) == "mine"
   kept = keras.saving.serialize_keras_object(before())
   assert type(registry.get(kept)) is after
+
+
+def test_the_name_in_saved_models_is_the_package_s_or_the_class_s_own():
+  registry = Registry("thing")
+  mine = _cell(registry)
+  assert keras.saving.get_registered_name(mine) == "tests.registry>Mine"
+  # What its author has registered with Keras, under whatever name, keeps that name.
+  registry.register("again")(mine)
+  assert keras.saving.get_registered_name(mine) == "tests.registry>Mine"
 
 
 def test_what_has_no_qualified_name_is_told_apart_by_itself():

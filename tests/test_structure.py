@@ -11,7 +11,16 @@ import pytest
 import aevb_tf
 
 ROOT = pathlib.Path(aevb_tf.__file__).parent
-LEAVES = {"launch", "normal", "numerics", "random", "registry", "shapes", "version"}
+LEAVES = {
+  "checks",
+  "files",
+  "normal",
+  "numerics",
+  "random",
+  "registry",
+  "shapes",
+  "version",
+}
 # What a room may import besides the leaves and itself.
 MAY_IMPORT = {
   "reparameterization": set(),
@@ -94,7 +103,10 @@ def test_public_names_exist():
 
 def test_the_exporter_is_there_without_an_import_of_its_own():
   assert aevb_tf.__getattr__("export").__name__ == "aevb_tf.export"
-  assert "export" in dir(aevb_tf)
+
+
+def test_dir_shows_the_public_names_alone():
+  assert dir(aevb_tf) == sorted([*aevb_tf.__all__, "export"])
 
 
 IMPORT = """

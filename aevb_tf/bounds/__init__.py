@@ -14,7 +14,7 @@ a tensor whose value is the bound and whose gradient is the estimator of its gra
 |                       | IWAE with MIWAE                           |                |
 """
 
-from aevb_tf.bounds.base import Bound, with_gradient_of
+from aevb_tf.bounds.base import Bound, registry, with_gradient_of
 from aevb_tf.bounds.importance import (
   CIWAE,
   PIWAE,
@@ -23,10 +23,13 @@ from aevb_tf.bounds.importance import (
 )
 from aevb_tf.bounds.kl_weight import WarmUp
 from aevb_tf.bounds.minibatch import log_parameter_prior, minibatch_bound
-from aevb_tf.bounds.registered import get, names, register
 from aevb_tf.bounds.score_function import ScoreFunction
 from aevb_tf.bounds.sgvb import SGVB, sgvb_a, sgvb_b
 from aevb_tf.bounds.terms import Terms, evaluate_terms, has_analytic_kl, log_joint
+
+get = registry.get
+names = registry.names
+register = registry.register
 
 __all__ = [
   "CIWAE",

@@ -10,6 +10,9 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf.bounds.terms import Terms, has_analytic_kl
+from aevb_tf.registry import Registry
+
+registry = Registry("bound")
 
 
 class Bound:
@@ -89,10 +92,3 @@ def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     Tensor of their common shape.
   """
   return tf.stop_gradient(value) + (surrogate - tf.stop_gradient(surrogate))
-
-
-def positive_int(name: str, value: Any) -> int:
-  """`value` as an int, or a ValueError that names the argument."""
-  if isinstance(value, bool) or value != int(value) or value < 1:
-    raise ValueError(f"{name}={value!r} has to be a positive integer.")
-  return int(value)

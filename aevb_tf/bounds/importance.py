@@ -25,13 +25,12 @@ References:
 import math
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from aevb_tf.bounds.base import Bound, positive_int, with_gradient_of
-from aevb_tf.bounds.registered import register
+from aevb_tf.bounds.base import Bound, registry, with_gradient_of
 from aevb_tf.bounds.sgvb import sgvb_a
 from aevb_tf.bounds.terms import Terms
+from aevb_tf.checks import positive_int
 
 _GRADIENTS = ("standard", "doubly_reparameterized")
 
@@ -64,8 +63,7 @@ def _grouped(per_sample, k):
   return tf.reshape(per_sample, shape)
 
 
-@register("importance_weighted")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@registry.register("importance_weighted", package="aevb_tf.bounds")
 class ImportanceWeighted(Bound):
   """IWAE, and with `num_samples` > 1 MIWAE.
 
@@ -123,8 +121,7 @@ class ImportanceWeighted(Bound):
     }
 
 
-@register("ciwae")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@registry.register("ciwae", package="aevb_tf.bounds")
 class CIWAE(Bound):
   """The combination `beta * ELBO + (1 - beta) * IWAE` on the same K samples.
 
@@ -151,8 +148,7 @@ class CIWAE(Bound):
     return {"num_importance_samples": self.num_samples, "beta": self.beta}
 
 
-@register("piwae")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@registry.register("piwae", package="aevb_tf.bounds")
 class PIWAE(Bound):
   """The decoder's gradient from IWAE of L K samples, the encoder's from MIWAE.
 

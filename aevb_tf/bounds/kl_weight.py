@@ -23,8 +23,7 @@ from aevb_tf.registry import Registry
 _registry = Registry("schedule of kl_weight")
 
 
-@_registry.register("warm_up")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@_registry.register("warm_up", package="aevb_tf.bounds")
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
   """Goes from `start` to `end` in a straight line, over `num_steps` updates.
 

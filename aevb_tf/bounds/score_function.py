@@ -19,17 +19,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from aevb_tf.bounds.base import Bound, positive_int, with_gradient_of
-from aevb_tf.bounds.registered import register
+from aevb_tf.bounds.base import Bound, registry, with_gradient_of
 from aevb_tf.bounds.sgvb import sgvb_a
 from aevb_tf.bounds.terms import Terms
+from aevb_tf.checks import positive_int
 
 _BASELINES = (None, "moving_average", "leave_one_out")
 _DECAY = 0.99
 
 
-@register("score_function")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@registry.register("score_function", package="aevb_tf.bounds")
 class ScoreFunction(Bound, keras.layers.Layer):
   """The evidence lower bound, with the score function estimator of its gradient.
 

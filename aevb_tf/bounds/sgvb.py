@@ -13,13 +13,12 @@ References:
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from aevb_tf.bounds import kl_weight as kl_weights
-from aevb_tf.bounds.base import Bound, describe, positive_int
-from aevb_tf.bounds.registered import register
+from aevb_tf.bounds.base import Bound, describe, registry
 from aevb_tf.bounds.terms import Terms
+from aevb_tf.checks import positive_int
 
 
 def sgvb_a(terms: Terms) -> tf.Tensor:
@@ -58,8 +57,7 @@ def sgvb_b(terms: Terms) -> tf.Tensor:
 _ESTIMATORS = {"A": sgvb_a, "B": sgvb_b}
 
 
-@register("sgvb")
-@keras.saving.register_keras_serializable(package="aevb_tf.bounds")
+@registry.register("sgvb", package="aevb_tf.bounds")
 class SGVB(Bound):
   """The evidence lower bound by estimator A or B, with L samples of z.
 

@@ -9,19 +9,13 @@ deleted at any time. Where nothing can be written, the data are decoded each tim
 import contextlib
 import hashlib
 import json
-import os
 import pathlib
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-
-def folder() -> pathlib.Path:
-  """Where the files lie."""
-  home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-  return pathlib.Path(home) / "aevb_tf"
+from aevb_tf.files import cache_folder, write
 
 
 def arrays(
@@ -38,7 +32,7 @@ def arrays(
   """
   described = json.dumps(depends_on, sort_keys=True)
   digest = hashlib.sha256(described.encode()).hexdigest()
-  path = folder() / f"{digest[:32]}.npz"
+  path = cache_folder() / f"{digest[:32]}.npz"
   # Opened here, since NumPy leaves a file open that it finds damaged. Whatever that
   # leads to (see `reading`), the data are there to be read anew.
   with contextlib.suppress(Exception), open(path, "rb") as file:
@@ -46,7 +40,8 @@ def arrays(
     return kept["x"], kept["y"]
   x, y = read()
   with contextlib.suppress(OSError):  # a full disk, or a home that is read-only
-    _write(path, x, y)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, lambda partial: np.savez(partial, x=x, y=y))
   return x, y
 
 
@@ -69,15 +64,3 @@ def stamps(paths: list[pathlib.Path]) -> list[tuple[str, int, int]]:
   """Names, sizes and times of files: they differ once a file has been replaced."""
   told = ((path, path.stat()) for path in sorted(paths))
   return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in told]
-
-
-def _write(path, x, y):
-  path.parent.mkdir(parents=True, exist_ok=True)
-  handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-  try:
-    with os.fdopen(handle, "wb") as file:
-      np.savez(file, x=x, y=y)
-    os.replace(partial, path)
-  except BaseException:
-    os.unlink(partial)
-    raise

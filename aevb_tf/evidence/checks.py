@@ -3,12 +3,7 @@
 import numbers
 from typing import Any
 
-
-def positive_int(name: str, value: Any) -> int:
-  """`value` as an int, or a ValueError that names the argument."""
-  if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-    raise ValueError(f"{name}={value!r} has to be a positive integer.")
-  return int(value)
+from aevb_tf.checks import positive_int  # noqa: F401
 
 
 def fraction(name: str, value: Any) -> float:

@@ -19,7 +19,8 @@ import pathlib
 from absl import flags
 
 from aevb_tf import experiments
-from aevb_tf.training import command_line, configuration, quietly
+from aevb_tf.registry import did_you_mean
+from aevb_tf.training import command_line, configuration
 
 # The word that writes the page.
 RESULTS = "results"
@@ -42,7 +43,6 @@ def main(argv: list[str]) -> int:
   name = _name(words)
   if name != RESULTS and not values.workdir:
     raise configuration.ConfigError("--workdir is missing; see --help.")
-  quietly.import_tensorflow()
   if name == RESULTS:
     return _write_results(values)
   _multiply_in_float32()
@@ -73,14 +73,12 @@ def _write_results(values: flags.FlagValues) -> int:
 def _name(words: list[str]) -> str:
   known = (*experiments.EXPERIMENTS, RESULTS)
   if not words:
-    raise configuration.ConfigError(
-      f"Which experiment? {configuration.suggestion('', known)}"
-    )
+    raise configuration.ConfigError(f"Which experiment?{did_you_mean('', known)}")
   if len(words) > 1:
     raise configuration.ConfigError(f"{words[1]}: one experiment at a time.")
   if words[0] not in known:
-    near = configuration.suggestion(words[0], known)
-    raise configuration.ConfigError(f"{words[0]}: no such experiment. {near}")
+    near = did_you_mean(words[0], known)
+    raise configuration.ConfigError(f"{words[0]}: no such experiment.{near}")
   return words[0]
 
 

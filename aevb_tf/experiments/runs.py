@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import ml_collections
 
 import aevb_tf as aevb
+from aevb_tf import files
 from aevb_tf.training import build, configuration, overrides, run_folder, train
 
 
@@ -59,7 +60,7 @@ def remembered(path: pathlib.Path, name: str, compute: Callable[[], Any]) -> Any
   known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
   if name not in known:
     known[name] = compute()
-    run_folder.write_json(path, known)
+    files.write_json(path, known)
   return known[name]
 
 
@@ -70,7 +71,7 @@ def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:
   writer.writerow(rows[0]._fields)
   writer.writerows(map(_text, rows))
   path.parent.mkdir(parents=True, exist_ok=True)
-  run_folder.write_text(path, text.getvalue())
+  files.write_text(path, text.getvalue())
 
 
 def read_csv(path: pathlib.Path, kind: type) -> list:

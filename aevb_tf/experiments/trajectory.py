@@ -28,8 +28,9 @@ import tensorflow as tf
 import aevb_tf as aevb
 from aevb_tf.experiments import datasets, methods
 from aevb_tf.experiments.measures import MEASURES, OPTIONS
+from aevb_tf.files import write, write_json
 from aevb_tf.training import configuration, stopping
-from aevb_tf.training.run_folder import RunFolder, write, write_json
+from aevb_tf.training.run_folder import RunFolder
 
 # Keys of a config that change no number of a run. `epochs` does where a schedule ends.
 _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")

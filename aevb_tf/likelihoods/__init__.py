@@ -8,12 +8,16 @@
 | `categorical`          | multiples of 1/255    | 256 logits                            |
 """
 
-from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.base import Likelihood, registry
 from aevb_tf.likelihoods.bernoulli import Bernoulli
 from aevb_tf.likelihoods.categorical import Categorical
 from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from aevb_tf.likelihoods.gaussian import Gaussian
-from aevb_tf.likelihoods.registered import get, name_of, names, register
+
+get = registry.get
+name_of = registry.name_of
+names = registry.names
+register = registry.register
 
 __all__ = [
   "Bernoulli",

@@ -16,7 +16,11 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.registry import Registry
+
 tfd = tfp.distributions
+
+registry = Registry("likelihood")
 
 
 class Likelihood(keras.layers.Layer):

@@ -8,13 +8,11 @@ of x only for targets of 0 and 1.
 
 import math
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.likelihoods.base import Likelihood
-from aevb_tf.likelihoods.registered import register
+from aevb_tf.likelihoods.base import Likelihood, registry
 from aevb_tf.numerics import logit, sum_bernoulli_log_prob
 
 tfd = tfp.distributions
@@ -28,8 +26,7 @@ class _Pixels(tfd.Independent):
     return sum_bernoulli_log_prob(x, logits, self.event_shape.rank)
 
 
-@register("bernoulli")
-@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+@registry.register("bernoulli", package="aevb_tf.likelihoods")
 class Bernoulli(Likelihood):
   """Pixels in {0, 1}, or grey in between. The decoder gives logits, `event_shape`."""
 

@@ -1,11 +1,9 @@
 """Categorical over 256 levels: a pixel is one of 0, 1/255, ..., 1, each with its logit."""
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.likelihoods.base import Likelihood
-from aevb_tf.likelihoods.registered import register
+from aevb_tf.likelihoods.base import Likelihood, registry
 
 tfd = tfp.distributions
 
@@ -69,8 +67,7 @@ def _broadcast(logits, level):
   return logits, tf.broadcast_to(level, shape)
 
 
-@register("categorical")
-@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+@registry.register("categorical", package="aevb_tf.likelihoods")
 class Categorical(Likelihood):
   """Pixels on 256 levels. The decoder gives `[..., channels * 256]` logits."""
 

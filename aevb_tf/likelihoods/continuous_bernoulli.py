@@ -10,13 +10,12 @@ References:
   Loaiza-Ganem, Cunningham. The continuous Bernoulli. NeurIPS 2019.
 """
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.likelihoods.base import registry
 from aevb_tf.likelihoods.bernoulli import Bernoulli
-from aevb_tf.likelihoods.registered import register
 
 tfd = tfp.distributions
 
@@ -53,8 +52,7 @@ class _ContinuousBernoulli(tfd.ContinuousBernoulli):
     return tf.where(tf.abs(logits) < _SERIES, 0.5 + logits * slope, closed)
 
 
-@register("continuous_bernoulli")
-@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+@registry.register("continuous_bernoulli", package="aevb_tf.likelihoods")
 class ContinuousBernoulli(Bernoulli):
   """Grey pixels in [0, 1], as a true density. The decoder gives logits, `event_shape`."""
 

@@ -8,21 +8,18 @@ softly bounded to (-20, 20), so that no output overflows. `unit_mean=True` holds
 means in (0, 1) by a sigmoid, as the paper does for the Frey faces.
 """
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.likelihoods.base import Likelihood
-from aevb_tf.likelihoods.registered import register
+from aevb_tf.likelihoods.base import Likelihood, registry
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import logit, scale_of
 
 tfd = tfp.distributions
 
 
-@register("gaussian")
-@keras.saving.register_keras_serializable(package="aevb_tf.likelihoods")
+@registry.register("gaussian", package="aevb_tf.likelihoods")
 class Gaussian(Likelihood):
   """Real-valued pixels.
 

@@ -17,7 +17,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import random
 from aevb_tf.bounds import minibatch_bound
-from aevb_tf.bounds.base import positive_int
+from aevb_tf.checks import positive_int
 from aevb_tf.models.autoencoder import Autoencoder, BoundParts
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.vae import VAE

@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 
 from aevb_tf import bounds, random
-from aevb_tf.bounds.base import positive_int
+from aevb_tf.checks import positive_int
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose

@@ -16,6 +16,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import likelihoods, posteriors
+from aevb_tf.checks import positive_int
 
 tfd = tfp.distributions
 
@@ -100,13 +101,6 @@ class Decoder(keras.Model):
       "event_shape": self.event_shape,
       "likelihood": keras.saving.serialize_keras_object(self.likelihood_family),
     }
-
-
-def positive_int(name: str, value: Any) -> int:
-  """`value` as an int, or a ValueError that names the argument."""
-  if isinstance(value, bool) or int(value) != value or value < 1:
-    raise ValueError(f"{name}={value!r} has to be a positive integer.")
-  return int(value)
 
 
 def shape_of_positive_ints(name: str, values: Any) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
+from aevb_tf import files
 from aevb_tf.plots import style
 
 if TYPE_CHECKING:
@@ -44,10 +45,6 @@ def save(
       f"{', '.join(_METADATA)}."
     )
   path.parent.mkdir(parents=True, exist_ok=True)
-  partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-  try:
-    figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
-    os.replace(partial, path)
-  finally:
-    partial.unlink(missing_ok=True)
+  options = {"format": suffix[1:], "dpi": dpi, "metadata": _METADATA[suffix]}
+  files.write(path, lambda partial: figure.savefig(partial, **options))
   return path

@@ -13,12 +13,15 @@
 |                 |          | `weibull`, `rayleigh`, `gompertz`, `chi2`, `f`         |
 """
 
-from aevb_tf.posteriors.base import Posterior
+from aevb_tf.posteriors.base import Posterior, registry
 from aevb_tf.posteriors.flow import InverseAutoregressiveFlow, RealNVP
 from aevb_tf.posteriors.full_covariance import Elliptical, FullGaussian
 from aevb_tf.posteriors.gaussian import Gaussian
 from aevb_tf.posteriors.independent import Independent
-from aevb_tf.posteriors.registered import get, names, register
+
+get = registry.get
+names = registry.names
+register = registry.register
 
 __all__ = [
   "Elliptical",

@@ -16,10 +16,13 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.registry import Registry
 
 tfd = tfp.distributions
 
 _DRAW = {"normal": random.normal, "uniform": random.uniform}
+
+registry = Registry("posterior")
 
 
 class Posterior(keras.layers.Layer):

@@ -8,15 +8,13 @@ the flow sees. A new flow is the identity, so that q starts as the Gaussian. The
 of z has no closed form: the point estimate is the flow of the base's mean.
 """
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import flows
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
-from aevb_tf.posteriors.base import Posterior
-from aevb_tf.posteriors.registered import register
+from aevb_tf.posteriors.base import Posterior, registry
 
 tfd, tfb = tfp.distributions, tfp.bijectors
 
@@ -96,8 +94,7 @@ class Flow(Posterior):
     }
 
 
-@register("iaf")
-@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+@registry.register("iaf", package="aevb_tf.posteriors")
 class InverseAutoregressiveFlow(Flow):
   """Inverse autoregressive flow: draws in one pass, scores other z in J passes."""
 
@@ -108,8 +105,7 @@ class InverseAutoregressiveFlow(Flow):
     return tfb.Invert(flows.chain_autoregressive(self.steps, context))
 
 
-@register("real_nvp")
-@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+@registry.register("real_nvp", package="aevb_tf.posteriors")
 class RealNVP(Flow):
   """RealNVP: one pass in either direction; needs two latents or more."""
 

@@ -6,20 +6,17 @@ The encoder gives mu, then the logs of the squares of S's diagonal, softly bound
 (-20, 20), then what is below the diagonal. With zeros there it is the diagonal family.
 """
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import reparameterization
 from aevb_tf.numerics import scale_of
-from aevb_tf.posteriors.base import Posterior
-from aevb_tf.posteriors.registered import register
+from aevb_tf.posteriors.base import Posterior, registry
 
 tfd = tfp.distributions
 
 
-@register("full_gaussian")
-@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+@registry.register("full_gaussian", package="aevb_tf.posteriors")
 class FullGaussian(Posterior):
   """Dependent normals; the encoder gives `[batch, 2 J + J (J - 1) / 2]`, J latents."""
 
@@ -60,8 +57,7 @@ class FullGaussian(Posterior):
     return posterior.loc
 
 
-@register("elliptical")
-@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+@registry.register("elliptical", package="aevb_tf.posteriors")
 class Elliptical(FullGaussian):
   """Multivariate Student's t, of heavier tails than the normal.
 

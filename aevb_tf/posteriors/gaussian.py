@@ -5,20 +5,17 @@
 The encoder gives mu, then log sigma^2, which is softly bounded to (-20, 20).
 """
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
-from aevb_tf.posteriors.base import Posterior
-from aevb_tf.posteriors.registered import register
+from aevb_tf.posteriors.base import Posterior, registry
 
 tfd = tfp.distributions
 
 
-@register("gaussian")
-@keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
+@registry.register("gaussian", package="aevb_tf.posteriors")
 class Gaussian(Posterior):
   """Independent normals; the encoder gives `[batch, 2 * latent_dim]`."""
 

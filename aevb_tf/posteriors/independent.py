@@ -17,8 +17,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import reparameterization
 from aevb_tf.numerics import soft_clip
-from aevb_tf.posteriors.base import Posterior
-from aevb_tf.posteriors.registered import register
+from aevb_tf.posteriors.base import Posterior, registry
 
 tfd = tfp.distributions
 
@@ -143,4 +142,4 @@ def _named(family: str):
 
 
 for _family in REAL + POSITIVE:
-  register(_family)(_named(_family))
+  registry.register(_family)(_named(_family))

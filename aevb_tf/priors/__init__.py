@@ -10,13 +10,16 @@
 | `exponential`     | positive        | nothing                                  |
 """
 
-from aevb_tf.priors.base import Prior
+from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.flow import MaskedAutoregressiveFlow
 from aevb_tf.priors.mixture import Mixture
 from aevb_tf.priors.positive import Exponential, Gamma
-from aevb_tf.priors.registered import get, names, register
 from aevb_tf.priors.standard_normal import StandardNormal
 from aevb_tf.priors.vamp import VampPrior
+
+get = registry.get
+names = registry.names
+register = registry.register
 
 __all__ = [
   "Exponential",

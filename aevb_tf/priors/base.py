@@ -11,7 +11,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.registry import Registry
+
 tfd = tfp.distributions
+
+registry = Registry("prior")
 
 
 class Prior(keras.layers.Layer):

@@ -9,20 +9,17 @@ References:
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import flows, random
 from aevb_tf.normal import Normal
-from aevb_tf.priors.base import Prior
-from aevb_tf.priors.registered import register
+from aevb_tf.priors.base import Prior, registry
 
 tfd = tfp.distributions
 
 
-@register("maf")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("maf", package="aevb_tf.priors")
 class MaskedAutoregressiveFlow(Prior):
   """A normal bent by `num_steps` autoregressive maps.
 

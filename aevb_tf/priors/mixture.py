@@ -9,15 +9,13 @@ import tensorflow_probability as tfp
 from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
-from aevb_tf.priors.base import Prior
+from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.components import choose
-from aevb_tf.priors.registered import register
 
 tfd = tfp.distributions
 
 
-@register("mixture")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("mixture", package="aevb_tf.priors")
 class Mixture(Prior):
   """A mixture whose weights, means and log-variances are learned.
 

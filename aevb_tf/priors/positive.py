@@ -2,19 +2,16 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random, reparameterization
-from aevb_tf.priors.base import Prior
-from aevb_tf.priors.registered import register
+from aevb_tf.priors.base import Prior, registry
 
 tfd = tfp.distributions
 
 
-@register("gamma")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("gamma", package="aevb_tf.priors")
 class Gamma(Prior):
   """Independent Gamma(concentration, rate); nothing to learn.
 
@@ -53,8 +50,7 @@ class Gamma(Prior):
     return {**super().get_config(), **parameters}
 
 
-@register("exponential")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("exponential", package="aevb_tf.priors")
 class Exponential(Prior):
   """Independent Exponential(rate); nothing to learn.
 

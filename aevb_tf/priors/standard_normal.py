@@ -2,20 +2,17 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
 from aevb_tf.normal import Normal
-from aevb_tf.priors.base import Prior
-from aevb_tf.priors.registered import register
+from aevb_tf.priors.base import Prior, registry
 
 tfd = tfp.distributions
 
 
-@register("standard_normal")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("standard_normal", package="aevb_tf.priors")
 class StandardNormal(Prior):
   """Independent standard normals; nothing to learn."""
 

@@ -16,15 +16,13 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.priors.base import Prior
+from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.components import choose
-from aevb_tf.priors.registered import register
 
 tfd = tfp.distributions
 
 
-@register("vamp")
-@keras.saving.register_keras_serializable(package="aevb_tf.priors")
+@registry.register("vamp", package="aevb_tf.priors")
 class VampPrior(Prior):
   """Mixture of the posteriors of `pseudo_inputs`, float32 `[C, *event_shape]`.
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from aevb_tf import bounds, data, likelihoods, networks, posteriors, priors
 from aevb_tf.models import VAE
+from aevb_tf.registry import did_you_mean
 from aevb_tf.training.checks import check_values
-from aevb_tf.training.configuration import ConfigError, suggestion
+from aevb_tf.training.configuration import ConfigError
 
 _REGISTRIES = {
   "posterior": posteriors,
@@ -52,8 +53,8 @@ def part(config: ml_collections.ConfigDict, key: str) -> Any:
   registry, options = _REGISTRIES[key], config[key].to_dict()
   name = options.pop("name")
   if name not in registry.names():
-    near = suggestion(name, registry.names())
-    raise ConfigError(f"config.{key}={name}: unknown {key}. {near}")
+    near = did_you_mean(name, registry.names())
+    raise ConfigError(f"config.{key}={name}: unknown {key}.{near}")
   with _blaming(key):
     _check_options(key, type(registry.get(name)), options)
     return registry.get({"name": name, **options})
@@ -272,7 +273,7 @@ def _keras_object(key, name, module):
   } - {"get", "serialize", "deserialize"}
   if name.lower() not in known | {known_name.replace("_", "") for known_name in known}:
     raise ConfigError(
-      f"config.{key}={name}: unknown to Keras. {suggestion(name, known)}"
+      f"config.{key}={name}: unknown to Keras.{did_you_mean(name, known)}"
     )
   with _blaming(key):
     return module.get(name)
@@ -293,7 +294,7 @@ def _check_options(key: str, cls: type, options: dict) -> None:
   ]
   for option in options:
     if option not in known:
-      near = suggestion(option, known) if known else "It has no options."
+      near = did_you_mean(option, known) if known else " It has no options."
       raise ConfigError(
-        f"config.{key}.{option}: {cls.__name__} has no such option. {near}"
+        f"config.{key}.{option}: {cls.__name__} has no such option.{near}"
       )

@@ -6,8 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from aevb_tf.files import write
 from aevb_tf.training import stopping
-from aevb_tf.training.run_folder import RunFolder, write
+from aevb_tf.training.run_folder import RunFolder
 
 
 class Keeper(keras.callbacks.Callback):

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import ml_collections
 
-from aevb_tf.training.configuration import PARTS, ConfigError, suggestion
+from aevb_tf.registry import did_you_mean
+from aevb_tf.training.configuration import PARTS, ConfigError
 
 _CHOICES = {
   "binarization": ("none", "fixed", "stochastic"),
@@ -72,8 +73,8 @@ def check_values(config: ml_collections.ConfigDict) -> None:
   """
   for key, choices in _CHOICES.items():
     if config[key] not in choices:
-      near = suggestion(config[key], choices)
-      raise ConfigError(f"config.{key}={config[key]}: not a choice. {near}")
+      near = did_you_mean(config[key], choices)
+      raise ConfigError(f"config.{key}={config[key]}: not a choice.{near}")
   for rule in _RULES:
     for key in rule.keys:
       if not rule.holds(config[key]):

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from absl import flags
 
-from aevb_tf.training.configuration import ConfigError, suggestion
+from aevb_tf.registry import did_you_mean
+from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.stopping import terminate_as_interrupt
 
 # Exit codes: a mistake in the command, a stop by Ctrl-C as shells report it.
@@ -43,8 +44,8 @@ def parse(
   for word in remaining:
     name = re.match(r"--?([^=]*)", word)
     if name and not re.match(r"(no)?config\.", name[1]):
-      near = suggestion(name[1], [*values, "help"])
-      raise ConfigError(f"--{name[1]}: unknown flag. {near}")
+      near = did_you_mean(name[1], [*values, "help"])
+      raise ConfigError(f"--{name[1]}: unknown flag.{near}")
   for name in required:
     if not values[name].value:
       raise ConfigError(f"--{name} is missing; see --help.")

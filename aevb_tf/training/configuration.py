@@ -7,20 +7,19 @@ are, say) is checked by `build.check`.
 """
 
 import ast
-import difflib
 import importlib.util
 import json
 import pathlib
 import pkgutil
 import re
 import traceback
-from collections.abc import Iterable
 from typing import Any
 
 import ml_collections
 
 from aevb_tf import configs
 from aevb_tf.configs import base
+from aevb_tf.registry import did_you_mean
 
 # Keys that are `{"name": ..., **options}`; their options depend on the name.
 PARTS = (
@@ -36,13 +35,6 @@ PARTS = (
 
 class ConfigError(ValueError):
   """A config cannot be used; the message is one line and names the key."""
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-  """Returns the end of an error message: near matches, else everything known."""
-  known = sorted(known)
-  near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-  return f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}."
 
 
 def installed() -> dict[str, str]:
@@ -82,7 +74,7 @@ def load(name_or_path: str) -> ml_collections.ConfigDict:
   if name_or_path not in known:
     raise ConfigError(
       f"--config={name_or_path}: no installed config has this name, and a file ends in"
-      f" .py or .json. {suggestion(name_or_path, known)}"
+      f" .py or .json.{did_you_mean(name_or_path, known)}"
     )
   return _from_python(pathlib.Path(configs.__path__[0], f"{name_or_path}.py"))
 
@@ -111,8 +103,8 @@ def _where_and_why(path: pathlib.Path, error: Exception) -> str:
     lines = [error.lineno]
   where = f"--config={path}" + (f", line {lines[-1]}" if lines else "")
   if missing := re.search(r'Key "(\w+)" does not exist', str(error)):
-    near = suggestion(missing[1], base.get_config())
-    return f"{where}: unknown key {missing[1]!r}. {near}"
+    near = did_you_mean(missing[1], base.get_config())
+    return f"{where}: unknown key {missing[1]!r}.{near}"
   why = str(error.args[0] if error.args else error).split("\n")[0]
   return f"{where}: {type(error).__name__}: {why}"
 
@@ -170,7 +162,7 @@ def assign(config: ml_collections.ConfigDict, key: str, value: Any, where: str) 
     ConfigError: The key is unknown, or the value is of another type.
   """
   if key not in config:
-    raise ConfigError(f"{where}: unknown key {key!r}. {suggestion(key, config)}")
+    raise ConfigError(f"{where}: unknown key {key!r}.{did_you_mean(key, config)}")
   wanted = config.get_type(key)
   given = type(value)
   if wanted is ml_collections.ConfigDict and isinstance(value, str):

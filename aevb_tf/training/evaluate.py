@@ -3,12 +3,13 @@
 import os
 
 import aevb_tf
+from aevb_tf.files import write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
 from aevb_tf.training.measure import measure
-from aevb_tf.training.run_folder import RunFolder, is_whole, write_json
+from aevb_tf.training.run_folder import RunFolder, is_whole
 
 
 def evaluate(

@@ -7,13 +7,15 @@ Prints the bound and its parts, in nats per datum, and writes them into the fold
 evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
 """
 
+import pathlib
+
 from absl import flags
 
+from aevb_tf.registry import names_in
 from aevb_tf.training import command_line, quietly, report
 from aevb_tf.training.run_folder import RunFolder
 
-# The names in `aevb_tf.evidence`, which only TensorFlow could tell.
-METHODS = ("annealed", "importance", "posterior_density")
+METHODS = names_in(pathlib.Path(__file__).parents[1] / "evidence")
 
 
 def run() -> None:
@@ -43,7 +45,7 @@ def main(argv: list[str]) -> int:
       raise command_line.ConfigError(f"--{name} is of --evidence, which is missing.")
   RunFolder(values.workdir).check_is_run()
   # Only now, with the flags read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.training.evaluate import evaluate
 
   values_of = evaluate(

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from aevb_tf.files import write, write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import drawing
 from aevb_tf.training.measure import measure
-from aevb_tf.training.run_folder import RunFolder, write, write_json
+from aevb_tf.training.run_folder import RunFolder
 from aevb_tf.version import __version__
 
 

@@ -11,7 +11,8 @@ import ml_collections
 from absl import flags
 from ml_collections import config_flags
 
-from aevb_tf.training.configuration import PARTS, ConfigError, assign, suggestion
+from aevb_tf.registry import did_you_mean
+from aevb_tf.training.configuration import PARTS, ConfigError, assign
 
 _OVERRIDE = re.compile(r"--?(?P<no>no)?config\.(?P<path>[^=]*)(=(?P<value>.*))?", re.S)
 
@@ -53,8 +54,8 @@ def _prepare(config: ml_collections.ConfigDict, path: str) -> None:
   """Refuses unknown keys, and makes room for an option of a part."""
   key, *option = path.split(".")
   if key not in config:
-    near = suggestion(key, config)
-    raise ConfigError(f"--config.{path}: unknown key {key!r}. {near}")
+    near = did_you_mean(key, config)
+    raise ConfigError(f"--config.{path}: unknown key {key!r}.{near}")
   if not option:
     return
   if key not in PARTS or len(option) != 1 or not option[0].isidentifier():

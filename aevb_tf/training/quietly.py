@@ -1,4 +1,4 @@
-"""TensorFlow, imported without its notes about the machine.
+"""The package, imported without TensorFlow's notes about the machine.
 
 The notes ("oneDNN custom operations are on", twice) come before TensorFlow reads
 `TF_CPP_MIN_LOG_LEVEL`, straight from C++. They are held back, and nothing else is.
@@ -11,13 +11,20 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
+import aevb_tf_cli
+
 _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
 
 
-def import_tensorflow() -> None:
-  """Imports TensorFlow; what it writes that is more than a note is passed on."""
-  with stderr_held(lambda line: not _NOTE.match(line)):
-    import tensorflow  # noqa: F401
+def import_package() -> None:
+  """Imports all of the package; what TensorFlow writes beyond notes is passed on."""
+  with stderr_held(lambda line: not is_note(line)):
+    aevb_tf_cli.import_package()
+
+
+def is_note(line: bytes) -> bool:
+  """Whether TensorFlow writes this line about the machine."""
+  return bool(_NOTE.match(line))
 
 
 @contextlib.contextmanager

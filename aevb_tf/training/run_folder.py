@@ -18,12 +18,11 @@ import pathlib
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
 
+from aevb_tf.files import PARTIAL, write_text
 from aevb_tf.training.configuration import ConfigError
 
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.keras")
-_PARTIAL = ".partial-"
 
 
 class RunFolder:
@@ -47,7 +46,7 @@ class RunFolder:
     """Makes the folders, and removes what an interrupted write left behind."""
     for folder in (self.path, self.checkpoints, self.plots):
       folder.mkdir(parents=True, exist_ok=True)
-      for partial in folder.glob(f"{_PARTIAL}*"):
+      for partial in folder.glob(f"{PARTIAL}*"):
         partial.unlink()
 
   def is_run(self) -> bool:
@@ -125,27 +124,3 @@ def is_whole(archive: pathlib.Path) -> bool:
       return file.testzip() is None
   except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
     return False
-
-
-def write(path: pathlib.Path, save: Callable[[pathlib.Path], None]) -> None:
-  """Writes a file beside its place, then moves it there.
-
-  Args:
-    path: Where the file goes.
-    save: Writes it, given a path with the same suffix.
-  """
-  partial = path.with_name(f"{_PARTIAL}{path.name}")
-  save(partial)
-  with open(partial, "rb+") as file:
-    os.fsync(file.fileno())
-  os.replace(partial, path)
-
-
-def write_text(path: pathlib.Path, text: str) -> None:
-  """Writes a text file, whole or not at all."""
-  write(path, lambda partial: partial.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: pathlib.Path, values: dict) -> None:
-  """Writes an indented JSON file, whole or not at all."""
-  write_text(path, json.dumps(values, indent=2) + "\n")

@@ -14,11 +14,12 @@ from typing import Any
 import ml_collections
 
 import aevb_tf
+from aevb_tf.files import write_json
 from aevb_tf.loops.monitor import InvalidDataError
 from aevb_tf.models import VAE
 from aevb_tf.training import build, configuration, finish, resuming, stopping
 from aevb_tf.training.callbacks import Keeper, tensorboard
-from aevb_tf.training.run_folder import RunFolder, write_json
+from aevb_tf.training.run_folder import RunFolder
 
 
 def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict:

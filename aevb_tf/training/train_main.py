@@ -48,6 +48,8 @@ def main(argv: list[str]) -> int:
     print(_help(values))
     return 0
   changes = command_line.parse(values, argv, required=("config", "workdir"))
+  if values.config.endswith(".py"):
+    quietly.import_package()  # which the user's file may use
   config = configuration.load(values.config)
   overrides.apply(config, changes)
   if values.data_dir:
@@ -97,7 +99,7 @@ def _shown(value) -> str:
 
 def _train(config, workdir, argv) -> int:
   # Only now, with the flags read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.models import NonFiniteError
   from aevb_tf.training.train import train
 

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
   words = command_line.parse(values, argv, required=("name",))
   _check(values, words)
   # Only now, with the flags read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.export import client
 
   options = {

@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
   if words[0] == "check" and not (values.rest or values.grpc):
     raise command_line.ConfigError("check needs --rest=URL, --grpc=ADDRESS or both.")
   # Only now, with the flags read.
-  quietly.import_tensorflow()
+  quietly.import_package()
   from aevb_tf.export.serving import commands
 
   try:

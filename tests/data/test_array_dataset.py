@@ -148,7 +148,7 @@ def test_any_keras_model_takes_it():
     ({"batch_size": 0}, ValueError, "batch_size is 0"),
     ({"batch_size": 2.5}, TypeError, "batch_size is an int"),
     ({"seed": None}, TypeError, "seed is an int"),
-    ({"binarization": "fix"}, ValueError, "Did you mean 'fixed'"),
+    ({"binarization": "fix"}, ValueError, "Did you mean fixed"),
     ({"batch_size": 24, "drop_remainder": True}, ValueError, "at most 23"),
   ],
 )

@@ -100,8 +100,8 @@ def test_a_home_that_cannot_be_written_costs_time_alone(home):
 
 
 def test_an_interrupted_write_leaves_nothing(home, monkeypatch):
-  def interrupted(file, **arrays):
-    file.write(b"half")
+  def interrupted(path, **arrays):
+    path.write_bytes(b"half")
     raise KeyboardInterrupt
 
   monkeypatch.setattr(np, "savez", interrupted)

@@ -63,8 +63,8 @@ def test_streamed_digits_equal_those_in_memory(binarization):
 @pytest.mark.parametrize(
   ("name", "error", "message"),
   [
-    ("digit", ValueError, "Unknown data source 'digit'.*'digits'"),
-    ("frey_fac", ValueError, "'frey_face'"),
+    ("digit", ValueError, "Unknown data source 'digit'. Did you mean digits"),
+    ("frey_fac", ValueError, "Did you mean frey_face"),
     ("./nothing", FileNotFoundError, "no file or folder /"),
     ("nothing.npy", FileNotFoundError, "no file /.*nothing.npy"),
     ("tfds:", ValueError, "tfds:mnist"),
@@ -77,7 +77,7 @@ def test_refused_names(name, error, message):
 
 
 def test_refused_split_and_file(tmp_path):
-  with pytest.raises(ValueError, match="digits has no split 'tset'.*'test'"):
+  with pytest.raises(ValueError, match="digits has no split 'tset'. Did you mean test"):
     data.load("digits", "tset")
   file = tmp_path / "x.csv"
   file.write_text("1,2")

@@ -61,7 +61,7 @@ def test_the_report_is_of_the_estimates(images):
 @pytest.mark.parametrize(
   "options, message",
   [
-    ({"method": "importanc"}, "Did you mean 'importance'"),
+    ({"method": "importanc"}, "Did you mean importance"),
     ({"num_samples": 0}, "num_samples=0 has to be a positive integer"),
     ({"num_samples": 2.5}, "num_samples=2.5"),
     ({"method": {"name": "importance", "chunk_size": 0}}, "chunk_size=0"),

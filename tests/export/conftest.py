@@ -11,8 +11,9 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.export.exporting import export
+from aevb_tf.files import write_json
 from aevb_tf.training import configuration
-from aevb_tf.training.run_folder import RunFolder, write_json
+from aevb_tf.training.run_folder import RunFolder
 
 MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES = 50, 12
 OPTIONS = {

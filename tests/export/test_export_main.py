@@ -9,7 +9,13 @@ import time
 
 import pytest
 
-from aevb_tf.export import export_main, formats, publish, quantization
+from aevb_tf.export import (
+  export_main,
+  formats,
+  publish,
+  quantization,
+  quantization_table,
+)
 from aevb_tf.export.exporting import export
 from aevb_tf.training.command_line import ConfigError
 from aevb_tf.training.run_folder import RunFolder
@@ -22,20 +28,33 @@ def _run(program, *argv, **options):
   return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
-def test_help_is_worth_reading_and_needs_no_tensorflow():
+@pytest.mark.parametrize(
+  ("command", "parts"),
+  [
+    ("export", ("--workdir=RUN", "--max_nats", "saved_model,tflite,serving", "DIR")),
+    ("verify", ("aevb-verify DIR",)),
+  ],
+)
+def test_help_is_worth_reading_and_needs_no_tensorflow(command, parts):
   code = (
     "import sys\n"
-    "sys.argv = ['aevb-export']\n"
-    "from aevb_tf.export import export_main, verify_main, quantization_table\n"
-    "export_main.main(['aevb-export', '--help'])\n"
-    "verify_main.main(['aevb-verify', '--help'])\n"
-    "quantization_table.main(['', '--help'])\n"
+    "import aevb_tf_cli\n"
+    "sys.argv = ['aevb', '--help']\n"
+    "try:\n"
+    f"  aevb_tf_cli.{command}()\n"
+    "except SystemExit as ended:\n"
+    "  assert ended.code == 0\n"
     "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'matplotlib')))"
   )
   ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
   assert ended.returncode == 0, ended.stderr
-  for part in ("--workdir=RUN", "--max_nats", "saved_model,tflite,serving", "DIR"):
+  for part in parts:
     assert part in ended.stdout
+
+
+def test_the_table_of_quantization_has_its_help(capsys):
+  assert quantization_table.main(["", "--help"]) == 0
+  assert "--workdir=RUN" in capsys.readouterr().out
 
 
 def test_what_is_known_without_tensorflow_is_what_there_is():
@@ -86,7 +105,7 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
   ("options", "message"),
   [
     ({"names": []}, "name some of .*serving"),
-    ({"names": ["saved_modle"]}, "Did you mean 'saved_model'"),
+    ({"names": ["saved_modle"]}, "Did you mean saved_model"),
     ({"name": "a/b"}, "name='a/b' has to be letters"),
     ({"name": ".hidden"}, "name='.hidden' has to be letters"),
     ({"max_samples": 0}, "max_samples=0 has to be a positive"),

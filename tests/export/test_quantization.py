@@ -81,7 +81,7 @@ def test_a_bound_that_moved_too_far_is_refused_and_the_layer_named(vae, data, tm
 @pytest.mark.parametrize(
   ("arguments", "message"),
   [
-    ({"quantize": "int4"}, "Unknown quantize='int4'. Did you mean 'int8'"),
+    ({"quantize": "int4"}, "Unknown quantize='int4'. Did you mean int8"),
     ({"quantize": "int8"}, "a few hundred training data"),
     ({"quantize": "dynamic"}, "judged by the bound: pass test_data"),
   ],

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
+from aevb_tf.files import write_json
 from aevb_tf.training import build, configuration, evaluate_main, report
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
-from aevb_tf.training.run_folder import RunFolder, write_json
+from aevb_tf.training.run_folder import RunFolder
 from tests.evidence.xla import without_xla
 from tests.oracle import tiny_vae
 from tests.training import runs

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from aevb_tf.training import run_folder
+from aevb_tf import files
 from aevb_tf.training.run_folder import RunFolder
 
 
@@ -51,14 +51,14 @@ def test_history_is_cut_to_an_epoch(folder):
 
 
 def test_a_failed_write_leaves_the_old_file(folder):
-  run_folder.write_json(folder.summary, {"a": 1})
+  files.write_json(folder.summary, {"a": 1})
 
   def fails(path):
     path.write_text("half")
     raise OSError("disk full")
 
   with pytest.raises(OSError, match="disk full"):
-    run_folder.write(folder.summary, fails)
+    files.write(folder.summary, fails)
   assert json.loads(folder.summary.read_text()) == {"a": 1}
   folder.create()  # as the next start of the run does
   assert [path.name for path in folder.path.glob("*.partial*")] == []

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from aevb_tf import files
 from aevb_tf.experiments import choices as experiment
 from aevb_tf.experiments import curves
 from aevb_tf.experiments.results import choices, few_data, prose, sections, seeds
-from aevb_tf.training import configuration, run_folder
+from aevb_tf.training import configuration
 
 
 class Section(NamedTuple):
@@ -104,9 +105,9 @@ def write(folder: pathlib.Path, page: pathlib.Path, workdir: str = "") -> None:
       for suffix in (".csv", ".png"):
         source = pathlib.Path(workdir, name + suffix)
         if source.exists():
-          run_folder.write(folder / source.name, functools.partial(_copy, source))
+          files.write(folder / source.name, functools.partial(_copy, source))
   shown = folder.relative_to(page.parent) if page.parent in folder.parents else folder
-  run_folder.write_text(page, text(folder, shown.as_posix()))
+  files.write_text(page, text(folder, shown.as_posix()))
 
 
 def _copy(source: pathlib.Path, to: pathlib.Path) -> None:

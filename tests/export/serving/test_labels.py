@@ -40,7 +40,7 @@ def test_pruning_keeps_the_newest_and_what_has_a_label(four_versions):
 
 
 def test_what_is_not_there(copied, tmp_path):
-  with pytest.raises(ValueError, match="no model 'smal'. Did you mean 'small'"):
+  with pytest.raises(ValueError, match="no model 'smal'. Did you mean small"):
     labels.promote(copied, "smal")
   with pytest.raises(ValueError, match="nothing was published there"):
     labels.promote(tmp_path, NAME)

@@ -70,7 +70,7 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
     (["check", "--rest=http://a", "--label=tested"], "no label 'tested'"),
     (["rollback"], "no previous version"),
     (["promote", "--version=9"], "no version 9"),
-    (["promote", "--name=smal"], "Did you mean 'small'"),
+    (["promote", "--name=smal"], "Did you mean small"),
     (["promote", "--bogus=1"], "unknown flag"),
   ],
 )
