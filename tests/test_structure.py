@@ -23,8 +23,17 @@ MAY_IMPORT = {
   "data": set(),
   "plots": set(),
   "bounds": {"likelihoods", "posteriors", "priors"},
-  "evidence": {"bounds", "likelihoods", "posteriors", "priors"},
-  "models": {"bounds", "data", "evidence", "likelihoods", "posteriors", "priors"},
+  "mcmc": {"bounds", "likelihoods", "posteriors", "priors"},
+  "evidence": {"bounds", "likelihoods", "mcmc", "posteriors", "priors"},
+  "models": {
+    "bounds",
+    "data",
+    "evidence",
+    "likelihoods",
+    "mcmc",
+    "posteriors",
+    "priors",
+  },
   "saving": {"models", "networks"},
 }
 ABOVE = {"training", "experiments"}  # may import everything below them
