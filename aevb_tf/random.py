@@ -25,6 +25,7 @@ import enum
 import functools
 import hashlib
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -316,6 +317,33 @@ def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   # In (-1, 1), exact in float32 and symmetric about 0, which it never takes.
   centred = (tf.cast(high, tf.float32) + 0.5) * 2.0**-22
   return float(np.sqrt(2.0)) * _erfinv(centred)
+
+
+def per_sample(
+  draw: Callable[[tf.Tensor], tf.Tensor],
+  seed: Any,
+  first: Any,
+  count: int,
+  purpose: Purpose = Purpose.SAMPLE,
+) -> tf.Tensor:
+  """Noise of samples `first`, ..., `first + count - 1`, each from a seed of its own.
+
+  Sample k depends on (seed, k) and `draw` alone: the same however samples are split
+  into chunks, and more samples begin with the fewer.
+
+  Args:
+    draw: Seed int32 `[2]` -> tensor `[batch, ...]`.
+    seed: An int or a pair of int32.
+    first: Number of the first sample, an int or int32 scalar.
+    count: Number of samples.
+    purpose: What the seeds of samples are derived for, counted.
+
+  Returns:
+    `[count, batch, ...]`.
+  """
+  seed = as_seed(seed)
+  samples = first + tf.range(count)
+  return tf.vectorized_map(lambda k: draw(derive(seed, purpose, k)), samples)
 
 
 def _erfinv(x: tf.Tensor) -> tf.Tensor:

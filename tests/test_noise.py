@@ -17,7 +17,6 @@ import tensorflow as tf
 import aevb_tf as aevb
 from aevb_tf import random
 from aevb_tf.data import orders
-from aevb_tf.evidence import noise
 from aevb_tf.export import signatures
 from tests import stats
 from tests.models.test_vae import digits
@@ -59,7 +58,7 @@ def recorder(monkeypatch):
     return tf.stack([function(number) for number in numbers])
 
   monkeypatch.setattr(random, "threefry2x32", recorded)
-  monkeypatch.setattr(noise.tf, "vectorized_map", one_by_one)
+  monkeypatch.setattr(random.tf, "vectorized_map", one_by_one)
   tf.config.run_functions_eagerly(True)
   yield made
   tf.config.run_functions_eagerly(False)

@@ -104,3 +104,18 @@ def test_folded_seeds_differ_and_repeat():
   seeds = {tuple(random.fold_in(0, i).numpy()) for i in range(100)}
   assert len(seeds) == 100
   np.testing.assert_array_equal(random.fold_in(5, 3), random.fold_in(5, tf.constant(3)))
+
+
+def test_samples_are_apart_and_more_begin_with_the_fewer():
+  rows = tf.range(4)
+  draw = lambda seed: random.normal(seed, rows, 3)  # noqa: E731
+  few, many = random.per_sample(draw, 5, 0, 3), random.per_sample(draw, 5, 0, 8)
+  np.testing.assert_array_equal(few, many[:3])
+  np.testing.assert_array_equal(random.per_sample(draw, 5, 6, 2), many[6:])
+  assert len(np.unique(many)) == many.shape.num_elements()
+
+
+def test_samples_are_normal_across_samples(seeds):
+  rows = tf.range(3)
+  noises = random.per_sample(lambda s: random.normal(s, rows, 1), seeds(), 0, 5000)
+  stats.assert_ks(noises[:, 1, 0], scipy.stats.norm.cdf)

@@ -32,7 +32,8 @@ MAY_IMPORT = {
   "data": set(),
   "plots": set(),
   "bounds": {"likelihoods", "posteriors", "priors"},
-  "evidence": {"bounds", "likelihoods", "posteriors", "priors"},
+  "mcmc": {"bounds", "likelihoods", "posteriors", "priors"},
+  "evidence": {"bounds", "likelihoods", "mcmc", "posteriors", "priors"},
   "loops": {"data"},
   "models": {
     "bounds",
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "evidence",
     "likelihoods",
     "loops",
+    "mcmc",
     "posteriors",
     "priors",
   },

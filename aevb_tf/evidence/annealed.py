@@ -1,14 +1,15 @@
 """Annealed importance sampling with HMC transitions.
 
-    z_0 ~ f_0,   z_t ~ T_t(z_t | z_{t-1}),   t = 1 ... T, T_t leaving f_{beta_t} as it is
+    z_0 ~ f_0,   z_t ~ T_t(z_t | z_{t-1}),   t = 1 ... T
     log w = sum_t (beta_t - beta_{t-1}) log ( f_1 / f_0 )(z_{t-1})
 
-with f_beta as in `paths`. E[w] = p(x): the log of a mean of weights is below log p(x)
+with f_beta as in `mcmc.annealing_path`, and T_t an HMC transition that leaves
+f_{beta_t} invariant. E[w] = p(x): the log of a mean of weights is below log p(x)
 in expectation, by less the more temperatures there are. The reverse chain starts at an
 exact sample of the posterior, has E[1/w] = 1/p(x), and bounds log p(x) from above.
 
-Step sizes are set for each datum and temperature by a pilot run with its own noise, and
-then held: given the pilot, the weights are unbiased.
+The step size for each example and temperature is adapted in a pilot run, with noise of
+its own, and then fixed: given the pilot, the weights are unbiased.
 
 References:
   Neal. Annealed importance sampling. arXiv:physics/9803008.
@@ -23,10 +24,12 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, hmc, log_mean, pareto, paths
+from aevb_tf.evidence import checks, log_mean, pareto
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
+from aevb_tf.mcmc import hmc
+from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
 from aevb_tf.random import Purpose
 
 # Temperatures in one compiled call.
@@ -35,9 +38,9 @@ _MOST_PILOT_CHAINS = 4
 
 
 class _State(NamedTuple):
-  """Chains on their way."""
+  """Chains between two transitions."""
 
-  point: hmc.Point
+  chains: hmc.State
   log_weights: tf.Tensor  # [chains, batch]
   step_size: tf.Tensor  # [batch], of the last transition
   step_sizes: tf.Tensor  # [T, batch]: row t - 1 is for temperature t
@@ -49,12 +52,12 @@ class Annealed:
   """AIS from p(z) or q(z|x) to the posterior.
 
   Args:
-    num_samples: Independent chains for each datum.
-    num_temperatures: T, transitions of a chain.
-    leapfrog_steps: Leapfrog steps of a transition.
-    start: `"prior"`, which asks nothing of the encoder, or `"encoder"`, which needs far
+    num_samples: Independent chains per example.
+    num_temperatures: T, the number of transitions.
+    leapfrog_steps: Leapfrog steps per transition.
+    start: `"prior"`, which does not use the encoder, or `"encoder"`, which needs far
       fewer temperatures where q(z|x) is good.
-    target_acceptance: What the pilot run sets the step sizes for.
+    target_acceptance: Probability of acceptance that the pilot run adapts step sizes to.
 
   Raises:
     ValueError: An argument is impossible.
@@ -73,7 +76,7 @@ class Annealed:
     self.num_samples = checks.positive_int("num_samples", num_samples)
     self.num_temperatures = checks.positive_int("num_temperatures", num_temperatures)
     self.leapfrog_steps = checks.positive_int("leapfrog_steps", leapfrog_steps)
-    self.start = checks.one_of("start", start, paths.STARTS)
+    self.start = checks.one_of("start", start, STARTS)
     self.target_acceptance = checks.fraction("target_acceptance", target_acceptance)
 
   def __call__(
@@ -100,7 +103,7 @@ class Annealed:
     rows: tf.Tensor,
     advance: Callable[[float], None],
   ) -> PerDatum:
-    """Estimates log p(x) of a batch from above, of data whose z is known.
+    """Estimates log p(x) of a batch from above, of examples whose z is known.
 
     Args:
       model: The model.
@@ -120,7 +123,7 @@ class Annealed:
     state = compiled(
       model,
       _begin_at,
-      start=paths.start_for(model, self.start),
+      start=checks.start_for(model, self.start),
       chains=self.num_samples,
     )(x, z, step_sizes)
     state = self._run(model, x, seed, rows, state, advance, "reverse")
@@ -128,13 +131,13 @@ class Annealed:
     return result._replace(log_marginal=-result.log_marginal)
 
   def temperatures(self) -> np.ndarray:
-    """beta_0 = 0, ..., beta_T = 1, close to each other near both ends."""
+    """beta_0 = 0, ..., beta_T = 1, closest to each other at both ends."""
     t = np.linspace(-4.0, 4.0, self.num_temperatures + 1)
     beta = 1 / (1 + np.exp(-t))
     return ((beta - beta[0]) / (beta[-1] - beta[0])).astype(np.float32)
 
   def _result(self, state, log_weights):
-    """The log of the mean of the weights, and how good it is."""
+    """The log of the mean weight, with its diagnostics."""
     sums = log_mean.of(log_weights)
     return PerDatum(
       sums.log_mean(self.num_samples),
@@ -145,7 +148,7 @@ class Annealed:
     )
 
   def _pilot(self, model, x, seed, rows, advance):
-    """Step sizes `[T, batch]` with about the wanted acceptance."""
+    """Step sizes `[T, batch]`, adapted to the target acceptance."""
     seed = random.derive(seed, Purpose.PILOT)
     unset = tf.zeros([self.num_temperatures, len(x)])
     chains = min(_MOST_PILOT_CHAINS, self.num_samples)
@@ -153,7 +156,7 @@ class Annealed:
     return self._run(model, x, seed, rows, state, advance, "pilot").step_sizes
 
   def _begin(self, model, x, seed, rows, chains, step_sizes):
-    start = paths.start_for(model, self.start)
+    start = checks.start_for(model, self.start)
     seed = random.derive(seed, Purpose.START)
     return compiled(model, _begin, start=start, chains=chains)(
       x, seed, rows, step_sizes
@@ -163,15 +166,15 @@ class Annealed:
     anneal = compiled(
       model,
       _anneal,
-      start=paths.start_for(model, self.start),
+      start=checks.start_for(model, self.start),
       direction=direction,
       leapfrog_steps=self.leapfrog_steps,
       target=self.target_acceptance,
     )
     seed = random.derive(seed, Purpose.WALK)
     chains = len(state.log_weights)
-    everything = self.num_samples + min(_MOST_PILOT_CHAINS, self.num_samples)
-    share = chains / everything / self.num_temperatures
+    all_chains = self.num_samples + min(_MOST_PILOT_CHAINS, self.num_samples)
+    share = chains / all_chains / self.num_temperatures
     beta = tf.constant(self.temperatures())
     for first in range(0, self.num_temperatures, _SEGMENT):
       last = min(first + _SEGMENT, self.num_temperatures)
@@ -181,24 +184,24 @@ class Annealed:
 
 
 def _begin(model, x, seed, rows, step_sizes, start, chains):
-  """Chains at draws from f_0."""
-  path = paths.Path(model, x, start)
+  """Chains that start at draws from f_0."""
+  path = AnnealingPath(model, x, start)
   return _state(path, path.draw(seed, rows, chains), step_sizes)
 
 
 def _begin_at(model, x, z, step_sizes, start, chains):
-  """All chains of a datum at one z."""
-  path = paths.Path(model, x, start)
-  u = tf.repeat(path.coordinates.inverse(z)[tf.newaxis], chains, axis=0)
+  """Chains of an example that all start at its z."""
+  path = AnnealingPath(model, x, start)
+  u = tf.repeat(path.bijector.inverse(z)[tf.newaxis], chains, axis=0)
   return _state(path, u, step_sizes)
 
 
 def _state(path, u, step_sizes):
   chains, batch, _ = u.shape
   return _State(
-    hmc.at(path, u),
+    hmc.evaluate(path, u),
     tf.zeros([chains, batch]),
-    hmc.first_step_size(batch),
+    tf.fill([batch], hmc.INITIAL_STEP_SIZE),
     step_sizes,
     tf.zeros([batch]),
   )
@@ -208,32 +211,30 @@ def _anneal(
   model, state, x, seed, rows, beta, span, start, direction, leapfrog_steps, target
 ):
   """Takes the chains through transitions `span[0]`, ..., `span[1] - 1` of T."""
-  path = paths.Path(model, x, start)
-  chains, _, dim = state.point.u.shape
+  path = AnnealingPath(model, x, start)
+  num_chains, _, dim = state.chains.position.shape
   num_temperatures = beta.shape[0] - 1
 
   def step(i, state):
     t = num_temperatures - i if direction == "reverse" else i + 1
-    weighed = (beta[t] - beta[t - 1]) * state.point.log_ratio
-    piloting = direction == "pilot"
-    step_size = state.step_size if piloting else state.step_sizes[t - 1]
-    kick = hmc.kicks(seed, t, rows, chains, dim)
-    point, acceptance = hmc.transition(
-      path, state.point, beta[t], step_size, kick, leapfrog_steps
+    is_pilot = direction == "pilot"
+    step_size = state.step_size if is_pilot else state.step_sizes[t - 1]
+    noise = hmc.draw_noise(seed, t, rows, num_chains, dim)
+    chains, acceptance = hmc.transition(
+      path, state.chains, beta[t], step_size, noise, leapfrog_steps
     )
-    if (
-      direction == "reverse"
-    ):  # weighed behind the transition: the forward run mirrored
-      weighed = (beta[t] - beta[t - 1]) * point.log_ratio
+    # The reverse run mirrors the forward run: its weight comes after the transition.
+    weighted = chains if direction == "reverse" else state.chains
+    log_weight = (beta[t] - beta[t - 1]) * weighted.log_ratio
     step_sizes = state.step_sizes
-    if piloting:
+    if is_pilot:
       step_sizes = tf.tensor_scatter_nd_update(
         step_sizes, [[t - 1]], step_size[tf.newaxis]
       )
-      step_size = hmc.adapted(step_size, acceptance, target)
+      step_size = hmc.adapt_step_size(step_size, acceptance, target)
     return i + 1, _State(
-      point,
-      state.log_weights + weighed,
+      chains,
+      state.log_weights + log_weight,
       step_size,
       step_sizes,
       state.acceptance + acceptance,

@@ -1,9 +1,9 @@
 """Bidirectional Monte Carlo: log p(x) from below and from above, on simulated data.
 
-Of data that the model itself draws, z ~ p(z), x ~ p(x|z), one exact posterior sample is
-known, z. AIS from there backwards bounds log p(x) from above, AIS forwards from below:
-the gap between the two bounds the error of either, and by analogy that of `annealed` on
-other data.
+For an example that the model itself draws, z ~ p(z), x ~ p(x|z), one exact posterior
+sample is known: z. Reverse AIS from z bounds log p(x) from above, forward AIS from below.
+The gap between the two bounds the error of each, and suggests that of `annealed` on other
+data.
 
 References:
   Grosse, Ghahramani, Adams. Sandwiching the marginal likelihood using bidirectional
@@ -42,17 +42,17 @@ class Bracket(NamedTuple):
 
   @property
   def gap(self) -> float:
-    """Mean of upper minus lower, nats per datum."""
+    """Mean of upper minus lower, nats per example."""
     return self.upper.mean - self.lower.mean
 
   @property
   def gap_standard_error(self) -> float:
-    """Standard error of `gap` over data, nats; NaN for a single example."""
+    """Standard error of `gap` over examples, nats; NaN for a single example."""
     return standard_error(self.upper.log_marginal - self.lower.log_marginal)
 
   @property
   def warning(self) -> str | None:
-    """Why the gap is not to be trusted, one line; None if nothing speaks against it."""
+    """Why the gap may be unreliable, in one line; None if no check failed."""
     parts = [self.lower.warning, self.upper.warning]
     parts = [
       f"{side}: {part}" for side, part in zip(_SIDES, parts, strict=True) if part
@@ -74,11 +74,11 @@ def bidirectional(
 
   Args:
     model: As for `estimate`.
-    num_examples: How many data to draw.
+    num_examples: Number of examples to draw.
     method: An `Annealed`; None takes its defaults.
-    seed: An int or a pair of int32; datum i depends on (seed, i) alone.
-    batch_size: Data at once; changes the bounds by no more than rounding.
-    progress: Called with how many more data, in parts too, are done.
+    seed: An int or a pair of int32; example i depends on (seed, i) alone.
+    batch_size: Examples per batch; changes the bounds by no more than rounding.
+    progress: Called with the number of further examples done, which may be a fraction.
 
   Returns:
     A `Bracket`.
@@ -87,7 +87,7 @@ def bidirectional(
     ValueError: An argument is impossible.
 
   Warns:
-    EvidenceWarning: The gap is not to be trusted; `Bracket.warning`.
+    EvidenceWarning: The gap may be unreliable; `Bracket.warning` says why.
   """
   method = Annealed() if method is None else method
   seed = random.derive(seed, Purpose.BIDIRECTIONAL)

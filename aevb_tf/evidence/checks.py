@@ -22,6 +22,21 @@ def one_of(name: str, value: Any, known: tuple) -> Any:
   return value
 
 
+def start_for(model: Any, start: str | None) -> str:
+  """Where chains start: `start`, or the encoder, if the model has one, for None.
+
+  Raises:
+    ValueError: `start` is the encoder, and the model has none.
+  """
+  if start is None:
+    return "encoder" if has_encoder(model) else "prior"
+  if start == "encoder" and not has_encoder(model):
+    raise ValueError(
+      f"start='encoder': {type(model).__name__} has no encoder; use start='prior'."
+    )
+  return start
+
+
 def has_encoder(model: Any) -> bool:
   """Whether a model has q(z|x)."""
   return hasattr(model, "encode") and hasattr(model, "posterior_family")

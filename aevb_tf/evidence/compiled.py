@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from aevb_tf.mcmc.resampling import rows_within
+
 _functions = weakref.WeakKeyDictionary()
 
 
@@ -40,11 +42,3 @@ def rows_at_once(model: Any) -> int:
   """How many z to decode at once: enough to fill the device, within its memory."""
   gpu = tf.config.list_physical_devices("GPU")
   return rows_within(model, 2**28 if gpu else 2**20)
-
-
-def rows_within(model: Any, elements: int) -> int:
-  """How many z can be decoded to so many numbers; at least one."""
-  outputs = 1
-  for size in model.likelihood_family.params_shape(model.event_shape):
-    outputs *= size
-  return max(1, min(2**16, elements // outputs))

@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf import bounds
-from aevb_tf.evidence import checks, log_mean, noise, pareto
+from aevb_tf.evidence import checks, log_mean, pareto
 from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -123,7 +123,7 @@ def add_samples(
   q, p = model.encode(x), model.prior.distribution()
 
   def add_chunk(first, sums):
-    z = noise.posterior_samples(model, q, seed, rows, first, chunk_size)
+    z = model.posterior_family.numbered_samples(q, seed, rows, first, chunk_size)
     terms = bounds.evaluate_terms(x, z, q, p, model.decode, analytic_kl=False)
     log_weights = terms.log_likelihood + terms.log_prior - terms.log_q
     # The last chunk may reach beyond the last sample.

@@ -10,20 +10,21 @@ Given q and exact posterior samples, the mean of the ratio is 1/p(x): the log is
 log p(x) in expectation, to first order by half the relative variance of the ratio over L.
 That is the only case in which a side is known. Two things bias it further:
 
-* The samples, where chains have not reached the posterior. Mostly too low: chains that
-  find only a share a of its mass give log p(x) + log a, and if both sets of samples
-  follow q in place of the posterior, the limit is below log p(x) by
-  log(1 + chi^2(q || p(z|x))). Too high where q is fitted to wider samples than those
-  that are averaged over. No number of samples mends it, and chains that all miss the
+* The samples, where chains have not converged to the posterior. The estimate is mostly
+  too low: chains that reach only a fraction a of its mass give log p(x) + log a, and if
+  both sets of samples follow q instead of the posterior, the limit is below log p(x) by
+  log(1 + chi^2(q || p(z|x))). It is too high where q is fitted to wider samples than
+  those that are averaged over. More samples do not help, and chains that all miss the
   same mode do not show it.
 * The fit, where q is far above the posterior somewhere. The ratio then has a heavy tail
-  that L samples seldom see: too high, with a Pareto k above 0.7 (from L = 96 on).
+  that L samples seldom reach: the estimate is too high, with a Pareto k above 0.7 (from
+  L = 96 on).
 
-So it needs a q that is close to the posterior, which is why it is for few latents: below
+So q has to be close to the posterior, which limits the method to few latents: below
 about 5.
 
-Here q is a Gaussian with full covariance, or a mixture of 1, 2, ... of them, as many as
-give samples that were held out the highest density, chosen for each datum.
+Here q is a Gaussian with full covariance, or a mixture of 1, 2, ... of them; the number
+of components, chosen for each example, maximizes the density of held-out samples.
 """
 
 from collections.abc import Callable
@@ -32,18 +33,13 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import (
-  checks,
-  densities,
-  hmc,
-  log_mean,
-  pareto,
-  paths,
-  resampling,
-)
+from aevb_tf.evidence import checks, densities, log_mean, pareto
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
+from aevb_tf.mcmc import hmc
+from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
+from aevb_tf.mcmc.resampling import resample
 from aevb_tf.random import Purpose
 
 DENSITIES = ("gaussian", "mixture")
@@ -54,12 +50,12 @@ _HELD_OUT = 4
 
 
 class _State(NamedTuple):
-  """Chains on their way, and what they left behind."""
+  """Chains between two transitions, and the samples so far."""
 
-  point: hmc.Point
+  chains: hmc.State
   step_size: tf.Tensor  # [batch]
-  acceptance: tf.Tensor  # [batch], summed over the transitions behind burn-in
-  drawn: tf.Tensor  # [draws, chains, batch, latent_dim]
+  acceptance: tf.Tensor  # [batch], summed over the transitions after burn-in
+  samples: tf.Tensor  # [draws, chains, batch, latent_dim]
   log_joint: tf.Tensor  # [draws, chains, batch]
 
 
@@ -70,18 +66,18 @@ class PosteriorDensity:
   Args:
     num_samples: L, samples to fit the density to, and as many new ones to average over.
     density: `"gaussian"` or `"mixture"`.
-    max_components: The most components of a mixture.
-    leapfrog_steps: Leapfrog steps of an HMC transition; the paper has 4.
-    num_chains: Chains for the L samples of each of steps 1 and 3.
-    burn_in: First transitions of a chain, in which its step size adapts.
-    thinning: Transitions from one sample of a chain to its next.
+    max_components: Largest number of components of a mixture.
+    leapfrog_steps: Leapfrog steps per transition; 4 in the paper.
+    num_chains: Chains per example, for each of steps 1 and 3.
+    burn_in: First transitions of a chain, during which its step size adapts.
+    thinning: Transitions between two samples of a chain.
     start: Where chains start: draws from the `"encoder"` or the `"prior"`; None takes
       the encoder if the model has one.
-    candidates: Draws from there of which each chain takes one, the likelier the better
-      it explains the datum (`resampling`); those from the prior are the same for all
-      data. 1 starts every chain at a draw of its own. None takes 10,000 from the
+    candidates: Draws from there among which each chain chooses its initial position by
+      importance weight (`mcmc.resampling`); those from the prior are the same for all
+      examples. 1 starts every chain at a draw of its own. None takes 10,000 from the
       prior, or 1 from the encoder.
-    target_acceptance: What the step size is set for.
+    target_acceptance: Probability of acceptance that step sizes are adapted to.
 
   Raises:
     ValueError: An argument is impossible.
@@ -112,7 +108,7 @@ class PosteriorDensity:
     self.num_chains = checks.positive_int("num_chains", num_chains)
     self.burn_in = checks.positive_int("burn_in", burn_in)
     self.thinning = checks.positive_int("thinning", thinning)
-    self.start = checks.one_of("start", start, (None, *paths.STARTS))
+    self.start = checks.one_of("start", start, (None, *STARTS))
     if candidates is not None:
       candidates = checks.positive_int("candidates", candidates)
     self.candidates = candidates
@@ -143,7 +139,7 @@ class PosteriorDensity:
     fit = compiled(
       model, _estimate, num_samples=self.num_samples, components=components
     )
-    log_marginal, ess, error, log_ratio = fit(state.drawn, state.log_joint)
+    log_marginal, ess, error, log_ratio = fit(state.samples, state.log_joint)
     transitions = state.log_joint.shape[0] * self.thinning
     acceptance = state.acceptance / transitions
     k_hat = pareto.k_hat(pareto.of(log_ratio))
@@ -151,7 +147,7 @@ class PosteriorDensity:
 
   def _sample(self, model, x, seed, rows, advance):
     """Runs all chains, those of step 1 and those of step 3."""
-    start = paths.start_for(model, self.start)
+    start = checks.start_for(model, self.start)
     candidates = self.candidates or _CANDIDATES[start]
     chains = min(self.num_chains, self.num_samples)
     draws = -(-self.num_samples // chains)
@@ -164,9 +160,9 @@ class PosteriorDensity:
       draws=draws,
     )
     state = begin(x, random.derive(seed, Purpose.START), rows)
-    walk = compiled(
+    run = compiled(
       model,
-      _walk,
+      _run_chains,
       start=start,
       leapfrog_steps=self.leapfrog_steps,
       burn_in=self.burn_in,
@@ -177,47 +173,47 @@ class PosteriorDensity:
     transitions = self.burn_in + draws * self.thinning
     for first in range(0, transitions, _SEGMENT):
       last = min(first + _SEGMENT, transitions)
-      state = walk(state, x, seed, rows, tf.constant([first, last]))
+      state = run(state, x, seed, rows, tf.constant([first, last]))
       advance((last - first) / transitions)
     return state
 
 
 def _begin(model, x, seed, rows, start, candidates, chains, draws):
-  path = paths.Path(model, x, start)
-  u = resampling.resampled(path, seed, rows, chains, candidates)
+  path = AnnealingPath(model, x, start)
+  u = resample(path, seed, rows, chains, candidates)
   batch = x.shape[0]
   return _State(
-    hmc.at(path, u),
-    hmc.first_step_size(batch),
+    hmc.evaluate(path, u),
+    tf.fill([batch], hmc.INITIAL_STEP_SIZE),
     tf.zeros([batch]),
     tf.zeros([draws, *u.shape]),
     tf.zeros([draws, chains, batch]),
   )
 
 
-def _walk(
+def _run_chains(
   model, state, x, seed, rows, span, start, leapfrog_steps, burn_in, thinning, target
 ):
   """Step 1: transitions `span[0]`, ..., `span[1] - 1` of all chains."""
-  path = paths.Path(model, x, start)
-  chains, _, dim = state.point.u.shape
+  path = AnnealingPath(model, x, start)
+  num_chains, _, dim = state.chains.position.shape
 
   def step(i, state):
-    kick = hmc.kicks(seed, i, rows, chains, dim)
-    point, acceptance = hmc.transition(
-      path, state.point, 1.0, state.step_size, kick, leapfrog_steps
+    noise = hmc.draw_noise(seed, i, rows, num_chains, dim)
+    chains, acceptance = hmc.transition(
+      path, state.chains, 1.0, state.step_size, noise, leapfrog_steps
     )
-    adapting = i < burn_in
-    step_size = hmc.adapted(state.step_size, acceptance, target)
-    # The last of the transitions that share a slot is the sample that stays in it.
+    is_burn_in = i < burn_in
+    step_size = hmc.adapt_step_size(state.step_size, acceptance, target)
+    # Each transition overwrites its slot: the last one of a slot is the sample.
     slot = [[tf.maximum(i - burn_in, 0) // thinning]]
     return i + 1, _State(
-      point,
-      tf.where(adapting, step_size, state.step_size),
-      state.acceptance + tf.where(adapting, 0.0, acceptance),
-      tf.tensor_scatter_nd_update(state.drawn, slot, point.u[tf.newaxis]),
+      chains,
+      tf.where(is_burn_in, step_size, state.step_size),
+      state.acceptance + tf.where(is_burn_in, 0.0, acceptance),
+      tf.tensor_scatter_nd_update(state.samples, slot, chains.position[tf.newaxis]),
       tf.tensor_scatter_nd_update(
-        state.log_joint, slot, point.log_density(1.0)[tf.newaxis]
+        state.log_joint, slot, chains.log_density(1.0)[tf.newaxis]
       ),
     )
 
@@ -227,15 +223,15 @@ def _walk(
   return state
 
 
-def _estimate(model, drawn, log_joint, num_samples, components):
-  """Steps 2 and 3: the chains' first half gives q, their second half the average."""
-  chains = drawn.shape[1] // 2
+def _estimate(model, samples, log_joint, num_samples, components):
+  """Steps 2 and 3: q is fitted to the first half of the chains; the second is averaged."""
+  chains = samples.shape[1] // 2
 
   def flat(values, which):
     half = values[:, which * chains : (which + 1) * chains]
     return tf.reshape(half, [-1, *half.shape[2:]])[:num_samples]
 
-  old, new = (tf.cast(flat(drawn, which), tf.float64) for which in (0, 1))
+  old, new = (tf.cast(flat(samples, which), tf.float64) for which in (0, 1))
   log_q = chosen_log_prob(old, new, components)
   log_ratio = tf.cast(log_q, tf.float32) - flat(log_joint, 1)
   sums = log_mean.of(log_ratio)

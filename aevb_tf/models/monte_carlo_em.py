@@ -22,9 +22,9 @@ not where chains begin. Two answers:
 
 In both, a chain may end in a mode of the posterior without mass. With `candidates` it
 begins at one of many draws from p(z) that the example has chosen among, or jumps there
-from where it was (`aevb_tf.evidence.resampling`).
+from where it was (`aevb_tf.mcmc.resampling`).
 
-HMC is that of the evidence, `aevb_tf.evidence.hmc`. Beside `tfp.mcmc`'s: a transition is
+HMC is that of the evidence, `aevb_tf.mcmc.hmc`. Beside `tfp.mcmc`'s: a transition is
 one step of `HamiltonianMonteCarlo`, with the step size varied at random from transition
 to transition; acceptance is the mean of min(1, exp(log_accept_ratio)) over data, chains
 and transitions; and the log of the step size moves by a tenth of acceptance minus
@@ -42,7 +42,10 @@ import keras
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.evidence import checks, hmc, noise, paths, resampling
+from aevb_tf.evidence import checks
+from aevb_tf.mcmc import hmc
+from aevb_tf.mcmc.annealing_path import AnnealingPath, constraining_bijector
+from aevb_tf.mcmc.resampling import resample
 from aevb_tf.models import parts, steps
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose
@@ -125,7 +128,7 @@ class MonteCarloEM(GenerativeModel):
     leapfrog_steps: int = 10,
     target_acceptance: float = 0.9,
     num_updates: int = 5,
-    step_size: float = hmc.FIRST_STEP_SIZE,
+    step_size: float = hmc.INITIAL_STEP_SIZE,
     persistent_transitions: int | None = None,
     candidates: int = 1,
     dataset_size: int | None = None,
@@ -185,10 +188,10 @@ class MonteCarloEM(GenerativeModel):
   def _first_chains(self, shape, dtype):
     """A draw from p(z) for each chain of each example."""
     prior, seed = self.prior, random.derive(self.seed, Purpose.FIRST_CHAINS)
-    z = noise.per_sample(
+    z = random.per_sample(
       lambda one: prior.sample(one, tf.range(shape[0])), seed, 0, shape[1]
     )
-    u = paths.coordinates_of(prior.distribution()).inverse(z)
+    u = constraining_bijector(prior.distribution()).inverse(z)
     return tf.cast(tf.transpose(u, (1, 0, 2)), dtype)
 
   # The E-step and the M-step.
@@ -207,8 +210,8 @@ class MonteCarloEM(GenerativeModel):
     Returns:
       `Samples`.
     """
-    path = paths.Path(self, x, start="prior")
-    u = resampling.resampled(
+    path = AnnealingPath(self, x, start="prior")
+    u = resample(
       path,
       random.derive(seed, Purpose.START),
       rows,
@@ -216,7 +219,7 @@ class MonteCarloEM(GenerativeModel):
       self.candidates,
     )
     u, acceptance = self._walk(path, u, seed, rows, self.num_transitions)
-    return Samples(path.coordinates.forward(u), acceptance)
+    return Samples(path.bijector.forward(u), acceptance)
 
   def persistent_samples(
     self, x: tf.Tensor, numbers: tf.Tensor, seed: tf.Tensor
@@ -234,38 +237,38 @@ class MonteCarloEM(GenerativeModel):
     chains = tf.convert_to_tensor(self.chains)
     numbers = tf.clip_by_value(numbers, 0, self.dataset_size - 1)  # `checks` tells
     u = tf.transpose(tf.gather(chains, numbers), (1, 0, 2))
-    path = paths.Path(self, x, start="prior")
+    path = AnnealingPath(self, x, start="prior")
     rows = tf.range(tf.shape(x)[0])
     if self.candidates > 1:
       start = random.derive(seed, Purpose.START)
-      u = resampling.resampled(path, start, rows, self.num_samples, self.candidates, u)
+      u = resample(path, start, rows, self.num_samples, self.candidates, u)
     u, acceptance = self._walk(path, u, seed, rows, self.persistent_transitions)
     ends = tf.transpose(u, (1, 0, 2))
     self.chains.assign(
       tf.tensor_scatter_nd_update(chains, numbers[:, tf.newaxis], ends)
     )
-    return Samples(path.coordinates.forward(u), acceptance)
+    return Samples(path.bijector.forward(u), acceptance)
 
   def _walk(self, path, u, seed, rows, transitions):
     """Where chains from u end, `[L, batch, latent_dim]`, and their acceptance."""
     seed = random.derive(seed, Purpose.WALK)
     step_size = tf.convert_to_tensor(self.step_size)
-    start = hmc.at(path, u)
+    start = hmc.evaluate(path, u)
 
-    def step(i, point, total):
-      kick = hmc.kicks(seed, i, rows, u.shape[0], self.latent_dim)
-      point, acceptance = hmc.transition(
-        path, point, 1.0, step_size, kick, self.leapfrog_steps
+    def step(i, state, total):
+      noise = hmc.draw_noise(seed, i, rows, u.shape[0], self.latent_dim)
+      state, acceptance = hmc.transition(
+        path, state, 1.0, step_size, noise, self.leapfrog_steps
       )
-      return i + 1, point, total + acceptance
+      return i + 1, state, total + acceptance
 
-    _, point, total = tf.while_loop(
+    _, state, total = tf.while_loop(
       lambda i, *_: i < transitions,
       step,
       (0, start, tf.zeros_like(start.log_base[0])),
       parallel_iterations=1,
     )
-    return tf.stop_gradient(point.u), total / transitions
+    return tf.stop_gradient(state.position), total / transitions
 
   def joint_parts(
     self, x: tf.Tensor, samples: Samples, training: bool = False
@@ -317,7 +320,7 @@ class MonteCarloEM(GenerativeModel):
       samples = self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]))
     acceptance = tf.reduce_mean(samples.acceptance)
     self.step_size.assign(
-      hmc.adapted(self.step_size, acceptance, self.target_acceptance)
+      hmc.adapt_step_size(self.step_size, acceptance, self.target_acceptance)
     )
     updates = [
       steps.update(self, lambda: self.joint_parts(x, samples, training=True), weights)

@@ -16,6 +16,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.random import Purpose
 from aevb_tf.registry import Registry
 
 tfd = tfp.distributions
@@ -116,6 +117,36 @@ class Posterior(keras.layers.Layer):
       float32 `[samples, batch, latent_dim]`.
     """
     raise TypeError(f"{type(self).__name__} has to define `sample(posterior, noise)`.")
+
+  def numbered_samples(
+    self,
+    posterior: tfd.Distribution,
+    seed: Any,
+    rows: tf.Tensor,
+    first: Any,
+    count: int,
+    purpose: Purpose = Purpose.SAMPLE,
+  ) -> tf.Tensor:
+    """Draws samples `first`, ..., `first + count - 1` of z.
+
+    Sample k of example i depends on (seed, rows[i], k) alone: the same however samples
+    are split into chunks and examples into batches.
+
+    Args:
+      posterior: What `distribution(params)` gave.
+      seed: An int or a pair of int32.
+      rows: int32 `[batch]`, the number of each example.
+      first: Number of the first sample, an int or int32 scalar.
+      count: Number of samples.
+      purpose: What the seeds of samples are derived for, counted.
+
+    Returns:
+      float32 `[count, batch, latent_dim]`.
+    """
+    noise = random.per_sample(
+      lambda sample: self.noise(sample, rows, 1)[0], seed, first, count, purpose
+    )
+    return self.sample(posterior, noise)
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
     """One z that stands for q(z|x), `[batch, latent_dim]`: its mean."""

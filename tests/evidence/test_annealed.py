@@ -3,7 +3,6 @@ import pytest
 import tensorflow as tf
 
 from aevb_tf import evidence
-from aevb_tf.evidence import hmc, paths
 from aevb_tf.evidence.bidirectional import simulate
 from tests import stats
 from tests.evidence.xla import without_xla
@@ -85,34 +84,6 @@ def test_more_temperatures_close_the_gap(linear):
   with without_xla():
     few = gap(3)
   assert gap(20) < 0.5 * few
-
-
-def test_transitions_leave_the_posterior_as_it_is(linear, seeds):
-  """From exact posterior draws, to posterior draws; without acceptance it is not so."""
-  oracle, x, vae = linear
-  mean, covariance = oracle.posterior(x.astype(np.float64))
-  rng = np.random.default_rng(seeds())
-  n = 4000
-  z = rng.multivariate_normal(mean[0], covariance, size=(1, n)).astype(np.float32)
-  path = paths.Path(vae, tf.repeat(tf.constant(x), n, axis=0), "prior")
-
-  @tf.function(jit_compile=True, autograph=False)
-  def walk(point, always):
-    for i in range(3):
-      kick = hmc.kicks(tf.constant([seeds(1), 0]), tf.constant(i), tf.range(n), 1, 2)
-      kick = kick._replace(chance=tf.where(always, 0.0, kick.chance))
-      point, _ = hmc.transition(path, point, 1.0, tf.fill([n], 0.45), kick, 3)
-    return point.u[0]
-
-  def check(u):
-    centred = np.asarray(u, np.float64) - mean[0]
-    stats.assert_mean(centred, np.zeros(2))
-    stats.assert_mean(centred[:, :, None] * centred[:, None, :], covariance)
-
-  start = hmc.at(path, tf.constant(z))
-  check(walk(start, tf.constant(False)))
-  with pytest.raises(AssertionError, match="standard errors"):
-    check(walk(start, tf.constant(True)))
 
 
 @without_xla()

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
-import scipy.stats
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf import bounds, evidence, random
-from aevb_tf.evidence import importance, log_mean, noise
+from aevb_tf import bounds, evidence
+from aevb_tf.evidence import importance, log_mean
 from aevb_tf.evidence.compiled import _functions
 from tests import stats
 from tests.evidence.test_pareto import reference
@@ -127,27 +126,12 @@ def test_a_datum_depends_on_its_place_and_not_on_its_fellows(images):
   assert not np.allclose(estimates(vae, x[3:], 20), whole[3:], **ROUNDING)
 
 
-def test_samples_are_apart_and_more_begin_with_the_fewer():
-  rows = tf.range(4)
-  draw = lambda seed: random.normal(seed, rows, 3)  # noqa: E731
-  few, many = noise.per_sample(draw, 5, 0, 3), noise.per_sample(draw, 5, 0, 8)
-  np.testing.assert_array_equal(few, many[:3])
-  np.testing.assert_array_equal(noise.per_sample(draw, 5, 6, 2), many[6:])
-  assert len(np.unique(many)) == many.shape.num_elements()
-
-
-def test_samples_are_normal_across_samples(seeds):
-  rows = tf.range(3)
-  noises = noise.per_sample(lambda s: random.normal(s, rows, 1), seeds(), 0, 5000)
-  stats.assert_ks(noises[:, 1, 0], scipy.stats.norm.cdf)
-
-
 def test_every_sample_counts_once(images):
   """No flooring or rounding up of K: against the formula, sample by sample."""
   vae, x = images
   q = vae.encode(x)
   seed = aevb.random.derive(0, aevb.random.Purpose.EVIDENCE)
-  z = noise.posterior_samples(vae, q, seed, tf.range(7), 0, 23)
+  z = vae.posterior_family.numbered_samples(q, seed, tf.range(7), 0, 23)
   likelihood = tf.reshape(
     vae.decode(tf.reshape(z, [-1, 2])).log_prob(tf.tile(x, [23, 1, 1, 1])), [23, 7]
   )
@@ -165,7 +149,7 @@ def test_the_tail_is_that_of_all_samples(images):
   seed = aevb.random.derive(0, aevb.random.Purpose.EVIDENCE)
   terms = bounds.evaluate_terms(
     x,
-    noise.posterior_samples(vae, q, seed, tf.range(7), 0, 300),
+    vae.posterior_family.numbered_samples(q, seed, tf.range(7), 0, 300),
     q,
     vae.prior.distribution(),
     vae.decode,

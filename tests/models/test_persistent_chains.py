@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from tests import stats
-from tests.evidence.test_resampling import TwoModes
+from tests.mcmc.test_resampling import TwoModes
 from tests.models import paths
 from tests.models.test_monte_carlo_em import em_of, example
 from tests.models.test_vae import digits

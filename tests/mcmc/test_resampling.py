@@ -1,4 +1,4 @@
-"""Starts of chains by sampling importance resampling."""
+"""Positions of chains by sampling importance resampling."""
 
 import keras
 import numpy as np
@@ -9,8 +9,8 @@ from scipy import stats as sps
 
 import aevb_tf as aevb
 from aevb_tf import evidence, random
-from aevb_tf.evidence import paths
-from aevb_tf.evidence.resampling import resampled
+from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
+from aevb_tf.mcmc.resampling import resample
 from tests import stats
 from tests.oracle import LinearGaussian
 
@@ -27,8 +27,8 @@ def starts(vae, x, seed, chains, candidates, rows=None, start="prior", current=N
 
   @tf.function(autograph=False)
   def draw(x):
-    path = paths.Path(vae, x, start)
-    return resampled(path, random.as_seed(seed), rows, chains, candidates, current)
+    path = AnnealingPath(vae, x, start)
+    return resample(path, random.as_seed(seed), rows, chains, candidates, current)
 
   return draw(tf.constant(x)).numpy()
 
@@ -50,21 +50,21 @@ def test_one_of_many_draws_is_a_draw_from_the_posterior(
 
 
 @pytest.mark.parametrize(
-  ("candidates", "on_its_way"),
+  ("candidates", "under_way"),
   [(7, False), (1000, False), (2500, False), (1, True), (7, True), (2500, True)],
 )
 def test_chains_choose_among_shared_draws_by_their_weights(
-  linear, seeds, candidates, on_its_way
+  linear, seeds, candidates, under_way
 ):
   """Exactly: how often each draw is taken, given the draws, in chunks and in one."""
   _, x, vae = linear
   seed, chains = seeds(), 20_000
   point = tf.constant([0.1, -0.2])
-  current = tf.broadcast_to(point, [chains, len(x), 2]) if on_its_way else None
+  current = tf.broadcast_to(point, [chains, len(x), 2]) if under_way else None
   u = starts(vae, x, seed, chains, candidates, current=current)
-  path = paths.Path(vae, tf.constant(x), "prior")
+  path = AnnealingPath(vae, tf.constant(x), "prior")
   drawn = vae.prior.sample(random.as_seed(seed), tf.range(candidates))
-  if on_its_way:
+  if under_way:
     drawn = tf.concat([drawn, [point]], axis=0)
   repeated = tf.repeat(drawn[:, tf.newaxis], len(x), axis=1)
   weights = tf.nn.softmax(path.log_densities(repeated)[1], axis=0).numpy()
@@ -78,7 +78,7 @@ def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds)
   _, x, vae = linear
   seed = seeds()
   u = starts(vae, x, seed, 20_000, 30, start="encoder")
-  path = paths.Path(vae, tf.constant(x), "encoder")
+  path = AnnealingPath(vae, tf.constant(x), "encoder")
   drawn = path.draw(seed, tf.range(3), 30, purpose=random.Purpose.CANDIDATE)
   weights = tf.nn.softmax(path.log_densities(drawn)[1], axis=0).numpy()
   counts = []
@@ -89,7 +89,7 @@ def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds)
   stats.assert_counts(counts, weights.T)
 
 
-@pytest.mark.parametrize("start", paths.STARTS)
+@pytest.mark.parametrize("start", STARTS)
 def test_a_datum_has_its_own_starts_in_any_batch(linear, start):
   _, x, vae = linear
   whole = starts(vae, x, 1, 3, 50, start=start)

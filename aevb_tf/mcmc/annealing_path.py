@@ -1,10 +1,10 @@
-"""From a density that can be drawn from to the posterior, for HMC to walk along.
+"""A path of densities from one that can be drawn from to the posterior.
 
     f_beta(z) = p_0(z) ( p(x, z) / p_0(z) )^beta,   beta from 0 to 1
 
-p_0 is p(z) or q(z|x). f_0 is normalised, and f_1 is p(x, z), whose integral is p(x).
-Latents with a support other than all reals are walked in coordinates u, z = b(u), with
-the density of u in place of that of z; that changes no integral.
+p_0 is p(z) or q(z|x). f_0 is normalized, and f_1 is p(x, z), whose integral is p(x).
+Chains move in unconstrained coordinates u, where z = b(u) and b maps the reals to the
+support of p(z): f_beta is then the density of u, which changes no integral.
 """
 
 from typing import Any
@@ -12,20 +12,19 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import bounds
-from aevb_tf.evidence import checks, noise
+from aevb_tf import bounds, random
 from aevb_tf.random import Purpose
 
 STARTS = ("prior", "encoder")
 
 
-class Path:
-  """f_beta for a batch of data, as a function of u.
+class AnnealingPath:
+  """f_beta for a batch of examples, as a function of u.
 
   Args:
     model: The model.
     x: float32 `[batch, *event_shape]`.
-    start: What p_0 is, `"prior"` or `"encoder"`.
+    start: Which density p_0 is, `"prior"` or `"encoder"`.
   """
 
   def __init__(self, model: Any, x: tf.Tensor, start: str):
@@ -33,7 +32,7 @@ class Path:
     self.prior = model.prior.distribution()
     self.base = model.encode(x) if start == "encoder" else self.prior
     self.start = start
-    self.coordinates = coordinates_of(self.prior)
+    self.bijector = constraining_bijector(self.prior)
 
   def draw(
     self,
@@ -43,35 +42,38 @@ class Path:
     first: Any = 0,
     purpose: Purpose = Purpose.SAMPLE,
   ) -> tf.Tensor:
-    """u with z = b(u) ~ p_0, float32 `[count, batch, latent_dim]`.
+    """Draws z = b(u) ~ p_0 for each example.
 
     Args:
       seed: An int or a pair of int32.
-      rows: int32 `[batch]`: draws of datum i depend on (seed, rows[i]) alone.
-      count: Draws for each datum.
+      rows: int32 `[batch]`: draws of example i depend on (seed, rows[i]) alone.
+      count: Draws per example.
       first: Number of the first draw.
       purpose: What the seeds of draws are derived for, counted.
+
+    Returns:
+      u, float32 `[count, batch, latent_dim]`.
     """
     if self.start == "encoder":
-      z = noise.posterior_samples(
-        self.model, self.base, seed, rows, first, count, purpose
+      z = self.model.posterior_family.numbered_samples(
+        self.base, seed, rows, first, count, purpose
       )
     else:
       prior = self.model.prior
-      z = noise.per_sample(
-        lambda one: prior.sample(one, rows), seed, first, count, purpose
+      z = random.per_sample(
+        lambda sample: prior.sample(sample, rows), seed, first, count, purpose
       )
-    return self.coordinates.inverse(z)
+    return self.bijector.inverse(z)
 
-  def shared_draws(
+  def draw_shared(
     self, seed: Any, first: Any, count: int
   ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Draws from the prior for all data together, and what each datum says of them.
+    """Draws from the prior, the same for all examples, with each example's likelihood.
 
     Args:
       seed: An int or a pair of int32.
       first: Number of the first draw.
-      count: How many.
+      count: Number of draws.
 
     Returns:
       u with b(u) = z ~ p(z), float32 `[count, latent_dim]`; log p(x|z), nats,
@@ -80,7 +82,7 @@ class Path:
     z = self.model.prior.sample(seed, first + tf.range(count))
     likelihood = self.model.likelihood_family
     log_likelihood = likelihood.log_prob_of_pairs(self.model.decode(z), self.x)
-    return self.coordinates.inverse(z), tf.transpose(log_likelihood)
+    return self.bijector.inverse(z), tf.transpose(log_likelihood)
 
   def log_densities(self, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """log f_0 and log (f_1 / f_0), nats, `[count, batch]`.
@@ -88,32 +90,18 @@ class Path:
     Args:
       u: float32 `[count, batch, latent_dim]`.
     """
-    z = self.coordinates.forward(u)
+    z = self.bijector.forward(u)
     terms = bounds.evaluate_terms(
       self.x, z, self.base, self.prior, self.model.decode, analytic_kl=False
     )
-    volume = self.coordinates.forward_log_det_jacobian(u, event_ndims=1)
+    volume = self.bijector.forward_log_det_jacobian(u, event_ndims=1)
     log_ratio = terms.log_likelihood + (terms.log_prior - terms.log_q)
     return terms.log_q + volume, log_ratio
 
 
-def coordinates_of(prior: tfp.distributions.Distribution) -> tfp.bijectors.Bijector:
-  """From all reals to the support of p(z)."""
+def constraining_bijector(
+  prior: tfp.distributions.Distribution,
+) -> tfp.bijectors.Bijector:
+  """b, from the reals to the support of p(z)."""
   bijector = prior.experimental_default_event_space_bijector()
   return tfp.bijectors.Identity() if bijector is None else bijector
-
-
-def start_for(model: Any, start: str | None) -> str:
-  """`start`, or where it is None the encoder, if the model has one.
-
-  Raises:
-    ValueError: The encoder is asked for, and there is none.
-  """
-  encoder = checks.has_encoder(model)
-  if start is None:
-    return "encoder" if encoder else "prior"
-  if start == "encoder" and not encoder:
-    raise ValueError(
-      f"start='encoder': {type(model).__name__} has no encoder; use start='prior'."
-    )
-  return start
