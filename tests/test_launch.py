@@ -94,7 +94,7 @@ SCRIPTS = sysconfig.get_path("scripts")
     (["aevb-export", "--help"], ["python", "aevb-export", "--help"], True),
     (["/home/me/aevb-train"], ["python", "/home/me/aevb-train"], False),
     (["-m", "--help"], ["python", "-m", "aevb_tf.export", "--help"], True),
-    (["-m"], ["python", "-X", "dev", "-maevb_tf.experiments"], True),
+    (["-m"], ["python", "-X", "dev", "-maevb_tf.export"], True),
     (["-m", "aevb_tf"], ["python", "-m", "mine", "aevb_tf"], False),
     (["-m"], ["python", "-um", "aevb_tf_of_mine"], False),
     (["-m"], [], False),

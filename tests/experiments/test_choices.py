@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.experiments import (
+from aevb_tf.training import configuration
+from experiments import (
   app_d,
   choices,
   figure2_mnist,
@@ -14,9 +15,8 @@ from aevb_tf.experiments import (
   measures,
   methods,
 )
-from aevb_tf.experiments.jobs import Job
-from aevb_tf.experiments.results import choices as results
-from aevb_tf.training import configuration
+from experiments.jobs import Job
+from experiments.results import choices as results
 
 NARROW = ["bias_initializer.stddev", "kernel_initializer.stddev"]
 

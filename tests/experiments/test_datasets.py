@@ -5,8 +5,8 @@ import pytest
 
 from aevb_tf import data
 from aevb_tf.data import frey_face
-from aevb_tf.experiments import datasets, figure2_frey, figure2_mnist
 from aevb_tf.training.configuration import ConfigError
+from experiments import datasets, figure2_frey, figure2_mnist
 
 
 def test_train_has_whole_batches_and_test_has_all():

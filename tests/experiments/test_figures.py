@@ -6,8 +6,9 @@ import importlib
 import pytest
 import tensorflow as tf
 
-from aevb_tf import experiments
-from aevb_tf.experiments import (
+import experiments
+from aevb_tf.training import configuration
+from experiments import (
   SCALES,
   __main__,
   curves,
@@ -16,14 +17,13 @@ from aevb_tf.experiments import (
   methods,
   trajectory,
 )
-from aevb_tf.experiments.results import page
-from aevb_tf.training import configuration
+from experiments.results import page
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
 
 
 def module(name):
-  return importlib.import_module(f"aevb_tf.experiments.{name}")
+  return importlib.import_module(f"experiments.{name}")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_all_scales_are_there(name):
 
 
 def test_the_command_runs_a_figure(workdir, capsys):
-  command = ("experiments", "figure5", f"--workdir={workdir}", "--scale=smoke")
-  assert __main__.main(list(command)) == 0
+  command = ["figure5", f"--workdir={workdir}", "--scale=smoke"]
+  assert __main__.run(__main__.parse(command)) == 0
   printed = capsys.readouterr().out
   assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
   assert not tf.config.experimental.tensor_float_32_execution_enabled()

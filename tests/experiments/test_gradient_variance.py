@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aevb_tf import bounds
-from aevb_tf.experiments import gradient_variance
+from experiments import gradient_variance
 from tests import stats
 from tests.oracle import LinearGaussian
 

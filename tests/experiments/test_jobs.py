@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from aevb_tf.experiments import curves, figure2_mnist, jobs, trajectory
-from aevb_tf.experiments.jobs import Job
 from aevb_tf.models import NonFiniteError
+from experiments import curves, figure2_mnist, jobs, trajectory
+from experiments.jobs import Job
 
 RUN = figure2_mnist.tiny()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.experiments import datasets, figure2_mnist, measures, methods
+from experiments import datasets, figure2_mnist, measures, methods
 from tests import stats
 
 

@@ -6,17 +6,18 @@ import re
 import numpy as np
 import pytest
 
-import aevb_tf
-from aevb_tf.experiments import alternatives, runs
-from aevb_tf.experiments.choices import Choice
-from aevb_tf.experiments.figure3 import LESS_AEVB
-from aevb_tf.experiments.jobs import Point
-from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
-from aevb_tf.experiments.results import compared, few_data, page, prose, sections, seeds
-from aevb_tf.experiments.results import markdown as md
+import experiments
+from aevb_tf import networks
 from aevb_tf.training.configuration import ConfigError
+from experiments import alternatives, runs
+from experiments.choices import Choice
+from experiments.figure3 import LESS_AEVB
+from experiments.jobs import Point
+from experiments.published import FIGURE2_MNIST, FIGURE3
+from experiments.results import compared, few_data, page, prose, sections, seeds
+from experiments.results import markdown as md
 
-ROOT = pathlib.Path(aevb_tf.__file__).parents[1]
+ROOT = pathlib.Path(experiments.__file__).parents[1]
 
 
 def point(**changes):
@@ -42,7 +43,7 @@ def point(**changes):
 
 
 def test_the_page_is_current():
-  """`python -m aevb_tf.experiments results` would write what is there."""
+  """`python -m experiments results` would write what is there."""
   folder = ROOT / "docs" / "results"
   assert (ROOT / "RESULTS.md").read_text("utf-8") == page.text(folder, "docs/results")
 
@@ -195,7 +196,7 @@ def test_the_questions_about_seeds_and_splits_are_asked():
 )
 def test_what_is_said_of_the_prior_of_the_encoder(hidden, latent_dim, num_examples):
   """Half the sum of squares of weights of variance 0.01, per example."""
-  encoder = aevb_tf.networks.MLPEncoder(latent_dim, hidden_units=(hidden,))
+  encoder = networks.MLPEncoder(latent_dim, hidden_units=(hidden,))
   encoder(np.zeros((1, 28, 28, 1), np.float32))
   share = 0.5 * 0.01 * encoder.count_params() / num_examples
   assert f"{share:.1g} nats" in prose.PRIOR

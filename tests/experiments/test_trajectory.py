@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from aevb_tf.experiments import figure2_mnist, methods, trajectory
-from aevb_tf.experiments.trajectory import Folder, advance
 from aevb_tf.training.configuration import ConfigError
+from experiments import figure2_mnist, methods, trajectory
+from experiments.trajectory import Folder, advance
 
 SAMPLES = 2_000
 
