@@ -4,10 +4,11 @@ Run from a checkout: this folder is not installed, and the package does not impo
 
 An experiment is a module of this package with
 
-    run(workdir, scale, data_dir)   leaves NAME.csv and NAME.png in `workdir`
+    figure(scale, data_dir)   the `figure.Figure`: its jobs, its table, its picture
 
-where `scale` is one of `SCALES`. What it trains lies in run folders below `workdir`; a
-run that is there already is taken as it is, and one that was stopped is resumed.
+where `scale` is one of `SCALES`. `figure.make` leaves NAME.csv and NAME.png in a folder,
+and the runs below it; a run that is there already is taken as it is, and one that was
+stopped is resumed.
 """
 
 # Name -> module; `--help` shows the first line of each.

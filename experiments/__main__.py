@@ -86,10 +86,14 @@ def run(values: argparse.Namespace) -> int:
     )
     print(values.to)
     return 0
+  from experiments import figure
+
   _multiply_in_float32()
   module = importlib.import_module(f"experiments.{values.name}")
-  table, picture = module.run(
-    pathlib.Path(values.workdir), values.scale, values.data_dir
+  table, picture = figure.make(
+    values.name,
+    module.figure(values.scale, values.data_dir),
+    pathlib.Path(values.workdir),
   )
   print(f"\n{table.read_text(encoding='utf-8')}\n{table}\n{picture}")
   return 0

@@ -1,21 +1,22 @@
-"""What the paper leaves open: our choices, and what the alternatives do to one number.
+"""What the paper leaves open: our choices, and what the alternatives do to one number."""
 
-Each alternative is trained as ours is (`alternatives`). For App. D, the same trained model
-is measured in other ways (`app_d`).
-"""
-
+import json
 import math
 import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from aevb_tf import plots
-from experiments import alternatives, app_d, figure2_mnist, jobs, runs
-from experiments.alternatives import Alternative
-from experiments.app_d import Way
-from experiments.jobs import Job
-from experiments.plots.alternatives import alternatives as draw_alternatives
+from matplotlib.figure import Figure as Picture
 
-NAME = "choices"
+from aevb_tf import evidence
+from experiments import datasets, files, measures, questions, settings
+from experiments.figure import Figure
+from experiments.plots.intervals import intervals
+from experiments.questions import Answer
+from experiments.sweep import Job, Sweep
+
+# log p(x) is measured of so many test examples.
+_EXAMPLES = 1000
 
 
 class Choice(NamedTuple):
@@ -26,102 +27,73 @@ class Choice(NamedTuple):
   ours: str  # "yes" or "no"
   quantity: str
   samples: int
-  value: float  # mean over test data, nats per datum; NaN if it diverged
-  error: float  # standard error over data
+  value: float  # mean over test examples, nats per example; NaN if it diverged
+  error: float  # standard error over examples
 
 
-class Scale(NamedTuple):
-  """How much of the experiment is run."""
-
-  alternatives: list[Alternative]
-  model: Job  # whose evidence is measured
-  ways: list[Way]  # by each of them
-  examples: int  # of so many test data
-
-
-def scales(data_dir: str) -> dict[str, Scale]:
-  """How much of the experiment each scale runs."""
-
-  def paper(samples):
-    asked = alternatives.paper(data_dir, samples)
-    return Scale(asked, app_d.model(data_dir), app_d.ways(), 1000)
-
-  tiny = Job(figure2_mnist.tiny().change(latent_dim=2), 500)
-  return {
-    "smoke": Scale(alternatives.targets(tiny)[:2], tiny, [], 10),
-    "default": paper(10**6),
-    "full": paper(10**7),
-  }
+def figure(scale: str, data_dir: str) -> Figure:
+  """The experiment at one of `experiments.SCALES`."""
+  digits = Job(settings.digits().change(latent_dim=2), 500)
+  asked = {
+    "smoke": lambda: questions.targets(digits)[:2],
+    "default": lambda: questions.paper(data_dir, 10**6),
+    "full": lambda: questions.paper(data_dir, 10**7),
+  }[scale]()
+  jobs = {answer.job.key: answer.job for answer in asked}
+  return Figure(
+    list(jobs.values()),
+    lambda rows, _: _draw(rows),
+    lambda sweep: [choice(answer, sweep) for answer in asked],
+  )
 
 
-def run(
-  workdir: pathlib.Path, scale: str, data_dir: str
-) -> tuple[pathlib.Path, pathlib.Path]:
-  """Trains, measures and draws.
+def choice(answer: Answer, sweep: Sweep, examples: int = _EXAMPLES) -> Choice:
+  """The row of an answer.
 
   Args:
-    workdir: Where the table, the picture and the runs' folders go.
-    scale: One of `experiments.SCALES`.
-    data_dir: Folder with prepared data, or "".
-
-  Returns:
-    The paths of the table and of the picture.
+    answer: The answer.
+    sweep: In which its job is done.
+    examples: log p(x), if it is asked for, is of so many test examples.
   """
-  settings = scales(data_dir)[scale]
-  asked = [a.job for a in settings.alternatives]
-  found = jobs.execute([*asked, settings.model], workdir)
-  rows = [_trained(a, found) for a in settings.alternatives]
-  if settings.ways:
-    rows += _evidence(settings, workdir, found)
-  table = workdir / f"{NAME}.csv"
-  runs.write_csv(table, rows)
-  return table, draw(table)
-
-
-def _trained(alternative: Alternative, found: list[jobs.Curve]) -> Choice:
-  """What was measured at the end of an alternative's curve."""
-  points = jobs.curve_of(alternative.job, found).points()
-  if points:
+  points = sweep.curve(answer.job).points()
+  if not points:
+    values = "bound", answer.job.samples, math.nan, math.nan
+  elif answer.estimator is None:
     last = points[-1]
-    told = last.quantity, last.samples, last.test, last.test_error
+    values = last.quantity, last.samples, last.test, last.test_error
   else:
-    told = "bound", alternative.job.samples, math.nan, math.nan
-  ours = "yes" if alternative.ours else "no"
-  return Choice(alternative.question, alternative.answer, ours, *told)
+    log_marginal = _log_marginal(answer, sweep, examples)
+    values = "log_marginal", points[-1].samples, *log_marginal
+  return Choice(answer.question, answer.answer, "yes" if answer.ours else "no", *values)
 
 
-def _evidence(settings: Scale, workdir, found) -> list[Choice]:
-  """log p(x) of one model by each way."""
-  job, ways = settings.model, settings.ways
-  samples = jobs.curve_of(job, found).points()[-1].samples
-  values = app_d.measured(job, ways, settings.examples, workdir, found)
-  return [
-    Choice(
-      way.question,
-      way.answer,
-      "yes" if way.ours else "no",
-      "log_marginal",
-      samples,
-      *value,
+def _log_marginal(answer: Answer, sweep: Sweep, examples: int) -> tuple[float, float]:
+  """log p(x) and its standard error; what is known is not estimated again."""
+  job, method = answer.job, dict(answer.estimator)
+
+  def estimate():
+    data = datasets.load(job.run.config, job.run.train_examples)
+    x = measures.first(data.test, examples)
+    found = evidence.estimate(
+      sweep.model(job), x, method, seed=0, batch_size=measures.BATCH
     )
-    for way, value in zip(ways, values, strict=True)
-  ]
+    return found.mean, found.standard_error
+
+  key = f"{job.samples} {json.dumps(method, sort_keys=True)} of {examples}"
+  return files.remember(sweep.folder(job) / "app_d.json", key, estimate)
 
 
 def read(table: pathlib.Path) -> list[Choice]:
   """Reads the table."""
-  return runs.read_csv(table, Choice)
+  return files.read_csv(table, Choice)
 
 
-def draw(table: pathlib.Path) -> pathlib.Path:
-  """Draws the picture of a table beside it, and returns its path."""
+def _draw(rows: Sequence[Choice]) -> Picture:
   groups = {}
-  for row in read(table):
-    if math.isnan(row.value):
-      continue
-    answers = groups.setdefault(row.question, {})
-    answers[row.answer] = (row.value, row.error, row.ours == "yes")
-  figure = draw_alternatives(
+  for row in rows:
+    if not math.isnan(row.value):
+      values = (row.value, row.error, row.ours == "yes")
+      groups.setdefault(row.question, {})[row.answer] = values
+  return intervals(
     groups, title="What the paper leaves open", xlabel="test data, nats per datum"
   )
-  return plots.save(figure, table.with_suffix(".png"))

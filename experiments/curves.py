@@ -1,28 +1,47 @@
-"""From a table of points to the lines of a picture."""
+"""From a table of points to a picture of curves."""
 
-import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.figure import Figure as Picture
 
-from experiments import methods, runs
-from experiments.jobs import Point
-from experiments.plots.bound_curves import Line
+from experiments import methods
+from experiments.plots.bound_curves import Line, bound_curves
 from experiments.published import Value
+from experiments.sweep import Point
 
 # What tables call it, and what axes do.
-NAMES = {
+_NAMES = {
   "bound": r"lower bound $\mathcal{L}$",
   "log_marginal": r"$\log p(x)$",
 }
+_PANELS = {"latent_dim": "$N_z$ = {:,}", "train_examples": "$N$ = {:,}"}
 
 
-def read(table: pathlib.Path) -> list[Point]:
-  """Reads what `jobs.write_table` wrote."""
-  return runs.read_csv(table, Point)
+def draw(
+  points: Sequence[Point], title: str, by: str, published: Sequence[Value] = ()
+) -> Picture:
+  """Draws the curves of a table beside the paper's points.
+
+  Args:
+    points: The rows; those of another quantity than the first are not drawn.
+    title: Above the panels.
+    by: What the panels differ in, `latent_dim` or `train_examples`.
+    published: What the paper's figure reads.
+  """
+  quantity = points[0].quantity
+  points = [p for p in points if p.quantity == quantity]
+  panels = {
+    _PANELS[by].format(value): _lines(
+      [p for p in points if getattr(p, by) == value],
+      [v for v in published if getattr(v, by) == value],
+    )
+    for value in sorted({getattr(p, by) for p in points})
+  }
+  return bound_curves(panels, title=title, ylabel=f"{_NAMES[quantity]}, nats per datum")
 
 
-def panel(points: Iterable[Point], published: Iterable[Value]) -> list[Line]:
+def _lines(points: Iterable[Point], published: Iterable[Value]) -> list[Line]:
   """The lines of one panel: train and test of every method, and the paper's points."""
   points = [p for p in points if p.chosen == "yes"]
   lines = []

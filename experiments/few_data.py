@@ -2,33 +2,24 @@
 
 Where N is 1,000 Monte Carlo EM ends above AEVB on test data in the paper. Here both are
 trained as figure 3 says, but for what may be the reason that it does not: their prior,
-where they begin, their steps, their seed. And their models of figure 3 are measured
-otherwise: App. D does not say where its chains begin.
+where they start, their steps, their seed. And their models of figure 3 are measured
+otherwise: App. D does not say where its chains start.
 """
 
 import json
-import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from aevb_tf import plots
-from experiments import (
-  curves,
-  datasets,
-  figure2_mnist,
-  figure3,
-  jobs,
-  measures,
-  runs,
-  trajectory,
-)
-from experiments.jobs import Curve, Job, Point
-from experiments.plots.alternatives import alternatives as draw_alternatives
+from matplotlib.figure import Figure as Picture
+
+from experiments import datasets, figure3, files, measures, settings
+from experiments.figure import Figure
+from experiments.plots.intervals import intervals
 from experiments.published import FIGURE3
+from experiments.sweep import Curve, Job, Point, Sweep
 
-NAME = "few_data"
 SIZE = min(figure3.SIZES)
-# The step that all methods choose for so few data.
+# The step that all methods choose for so few examples.
 _STEP = 0.1
 NO_PRIOR = "no prior of the weights"
 _SEEDS = {f"seed {seed}": {"seed": seed} for seed in range(1, 5)}
@@ -36,130 +27,106 @@ _SEEDS = {f"seed {seed}": {"seed": seed} for seed in range(1, 5)}
 SEEDS = ("paper", *_SEEDS)
 # What a setting changes of a run's config.
 CHANGES = _SEEDS | {
-  f"a {figure2_mnist.NARROW_START}": figure2_mnist.BEGIN[figure2_mnist.NARROW_START],
+  f"a {settings.NARROW_START}": settings.NARROW | settings.AT_MEAN,
   "step 0.02": {"learning_rate": 0.02},
   "weights' prior of deviation 3": {"parameter_prior_stddev": 3.0},
   "weights' prior of deviation 10": {"parameter_prior_stddev": 10.0},
   NO_PRIOR: {"parameter_prior_stddev": 0.0},
 }
 # What a setting changes of App. D.
-_OF_1000 = {"candidates": 1000}
-_OF_ENCODER = {"start": "encoder", "candidates": 1}
+_ONE_OF_1000 = {"candidates": 1000}
+_ENCODER = {"start": "encoder", "candidates": 1}
+FROM_ENCODER = "App. D from the encoder"
 STARTS = {
-  "App. D from one of 1,000 draws": dict.fromkeys(figure3.METHODS, _OF_1000),
-  "App. D from the encoder": {
-    "aevb": _OF_ENCODER,
-    "wake_sleep": _OF_ENCODER,
-    "mcem": _OF_1000,
-  },
+  "App. D from one of 1,000 draws": dict.fromkeys(figure3.METHODS, _ONE_OF_1000),
+  FROM_ENCODER: {"aevb": _ENCODER, "wake_sleep": _ENCODER, "mcem": _ONE_OF_1000},
 }
 
 
-class Scale(NamedTuple):
-  """How much of the experiment is run."""
+def figure(scale: str, data_dir: str) -> Figure:
+  """The experiment at one of `experiments.SCALES`."""
+  if scale == "smoke":
+    ours = [figure3.smoke_job(method) for method in ("aevb", "mcem")]
+    changed, starts, examples = [], {FROM_ENCODER: STARTS[FROM_ENCODER]}, 10
+  else:
+    ours, changed = paper(data_dir)
+    starts, examples = STARTS, 1000
+  return Figure(
+    [*ours, *changed],
+    lambda rows, _: _draw(rows),
+    lambda sweep: _tabulate(sweep, ours, starts, examples),
+  )
 
-  ours: list[Job]
-  changed: list[Job]
-  starts: Mapping[str, Mapping[str, Mapping[str, Any]]]
-  examples: int  # measured anew, of train and of test data
 
-
-def scales(data_dir: str) -> dict[str, Scale]:
-  """How much of the experiment each scale runs."""
+def paper(data_dir: str = "") -> tuple[list[Job], list[Job]]:
+  """The jobs of figure 3, and those with one thing changed."""
   ours = {m: figure3.job(data_dir, m, SIZE) for m in figure3.METHODS}
-  others = [
-    changed(ours[method], settings)
-    for settings in CHANGES
+  changed = [
+    _changed(ours[method], name)
+    for name in CHANGES
     for method in figure3.METHODS
-    # Whether wake-sleep wins is no question; without the prior it comes close.
-    if method != "wake_sleep" or settings == NO_PRIOR
+    # Whether wake-sleep wins is not the question; without the prior it comes close.
+    if method != "wake_sleep" or name == NO_PRIOR
   ]
-  default = Scale(list(ours.values()), others, STARTS, 1000)
-  (tiny,) = figure3.scales(data_dir)["smoke"]
-  smoke = [tiny._replace(run=tiny.run._replace(method=m)) for m in ("aevb", "mcem")]
-  return {
-    "smoke": Scale(smoke, [], dict(list(STARTS.items())[-1:]), 10),
-    "default": default,
-    "full": default,
-  }
+  return list(ours.values()), changed
 
 
-def changed(ours: Job, settings: str) -> Job:
-  """The end of a curve, with what these settings change."""
-  there = ours._replace(settings=settings, pilots=())
-  there = there.change(**{"learning_rate": _STEP} | CHANGES[settings])
-  return there._replace(run=there.run._replace(first=there.samples))
+def _changed(ours: Job, name: str) -> Job:
+  """The end of a curve, with what this setting changes."""
+  job = ours._replace(settings=name, pilots=())
+  job = job.change(**{"learning_rate": _STEP} | CHANGES[name])
+  return job._replace(run=job.run._replace(first=job.samples))
 
 
-def run(
-  workdir: pathlib.Path, scale: str, data_dir: str
-) -> tuple[pathlib.Path, pathlib.Path]:
-  """Trains, measures and draws.
-
-  Args:
-    workdir: Where the table, the picture and the runs' folders go.
-    scale: One of `experiments.SCALES`.
-    data_dir: Folder with prepared data, or "".
-
-  Returns:
-    The paths of the table and of the picture.
-  """
-  settings = scales(data_dir)[scale]
-  found = jobs.execute([*settings.ours, *settings.changed], workdir)
-  ends = [curve._replace(rows=curve.rows[-1:]) for curve in found if curve.chosen]
+def _tabulate(sweep: Sweep, ours, starts, examples) -> list[Point]:
+  ends = [
+    curve._replace(rows=curve.rows[-1:]) for curve in sweep.curves if curve.chosen
+  ]
   ends += [
-    _measured(curve, name, options[curve.run.method], settings.examples, workdir)
-    for name, options in settings.starts.items()
-    for curve in (jobs.curve_of(job, ends) for job in settings.ours)
+    _measure(sweep, job, name, options[job.run.method], examples)
+    for name, options in starts.items()
+    for job in ours
   ]
-  table = workdir / f"{NAME}.csv"
   points = [point for curve in ends for point in curve.points()]
-  runs.write_csv(table, [*points, *figure3.differences(ends)])
-  return table, draw(table)
+  return [*points, *figure3.differences(ends)]
 
 
-def _measured(
-  curve: Curve, settings: str, options: Mapping[str, Any], examples: int, workdir
+def _measure(
+  sweep: Sweep, job: Job, name: str, options: Mapping[str, Any], examples: int
 ) -> Curve:
   """The end of a curve, by App. D with other options; what is known stays."""
-  (end,) = curve.rows
+  curve = sweep.curve(job)
+  end = curve.rows[-1]
   options = measures.APP_D | options
-  folder = trajectory.Folder(workdir, curve.run).path
-  name = f"{end['samples']} {json.dumps(options, sort_keys=True)} of {examples}"
+  key = f"{end['samples']} {json.dumps(options, sort_keys=True)} of {examples}"
 
   def columns():
-    model = trajectory.load(curve.run, end["samples"], workdir)
-    data = datasets.load(curve.run.config, curve.run.train_examples, curve.run.split)
-    return measures.log_marginal(model, data, examples, options)
+    data = datasets.load(job.run.config, job.run.train_examples, job.run.split)
+    return measures.log_marginal(sweep.model(job), data, examples, options)
 
-  row = end | runs.remembered(folder / "starts.json", name, columns)
-  return curve._replace(job=curve.job._replace(settings=settings), rows=[row])
+  row = end | files.remember(sweep.folder(job) / "starts.json", key, columns)
+  return curve._replace(job=job._replace(settings=name), rows=[row])
 
 
-def draw(table: pathlib.Path) -> pathlib.Path:
-  """Draws the picture of a table beside it, and returns its path."""
+def _draw(points: Sequence[Point]) -> Picture:
   groups = {}
   for split in ("train", "test"):
-    answers = {"published (read off)": (published(split), 0.0, False)}
-    for point in less_aevb(curves.read(table)):
+    rows = {"published (read off)": (published(split), 0.0, False)}
+    for point in less_aevb(points):
       error = getattr(point, f"{split}_error")
-      answers[label(point.settings)] = (
-        getattr(point, split),
-        error,
-        point.settings == "paper",
-      )
-    groups[f"{split} data"] = answers
-  figure = draw_alternatives(
+      ours = point.settings == "paper"
+      rows[label(point.settings)] = (getattr(point, split), error, ours)
+    groups[f"{split} data"] = rows
+  return intervals(
     groups,
     title=f"$N$ = {SIZE:,}: Monte Carlo EM less AEVB",
     xlabel=r"difference of $\log p(x)$, nats per datum",
   )
-  return plots.save(figure, table.with_suffix(".png"))
 
 
-def label(settings: str) -> str:
-  """What tables and pictures call settings."""
-  return "as the paper says, seed 0" if settings == "paper" else settings
+def label(name: str) -> str:
+  """What tables and pictures call a setting."""
+  return "as the paper says, seed 0" if name == "paper" else name
 
 
 def less_aevb(points: Sequence[Point]) -> list[Point]:

@@ -11,19 +11,23 @@ has exactly that mean. Each pair has its own minibatch, so that the pairs are
 independent, and the standard error of their mean is that of the figure.
 """
 
-import csv
 import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import ml_collections
 import numpy as np
 import tensorflow as tf
 import tqdm
+from matplotlib.figure import Figure as Picture
 
 import aevb_tf as aevb
 from aevb_tf import bounds, random
 from aevb_tf.evidence import results
 from aevb_tf.random import Purpose
-from experiments import runs
+from aevb_tf.training import build, run_folder, train
+from experiments import files, settings
+from experiments.figure import Figure
 from experiments.plots.gradient_variance import gradient_variance
 from experiments.trajectory import Run
 
@@ -32,19 +36,11 @@ BATCH_SIZE = 100
 _SETTLING = 300
 
 
-class Scale(NamedTuple):
-  """How much of the experiment is run."""
-
-  config: str
-  changes: tuple[str, ...]
-  num_samples: tuple[int, ...]
-  pairs: int
-
-
-SCALES = {
-  "smoke": Scale("test", (), (2,), 6),
-  "default": Scale("mnist", ("epochs=20",), (1, 4, 16), 200),
-  "full": Scale("mnist", (), (1, 4, 16, 64), 1000),
+# Config, its changes, L, and pairs of gradients.
+_SCALES = {
+  "smoke": ("test", (), (2,), 6),
+  "default": ("mnist", ("epochs=20",), (1, 4, 16), 200),
+  "full": ("mnist", (), (1, 4, 16, 64), 1000),
 }
 
 
@@ -55,6 +51,17 @@ class Variance(NamedTuple):
   num_samples: int
   variance: float  # nats^2
   standard_error: float
+
+
+def figure(scale: str, data_dir: str) -> Figure:
+  """The experiment at one of `experiments.SCALES`; it trains one model of a config."""
+  name, changes, all_num_samples, pairs = _SCALES[scale]
+  config = settings.config(name, changes, data_dir)
+  return Figure(
+    [],
+    lambda rows, _: _draw(rows),
+    lambda sweep: _tabulate(sweep.workdir, config, all_num_samples, pairs),
+  )
 
 
 def estimators(num_samples: int) -> dict[str, bounds.Bound]:
@@ -128,53 +135,35 @@ def measure(
   return np.array([half_squared_distance(i) for i in range(pairs)])
 
 
-def run(
-  workdir: pathlib.Path, scale: str, data_dir: str
-) -> tuple[pathlib.Path, pathlib.Path]:
-  """Trains, measures and draws.
-
-  Args:
-    workdir: Where the table, the picture and the run's folder go, with what was
-      measured so far.
-    scale: One of `SCALES`.
-    data_dir: Folder with prepared data, or "".
-
-  Returns:
-    The paths of the table and of the picture.
-  """
-  settings = SCALES[scale]
-  config = runs.config(settings.config, settings.changes, data_dir)
+def _tabulate(
+  workdir: pathlib.Path, config: ml_collections.ConfigDict, all_num_samples, pairs
+) -> list[Variance]:
+  """Trains a model, unless it lies there, and measures every estimator on it."""
   folder = workdir / "runs" / f"gradient_variance-{Run('aevb', config).key}"
-  vae, data = runs.trained(config, folder)
+  train.train(config, folder)
+  vae = aevb.load(run_folder.RunFolder(folder).model)
+  data = build.dataset(config, "train")
   x = np.float32(data.x[data.order(0)]) / (255 if data.x.dtype == np.uint8 else 1)
-  jobs = [
+  asked = [
     (num_samples, name, bound)
-    for num_samples in settings.num_samples
+    for num_samples in all_num_samples
     for name, bound in estimators(num_samples).items()
   ]
-  found = []
-  for num_samples, name, bound in tqdm.tqdm(jobs, unit="estimator", disable=None):
-    values = runs.remembered(
+  rows = []
+  for num_samples, name, bound in tqdm.tqdm(asked, unit="estimator", disable=None):
+    values = files.remember(
       folder / "variance.json",
-      f"{name}, L = {num_samples}, {settings.pairs} pairs",
-      lambda bound=bound: measure(vae, bound, x, settings.pairs).tolist(),
+      f"{name}, L = {num_samples}, {pairs} pairs",
+      lambda bound=bound: measure(vae, bound, x, pairs).tolist(),
     )
     error = results.standard_error(np.array(values))
-    found.append(Variance(name, num_samples, float(np.mean(values)), error))
-  table = workdir / "gradient_variance.csv"
-  runs.write_csv(table, found)
-  return table, draw(table)
+    rows.append(Variance(name, num_samples, float(np.mean(values)), error))
+  return rows
 
 
-def draw(table: pathlib.Path) -> pathlib.Path:
-  """Draws the figure of a table beside it, and returns its path."""
-  with open(table, encoding="utf-8", newline="") as file:
-    rows = list(csv.DictReader(file))
+def _draw(rows: Sequence[Variance]) -> Picture:
   series = {}
   for row in rows:
-    point = [float(row[key]) for key in ("num_samples", "variance", "standard_error")]
-    series.setdefault(row["estimator"], []).append(point)
-  figure = gradient_variance(
-    {name: np.array(points) for name, points in series.items()}
-  )
-  return aevb.plots.save(figure, table.with_suffix(".png"))
+    point = row.num_samples, row.variance, row.standard_error
+    series.setdefault(row.estimator, []).append(point)
+  return gradient_variance({name: np.array(points) for name, points in series.items()})

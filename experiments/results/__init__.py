@@ -2,6 +2,6 @@
 
     python -m experiments results [--workdir=DIR] [--from=docs/results]
 
-With a `--workdir`, its tables and pictures are taken over first. Every number of the page
-comes from a table; a figure whose table is not there is said not to have been run.
+With a `--workdir`, its tables and pictures are taken over first. The prose is written by
+hand; `page` puts tables, and sentences that follow from them, between its markers.
 """

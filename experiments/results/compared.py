@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from experiments.jobs import STEPS, Point
 from experiments.methods import TITLES
 from experiments.published import Value
 from experiments.results import markdown as md
+from experiments.sweep import STEPS, Point
 
 _HEADER = (
   "method",
@@ -17,17 +17,13 @@ _HEADER = (
   "standard error",
   "training time",
 )
-SHORTER = (
-  "Differences are ours minus the paper's. Where our curve is shorter than the paper's, the"
-  " table has its end, with its number of samples, and no difference."
-)
 # Ends that differ by less are at equal samples: a visit of MCEM counts for many.
 _CLOSE = 0.01
 # Below so many nats a step has failed, whatever the number.
 _FAILED = -1e5
 
 
-def at(
+def find(
   points: Iterable[Point], method: str, value: Value | None = None, **fields
 ) -> Point | None:
   """The chosen point with these fields; None if it was not run."""
@@ -35,16 +31,17 @@ def at(
     fields |= {"latent_dim": value.latent_dim, "samples": value.samples}
     if value.train_examples:
       fields["train_examples"] = value.train_examples
-  return next(_chosen(points, method, fields), None)
+  return next(chosen(points, method, **fields), None)
 
 
 def last(points: Iterable[Point], method: str, **fields) -> Point | None:
   """The longest point of a method's chosen curve; None if it was not run."""
-  found = _chosen(points, method, fields)
+  found = chosen(points, method, **fields)
   return max(found, key=lambda p: p.samples, default=None)
 
 
-def _chosen(points, method, fields) -> Iterator[Point]:
+def chosen(points: Iterable[Point], method: str, **fields) -> Iterator[Point]:
+  """The chosen points of a method with these fields; the paper's settings by default."""
   wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
   return (p for p in points if all(getattr(p, k) == v for k, v in wanted.items()))
 
@@ -102,7 +99,7 @@ def differences(
 def _beside(points: Sequence[Point], value: Value, by: str) -> Point | None:
   """Ours at as many samples as a published value, or our earlier end."""
   own = {by: getattr(value, by)}
-  point = at(points, value.method, value) or last(points, value.method, **own)
+  point = find(points, value.method, value) or last(points, value.method, **own)
   return None if point is None or point.samples > value.samples else point
 
 
@@ -128,11 +125,13 @@ def time_of(points: Iterable[Point]) -> str:
   took: dict[str, float] = {}
   for seconds, device in longest.values():
     took[device] = took.get(device, 0) + seconds
-  parts = (f"{md.duration(took[device])} on {_of(device)}" for device in sorted(took))
+  parts = (
+    f"{md.duration(took[device])} on {_trainer(device)}" for device in sorted(took)
+  )
   return ", and ".join(parts)
 
 
-def _of(device: str) -> str:
+def _trainer(device: str) -> str:
   """How a sentence names what trained."""
   return " and then ".join(
     "one thread of a CPU" if name == "CPU" else f"a GPU ({name})"
@@ -145,14 +144,14 @@ def wake_sleep_below(points: Sequence[Point]) -> str:
   rows = []
   for dim in sorted({p.latent_dim for p in points}):
     end = last(points, "wake_sleep", latent_dim=dim)
-    aevb = end and at(points, "aevb", latent_dim=dim, samples=end.samples)
+    aevb = end and find(points, "aevb", latent_dim=dim, samples=end.samples)
     if not aevb:
       continue
     above = [
-      at(points, "aevb", latent_dim=dim, samples=p.samples).test - p.test
+      find(points, "aevb", latent_dim=dim, samples=p.samples).test - p.test
       for p in points
       if (p.method, p.latent_dim, p.chosen) == ("wake_sleep", dim, "yes")
-      and at(points, "aevb", latent_dim=dim, samples=p.samples)
+      and find(points, "aevb", latent_dim=dim, samples=p.samples)
     ]
     rows.append(
       [
@@ -169,7 +168,7 @@ def wake_sleep_below(points: Sequence[Point]) -> str:
 
 
 def steps(points: Sequence[Point]) -> str:
-  """The training bound by which each step size left or was chosen, and when."""
+  """The training bound by which each step size was dropped or was chosen, and when."""
   tried = sorted({*STEPS, *(p.step for p in points if p.settings == "paper")})
   keys = dict.fromkeys((p.latent_dim, p.train_examples, p.method) for p in points)
   rows = []
@@ -179,15 +178,15 @@ def steps(points: Sequence[Point]) -> str:
       for p in points
       if (p.latent_dim, p.train_examples, p.method, p.settings) == (*key, "paper")
     ]
-    left = {p.step: p for p in mine if p.chosen == "no"}  # the last point of each
-    if not left:
+    dropped = {p.step: p for p in mine if p.chosen == "no"}  # the last point of each
+    if not dropped:
       continue
-    end = max(p.samples for p in left.values())
-    chosen = [p for p in mine if (p.chosen, p.samples) == ("yes", end)]
-    left |= {p.step: p for p in chosen}
+    end = max(p.samples for p in dropped.values())
+    ends = [p for p in mine if (p.chosen, p.samples) == ("yes", end)]
+    dropped |= {p.step: p for p in ends}
     dim, size, method = key
     row = [str(dim), f"{size:,}" if size else "all", TITLES[method]]
-    rows.append([*row, *(_step(left.get(step)) for step in tried)])
+    rows.append([*row, *(_step(dropped.get(step)) for step in tried)])
   return md.table(("N_z", "N", "method", *(f"step {s:g}" for s in tried)), rows)
 
 

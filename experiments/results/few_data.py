@@ -4,30 +4,28 @@ from collections.abc import Sequence
 
 from experiments import few_data, measures
 from experiments.figure3 import METHODS
-from experiments.jobs import Point
 from experiments.methods import TITLES
 from experiments.published import FIGURE3
 from experiments.results import compared
 from experiments.results import markdown as md
+from experiments.sweep import Point
 
 _SPLITS = ("train", "test")
 
 
-def table(points: Sequence[Point]) -> list[str]:
+def table(points: Sequence[Point]) -> str:
   """A row for each setting: all methods, and how far Monte Carlo EM is above AEVB."""
   columns = [f"{TITLES[m]}, {split}" for m in METHODS for split in _SPLITS]
   header = ("what differs", *columns, "MCEM minus AEVB, test", "error")
   rows = [
     _row(settings, points) for settings in dict.fromkeys(p.settings for p in points)
   ]
-  return [
-    f"log p(x) of 1,000 examples at the end of the curves, N = {few_data.SIZE:,}. The error"
-    " is the standard error of the difference over examples, and does not include what"
-    " another seed changes.",
-    md.table(header, [_published(), *rows]),
-    *_over_seeds(points),
-    *_time(points),
-  ]
+  return md.table(header, [_published(), *rows])
+
+
+def summary(points: Sequence[Point]) -> str:
+  """The mean over seeds, and what training took."""
+  return "\n\n".join([*_over_seeds(points), *_time(points)])
 
 
 def _over_seeds(points: Sequence[Point]) -> list[str]:

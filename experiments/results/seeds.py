@@ -9,14 +9,14 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from experiments import choices as experiment
-from experiments import curves, few_data, figure2_mnist
+from experiments import few_data, files, settings
+from experiments.choices import Choice
 from experiments.figure3 import LESS_AEVB
-from experiments.jobs import Point
 from experiments.methods import TITLES
 from experiments.results import markdown as md
+from experiments.sweep import Point
 
-# Questions of `alternatives` whose answers differ in nothing that the paper states.
+# Questions of `questions` whose answers differ in nothing that the paper states.
 SEED, SPLIT = "the seed", "test split of Frey Face"
 _SPLITS = ("train", "test")
 
@@ -42,7 +42,7 @@ def of_figure2_mnist(folder: pathlib.Path) -> Spread | None:
   rows = _answers(folder, SEED)
   if len(rows) < 2:
     return None
-  dim = figure2_mnist.paper().config.latent_dim
+  dim = settings.mnist().config.latent_dim
   return Spread(
     _range([row.value for row in rows]),
     f"Seeds {' and '.join(row.answer for row in rows)} of one point, AEVB with {dim}"
@@ -101,28 +101,31 @@ def of_log_marginals(folder: pathlib.Path) -> dict[tuple[str, str], Spread]:
   return spreads
 
 
-def lines(folder: pathlib.Path) -> list[str]:
-  """All that was measured of other seeds, as a list."""
-  measured = [
+def measured(folder: pathlib.Path) -> str:
+  """All that was measured of other seeds, as a list; "" if nothing was."""
+  spreads = [
     of_figure2_mnist(folder),
     *of_log_marginals(folder).values(),
     *between_methods(folder).values(),
   ]
-  sentences = [f"- {spread.sentence()}" for spread in measured if spread]
-  return ["\n".join(sentences)] if sentences else []
+  return "\n".join(f"- {spread.sentence()}" for spread in spreads if spread)
 
 
-def against(differences: Mapping[str, float], spread: Spread | None) -> str:
+def against(
+  differences: Mapping[str, float], spread: Spread | None, not_run: int
+) -> str:
   """At which points ours is not the paper's, in either direction.
 
   Args:
     differences: Name of a point -> ours minus the paper's, nats per example.
     spread: What these runs can resolve; None if nothing is known of it.
+    not_run: How many points are missing.
   """
+  missing = f" {not_run} points have not been run." if not_run else ""
   if spread is None:
     return (
       "No other seed was run: these runs cannot tell which differences from the paper"
-      " another seed would make."
+      f" another seed would make.{missing}"
     )
   limit = spread.nats
   within = [name for name, d in differences.items() if abs(d) <= limit]
@@ -141,7 +144,7 @@ def against(differences: Mapping[str, float], spread: Spread | None) -> str:
       " Where it is farther, ours is another curve than the paper's, higher or lower: some"
       " setting is likely to differ."
     )
-  return text
+  return text + missing
 
 
 def _named(differences: Mapping[str, float]) -> str:
@@ -152,15 +155,15 @@ def _range(values: Sequence[float]) -> float:
   return max(values) - min(values)
 
 
-def _answers(folder: pathlib.Path, question: str) -> list[experiment.Choice]:
+def _answers(folder: pathlib.Path, question: str) -> list[Choice]:
   """The answers to a question of the table of choices; none if it was not run."""
-  table = folder / f"{experiment.NAME}.csv"
-  rows = experiment.read(table) if table.exists() else []
+  table = folder / "choices.csv"
+  rows = files.read_csv(table, Choice) if table.exists() else []
   return [r for r in rows if r.question == question and not math.isnan(r.value)]
 
 
 def _seeds(folder: pathlib.Path) -> list[Point]:
   """The points of few data that differ in the seed alone; none if they were not run."""
-  table = folder / f"{few_data.NAME}.csv"
-  points = curves.read(table) if table.exists() else []
+  table = folder / "few_data.csv"
+  points = files.read_csv(table, Point) if table.exists() else []
   return [p for p in points if p.settings in few_data.SEEDS]

@@ -1,5 +1,7 @@
 """`python -m experiments`, as a user meets it."""
 
+import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -43,9 +45,13 @@ def test_a_mistake_is_told_in_one_line(argv, message):
   assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_results_are_written_by_command(tmp_path, capsys):
+def test_results_are_updated_by_command(tmp_path, capsys):
+  page = pathlib.Path(experiments.__file__).parents[1] / "RESULTS.md"
   to = tmp_path / "RESULTS.md"
+  shutil.copy(page, to)
   argv = ["results", f"--from={tmp_path / 'tables'}", f"--to={to}"]
   assert __main__.run(__main__.parse(argv)) == 0
   assert capsys.readouterr() == (f"{to}\n", "")
-  assert to.read_text("utf-8").startswith("# Results")
+  text = to.read_text("utf-8")
+  assert text.startswith("# Results")
+  assert "Not run yet." in text

@@ -1,22 +1,22 @@
-"""The runs of a figure, one after another, and the table of their curves.
+"""The runs of a figure, one after another, and their curves.
 
-Section 5 chooses the step size of Adagrad from 0.01, 0.02 and 0.1 by how the first
-iterations go on the training set. So does a job: it begins a run with each; the one with
-the worst training bound at the first of its `pilots` leaves, and at the last of them the
-best goes on alone. The others stay in the table, with `chosen` no.
+Section 5 chooses the step size of Adagrad from 0.01, 0.02 and 0.1 by the first iterations
+on the training set. So does a job, by successive elimination: it starts a run with each,
+drops the one with the worst training bound at the first of its `pilots`, and trains only
+the best beyond the last. The others stay in the table, with `chosen` no.
 """
 
+import contextlib
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import keras
 import tqdm
 
 from aevb_tf.models import NonFiniteError
-from experiments import methods, runs, trajectory
+from experiments import methods, trajectory
 from experiments.trajectory import Run
 
 STEPS = (0.01, 0.02, 0.1)
@@ -34,8 +34,8 @@ class Job(NamedTuple):
 
   Attributes:
     run: The run; its step size, too, if there are no `pilots`.
-    samples: How far it goes, in visits of data.
-    pilots: Samples at which steps are compared; none leaves the run's own.
+    samples: How far it is trained, in visits of examples.
+    pilots: Samples at which steps are compared; with none the run keeps its own.
     settings: "paper", or what else the table calls it.
   """
 
@@ -44,17 +44,18 @@ class Job(NamedTuple):
   pilots: tuple[int, ...] = ()
   settings: str = "paper"
 
+  @property
+  def key(self) -> tuple:
+    """Equal for jobs that ask for the same."""
+    return (self.run.key, *self[1:])
+
   def change(self, **values: Any) -> "Job":
     """The job with other values of its run's config."""
     return self._replace(run=self.run.change(**values))
 
-  def same_as(self, other: "Job") -> bool:
-    """Whether both ask for the same."""
-    return (self.run.key, *self[1:]) == (other.run.key, *other[1:])
-
 
 class Point(NamedTuple):
-  """A row of the table; values are means over data, nats per datum."""
+  """A row of the table; values are means over examples, nats per example."""
 
   method: str
   settings: str
@@ -64,10 +65,10 @@ class Point(NamedTuple):
   latent_dim: int
   step: float
   chosen: str
-  samples: int  # evaluated: visits of data times `methods.evaluations`
+  samples: int  # evaluated: visits of examples times `methods.evaluations`
   quantity: str
   train: float
-  train_error: float  # standard error over data
+  train_error: float  # standard error over examples
   test: float
   test_error: float
   seconds: float  # of training, up to here
@@ -75,7 +76,7 @@ class Point(NamedTuple):
 
 
 class Curve(NamedTuple):
-  """A run that a job has made."""
+  """A run of a job, and the rows that `trajectory.advance` gave of it."""
 
   job: Job
   run: Run
@@ -107,62 +108,72 @@ class Curve(NamedTuple):
     )
 
 
+class Sweep(NamedTuple):
+  """The curves of jobs, and the folder in which their runs lie.
+
+  Attributes:
+    curves: Of every job, those that were dropped and then the chosen one.
+    workdir: Folder of the experiments.
+  """
+
+  curves: list[Curve]
+  workdir: pathlib.Path
+
+  def curve(self, job: Job) -> Curve:
+    """The chosen curve of a job."""
+    return next(c for c in self.curves if c.chosen and c.job.key == job.key)
+
+  def folder(self, job: Job) -> pathlib.Path:
+    """The folder of the chosen run of a job."""
+    return trajectory.Folder(self.workdir, self.curve(job).run).path
+
+  def model(self, job: Job) -> keras.Model:
+    """The model of a job, at its end."""
+    return trajectory.load(self.curve(job).run, job.samples, self.workdir)
+
+  def points(self) -> list[Point]:
+    """The points of all curves, of each run once."""
+    longest: dict[tuple, Curve] = {}
+    for curve in self.curves:
+      key = curve.run.key, curve.chosen
+      if key not in longest or len(longest[key].rows) <= len(curve.rows):
+        longest[key] = curve  # it has the points of the others
+    return [point for curve in longest.values() for point in curve.points()]
+
+
 def execute(
   jobs: Sequence[Job],
   workdir: pathlib.Path,
-  keep: Callable[[list[Curve]], None] = lambda curves: None,
-) -> list[Curve]:
+  keep: Callable[[Sweep], None] = lambda sweep: None,
+) -> Sweep:
   """Runs jobs that are not done yet, in order, with one progress bar for all.
 
   Args:
     jobs: The jobs.
     workdir: Folder of the experiments.
-    keep: Called after every job with all curves so far: a table can be looked at while
-      the rest is still running.
-
-  Returns:
-    The curves: of every job, those of its pilots and then its own.
+    keep: Called after every job with all curves so far.
   """
-  curves: list[Curve] = []
+  sweep = Sweep([], workdir)
   with _progress(jobs) as report:
     for job in jobs:
-      curves += _curves(job, workdir, report)
-      tqdm.tqdm.write(_ending(curves[-1]))
-      keep(curves)
-  return curves
-
-
-def final(job: Job, workdir: pathlib.Path, curves: Iterable[Curve]) -> keras.Model:
-  """The model that a job has left; `curves` as `execute` gave them."""
-  curve = curve_of(job, curves)
-  return trajectory.load(curve.run, job.samples, workdir)
-
-
-def curve_of(job: Job, curves: Iterable[Curve]) -> Curve:
-  """The chosen curve of a job; `curves` as `execute` gave them."""
-  return next(c for c in curves if c.chosen and c.job.same_as(job))
-
-
-def write_table(
-  path: pathlib.Path, curves: Iterable[Curve], more: Iterable[Point] = ()
-) -> None:
-  """Writes the points of all curves, of each run once, and more of them."""
-  points = [point for curve in _longest(curves) for point in curve.points()]
-  runs.write_csv(path, [*points, *more])
+      sweep.curves.extend(_curves(job, workdir, report))
+      tqdm.tqdm.write(_ending(sweep.curves[-1]))
+      keep(sweep)
+  return sweep
 
 
 def _curves(job, workdir, report) -> list[Curve]:
-  """Those of the pilots that left, and then that of the job."""
+  """Those of the steps that were dropped, and then that of the job."""
   candidates = [job.run.change(learning_rate=step) for step in STEPS]
   pilots: list[Curve] = []
-  left: list[Curve] = []
+  dropped: list[Curve] = []
   for samples in job.pilots:
     tried = [_curve(job, run, samples, workdir, report, False) for run in candidates]
     tried.sort(key=_score)
     if _score(tried[-1]) == -math.inf:
       raise NonFiniteError(f"{_title(job.run)}: diverges with every step of {STEPS}.")
     keep = 1 if samples == job.pilots[-1] else len(tried) - 1
-    left += tried[:-keep]
+    dropped += tried[:-keep]
     pilots += tried[-keep:]
     candidates = [curve.run for curve in tried[-keep:]]
   run = candidates[0] if job.pilots else job.run
@@ -170,15 +181,12 @@ def _curves(job, workdir, report) -> list[Curve]:
   # Where it was compared with the others, it may have a point beside those of a curve.
   own = [row for pilot in pilots if pilot.run.key == run.key for row in pilot.rows]
   rows = {row["samples"]: row for row in (*own, *curve.rows)}
-  return [*left, curve._replace(rows=[rows[samples] for samples in sorted(rows)])]
+  return [*dropped, curve._replace(rows=[rows[samples] for samples in sorted(rows)])]
 
 
 def _curve(job, run, samples, workdir, report, chosen=True) -> Curve:
-  def tell(done):
-    report(run, done)
-
   try:
-    rows = trajectory.advance(run, samples, workdir, tell)
+    rows = trajectory.advance(run, samples, workdir, lambda done: report(run, done))
   except NonFiniteError as error:
     if chosen and job.pilots:
       raise
@@ -193,23 +201,13 @@ def _score(curve):
   return -math.inf if math.isnan(score) else score
 
 
-def _longest(curves: Iterable[Curve]) -> list[Curve]:
-  """Of curves of one run, the longest: it has the points of the others."""
-  found: dict[tuple, Curve] = {}
-  for curve in curves:
-    key = curve.run.key, curve.chosen
-    if key not in found or len(found[key].rows) <= len(curve.rows):
-      found[key] = curve
-  return list(found.values())
-
-
 def _ending(curve: Curve) -> str:
   if not curve.rows:
     return f"{_title(curve.run)}: diverged"
   last = curve.rows[-1]
   return (
     f"{_title(curve.run)}: {last['samples']:,} samples, train {last['train']:z.1f}, test"
-    f" {last['test']:z.1f} nats per datum"
+    f" {last['test']:z.1f} nats per example"
   )
 
 
@@ -221,14 +219,14 @@ def _title(run: Run) -> str:
   )
 
 
-@contextmanager
-def _progress(jobs: Sequence[Job]) -> Iterator[Callable[[Run, int], None]]:
+@contextlib.contextmanager
+def _progress(jobs: Iterable[Job]) -> Iterator[Callable[[Run, int], None]]:
   """A bar over the samples of all jobs."""
   total: dict[str, int] = {}
   for job in jobs:
-    # At each of the pilots one leaves, at the last all but one.
-    leave = [*job.pilots, *job.pilots[-1:] * 2][: len(STEPS) - 1]
-    total[job.run.key] = max(total.get(job.run.key, 0), job.samples + sum(leave))
+    # At each of the pilots one is dropped, at the last all but one.
+    dropped = [*job.pilots, *job.pilots[-1:] * 2][: len(STEPS) - 1]
+    total[job.run.key] = max(total.get(job.run.key, 0), job.samples + sum(dropped))
   seen: dict[str, int] = {}
   with tqdm.tqdm(
     total=sum(total.values()), unit="sample", unit_scale=True, disable=None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.plots.alternatives import alternatives
+from experiments.plots.intervals import intervals
 
 GROUPS = {
   "targets": {"grey": (-120.0, 0.5, True), "bits": (-110.0, 1.0, False)},
@@ -12,7 +12,7 @@ GROUPS = {
 
 
 def test_each_answer_has_its_value_and_interval():
-  figure = alternatives(GROUPS, title="Title", xlabel="nats")
+  figure = intervals(GROUPS, title="Title", xlabel="nats")
   targets, step = figure.axes
   assert [t.get_text() for t in targets.get_yticklabels()] == ["grey", "bits"]
   grey, bits = targets.containers
@@ -29,4 +29,4 @@ def test_each_answer_has_its_value_and_interval():
 
 def test_nothing_to_draw_is_refused():
   with pytest.raises(ValueError, match="empty"):
-    alternatives({}, title="", xlabel="")
+    intervals({}, title="", xlabel="")

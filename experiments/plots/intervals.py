@@ -18,7 +18,7 @@ _TICKS = 5
 
 
 @style.styled
-def alternatives(
+def intervals(
   groups: Mapping[str, Mapping[str, tuple[float, float, bool]]],
   *,
   title: str,
