@@ -18,6 +18,8 @@ FOLDERS = {
   "export": "aevb_tf/export",
   "configs": "aevb_tf/configs",
 }
+# Held to the same, but not installed.
+OUTSIDE = ("experiments",)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def wheel(tmp_path_factory):
   """A wheel, built from a copy of the checkout, offline."""
   copy = tmp_path_factory.mktemp("checkout")
   hidden = shutil.ignore_patterns("__pycache__", "*.egg-info")
-  for folder in FOLDERS:
+  for folder in (*FOLDERS, *OUTSIDE):
     shutil.copytree(ROOT / folder, copy / folder, ignore=hidden)
   for name in (
     "setup.py",
@@ -79,7 +81,7 @@ def test_the_installed_version_is_the_one_in_the_file():
 
 
 def test_every_package_of_the_checkout_has_its_init_file():
-  for folder in FOLDERS:
+  for folder in (*FOLDERS, *OUTSIDE):
     for path in (ROOT / folder).rglob("*.py"):
       assert (path.parent / "__init__.py").exists(), path
 
@@ -114,7 +116,7 @@ _DECLARED_ELSEWHERE = {
 def test_public_functions_have_type_hints():
   lacking = [
     f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
-    for folder in FOLDERS
+    for folder in (*FOLDERS, *OUTSIDE)
     for path in sorted((ROOT / folder).rglob("*.py"))
     for inside, node in _public_functions(ast.parse(path.read_text()))
     if not (inside is not None and node.name in _DECLARED_ELSEWHERE)

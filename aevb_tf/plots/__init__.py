@@ -7,30 +7,22 @@ Nothing here knows a model, opens a window or touches pyplot's state; matplotlib
 itself is imported by the first picture, not with the package.
 """
 
-from aevb_tf.plots.alternatives import alternatives
-from aevb_tf.plots.bound_curves import bound_curves
 from aevb_tf.plots.curves import learning_curves
 from aevb_tf.plots.files import save
-from aevb_tf.plots.gradient_variance import gradient_variance
 from aevb_tf.plots.grids import tile
 from aevb_tf.plots.kl_dimensions import active_units, kl_per_dimension
 from aevb_tf.plots.latent_scatter import latent_scatter
 from aevb_tf.plots.manifold import manifold, manifold_grid
-from aevb_tf.plots.mosaics import mosaics
 from aevb_tf.plots.reconstructions import reconstructions
 from aevb_tf.plots.samples import samples
 
 __all__ = [
   "active_units",
-  "alternatives",
-  "bound_curves",
-  "gradient_variance",
   "kl_per_dimension",
   "latent_scatter",
   "learning_curves",
   "manifold",
   "manifold_grid",
-  "mosaics",
   "reconstructions",
   "samples",
   "save",

@@ -6,25 +6,27 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.experiments import (
-  app_d,
+from aevb_tf.training import configuration
+from experiments import (
   choices,
-  figure2_mnist,
-  jobs,
   measures,
   methods,
+  questions,
+  settings,
+  sweep,
 )
-from aevb_tf.experiments.jobs import Job
-from aevb_tf.experiments.results import choices as results
-from aevb_tf.training import configuration
+from experiments.results import tables
+from experiments.sweep import Job
 
+ANSWERS = questions.paper("", 10**6)
+TRAINED = [a for a in ANSWERS if a.estimator is None]
+ESTIMATED = [a for a in ANSWERS if a.estimator]
 NARROW = ["bias_initializer.stddev", "kernel_initializer.stddev"]
 
 
 def test_each_alternative_differs_from_ours_in_what_it_says():
-  scale = choices.scales("")["default"]
-  ours = {a.question: a.job for a in scale.alternatives if a.ours}
-  for alternative in scale.alternatives:
+  ours = {a.question: a.job for a in TRAINED if a.ours}
+  for alternative in TRAINED:
     mine, other = ours[alternative.question], alternative.job
     changed = configuration.differences(mine.run.config, other.run.config)
     if alternative.question.startswith("Monte Carlo EM"):
@@ -42,7 +44,7 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
     if alternative.question == "step size":
       assert alternative.ours or not other.pilots
     elif alternative.ours:
-      assert mine.same_as(other)
+      assert mine.key == other.key
     elif "deviation 0.01, output" in alternative.answer:
       assert changed == sorted([*NARROW, "output_bias"])
     elif alternative.answer.startswith("output"):
@@ -58,10 +60,9 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
 
 
 def test_every_question_has_ours_once():
-  scale = choices.scales("")["default"]
-  questions = [a.question for a in scale.alternatives if a.ours]
-  assert len(questions) == len(set(questions)) == 9
-  assert set(questions) == {a.question for a in scale.alternatives}
+  ours = [a.question for a in ANSWERS if a.ours]
+  assert len(ours) == len(set(ours)) == 9 + 4
+  assert set(ours) == {a.question for a in ANSWERS}
 
 
 def test_evidence_is_estimated_in_each_way_once(monkeypatch, tmp_path):
@@ -73,42 +74,47 @@ def test_evidence_is_estimated_in_each_way_once(monkeypatch, tmp_path):
     return evidence.Estimate("posterior_density", 50, values, values)
 
   monkeypatch.setattr(evidence, "estimate", estimate)
-  job = Job(figure2_mnist.tiny(), 500)
-  found = jobs.execute([job], tmp_path)
-  ways = app_d.ways()
-  scale = choices.Scale([], job, ways, 10), tmp_path, found
-  rows = choices._evidence(*scale)
+  job = Job(settings.digits(), 500)
+  found = sweep.execute([job], tmp_path)
+  answers = questions.estimators(job)
+
+  def tabulate():
+    return [choices.choice(answer, found, examples=10) for answer in answers]
+
+  rows = tabulate()
   others = [row for row in rows if row.ours == "no"]
   # Ours is one estimate, whichever the question; each other has its own.
   assert {row.value for row in rows if row.ours == "yes"} == {-1}
   assert [row.value for row in others] == [-2.0 - i for i in range(len(others))]
-  assert choices._evidence(*scale) == rows
+  assert tabulate() == rows
   assert len(asked) == 1 + len(others)  # what is known is not estimated again
 
 
 def test_each_way_differs_from_ours_in_what_it_says():
-  ways = app_d.ways()
-  ours = {way.question: way for way in ways if way.ours}
-  assert set(ours) == {way.question for way in ways} and len(ours) == 4
-  for way in ways:
-    evidence.get(way.method)  # is an estimator
-    mine = ours[way.question].method
-    changed = {key for key, value in way.method.items() if mine.get(key) != value}
+  ours = {a.question: a for a in ESTIMATED if a.ours}
+  assert set(ours) == {a.question for a in ESTIMATED} and len(ours) == 4
+  # Of one model.
+  assert len({a.job.key for a in ESTIMATED}) == 1
+  for way in ESTIMATED:
+    method = way.estimator
+    evidence.get(method)  # is an estimator
+    mine = ours[way.question].estimator
+    changed = {key for key, value in method.items() if mine.get(key) != value}
     if way.ours:
       assert mine == {"name": "posterior_density", **measures.APP_D}
     elif "estimator" in way.question:
-      assert way.method["name"] == "importance"
-      assert f"{way.method['num_samples']:,}" in way.answer
+      assert method["name"] == "importance"
+      assert f"{method['num_samples']:,}" in way.answer
     elif "q(z)" in way.question:
-      assert changed == {"density"} and way.method["density"] == "mixture"
+      assert changed == {"density"} and method["density"] == "mixture"
     elif "burn-in" in way.question:
       assert changed == {"burn_in"}
-      assert way.method["burn_in"] == 2 * mine["burn_in"]
+      assert method["burn_in"] == 2 * mine["burn_in"]
     elif "encoder" in way.answer:
-      assert changed == {"start", "candidates"} and way.method["start"] == "encoder"
+      assert changed == {"start", "candidates"} and method["start"] == "encoder"
     else:
-      assert changed == {"candidates"} and way.method["start"] == "prior"
-      candidates = way.method["candidates"]
+      assert changed == {"candidates"} and method["start"] == "prior"
+      candidates = method["candidates"]
       assert (f"{candidates:,} draws" in way.answer) == (candidates > 1)
 
 
@@ -117,12 +123,11 @@ def test_a_choice_that_diverged_is_said_so():
     choices.Choice("step", "small", "yes", "bound", 10**6, -100.0, 0.2),
     choices.Choice("step", "large", "no", "bound", 10**6, math.nan, math.nan),
   ]
-  *_, table = results.choices(rows)
+  table = tables.choices(rows)
   assert "| large | test bound | 1e6 | diverged |" in table
 
 
 def test_the_step_by_the_first_iterations_is_ours():
-  scale = choices.scales("")["default"]
-  steps = [a for a in scale.alternatives if a.question == "step size"]
+  steps = [a for a in TRAINED if a.question == "step size"]
   fixed = {a.job.run.config.learning_rate for a in steps if not a.ours}
-  assert fixed == set(jobs.STEPS)
+  assert fixed == set(sweep.STEPS)

@@ -1,19 +1,21 @@
-"""`python -m aevb_tf.experiments`, as a user meets it."""
+"""`python -m experiments`, as a user meets it."""
 
+import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from aevb_tf import experiments
-from aevb_tf.experiments import __main__
+import experiments
 from aevb_tf.training import quietly
+from experiments import __main__
 
 
 def command(*argv):
   """What the command gives, without the notes that TensorFlow writes as it loads."""
   ended = subprocess.run(
-    [sys.executable, "-m", "aevb_tf.experiments", *map(str, argv)],
+    [sys.executable, "-m", "experiments", *map(str, argv)],
     capture_output=True,
     text=True,
     timeout=300,
@@ -28,7 +30,7 @@ def test_help_lists_every_experiment():
   assert (ended.returncode, ended.stderr) == (0, "")
   for name in experiments.EXPERIMENTS:
     assert f"\n  {name} " in ended.stdout
-  assert "python -m aevb_tf.experiments results" in ended.stdout
+  assert "python -m experiments results" in ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -48,9 +50,13 @@ def test_a_mistake_is_told_in_one_line(argv, message):
   assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_results_are_written_by_command(tmp_path, capsys):
+def test_results_are_updated_by_command(tmp_path, capsys):
+  page = pathlib.Path(experiments.__file__).parents[1] / "RESULTS.md"
   to = tmp_path / "RESULTS.md"
-  argv = ["experiments", "results", f"--from={tmp_path / 'tables'}", f"--to={to}"]
-  assert __main__.main(argv) == 0
+  shutil.copy(page, to)
+  argv = ["results", f"--from={tmp_path / 'tables'}", f"--to={to}"]
+  assert __main__.run(__main__.parse(argv)) == 0
   assert capsys.readouterr() == (f"{to}\n", "")
-  assert to.read_text("utf-8").startswith("# Results")
+  text = to.read_text("utf-8")
+  assert text.startswith("# Results")
+  assert "Not run yet." in text

@@ -6,24 +6,25 @@ import importlib
 import pytest
 import tensorflow as tf
 
-from aevb_tf import experiments
-from aevb_tf.experiments import (
-  SCALES,
-  __main__,
-  curves,
-  figure2,
-  jobs,
-  methods,
-  trajectory,
-)
-from aevb_tf.experiments.results import page
+import experiments
 from aevb_tf.training import configuration
+from experiments import SCALES, __main__, figure, files, methods, sweep, trajectory
+from experiments.results import page
+from experiments.sweep import Curve, Point
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
 
 
 def module(name):
-  return importlib.import_module(f"aevb_tf.experiments.{name}")
+  return importlib.import_module(f"experiments.{name}")
+
+
+def jobs(name, scale="default"):
+  return module(name).figure(scale, "").jobs
+
+
+def points(table):
+  return files.read_csv(table, Point)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,11 @@ def workdir(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(workdir):
   """`made(name)`: the table and the picture of a figure, which is run once."""
-  return functools.cache(lambda name: module(name).run(workdir, "smoke", ""))
+  return functools.cache(lambda name: make(name, workdir))
+
+
+def make(name, workdir):
+  return figure.make(name, module(name).figure("smoke", ""), workdir)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -46,18 +51,19 @@ def test_smoke_leaves_a_table_and_a_picture(name, made, workdir):
   before = table.read_bytes()
   with pytest.MonkeyPatch.context() as patch:
     patch.delattr(trajectory, "_train")  # all is there
-    module(name).run(workdir, "smoke", "")
+    make(name, workdir)
   assert table.read_bytes() == before
 
 
+@pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", FIGURES)
-def test_all_scales_are_there(name):
-  assert set(module(name).scales("")) == set(SCALES)
+def test_all_scales_are_there(name, scale):
+  assert jobs(name, scale)
 
 
 def test_the_command_runs_a_figure(workdir, capsys):
-  command = ("experiments", "figure5", f"--workdir={workdir}", "--scale=smoke")
-  assert __main__.main(list(command)) == 0
+  command = ["figure5", f"--workdir={workdir}", "--scale=smoke"]
+  assert __main__.run(__main__.parse(command)) == 0
   printed = capsys.readouterr().out
   assert printed.endswith(f"{workdir / 'figure5.csv'}\n{workdir / 'figure5.png'}\n")
   assert not tf.config.experimental.tensor_float_32_execution_enabled()
@@ -65,12 +71,11 @@ def test_the_command_runs_a_figure(workdir, capsys):
 
 def test_figure2_compares_what_the_paper_compares(made):
   table, _ = made("figure2_mnist")
-  points = curves.read(table)
-  assert {p.method for p in points} == {"aevb", "wake_sleep"}
+  assert {p.method for p in points(table)} == {"aevb", "wake_sleep"}
 
 
 def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
-  asked = figure2.jobs_of(module("figure2_mnist").scales("")["default"])
+  asked = jobs("figure2_mnist")
   dims = {3, 5, 10, 20, 200}
   for settings, changed in {
     "paper": set(),
@@ -91,13 +96,12 @@ def ended(job, values):
   """A curve whose end has this log p(x) of train and test data."""
   row = {"samples": 500, "seconds": 1.0, "device": "CPU"}
   row |= {f"{split}_values": values for split in ("train", "test")}
-  return jobs.Curve(job, job.run, True, [row])
+  return Curve(job, job.run, True, [row])
 
 
 def test_figure3_tells_methods_apart_datum_by_datum():
   """Each from AEVB as it was trained."""
-  scale = module("few_data").scales("")["default"]
-  asked = {(j.run.method, j.settings): j for j in (*scale.ours, *scale.changed)}
+  asked = {(j.run.method, j.settings): j for j in jobs("few_data")}
   other = "no prior of the weights"
   found = [
     ended(asked[key], values)
@@ -136,9 +140,9 @@ NARROW_START = ["bias_initializer.stddev", "kernel_initializer.stddev", "output_
   ],
 )
 def test_each_setting_of_few_data_differs_in_what_it_says(settings, differs, values):
-  scale = module("few_data").scales("")["default"]
-  ours = {j.run.method: j.change(learning_rate=0.1) for j in scale.ours}
-  mine = [j for j in scale.changed if j.settings == settings]
+  ours, changed = module("few_data").paper()
+  ours = {j.run.method: j.change(learning_rate=0.1) for j in ours}
+  mine = [j for j in changed if j.settings == settings]
   assert {"aevb", "mcem"} <= {j.run.method for j in mine}
   for job in mine:
     other = ours[job.run.method]
@@ -155,21 +159,20 @@ def test_each_setting_of_few_data_differs_in_what_it_says(settings, differs, val
 
 def test_few_data_has_every_setting_once():
   few_data = module("few_data")
-  scale = few_data.scales("")["default"]
-  asked = [(j.settings, j.run.method) for j in scale.changed]
+  ours, changed = few_data.paper()
+  asked = [(j.settings, j.run.method) for j in changed]
   assert len(set(asked)) == len(asked)
   assert {settings for settings, _ in asked} == set(few_data.CHANGES)
-  assert [j.run.key for j in scale.ours] == [
-    j.run.key
-    for j in module("figure3").scales("")["default"]
-    if j.run.train_examples == 1000
+  assert [j.run.key for j in ours] == [
+    j.run.key for j in jobs("figure3") if j.run.train_examples == 1000
   ]
+  assert [j.key for j in jobs("few_data")] == [j.key for j in (*ours, *changed)]
 
 
 def test_few_data_measures_a_model_from_other_starts(made):
   """Monte Carlo EM, which has no encoder, from few draws of the prior, as in `smoke`."""
   table, _ = made("few_data")
-  ends = [p for p in curves.read(table) if p.quantity == "log_marginal"]
+  ends = [p for p in points(table) if p.quantity == "log_marginal"]
   found = {(p.method, p.settings): p for p in ends}
   assert set(found) == {
     (method, settings)
@@ -184,7 +187,7 @@ def test_few_data_measures_a_model_from_other_starts(made):
 
 
 def test_figure3_goes_as_far_as_the_paper_with_every_method():
-  for job in module("figure3").scales("")["default"]:
+  for job in jobs("figure3"):
     evaluations = job.samples * methods.evaluations(job.run.method)
     assert evaluations == pytest.approx(60e6, rel=0.01)
     of_all_data = job.run.config.batch_size == job.run.train_examples
@@ -193,17 +196,17 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
 
 def test_figure5_tries_each_step_and_goes_on_with_one(made):
   table, _ = made("figure5")
-  points = curves.read(table)
-  assert {p.step for p in points} == set(jobs.STEPS)
-  chosen = {(p.samples, p.step) for p in points if p.chosen == "yes"}
+  rows = points(table)
+  assert {p.step for p in rows} == set(sweep.STEPS)
+  chosen = {(p.samples, p.step) for p in rows if p.chosen == "yes"}
   assert chosen == {(500, 0.1), (1_000, 0.1)}
 
 
 def test_full_vb_has_both_bounds(made):
   table, _ = made("full_vb")
-  points = curves.read(table)
-  (full,) = [p for p in points if p.quantity == "full_bound"]
-  (mean,) = [p for p in points if (p.method, p.quantity) == ("full_vb", "bound")]
+  rows = points(table)
+  (full,) = [p for p in rows if p.quantity == "full_bound"]
+  (mean,) = [p for p in rows if (p.method, p.quantity) == ("full_vb", "bound")]
   # The KL of the weights, thousands of nats, is shared by 200 data.
   assert full.test < mean.test - 10
 
@@ -212,21 +215,34 @@ def test_the_page_shows_every_table(made, workdir):
   """Also where a figure has few of its points, or none that the paper reads."""
   for name in FIGURES:
     made(name)
-  text = page.text(workdir, "figures")
-  assert text.count("Not run yet.") == 1  # the variance of gradients
-  assert "nan" not in text
-  for name in FIGURES:
-    assert f"(figures/{name}.png)" in text
+  blocks = {name: page.block(name, workdir) for name in page.BLOCKS}
+  assert "nan" not in "".join(blocks.values())
+  # What a smoke run does not have.
+  assert {name for name, text in blocks.items() if text == "Not run yet."} == {
+    "choices.seeds",
+    "few_data.summary",
+    "figure2_mnist.modern",
+    "figure2_mnist.narrow_start",
+    "figure3.differences",
+    "figure3.orders",
+    "gradient_variance.table",
+  }
 
 
 def test_default_has_the_paper_s_settings():
-  scale = module("figure2_mnist").scales("")["default"]
-  assert set(scale.latent_dims) == {3, 5, 10, 20, 200}
-  assert (scale.samples, dict(scale.longer)) == (10**7, {20: 3 * 10**7})
-  config = scale.run.config
+  mnist = jobs("figure2_mnist")
+  for method in ("aevb", "wake_sleep"):
+    asked = [
+      (j.run.config.latent_dim, j.samples)
+      for j in mnist
+      if (j.settings, j.run.method) == ("paper", method)
+    ]
+    expected = [*((dim, 10**7) for dim in (3, 5, 10, 20, 200)), (20, 3 * 10**7)]
+    assert sorted(asked) == sorted(expected)
+  config = mnist[0].run.config
   assert (config.batch_size, config.bound.num_samples) == (100, 1)
   assert config.hidden_units == (500,)
-  frey = module("figure2_frey").scales("")["default"]
-  assert set(frey.latent_dims) == {2, 5, 10, 20}
-  assert frey.run.config.hidden_units == (200,)
-  assert frey.run.config.likelihood.unit_mean
+  frey = jobs("figure2_frey")
+  assert {j.run.config.latent_dim for j in frey} == {2, 5, 10, 20}
+  assert frey[0].run.config.hidden_units == (200,)
+  assert frey[0].run.config.likelihood.unit_mean

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aevb_tf import bounds
-from aevb_tf.experiments import gradient_variance
+from experiments import figure, gradient_variance
 from tests import stats
 from tests.oracle import LinearGaussian
 
@@ -51,7 +51,9 @@ def test_estimators_are_those_that_the_paper_compares(num_samples):
 
 
 def test_the_command_leaves_a_table_and_a_picture(tmp_path):
-  table, picture = gradient_variance.run(tmp_path, "smoke", "")
+  table, picture = figure.make(
+    "gradient_variance", gradient_variance.figure("smoke", ""), tmp_path
+  )
   rows = list(csv.DictReader(table.read_text().splitlines()))
   variance = {(r["estimator"], r["num_samples"]): float(r["variance"]) for r in rows}
   # What the paper says, by orders of magnitude more than the error of six pairs.

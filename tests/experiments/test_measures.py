@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from aevb_tf import evidence
-from aevb_tf.experiments import datasets, figure2_mnist, measures, methods
+from experiments import datasets, measures, methods, settings
 from tests import stats
 
 
 @pytest.fixture(scope="module")
 def data():
-  return datasets.load(figure2_mnist.tiny().config)
+  return datasets.load(settings.digits().config)
 
 
 @pytest.fixture(scope="module")
 def vae(data):
-  model = methods.model("aevb", figure2_mnist.tiny().config, data.train)
+  model = methods.model("aevb", settings.digits().config, data.train)
   model.fit(data.train, epochs=3, verbose=0)
   return model
 

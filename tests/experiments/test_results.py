@@ -2,21 +2,24 @@
 
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
 
-import aevb_tf
-from aevb_tf.experiments import alternatives, runs
-from aevb_tf.experiments.choices import Choice
-from aevb_tf.experiments.figure3 import LESS_AEVB
-from aevb_tf.experiments.jobs import Point
-from aevb_tf.experiments.published import FIGURE2_MNIST, FIGURE3
-from aevb_tf.experiments.results import compared, few_data, page, prose, sections, seeds
-from aevb_tf.experiments.results import markdown as md
+import experiments
+from aevb_tf import networks
 from aevb_tf.training.configuration import ConfigError
+from experiments import files, questions
+from experiments.choices import Choice
+from experiments.figure3 import LESS_AEVB
+from experiments.published import FIGURE2_FREY, FIGURE2_MNIST, FIGURE3
+from experiments.results import compared, few_data, figure2, figure3, page, seeds
+from experiments.results import markdown as md
+from experiments.sweep import Point
 
-ROOT = pathlib.Path(aevb_tf.__file__).parents[1]
+ROOT = pathlib.Path(experiments.__file__).parents[1]
+PAGE = (ROOT / "RESULTS.md").read_text("utf-8")
 
 
 def point(**changes):
@@ -42,36 +45,78 @@ def point(**changes):
 
 
 def test_the_page_is_current():
-  """`python -m aevb_tf.experiments results` would write what is there."""
-  folder = ROOT / "docs" / "results"
-  assert (ROOT / "RESULTS.md").read_text("utf-8") == page.text(folder, "docs/results")
+  """`python -m experiments results` would write what is there."""
+  assert page.fill(PAGE, ROOT / "docs" / "results") == PAGE
+
+
+def test_a_page_is_stale_when_a_table_has_changed(tmp_path):
+  """In any of its blocks, and back again when the table is as before."""
+  for path in (ROOT / "docs" / "results").glob("*.csv"):
+    shutil.copy(path, tmp_path)
+  for path in tmp_path.glob("*.csv"):
+    before = path.read_text("utf-8")
+    header, *rows = before.splitlines(keepends=True)
+    path.write_text("".join([header, *rows[: len(rows) // 2]]), "utf-8")
+    stale = page.fill(PAGE, tmp_path)
+    assert stale != PAGE, path
+    path.write_text(before, "utf-8")
+    assert page.fill(stale, tmp_path) == PAGE
+
+
+@pytest.mark.parametrize(
+  "before, after",
+  [
+    ("<!-- begin figure4.models -->", "<!-- begin figure9.models -->"),
+    ("<!-- begin figure4.models -->", "<!-- start figure4.models -->"),
+    ("<!-- begin figure4.models -->", "<!-- begin figure5.models -->"),
+  ],
+)
+def test_a_page_has_every_block_once(before, after, tmp_path):
+  assert before in PAGE
+  with pytest.raises(ConfigError, match="each block once.*: figure4.models"):
+    page.fill(PAGE.replace(before, after), tmp_path)
+
+
+def test_a_page_is_not_made_up(tmp_path):
+  to = tmp_path / "OTHER.md"
+  with pytest.raises(ConfigError, match="OTHER.md: no such page"):
+    page.write(tmp_path, to)
+  assert not to.exists()
 
 
 def test_every_link_of_the_page_leads_somewhere():
-  links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "RESULTS.md").read_text("utf-8"))
+  links = re.findall(r"\]\(([^)#]+)\)", PAGE)
   local = [link for link in links if "://" not in link]
   assert local
   for link in local:
     assert (ROOT / link).exists(), link
 
 
+def test_the_page_has_every_experiment():
+  for name in experiments.EXPERIMENTS:
+    assert f"    python -m experiments {name} --workdir=" in PAGE
+    assert f"](docs/results/{name}.png)" in PAGE
+
+
 def test_what_is_not_run_is_said(tmp_path):
-  text = page.text(tmp_path, "results")
-  assert text.count("Not run yet.") == len(page.SECTIONS)
-  assert "![" not in text
+  text = page.fill(PAGE, tmp_path)
+  assert text.count("Not run yet.") == len(page.BLOCKS)
+  assert "| AEVB |" not in text
 
 
 def test_a_table_is_taken_over_from_a_workdir(tmp_path):
   workdir, folder = tmp_path / "work", tmp_path / "docs"
-  runs.write_csv(workdir / "figure5.csv", [point()])
+  files.write_csv(workdir / "figure5.csv", [point()])
   (workdir / "figure5.png").write_bytes(b"picture")
   to = tmp_path / "RESULTS.md"
+  to.write_text(PAGE, "utf-8")
   page.write(folder, to, str(workdir))
   assert (folder / "figure5.png").read_bytes() == b"picture"
-  assert "![Figure 5](docs/figure5.png)" in to.read_text()
-  assert to.read_text().count("Not run yet.") == len(page.SECTIONS) - 1
+  text = to.read_text("utf-8")
+  assert "| mnist | 20 | 1e6 | 0.02 |" in text
+  assert text.count("Not run yet.") == len(page.BLOCKS) - 1
   page.write(folder, to)  # the tables are there now
-  assert "![Figure 5](docs/figure5.png)" in to.read_text()
+  assert to.read_text("utf-8") == text
 
 
 def line(text, *begins):
@@ -125,7 +170,8 @@ SPREAD = seeds.Spread(3.0, "Two seeds differ")
 )
 def test_a_difference_from_the_paper_is_held_against_the_seeds(value, within, far):
   """To both sides: far above the paper is as little its curve as far below."""
-  (first, *_) = sections.figure2_mnist([point(test=value)], SPREAD)
+  text = figure2.beside_paper([point(test=value)], FIGURE2_MNIST, SPREAD)
+  first, _ = text.split("\n\n")
   assert first.startswith("Two seeds differ by 3.0 nats.")
   assert f"not resolved, at {within} of 1 points" in first
   assert far in first
@@ -135,12 +181,12 @@ def test_a_difference_from_the_paper_is_held_against_the_seeds(value, within, fa
 
 
 def test_without_another_seed_nothing_is_resolved():
-  (first, *_) = sections.figure2_mnist([point()])
+  first, _ = figure2.beside_paper([point()], FIGURE2_MNIST).split("\n\n")
   assert "No other seed was run" in first and "within" not in first
 
 
 def test_the_spread_is_the_range_over_seeds(tmp_path):
-  assert seeds.lines(tmp_path) == []
+  assert seeds.measured(tmp_path) == ""
   assert seeds.of_figure2_mnist(tmp_path) is seeds.of_figure3(tmp_path) is None
   assert seeds.between_methods(tmp_path) == {}
   rows = [
@@ -148,7 +194,7 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
     for answer, ours, value in (("0", "yes", -115.8), ("1", "no", -118.8))
   ]
   rows.append(Choice("another question", "2", "no", "bound", 10**6, -500.0, 0.3))
-  runs.write_csv(tmp_path / "choices.csv", rows)
+  files.write_csv(tmp_path / "choices.csv", rows)
   points = [
     of_few(method=method, settings=settings, train=train, test=test)
     for method, settings, train, test in (
@@ -163,7 +209,7 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
     of_few(method="mcem", quantity=LESS_AEVB, settings=s, train=train, test=test)
     for s, train, test in (("paper", 0.0, 0.0), ("seed 1", -3.0, 0.3))
   ]
-  runs.write_csv(tmp_path / "few_data.csv", points)
+  files.write_csv(tmp_path / "few_data.csv", points)
   assert seeds.of_figure2_mnist(tmp_path).nats == pytest.approx(3.0)
   spreads = seeds.of_log_marginals(tmp_path)
   assert {key: spread.nats for key, spread in spreads.items()} == pytest.approx(
@@ -177,7 +223,7 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
   assert seeds.of_figure3(tmp_path) == spreads["mcem", "train"]
   between = seeds.between_methods(tmp_path)
   assert (between["train"].nats, between["test"].nats) == pytest.approx((3.0, 0.3))
-  (lines,) = seeds.lines(tmp_path)
+  lines = seeds.measured(tmp_path)
   assert len(lines.splitlines()) == 7
   assert (
     "AEVB with 20 latents after 1e6 samples, differ on test data by 3.0 nats." in lines
@@ -185,7 +231,7 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
 
 
 def test_the_questions_about_seeds_and_splits_are_asked():
-  asked = {a.question: a.job for a in alternatives.paper("", 10**6)}
+  asked = {a.question: a.job for a in questions.paper("", 10**6)}
   assert asked[seeds.SEED].run.config.latent_dim == 20
   assert asked[seeds.SPLIT].run.config.latent_dim == 10
 
@@ -195,28 +241,29 @@ def test_the_questions_about_seeds_and_splits_are_asked():
 )
 def test_what_is_said_of_the_prior_of_the_encoder(hidden, latent_dim, num_examples):
   """Half the sum of squares of weights of variance 0.01, per example."""
-  encoder = aevb_tf.networks.MLPEncoder(latent_dim, hidden_units=(hidden,))
+  encoder = networks.MLPEncoder(latent_dim, hidden_units=(hidden,))
   encoder(np.zeros((1, 28, 28, 1), np.float32))
   share = 0.5 * 0.01 * encoder.count_params() / num_examples
-  assert f"{share:.1g} nats" in prose.PRIOR
+  assert f"{share:.1g} nats" in PAGE
 
 
 def test_the_narrow_start_has_a_table_of_its_own():
   points = [point(), point(settings="narrow start", test=-125.3)]
-  assert not any("narrow start" in text for text in sections.figure2_mnist(points[:1]))
-  text = "\n".join(sections.figure2_mnist(points))
-  assert "A narrow start, which the paper does not have" in text
-  rows = [
-    row for row in text.splitlines() if row.startswith("| 20 | AEVB | test | 1e6")
-  ]
-  assert [row.split(" | ")[5] for row in rows] == ["−124.0", "−125.3"]
+  assert figure2.narrow_start(points[:1], FIGURE2_MNIST) == ""
+  assert "A narrow start, which the paper does not have" in PAGE
+  for block, value in (
+    (figure2.beside_paper, "−124.0"),
+    (figure2.narrow_start, "−125.3"),
+  ):
+    text = block(points, FIGURE2_MNIST)
+    assert line(text, "20", "AEVB", "test", "1e6")[5] == value
 
 
 def test_the_frey_faces_are_held_against_another_split():
   at = {"latent_dim": 10, "samples": 10**7, "dataset": "frey_face"}
   spread = seeds.Spread(459.0, "Two splits differ")
-  (near, *_) = sections.figure2_frey([point(test=1261.0, **at)], spread)
-  (far, *_) = sections.figure2_frey([point(test=1671.0, **at)], spread)
+  near = figure2.beside_paper([point(test=1261.0, **at)], FIGURE2_FREY, spread)
+  far = figure2.beside_paper([point(test=1671.0, **at)], FIGURE2_FREY, spread)
   assert near.startswith("Two splits differ by 459.0 nats.")
   assert "not resolved, at 1 of 1 points." in near
   assert "Ours is above by more at 1: 10 latents at 1e7 (+500.0)." in far
@@ -254,12 +301,12 @@ def test_the_samples_that_are_saved_are_counted():
     return point(settings="modern", samples=samples, test=test, step=0.001)
 
   curve = [modern(10**6, -105.0), modern(2 * 10**6, -100.1), modern(4 * 10**6, -99.0)]
-  text = "\n".join(sections.figure2_mnist([point(), *curve]))
+  text = figure2.modern([point(), *curve], FIGURE2_MNIST)
   assert "after 2e6 samples" in text
   assert "50 times fewer" in text
   assert "One seed was run" in text
-  text = "\n".join(sections.figure2_mnist([point(), *curve[:1]]))
-  assert "not yet" in text
+  assert "not yet" in figure2.modern([point(), *curve[:1]], FIGURE2_MNIST)
+  assert figure2.modern([point()], FIGURE2_MNIST) == ""
 
 
 def of_few(**changes):
@@ -274,15 +321,15 @@ def test_methods_are_ordered_beside_the_papers_order():
     of_few(method="mcem", train=-110.0, test=-142.0),
     of_few(method="mcem", quantity=LESS_AEVB, train=-1.0, test=1.0, test_error=0.1),
   ]
-  text = "\n".join(sections.figure3(points))
+  text = figure3.orders(points)
   order = "MCEM (−142.0) > AEVB (−143.0) > Wake-sleep (−145.0)"
   theirs = "MCEM (−141.6) > AEVB (−143.2) > Wake-sleep (−144.8)"
   assert f"- N = 1,000, test: {order}; published {theirs}" in text
-  assert line(text, "1,000", "MCEM", "−1.0") == [
+  assert line(figure3.differences(points), "1,000", "MCEM", "−1.0") == [
     "1,000", "MCEM", "−1.0", "0.25", "+1.0", "0.10"
   ]  # fmt: skip
   points[0] = of_few(test=-141.0)
-  text = "\n".join(sections.figure3(points))
+  text = figure3.orders(points)
   assert "Wake-sleep (−145.0); published MCEM (−141.6) > AEVB" in text
 
 
@@ -293,12 +340,13 @@ def test_methods_closer_than_seeds_are_not_ordered():
     of_few(method="mcem", train=-110.0, test=-142.0),
   ]
   between = {"test": seeds.Spread(1.5, "MCEM minus AEVB varies")}
-  text = "\n".join(sections.figure3(points, SPREAD, between))
+  text = figure3.orders(points, between)
   assert (
     "- N = 1,000, test: MCEM (−142.0) ≈ AEVB (−143.0) > Wake-sleep (−146.0)" in text
   )
   assert "- N = 1,000, train: AEVB (−109.0) > MCEM (−110.0) > Wake-sleep" in text
   assert "MCEM minus AEVB varies by 1.5 nats. ≈ joins neighbours" in text
+  text = figure3.beside_paper(points, SPREAD)
   assert "not resolved, at 6 of 6 points. 6 points have not been run." not in text
   assert "AEVB of 1,000 on test data" in text
 
@@ -314,7 +362,7 @@ def test_each_setting_of_few_data_has_a_row():
     of_few(method="wake_sleep", quantity=LESS_AEVB, test=-7.0),
     of_few(method="mcem", quantity=LESS_AEVB, test=-0.5, test_error=0.2, **changed),
   ]
-  text = "\n".join(few_data.table(points))
+  text = few_data.table(points)
   assert line(text, "published (read off)")[1:] == [
     "−109.1", "−143.2", "−109.2", "−141.6", "−125.5", "−144.8", "+1.6", ""
   ]  # fmt: skip
@@ -324,6 +372,7 @@ def test_each_setting_of_few_data_has_a_row():
   assert line(text, "step 0.02")[1:] == [
     "−112.0", "−141.0", "−113.0", "−141.5", "", "", "−0.5", "0.20"
   ]  # fmt: skip
+  text = few_data.summary(points)
   assert "took 4 min on one thread of a CPU to train" in text
   assert "seeds" not in text
 
@@ -335,7 +384,7 @@ def test_few_data_tells_the_mean_over_seeds():
     of_few(method="mcem", settings=settings, quantity=LESS_AEVB, train=2.0, test=value)
     for settings, value in less.items()
   ]
-  text = "\n".join(few_data.table(points))
+  text = few_data.summary(points)
   assert "Over the 5 seeds" in text
   # -2, -1, 0, 1, 2: the variance is 10 / 4, that of the mean a fifth of it.
   assert "AEVB is +2.0 ± 0.0 on train data and +0.0 ± 0.7 on test data" in text
@@ -348,7 +397,7 @@ def test_a_bound_that_falls_is_told(end, verdict):
   points = [
     point(latent_dim=200, samples=n, test=v) for n, v in ((1, -100.0), (2, end))
   ]
-  assert f"With 200 latents AEVB {verdict}" in "\n".join(sections.figure2_mnist(points))
+  assert f"With 200 latents AEVB {verdict}" in figure2.more_latents(points)
 
 
 def test_a_step_that_failed_is_no_number():
@@ -379,7 +428,8 @@ def test_a_time_says_that_a_gpu_took_it():
 
 
 def test_what_a_smoke_run_made_is_not_published(tmp_path):
-  runs.write_csv(tmp_path / "work" / "figure5.csv", [point(dataset="digits")])
+  files.write_csv(tmp_path / "work" / "figure5.csv", [point(dataset="digits")])
+  (tmp_path / "RESULTS.md").write_text(PAGE, "utf-8")
   with pytest.raises(ConfigError, match="figure5.csv: made by --scale=smoke"):
     page.write(tmp_path / "docs", tmp_path / "RESULTS.md", str(tmp_path / "work"))
   assert list((tmp_path / "docs").iterdir()) == []

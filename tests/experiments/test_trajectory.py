@@ -5,16 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from aevb_tf.experiments import figure2_mnist, methods, trajectory
-from aevb_tf.experiments.trajectory import Folder, advance
 from aevb_tf.training.configuration import ConfigError
+from experiments import methods, settings, trajectory
+from experiments.trajectory import Folder, advance
 
 SAMPLES = 2_000
 
 
 @pytest.fixture(scope="module")
 def run():
-  return figure2_mnist.tiny()
+  return settings.digits()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_curve_has_its_points(straight):
 
 
 def test_points_are_spaced_by_a_factor():
-  run = figure2_mnist.tiny()._replace(first=100_000, per_decade=10, chunk=10_000)
+  run = settings.digits()._replace(first=100_000, per_decade=10, chunk=10_000)
   points = run.points(10**7)
   assert (points[0], points[10], points[-1]) == (10**5, 10**6, 10**7)
   assert len(points) == 21
@@ -156,7 +156,7 @@ def test_two_processes_are_kept_apart(run, tmp_path):
 
 
 def test_the_name_of_a_run_is_what_decides_its_numbers():
-  run = figure2_mnist.tiny()
+  run = settings.digits()
   others = [
     run.change(seed=1),
     run.change(learning_rate=0.1),
@@ -178,7 +178,7 @@ def test_the_name_of_a_run_is_what_decides_its_numbers():
 
 
 def test_the_name_of_a_run_holds_its_estimator(monkeypatch):
-  bound = figure2_mnist.tiny()
+  bound = settings.digits()
   evidence = bound._replace(measure="log_marginal")
   before = bound.key, evidence.key
   monkeypatch.setitem(trajectory.OPTIONS, "log_marginal", {"app_d": {"burn_in": 1}})
@@ -194,11 +194,11 @@ def test_a_run_says_what_it_is(run, straight):
 @pytest.mark.parametrize("samples", [501, 250])
 def test_samples_have_to_be_whole_chunks(samples, tmp_path):
   with pytest.raises(ValueError, match="multiple of 500"):
-    advance(figure2_mnist.tiny(), samples, tmp_path)
+    advance(settings.digits(), samples, tmp_path)
 
 
 def test_every_method_has_a_model(tmp_path):
-  run = figure2_mnist.tiny()
+  run = settings.digits()
   kinds = set()
   for method in methods.TITLES:
     data = trajectory.datasets.load(run.config).train
