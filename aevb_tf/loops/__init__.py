@@ -27,6 +27,8 @@ says which of it a new version of Keras no longer has:
 Files:
 
     device_loop   `DeviceLoop`
+    entry_points  `fit` and the other methods of a model that has one
+    conversion    arguments as arrays and tensors, or errors that say what to pass
     inputs        what `fit` and the others are given, in one form
     resident      batches of data on the device, and the compiled loop over them
     streamed      batches of streams

@@ -9,14 +9,14 @@ Keras forgets weights that come without y: they get labels of -1 for company.
 """
 
 import operator
-import os
 import warnings
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from aevb_tf.loops import conversion
 
 
 class Arrays(NamedTuple):
@@ -63,10 +63,10 @@ def standardize(
   Raises:
     ValueError, TypeError: They cannot be taken as data; the message says what to pass.
   """
-  if not _is_array(x):
-    _check_data_set(x)
+  if not conversion.is_array(x):
+    conversion.check_data_set(x)
     return None
-  x = _as_numbers(x, "x")
+  x = conversion.as_numbers(x, "x")
   if x.ndim < 2 or not len(x):
     raise ValueError(
       f"x has shape {list(x.shape)}: give [examples, ...], at least one example of at "
@@ -78,28 +78,6 @@ def standardize(
     sample_weight = _weights(sample_weight, len(x))
     y = np.full(len(x), -1, np.int32) if y is None else y
   return Arrays(x, y, sample_weight)
-
-
-def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
-  """Numbers as a float32 tensor, from inside of a graph or outside.
-
-  Raises:
-    TypeError: They are not numbers.
-  """
-  if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
-    x = _stacked(x, name)
-  if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
-    raise TypeError(
-      f"{name} is a data set: give one batch of it, as an array. `fit`, `evaluate` and "
-      "`predict` take data sets."
-    )
-  _check_kind(x, name)
-  if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
-    x = _as_numbers(x, name)
-  dtype = tf.as_dtype(x.dtype)
-  if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
-    raise TypeError(_not_numbers(dtype.name, name))
-  return tf.cast(x, tf.float32)
 
 
 def as_count(value: Any, name: str, least: int = 1) -> int:
@@ -149,9 +127,9 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
   Raises:
     TypeError: The batch is a dict, or x is more than one array.
   """
-  _check_element(data)
+  conversion.check_element(data)
   x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-  _check_x(x)
+  conversion.check_x(x)
   # Class weights of a single batch, and batches of a step called by hand, are NumPy's.
   y, weights = (
     tf.convert_to_tensor(part) if isinstance(part, np.ndarray) else part
@@ -259,116 +237,15 @@ def event_shape(data: Any) -> tuple[int | None, ...] | None:
     return None if shape is None or shape.rank is None else tuple(shape[1:])
   if isinstance(data, keras.utils.PyDataset):
     element = data[0]
-    _check_element(element)
+    conversion.check_element(element)
     x = element[0] if isinstance(element, (tuple, list)) else element
-    _check_element(x)
+    conversion.check_element(x)
     return tuple(np.shape(x)[1:])
   return None
 
 
-def _is_array(x):
-  if isinstance(x, keras.utils.PyDataset):
-    return False
-  _check_kind(x, "x")
-  return hasattr(x, "__array__") or tf.is_tensor(x)
-
-
-def _as_numbers(x, name):
-  """Numbers as a NumPy array: bool, integers, or float32."""
-  x = np.asarray(x)
-  if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
-    try:
-      x = x.astype(np.float64)
-    except (TypeError, ValueError):
-      pass
-  if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
-    raise TypeError(_not_numbers(x.dtype, name))
-  return x if x.dtype.kind in "biu" else x.astype(np.float32, copy=False)
-
-
-def _not_numbers(dtype, name):
-  return (
-    f"{name} has dtype {dtype}: a model takes numbers. Choose the columns that are, "
-    "encode the others, and fill in missing values."
-  )
-
-
-def _check_kind(x, name):
-  """Raises where something was passed that is often tried, and cannot work."""
-  if x is None:
-    raise TypeError(
-      f"{name} is None: give an array whose first axis counts the examples."
-    )
-  if isinstance(x, (list, tuple)):
-    raise TypeError(
-      f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
-      f"np.stack({name}), whose first axis counts the examples."
-    )
-  if isinstance(x, (str, os.PathLike)):
-    raise TypeError(
-      f"{name} is a path: give what aevb_tf.data.load({str(x)!r}) returns."
-    )
-  if isinstance(x, Mapping):
-    raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")
-  if isinstance(x, tf.SparseTensor):
-    raise TypeError(f"{name} is a sparse tensor: give tf.sparse.to_dense({name}).")
-  if isinstance(x, tf.RaggedTensor):
-    raise TypeError(
-      f"{name} is a ragged tensor: give examples of one shape, such as {name}.to_tensor()."
-    )
-  if hasattr(x, "toarray") and hasattr(x, "nnz"):
-    raise TypeError(f"{name} is a sparse matrix: give {name}.toarray().")
-  if np.ma.is_masked(x):
-    raise TypeError(
-      f"{name} has {np.ma.count_masked(x)} masked values: fill them in, as {name}.filled(0) "
-      "does, or leave these examples out."
-    )
-
-
-def _stacked(x, name):
-  """A list of equally shaped arrays as one."""
-  try:
-    return np.asarray(x)
-  except ValueError as error:
-    raise ValueError(
-      f"{name} is a {type(x).__name__} of arrays of different shapes: give examples of "
-      "one shape."
-    ) from error
-
-
-def _check_data_set(x):
-  if isinstance(x, tf.data.Dataset):
-    element = x.element_spec
-    _check_element(element)
-    _check_x(element[0] if isinstance(element, tuple) else element)
-
-
-def _check_element(element):
-  if isinstance(element, Mapping):
-    some = "image" if "image" in element else next(iter(element), "x")
-    raise TypeError(
-      f"The elements of the data set are dicts with {_names(element)}: name what is "
-      f'modelled, as in data.map(lambda element: element["{some}"]).'
-    )
-  if isinstance(element, (list, tuple)) and not element:
-    raise TypeError("The elements of the data set are empty.")
-
-
-def _check_x(x):
-  _check_element(x)
-  if isinstance(x, (list, tuple)):
-    raise TypeError(
-      f"x of the data set is a {type(x).__name__} of {len(x)} arrays: give one, as in "
-      "data.map(lambda x, y: x[0])."
-    )
-
-
-def _names(mapping):
-  return "the keys " + ", ".join(map(repr, mapping))
-
-
 def _labels(y, x, everything):
-  y = _beside(y, "y")
+  y = conversion.as_array(y, "y")
   if y.ndim == 0 or len(y) != len(x):
     raise ValueError(
       f"y has shape {list(y.shape)}, and x has {len(x)} examples: give one y for each."
@@ -405,7 +282,7 @@ def _warn_of_other_targets(is_floating, y_shape, x_shape):
 
 
 def _weights(weights, n):
-  weights = _beside(weights, "sample_weight")
+  weights = conversion.as_array(weights, "sample_weight")
   if weights.dtype.kind not in "biuf" or weights.size != n or len(weights) != n:
     raise ValueError(
       f"sample_weight has shape {list(weights.shape)} and dtype {weights.dtype}: give a "
@@ -416,11 +293,3 @@ def _weights(weights, n):
       "sample_weight has NaN or infinite values: give 0 to leave one out."
     )
   return weights.reshape(n).astype(np.float32)
-
-
-def _beside(values, name):
-  """What comes with x, as a NumPy array; here a list is fine, too."""
-  if isinstance(values, (list, tuple)):
-    return _stacked(values, name)
-  _check_kind(values, name)
-  return np.asarray(values)

@@ -19,7 +19,7 @@ import tensorflow_probability as tfp
 
 from aevb_tf import bounds, evidence, priors, random, shapes
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
-from aevb_tf.loops import DeviceLoop, entry_points, inputs
+from aevb_tf.loops import DeviceLoop, conversion, entry_points, inputs
 from aevb_tf.loops.monitor import StepMonitor
 from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
@@ -169,7 +169,9 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       training: As in `call`.
     """
     self.check_built("decode")
-    z = shapes.of_events(inputs.as_tensor(z, "z"), (self.latent_dim,), name="latents")
+    z = shapes.of_events(
+      conversion.as_tensor(z, "z"), (self.latent_dim,), name="latents"
+    )
     if not training and self._answers.apply():
       params = self._answers(self._decoded, z)
     else:
@@ -300,7 +302,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
         raises an `InvalidArgumentError` when the graph runs.
       TypeError: It is not an array of numbers.
     """
-    x = inputs.as_tensor(x)
+    x = conversion.as_tensor(x)
     if not self.built:
       if x.shape.rank is None or None in x.shape[1:]:
         raise ValueError(

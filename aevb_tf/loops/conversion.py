@@ -1,0 +1,148 @@
+"""Arguments of a user as arrays and tensors, or an error that says what to pass instead.
+
+Things that are often tried and cannot work have messages of their own: lists of images,
+sparse matrices, dicts of features, tables with text.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
+  """Numbers as a float32 tensor, from inside of a graph or outside.
+
+  Raises:
+    TypeError: They are not numbers.
+  """
+  if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
+    x = _stacked(x, name)
+  if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+    raise TypeError(
+      f"{name} is a data set: give one batch of it, as an array. `fit`, `evaluate` and "
+      "`predict` take data sets."
+    )
+  _check_kind(x, name)
+  if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
+    x = as_numbers(x, name)
+  dtype = tf.as_dtype(x.dtype)
+  if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
+    raise TypeError(_not_numbers(dtype.name, name))
+  return tf.cast(x, tf.float32)
+
+
+def is_array(x: Any) -> bool:
+  """Whether `x` is an array or a tensor, rather than a data set."""
+  if isinstance(x, keras.utils.PyDataset):
+    return False
+  _check_kind(x, "x")
+  return hasattr(x, "__array__") or tf.is_tensor(x)
+
+
+def as_numbers(x: Any, name: str) -> np.ndarray:
+  """Numbers as a NumPy array: bool, integers, or float32."""
+  x = np.asarray(x)
+  if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
+    try:
+      x = x.astype(np.float64)
+    except (TypeError, ValueError):
+      pass
+  if x.dtype.kind not in "biuf" and x.dtype.name != "bfloat16":
+    raise TypeError(_not_numbers(x.dtype, name))
+  return x if x.dtype.kind in "biu" else x.astype(np.float32, copy=False)
+
+
+def _not_numbers(dtype, name):
+  return (
+    f"{name} has dtype {dtype}: a model takes numbers. Choose the columns that are, "
+    "encode the others, and fill in missing values."
+  )
+
+
+def _check_kind(x, name):
+  """Raises where something was passed that is often tried, and cannot work."""
+  if x is None:
+    raise TypeError(
+      f"{name} is None: give an array whose first axis counts the examples."
+    )
+  if isinstance(x, (list, tuple)):
+    raise TypeError(
+      f"{name} is a {type(x).__name__} of {len(x)}: give one array, such as "
+      f"np.stack({name}), whose first axis counts the examples."
+    )
+  if isinstance(x, (str, os.PathLike)):
+    raise TypeError(
+      f"{name} is a path: give what aevb_tf.data.load({str(x)!r}) returns."
+    )
+  if isinstance(x, Mapping):
+    raise TypeError(f"{name} is a dict with {_names(x)}: give the array of examples.")
+  if isinstance(x, tf.SparseTensor):
+    raise TypeError(f"{name} is a sparse tensor: give tf.sparse.to_dense({name}).")
+  if isinstance(x, tf.RaggedTensor):
+    raise TypeError(
+      f"{name} is a ragged tensor: give examples of one shape, such as {name}.to_tensor()."
+    )
+  if hasattr(x, "toarray") and hasattr(x, "nnz"):
+    raise TypeError(f"{name} is a sparse matrix: give {name}.toarray().")
+  if np.ma.is_masked(x):
+    raise TypeError(
+      f"{name} has {np.ma.count_masked(x)} masked values: fill them in, as {name}.filled(0) "
+      "does, or leave these examples out."
+    )
+
+
+def _stacked(x, name):
+  """A list of equally shaped arrays as one."""
+  try:
+    return np.asarray(x)
+  except ValueError as error:
+    raise ValueError(
+      f"{name} is a {type(x).__name__} of arrays of different shapes: give examples of "
+      "one shape."
+    ) from error
+
+
+def check_data_set(x: Any) -> None:
+  """Raises a TypeError for a data set whose elements are not `x` or tuples of it."""
+  if isinstance(x, tf.data.Dataset):
+    element = x.element_spec
+    check_element(element)
+    check_x(element[0] if isinstance(element, tuple) else element)
+
+
+def check_element(element: Any) -> None:
+  """Raises a TypeError for an element of a data set that is a dict, or empty."""
+  if isinstance(element, Mapping):
+    some = "image" if "image" in element else next(iter(element), "x")
+    raise TypeError(
+      f"The elements of the data set are dicts with {_names(element)}: name what is "
+      f'modelled, as in data.map(lambda element: element["{some}"]).'
+    )
+  if isinstance(element, (list, tuple)) and not element:
+    raise TypeError("The elements of the data set are empty.")
+
+
+def check_x(x: Any) -> None:
+  """Raises a TypeError for an x that is several arrays."""
+  check_element(x)
+  if isinstance(x, (list, tuple)):
+    raise TypeError(
+      f"x of the data set is a {type(x).__name__} of {len(x)} arrays: give one, as in "
+      "data.map(lambda x, y: x[0])."
+    )
+
+
+def _names(mapping):
+  return "the keys " + ", ".join(map(repr, mapping))
+
+
+def as_array(values: Any, name: str) -> np.ndarray:
+  """What comes with x, as a NumPy array; here a list is fine, too."""
+  if isinstance(values, (list, tuple)):
+    return _stacked(values, name)
+  _check_kind(values, name)
+  return np.asarray(values)
