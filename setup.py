@@ -3,7 +3,8 @@
 `export/` and `configs/` lie beside `aevb_tf/` because they are rooms of their own,
 and are installed inside it, as `aevb_tf.export` and `aevb_tf.configs`: nothing called
 `export` or `configs` lands in anybody's site-packages. Beside the package there is one
-module, `aevb_tf_cli`, which has the console scripts.
+module, `aevb_tf_cli`, which has the console scripts. `experiments/` and `benchmarks/` are
+run from a checkout, and are not installed.
 """
 
 import pathlib

@@ -1,7 +1,7 @@
 """The data of a run: what it trains on, and what it is measured on.
 
 Training batches are whole: a short last batch of a pass is left out, and as every pass
-has an order of its own, every datum is met all the same. So `samples evaluated` is the
+has an order of its own, every example is met all the same. So `samples evaluated` is the
 number of updates times M.
 """
 
@@ -65,7 +65,7 @@ def _load(dataset, data_dir, binarization, batch_size, seed, train_examples, spl
   drawn = {"binarization": "none" if binarization == "fixed" else binarization}
   options = {"batch_size": batch_size, "seed": seed, **drawn}
   x = train.x[: train_examples or None]
-  # Methods that keep something of each datum know it by its number.
+  # Methods that keep something of each example know it by its number.
   numbers = np.arange(len(x))
   return Data(
     data.ArrayDataset(x, numbers, shuffle=True, drop_remainder=True, **options),

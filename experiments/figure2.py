@@ -10,8 +10,8 @@ from typing import Any
 from experiments import curves
 from experiments.figure import Figure
 from experiments.published import Value
+from experiments.run import Run
 from experiments.sweep import Job
-from experiments.trajectory import Run
 
 METHODS = ("aevb", "wake_sleep")
 

@@ -14,8 +14,8 @@ import numpy as np
 from experiments import curves, measures, methods, settings
 from experiments.figure import Figure
 from experiments.published import FIGURE3
+from experiments.run import Run
 from experiments.sweep import Curve, Job, Point, Sweep
-from experiments.trajectory import Run
 
 TITLE = "Figure 3, MNIST, grey values as Bernoulli targets, $N_z$ = 3"
 METHODS = ("aevb", "mcem", "wake_sleep")

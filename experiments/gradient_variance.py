@@ -29,7 +29,7 @@ from aevb_tf.training import build, run_folder, train
 from experiments import files, settings
 from experiments.figure import Figure
 from experiments.plots.gradient_variance import gradient_variance
-from experiments.trajectory import Run
+from experiments.run import Run
 
 BATCH_SIZE = 100
 # Minibatches by which a moving average has forgotten that it started empty.
@@ -68,7 +68,7 @@ def estimators(num_samples: int) -> dict[str, bounds.Bound]:
   """The estimators to compare, by what the figure calls them.
 
   Args:
-    num_samples: L, samples of z for each datum.
+    num_samples: L, samples of z for each example.
   """
   scores = {
     "score function": None,
@@ -138,7 +138,7 @@ def measure(
 def _tabulate(
   workdir: pathlib.Path, config: ml_collections.ConfigDict, all_num_samples, pairs
 ) -> list[Variance]:
-  """Trains a model, unless it lies there, and measures every estimator on it."""
+  """Trains a model, unless it is there, and measures every estimator on it."""
   folder = workdir / "runs" / f"gradient_variance-{Run('aevb', config).key}"
   train.train(config, folder)
   vae = aevb.load(run_folder.RunFolder(folder).model)

@@ -1,7 +1,7 @@
 """What is measured of a model while it trains: the bound, or the evidence.
 
 A measure is a function of the model and of its `Data`, and gives columns of the table:
-means over data, nats per datum, and their standard errors over data. It draws the same
+means over examples, nats per example, and their standard errors. It draws the same
 noise at every point of a curve.
 """
 
@@ -23,7 +23,7 @@ BATCH = 500
 # App. E: evidence of the first so many train and test data; and of a run of seconds.
 _EXAMPLES, _FEW_EXAMPLES = 1000, 10
 # App. D and E: 50 samples, 4 leapfrog steps. The rest is ours, and the same for models
-# with an encoder and without: chains start at draws of the prior that the datum chose.
+# with an encoder and without: chains start at draws of the prior, chosen for the example.
 APP_D = {
   "num_samples": 50,
   "leapfrog_steps": 4,
@@ -36,14 +36,14 @@ _APP_D_IN_SECONDS = {**APP_D, "candidates": 1000}
 
 
 def bound(model: Any, data: Data) -> dict[str, Any]:
-  """The lower bound, one sample of z for each datum: `train`, `test`, their errors."""
-  return _columns(lambda part: per_datum(model, part), data.measured, data.test)
+  """The lower bound, one sample of z for each example: `train`, `test`, their errors."""
+  return _columns(lambda part: per_example(model, part), data.measured, data.test)
 
 
 def with_full_bound(model: Any, data: Data) -> dict[str, Any]:
   """`bound` at the mean weights, and `full_train`, ...: the bound of App. F, over N."""
   full = _columns(
-    lambda part: per_datum(model, part, "full_bound"), data.measured, data.test
+    lambda part: per_example(model, part, "full_bound"), data.measured, data.test
   )
   return bound(model, data) | {f"full_{key}": value for key, value in full.items()}
 
@@ -56,7 +56,7 @@ def log_marginal(
 ) -> dict[str, Any]:
   """log p(x) by App. D, of the first data: `train`, `test`, their errors.
 
-  Also `train_values` and `test_values`, of each datum, since methods are measured on the
+  Also `train_values` and `test_values`, of each example, since methods are measured on the
   same data; and how the chains fared: `acceptance`, and `effective_sample_size` of 50.
   """
   estimator = evidence.PosteriorDensity(**options)
@@ -97,8 +97,8 @@ def mean(name: str, values: np.ndarray) -> dict[str, float]:
   return {name: center, f"{name}_error": results.standard_error(values)}
 
 
-def per_datum(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
-  """What a model's `bound_parts` give of each datum of a data set.
+def per_example(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
+  """What a model's `bound_parts` give of each example of a data set.
 
   Args:
     model: The model.

@@ -10,9 +10,9 @@
 | `full_vb`    | `FullVB`       | App. F       |
 
 All have the networks, the prior, the optimizer and the seed of one config. In `mcem` the
-10 leapfrog steps of App. E go on from where the datum's last ended; in `mcem_fresh` a
+10 leapfrog steps of App. E resume where the example's last ended; in `mcem_fresh` a
 visit begins anew, at a draw of the prior, and takes ten times as many. In `mcem_jumps`
-they go on, from where they were or from one of 1,000 draws of the prior.
+they resume where they were, or at one of 1,000 draws of the prior.
 """
 
 import functools
@@ -86,7 +86,7 @@ def model(method: str, config: ml_collections.ConfigDict, data: Any) -> keras.Mo
 
 
 def evaluations(method: str) -> int:
-  """How often a visit of a datum takes its likelihood and the gradient.
+  """How often a visit of an example takes its likelihood and the gradient.
 
   "Training samples evaluated" counts these: one for the methods with an encoder; for
   Monte Carlo EM one for each leapfrog step and for each update. The draws that a chain

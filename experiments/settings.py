@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import ml_collections
 
 from aevb_tf.training import configuration, overrides
-from experiments.trajectory import Run
+from experiments.run import Run
 
 # Samples at which step sizes are compared: the first 2,000 iterations show which is
 # impossible, and 10,000 which is best.

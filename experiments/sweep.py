@@ -17,7 +17,7 @@ import tqdm
 
 from aevb_tf.models import NonFiniteError
 from experiments import methods, trajectory
-from experiments.trajectory import Run
+from experiments.run import Run
 
 STEPS = (0.01, 0.02, 0.1)
 # What the columns of a measure are.

@@ -1,28 +1,23 @@
-"""A run of an experiment: one model, measured again and again while it trains.
+"""Training of a run, which is measured at points while it trains.
 
-The horizontal axis of the paper's figures is the number of training samples evaluated,
-on a logarithmic scale; so are the points at which a run is measured. A run has no length
-of its own: whoever asks for more samples goes on with it, and who asks for as many finds
-it done. Its folder is named after everything else that decides its numbers,
+A run has no length of its own: asked for more samples it is resumed, and asked for as many
+it is done. Its folder is named after what decides its numbers,
 
     WORKDIR/runs/METHOD-DATASET-NZ-KEY/
 
-and is a run folder (`training.run_folder`) in which an "epoch" is `Run.chunk` samples.
-Whenever it is stopped, it goes on from its newest checkpoint, to the same numbers.
+and is a run folder (`training.run_folder`). What Keras, the folder's history and its
+checkpoints count as an epoch is `Run.chunk` samples, not a pass over the data. A run that
+was stopped is resumed from its newest checkpoint, to the same numbers.
 """
 
 import contextlib
 import fcntl
-import hashlib
-import json
 import math
 import pathlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 import keras
-import ml_collections
 import tensorflow as tf
 
 import aevb_tf as aevb
@@ -30,69 +25,13 @@ from aevb_tf.files import write, write_json
 from aevb_tf.training import configuration, stopping
 from aevb_tf.training.run_folder import RunFolder
 from experiments import datasets, methods
-from experiments.measures import MEASURES, OPTIONS
+from experiments.measures import MEASURES
+from experiments.run import Run
 
-# Keys of a config that change no number of a run. `epochs` does where a schedule ends.
-_FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 # Samples from one checkpoint to the next, at most: about a minute of work. A step of
-# Monte Carlo EM takes 15 gradients of each datum, with fresh chains 105.
+# Monte Carlo EM takes 15 gradients of each example, with fresh chains 105.
 _CHECKPOINT = {"mcem": 100_000, "mcem_fresh": 20_000, "mcem_jumps": 100_000}
 _CHECKPOINT_ELSE = 250_000
-
-
-class Run(NamedTuple):
-  """What decides the numbers of a run.
-
-  Attributes:
-    method: One of `methods.TITLES`.
-    config: Data, networks, optimizer, seed.
-    measure: One of `measures.MEASURES`.
-    train_examples: N; 0 for all that there are.
-    split: As in `datasets.load`.
-    first: Samples at the first point of the curve.
-    per_decade: Points from there to ten times as many.
-    chunk: Points are multiples of so many samples.
-  """
-
-  method: str
-  config: ml_collections.ConfigDict
-  measure: str = "bound"
-  train_examples: int = 0
-  split: str = "random"
-  first: int = 100_000
-  per_decade: int = 10
-  chunk: int = 10_000
-
-  def description(self) -> dict:
-    """Everything that decides the numbers, as JSON holds it."""
-    config = configuration.to_json(self.config)
-    free = _FREE
-    if self.config.learning_rate_schedule == "constant":
-      free = (*free, "epochs")
-    config = {key: value for key, value in config.items() if key not in free}
-    return {**self._asdict(), "config": config, **OPTIONS.get(self.measure, {})}
-
-  @property
-  def key(self) -> str:
-    """The name of the run's folder: equal for equal descriptions."""
-    text = json.dumps(self.description(), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return f"{self.method}-{self.config.dataset}-{self.config.latent_dim}-{digest}"
-
-  def points(self, samples: int) -> list[int]:
-    """Where a run of so many samples is measured, in samples, ascending."""
-    found, i = {samples}, 0
-    while (point := self.first * 10 ** (i / self.per_decade)) < samples:
-      found.add(max(1, round(point / self.chunk)) * self.chunk)
-      i += 1
-    return sorted(found)
-
-  def change(self, **values: Any) -> "Run":
-    """The run with other values of its config."""
-    config = self.config.copy_and_resolve_references()
-    for key, value in values.items():
-      configuration.assign(config, key, value, "experiment")
-    return self._replace(config=config.lock())
 
 
 class Folder(RunFolder):
@@ -112,9 +51,9 @@ def advance(
   workdir: pathlib.Path,
   report: Callable[[int], None] = lambda samples: None,
 ) -> list[dict]:
-  """Trains a run until it has evaluated so many samples, unless it lies there.
+  """Trains a run until it has evaluated so many samples, unless it has.
 
-  Where it has gone further, past a point that was not measured, it is trained again
+  Where it was trained past a point that was not measured, it is trained again in a folder
   beside that.
 
   Args:
@@ -173,19 +112,19 @@ def load(run: Run, samples: int, workdir: pathlib.Path) -> keras.Model:
 
 
 def _beside(workdir: pathlib.Path, run: Run, samples: int) -> Folder:
-  """Where a run is brought to so many samples that has gone past them elsewhere."""
+  """Where a run is trained to so many samples that was trained past them elsewhere."""
   return Folder(workdir, run, f"-to-{samples}")
 
 
 def _is_past(run: Run, samples: int, folder: Folder) -> bool:
-  """Whether what lies there has evaluated more samples."""
+  """Whether the run in the folder has evaluated more samples."""
   newest, _ = folder.newest_checkpoint()
   return newest is not None and newest * run.chunk > samples
 
 
 @contextlib.contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
-  """Keeps other processes away from a run; the system lets go of a dead one's lock."""
+  """Keeps other processes away from a run; the lock of a dead one is released."""
   folder.path.mkdir(parents=True, exist_ok=True)
   with open(folder.path / "lock", "w") as file:
     try:
@@ -194,7 +133,7 @@ def _alone(folder: Folder) -> Iterator[None]:
       raise configuration.ConfigError(
         f"{folder.path}: another process is at this run; wait for it, or stop it."
       ) from None
-    folder.create()  # which removes partial files: they are nobody's now
+    folder.create()  # which removes partial files of a process that died
     yield
 
 
@@ -270,7 +209,7 @@ def _marks(run, points, done):
 
 
 class _Ticks(keras.callbacks.Callback):
-  """Tells how many chunks are behind."""
+  """Reports how many chunks are done."""
 
   def __init__(self, report):
     super().__init__()

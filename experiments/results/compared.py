@@ -104,7 +104,7 @@ def _beside(points: Sequence[Point], value: Value, by: str) -> Point | None:
 
 
 def close(samples: int, others: int) -> bool:
-  """Whether numbers of samples are equal, but for what a visit of a datum counts for."""
+  """Whether numbers of samples are equal, but for what a visit of an example counts for."""
   return abs(samples - others) <= _CLOSE * others
 
 

@@ -22,25 +22,25 @@ def vae(data):
 
 def test_bound_is_that_of_the_model(vae, data):
   """Another noise, the same bound; and not its log-likelihood."""
-  found = measures.per_datum(vae, data.test)
+  found = measures.per_example(vae, data.test)
   assert found.shape == (data.test.num_examples,)
   x = measures.first(data.test, data.test.num_examples)
   stats.assert_mean(found - vae.elbo(x, seed=1).numpy(), 0.0)
   with pytest.raises(AssertionError, match="standard errors"):
-    log_likelihood = measures.per_datum(vae, data.test, "log_likelihood")
+    log_likelihood = measures.per_example(vae, data.test, "log_likelihood")
     stats.assert_mean(log_likelihood - vae.elbo(x, seed=1).numpy(), 0.0)
 
 
 def test_each_datum_has_its_own_bound(vae, data, monkeypatch):
   """However the data are cut into batches."""
-  whole = measures.per_datum(vae, data.test)
+  whole = measures.per_example(vae, data.test)
   monkeypatch.setattr(measures, "BATCH", 300)
-  np.testing.assert_allclose(measures.per_datum(vae, data.test), whole, rtol=1e-5)
+  np.testing.assert_allclose(measures.per_example(vae, data.test), whole, rtol=1e-5)
 
 
 def test_columns_are_means_and_standard_errors(vae, data):
   columns = measures.bound(vae, data)
-  test = measures.per_datum(vae, data.test).astype(np.float64)
+  test = measures.per_example(vae, data.test).astype(np.float64)
   assert columns["test"] == pytest.approx(test.mean(), rel=1e-9)
   error = test.std(ddof=1) / np.sqrt(len(test))
   assert columns["test_error"] == pytest.approx(error, rel=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aevb_tf.training.configuration import ConfigError
-from experiments import methods, settings, trajectory
+from experiments import datasets, measures, methods, settings, trajectory
 from experiments.trajectory import Folder, advance
 
 SAMPLES = 2_000
@@ -181,7 +181,7 @@ def test_the_name_of_a_run_holds_its_estimator(monkeypatch):
   bound = settings.digits()
   evidence = bound._replace(measure="log_marginal")
   before = bound.key, evidence.key
-  monkeypatch.setitem(trajectory.OPTIONS, "log_marginal", {"app_d": {"burn_in": 1}})
+  monkeypatch.setitem(measures.OPTIONS, "log_marginal", {"app_d": {"burn_in": 1}})
   assert bound.key == before[0]
   assert evidence.key != before[1]
 
@@ -201,6 +201,6 @@ def test_every_method_has_a_model(tmp_path):
   run = settings.digits()
   kinds = set()
   for method in methods.TITLES:
-    data = trajectory.datasets.load(run.config).train
+    data = datasets.load(run.config).train
     kinds.add(type(methods.model(method, run.config, data)).__name__)
   assert kinds == {"VAE", "WakeSleep", "MonteCarloEM", "FullVB"}
