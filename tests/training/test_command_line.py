@@ -154,9 +154,9 @@ def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
     assert damaged == []
     assert f"the state after {epoch} epochs" in stderr
     assert stderr.rstrip().endswith(" ".join(command))
-    assert (f"going on after epoch {before} of {epochs}" in stdout) == bool(before)
+    assert (f"resuming after epoch {before} of {epochs}" in stdout) == bool(before)
   assert train_main.main(["aevb-train", *command[1:]]) == 0
-  assert f"going on after epoch {epoch} of {epochs}" in capsys.readouterr().out
+  assert f"resuming after epoch {epoch} of {epochs}" in capsys.readouterr().out
   train(runs.config(epochs=epochs), tmp_path / "straight")
   assert runs.same(runs.state(folder.path), runs.state(tmp_path / "straight"))
   assert runs.history(folder.path) == runs.history(tmp_path / "straight")

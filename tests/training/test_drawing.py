@@ -71,7 +71,7 @@ def test_a_table_from_training_to_evaluation_and_more_epochs(tmp_path, capsys):
   assert f"{test['elbo']:.2f}  nats per datum" in capsys.readouterr().out
 
   assert train_main.main([*argv, "--config.epochs=3"]) == 0
-  assert "going on after epoch 2 of 3" in capsys.readouterr().out
+  assert "resuming after epoch 2 of 3" in capsys.readouterr().out
   assert json.loads(folder.summary.read_text())["epochs"] == 3
 
 
