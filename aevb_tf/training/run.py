@@ -14,7 +14,7 @@ import ml_collections
 import aevb_tf
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
-from aevb_tf.training import build, configuration
+from aevb_tf.training import build, configuration, parts
 from aevb_tf.training.callbacks import Keeper
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.run_folder import RunFolder
@@ -149,5 +149,5 @@ def _resume(config, folder, source) -> tuple[VAE, int] | None:
   if config.learning_rate_schedule != "constant":
     # The schedule ends with the run, which may have become longer.
     steps = build.num_batches(source)
-    model.optimizer.learning_rate = build.learning_rate(config, steps)
+    model.optimizer.learning_rate = parts.learning_rate(config, steps)
   return model, epoch

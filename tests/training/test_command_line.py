@@ -188,7 +188,7 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
   told = capsys.readouterr().out
   assert "train split, 4,000 examples" in told
   written = json.loads((folder / "evaluation-train.json").read_text())
-  assert f"{written['elbo']:.2f}  nats per datum" in told
+  assert f"{written['elbo']:.2f}  nats per example" in told
 
 
 def test_what_is_not_finite_is_told_without_a_stack_trace(tmp_path, capfd):
