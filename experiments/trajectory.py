@@ -18,11 +18,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import keras
-import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.files import write, write_json
-from aevb_tf.training import configuration, stopping
+from aevb_tf.training import configuration, environment, stopping
 from aevb_tf.training.run_folder import RunFolder
 from experiments import datasets, methods
 from experiments.measures import MEASURES
@@ -155,7 +154,11 @@ def _train(run, samples, folder, report):
       verbose=0,
       callbacks=[ticks],
     )
-    row = {"epoch": mark, "samples": mark * run.chunk, "device": _device()}
+    row = {
+      "epoch": mark,
+      "samples": mark * run.chunk,
+      "device": environment.gpu() or "CPU",
+    }
     row["seconds"] = round(time.perf_counter() - began, 3)
     if row["samples"] in points:
       row |= MEASURES[run.measure](model, data)
@@ -165,14 +168,6 @@ def _train(run, samples, folder, report):
     done = mark
   write(folder.model_after(samples), model.save)
   keras.utils.clear_session()
-
-
-def _device():
-  """What trains: the name of the GPU, or CPU."""
-  gpus = tf.config.list_physical_devices("GPU")
-  if not gpus:
-    return "CPU"
-  return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
 
 
 def _begin(run, data, folder):

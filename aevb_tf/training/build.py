@@ -1,11 +1,6 @@
-"""From a config to the parts that it names: data, networks, model, optimizer.
-
-Every name and option is resolved by the registries and by Keras; what they refuse
-becomes a `ConfigError` that names the key.
-"""
+"""From a config to data and a compiled model, of the parts that it names."""
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,18 +8,18 @@ import keras
 import ml_collections
 import numpy as np
 
-from aevb_tf import bounds, data, likelihoods, networks, posteriors, priors
+from aevb_tf import data, networks
 from aevb_tf.models import VAE
-from aevb_tf.registry import did_you_mean
 from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
-
-_REGISTRIES = {
-  "posterior": posteriors,
-  "prior": priors,
-  "likelihood": likelihoods,
-  "bound": bounds,
-}
+from aevb_tf.training.parts import (
+  REGISTRIES,
+  activation,
+  blaming,
+  initializer,
+  optimizer,
+  part,
+)
 
 # What Keras calls the choices of `jit_compile`.
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
@@ -40,7 +35,7 @@ def check(config: ml_collections.ConfigDict) -> None:
     ConfigError: Some value is impossible; the message names the key.
   """
   check_values(config)
-  for key in _REGISTRIES:
+  for key in REGISTRIES:
     part(config, key)
   activation(config)
   initializer(config, "kernel_initializer")
@@ -48,55 +43,9 @@ def check(config: ml_collections.ConfigDict) -> None:
   optimizer(config, steps_per_epoch=1)
 
 
-def part(config: ml_collections.ConfigDict, key: str) -> Any:
-  """Returns the posterior, prior, likelihood or bound of a config, a new object."""
-  registry, options = _REGISTRIES[key], config[key].to_dict()
-  name = options.pop("name")
-  if name not in registry.names():
-    near = did_you_mean(name, registry.names())
-    raise ConfigError(f"config.{key}={name}: unknown {key}.{near}")
-  with _blaming(key):
-    _check_options(key, type(registry.get(name)), options)
-    return registry.get({"name": name, **options})
-
-
-def activation(config: ml_collections.ConfigDict) -> Callable:
-  """Returns the activation of the hidden layers."""
-  return _keras_object("activation", config.activation, keras.activations)
-
-
-def initializer(config: ml_collections.ConfigDict, key: str) -> Any:
-  """Returns an initializer, `kernel_initializer` or `bias_initializer`."""
-  return _keras_part(config, key, keras.initializers)
-
-
-def optimizer(
-  config: ml_collections.ConfigDict, steps_per_epoch: int | None
-) -> keras.optimizers.Optimizer:
-  """Returns the optimizer, with its learning rate or schedule."""
-  rate = learning_rate(config, steps_per_epoch)
-  return _keras_part(config, "optimizer", keras.optimizers, learning_rate=rate)
-
-
-def learning_rate(
-  config: ml_collections.ConfigDict, steps_per_epoch: int | None
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-  """Returns the step size, or its decay over all steps of the run."""
-  if config.learning_rate_schedule == "constant":
-    return config.learning_rate
-  if steps_per_epoch is None:
-    raise ConfigError(
-      f"config.learning_rate_schedule={config.learning_rate_schedule}: the size of"
-      f" {config.dataset} is not known; use constant."
-    )
-  return keras.optimizers.schedules.CosineDecay(
-    config.learning_rate, decay_steps=config.epochs * steps_per_epoch
-  )
-
-
 def dataset(config: ml_collections.ConfigDict, split: str) -> Any:
   """Returns a split of the data; "train" is shuffled, the others are in order."""
-  with _blaming("dataset"):
+  with blaming("dataset"):
     return data.load(
       config.dataset,
       split=split,
@@ -129,7 +78,7 @@ def num_batches(source: Any) -> int | None:
 
 
 def event_shape(source: Any) -> tuple[int, ...]:
-  """Returns the shape of one datum."""
+  """Returns the shape of one example."""
   if hasattr(source, "event_shape"):
     return tuple(source.event_shape)
   return tuple(source.element_spec[0].shape[1:])
@@ -159,9 +108,9 @@ def model(
     )
   keras.utils.set_random_seed(config.seed)
   with _dtype_policy(config.dtype_policy):
-    with _blaming("network"):
+    with blaming("network"):
       encoder, decoder = _networks(config, event_shape(source))
-    with _blaming("bound"):
+    with blaming("bound"):
       made = (make or _vae)(
         config,
         encoder,
@@ -192,7 +141,7 @@ def check_data(made: keras.Model, source: Any) -> None:
     ConfigError: The shape of an example, or some value, does not fit the model.
   """
   nothing = np.empty((0, *event_shape(source)), np.uint8)
-  with _blaming("dataset"):
+  with blaming("dataset"):
     made.check_data(getattr(source, "x", nothing))
 
 
@@ -224,7 +173,7 @@ def _start_at_mean(decoder, source):
     raise ConfigError(
       "config.output_bias=data_mean: the data do not fit in memory; use zeros."
     )
-  with _blaming("output_bias"):
+  with blaming("output_bias"):
     decoder.start_at_mean(source.mean())
 
 
@@ -240,61 +189,3 @@ def _dtype_policy(name: str) -> Iterator[None]:
     yield
   finally:
     keras.config.set_dtype_policy(before)
-
-
-@contextlib.contextmanager
-def _blaming(key: str) -> Iterator[None]:
-  """Turns what a part refuses into a `ConfigError` about a key."""
-  try:
-    yield
-  except ConfigError:
-    raise
-  except (OSError, TypeError, ValueError) as error:
-    message = " ".join(str(error).split())
-    raise ConfigError(f"config.{key}: {message}") from error
-
-
-def _keras_part(config, key, module, **extra):
-  options = config[key].to_dict()
-  cls = type(_keras_object(key, options.pop("name"), module))
-  if clash := sorted(extra.keys() & options):
-    raise ConfigError(f"config.{key}.{clash[0]}: set config.{clash[0]} instead.")
-  _check_options(key, cls, options)
-  with _blaming(key):
-    return cls(**options, **extra)
-
-
-def _keras_object(key, name, module):
-  """What Keras calls by this name."""
-  known = {
-    _snake_case(member)
-    for member in dir(module)
-    if callable(getattr(module, member)) and not member.endswith("Initializer")
-  } - {"get", "serialize", "deserialize"}
-  if name.lower() not in known | {known_name.replace("_", "") for known_name in known}:
-    raise ConfigError(
-      f"config.{key}={name}: unknown to Keras.{did_you_mean(name, known)}"
-    )
-  with _blaming(key):
-    return module.get(name)
-
-
-def _snake_case(name: str) -> str:
-  """GlorotUniform -> glorot_uniform."""
-  return "".join(
-    f"_{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower()
-    for i, c in enumerate(name)
-  )
-
-
-def _check_options(key: str, cls: type, options: dict) -> None:
-  parameters = inspect.signature(cls).parameters.values()
-  known = [
-    p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-  ]
-  for option in options:
-    if option not in known:
-      near = did_you_mean(option, known) if known else " It has no options."
-      raise ConfigError(
-        f"config.{key}.{option}: {cls.__name__} has no such option.{near}"
-      )

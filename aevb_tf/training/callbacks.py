@@ -22,7 +22,7 @@ class Keeper(keras.callbacks.Callback):
     folder: The run's folder.
     every: Epochs from one checkpoint to the next.
     keep: How many checkpoints to keep.
-    examples_per_epoch: To count the samples seen; None if nobody knows.
+    examples_per_epoch: To count the samples seen; None if it is not known.
   """
 
   def __init__(
@@ -93,10 +93,3 @@ def _shortest(value: Any) -> float:
 def _state(model: Any) -> list[Any]:
   """Everything that training changes and a checkpoint keeps."""
   return [*model.variables, model.updates, *model.optimizer.variables]
-
-
-def tensorboard(folder: RunFolder) -> keras.callbacks.TensorBoard:
-  """Returns Keras' own callback, for scalars alone."""
-  return keras.callbacks.TensorBoard(
-    folder.tensorboard, write_graph=False, update_freq="epoch"
-  )

@@ -85,7 +85,7 @@ def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
   try:
     spec.loader.exec_module(module)
     config = module.get_config()
-  except Exception as error:  # whatever a user's file does, it is told in one line
+  except Exception as error:  # whatever a user's file does, the message is one line
     raise ConfigError(_where_and_why(path, error)) from error
   if not isinstance(config, ml_collections.ConfigDict):
     raise ConfigError(f"--config={path}: get_config() has to return a ConfigDict.")

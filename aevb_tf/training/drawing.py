@@ -16,7 +16,7 @@ from aevb_tf.models import VAE
 from aevb_tf.training.measure import ACTIVE_VARIANCE, Measurements
 from aevb_tf.training.run_folder import RunFolder
 
-_RECONSTRUCTIONS = 40
+RECONSTRUCTIONS = 40
 _SAMPLES = 100
 _MANIFOLD_SIDE = 20
 
@@ -29,12 +29,12 @@ def draw(
   Args:
     vae: The model.
     folder: The run's folder.
-    examples: Data to reconstruct, `[n, *event_shape]`.
+    examples: What to reconstruct, `[n, *event_shape]`.
     measured: What was measured on the test split.
   """
   figures = _of_latents(folder, measured)
   if examples.ndim == 4:
-    figures |= _of_images(vae, examples[:_RECONSTRUCTIONS])
+    figures |= _of_images(vae, examples)
   for name, figure in figures.items():
     path = folder.plots / f"{name}.png"
     try:

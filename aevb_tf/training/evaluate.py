@@ -29,12 +29,12 @@ def evaluate(
     batch_size: Batch size, by default that of the training; changes no number.
     data_dir: Folder with prepared data, by default that of the training.
     evidence: Name of an estimator of log p(x), to be run too.
-    num_samples: Its samples for each datum; None leaves its own number.
-    max_examples: How many data it is run on; see `measure_evidence`.
+    num_samples: Its samples for each example; None leaves its own number.
+    max_examples: How many examples it is run on; see `measure_evidence`.
 
   Returns:
     What was written: `model` and `split`, `elbo`, `kl` and `log_likelihood` in nats per
-    datum, `num_examples`, `active_units`, `kl_per_dimension`, and `evidence`, if asked
+    example, `num_examples`, `active_units`, `kl_per_dimension`, and `evidence`, if asked
     for: what `measure_evidence` gives.
 
   Raises:

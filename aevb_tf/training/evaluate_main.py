@@ -3,7 +3,7 @@
   aevb-evaluate --workdir=DIR [--split=test] [--batch_size=N] [--data_dir=DIR]
                 [--evidence=METHOD [--num_samples=N] [--max_examples=N]]
 
-Prints the bound and its parts, in nats per datum, and writes them into the folder as
+Prints the bound and its parts, in nats per example, and writes them into the folder as
 evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
 """
 
@@ -81,8 +81,11 @@ def _flags() -> flags.FlagValues:
   )
   for name, text in (
     ("batch_size", "Batch size; by default that of the training."),
-    ("num_samples", "Samples of --evidence for each datum; it has a default."),
-    ("max_examples", "Data of --evidence; by default all, 100 or 1000 if it is slow."),
+    ("num_samples", "Samples of --evidence for each example; it has a default."),
+    (
+      "max_examples",
+      "Examples of --evidence; by default all, 100 or 1000 if it is slow.",
+    ),
   ):
     flags.DEFINE_integer(name, None, text, lower_bound=1, flag_values=values)
   return values

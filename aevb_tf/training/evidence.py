@@ -9,8 +9,8 @@ from aevb_tf import evidence
 from aevb_tf.models import VAE
 from aevb_tf.training.configuration import ConfigError
 
-# How many data the slow estimators take unless told otherwise; the paper's App. E
-# looks at 1000 too.
+# How many examples the slow estimators take by default; the paper's App. E looks at
+# 1000 too.
 _FEWER = {"annealed": 100, "posterior_density": 1000}
 
 
@@ -30,10 +30,10 @@ def measure_evidence(
     vae: The model.
     source: What `aevb_tf.data.load` gives.
     method: Name of an estimator of `aevb_tf.evidence`.
-    num_samples: Samples for each datum; None leaves the estimator's own number.
-    max_examples: Only the first of the data; None for all, or for 100 (`annealed`) or
+    num_samples: Samples for each example; None leaves the estimator's own number.
+    max_examples: Only the first examples; None for all, or for 100 (`annealed`) or
       1000 (`posterior_density`).
-    batch_size: Data at once; None takes what suits the device.
+    batch_size: Examples at once; None takes what suits the device.
 
   Returns:
     `aevb_tf.evidence.Estimate.report()`, for `annealed` with `gap`,
@@ -98,7 +98,7 @@ def _bar(method: Any, what: str, total: int | None) -> _Bar:
 
 
 def _length(source: Any, most: int | None) -> int | None:
-  """How many data there will be, where it is known."""
+  """How many examples there will be, where it is known."""
   known = len(source) if hasattr(source, "__array__") else None
   known = getattr(source, "num_examples", known)
   return min(filter(None, (known, most)), default=None) if known else None

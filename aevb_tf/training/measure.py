@@ -20,9 +20,9 @@ class Measurements(NamedTuple):
   """A model on a whole split.
 
   Attributes:
-    values: `elbo`, `kl`, `log_likelihood` (nats per datum) and `loss`.
+    values: `elbo`, `kl`, `log_likelihood` (nats per example) and `loss`.
     kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`; None where the
-      KL is no sum over latents.
+      KL is not a sum over latents.
     means: Posterior means, or what stands for them where they have no closed form,
       float32 `[n, latent_dim]`.
     labels: int32 `[n]`, -1 where there is none.
@@ -35,7 +35,7 @@ class Measurements(NamedTuple):
 
   @property
   def num_examples(self) -> int:
-    """How many data there were."""
+    """How many examples there were."""
     return len(self.labels)
 
   @property

@@ -11,7 +11,7 @@ def lines(values: dict, split: str = "test") -> str:
     split: What they were measured on.
   """
   rows = [
-    (key.replace("_", "-"), f"{values[key]:.2f}", "nats per datum")
+    (key.replace("_", "-"), f"{values[key]:.2f}", "nats per example")
     for key in ("elbo", "log_likelihood", "kl")
   ]
   active = str(values["active_units"])

@@ -10,7 +10,7 @@ Examples:
       --config.likelihood.unit_mean=true
   aevb-train --config=runs/digits/config.json --workdir=runs/again
 
-Ctrl-C stops a run and keeps its last finished epoch; the same command goes on.
+Ctrl-C stops a run and keeps its last finished epoch; the same command resumes it.
 """
 
 import shlex
@@ -62,7 +62,7 @@ def _flags() -> flags.FlagValues:
   values = flags.FlagValues()
   for name, text in (
     ("config", "Name of an installed config, or a .py or .json file."),
-    ("workdir", "Folder of the run; made if absent, gone on with if not."),
+    ("workdir", "Folder of the run; created if missing, else resumed."),
     ("data_dir", "Folder with prepared data; without it they are downloaded."),
   ):
     flags.DEFINE_string(name, None, text, flag_values=values)
@@ -125,7 +125,7 @@ def _kept(folder: RunFolder) -> str:
 
 def _stopped(folder: RunFolder, argv: list[str]) -> str:
   command = shlex.join([command_line.spelled("aevb-train"), *argv[1:]])
-  return f"Stopped. {_kept(folder)}\nTo go on, give the same command:\n  {command}"
+  return f"Stopped. {_kept(folder)}\nTo resume, give the same command:\n  {command}"
 
 
 def _ending(folder: RunFolder, summary: dict) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import aevb_tf as aevb
-from aevb_tf.training import build, configuration, overrides
+from aevb_tf.training import build, configuration, overrides, parts
 from aevb_tf.training.configuration import ConfigError
 
 
@@ -89,7 +89,7 @@ def test_mixed_precision_is_for_the_model_alone():
 
 def test_cosine_schedule_ends_with_the_run():
   config = _config("--config.learning_rate_schedule=cosine", "--config.epochs=4")
-  schedule = build.learning_rate(config, steps_per_epoch=5)
+  schedule = parts.learning_rate(config, steps_per_epoch=5)
   assert float(schedule(0)) == pytest.approx(config.learning_rate, rel=1e-6)
   assert float(schedule(10)) == pytest.approx(config.learning_rate / 2, rel=1e-6)
   assert float(schedule(20)) == 0.0

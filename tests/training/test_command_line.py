@@ -154,9 +154,9 @@ def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
     assert damaged == []
     assert f"the state after {epoch} epochs" in stderr
     assert stderr.rstrip().endswith(" ".join(command))
-    assert (f"going on after epoch {before} of {epochs}" in stdout) == bool(before)
+    assert (f"resuming after epoch {before} of {epochs}" in stdout) == bool(before)
   assert train_main.main(["aevb-train", *command[1:]]) == 0
-  assert f"going on after epoch {epoch} of {epochs}" in capsys.readouterr().out
+  assert f"resuming after epoch {epoch} of {epochs}" in capsys.readouterr().out
   train(runs.config(epochs=epochs), tmp_path / "straight")
   assert runs.same(runs.state(folder.path), runs.state(tmp_path / "straight"))
   assert runs.history(folder.path) == runs.history(tmp_path / "straight")
@@ -188,7 +188,7 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
   told = capsys.readouterr().out
   assert "train split, 4,000 examples" in told
   written = json.loads((folder / "evaluation-train.json").read_text())
-  assert f"{written['elbo']:.2f}  nats per datum" in told
+  assert f"{written['elbo']:.2f}  nats per example" in told
 
 
 def test_what_is_not_finite_is_told_without_a_stack_trace(tmp_path, capfd):

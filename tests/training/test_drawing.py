@@ -68,10 +68,10 @@ def test_a_table_from_training_to_evaluation_and_more_epochs(tmp_path, capsys):
   assert test["num_examples"] == 6
 
   assert evaluate_main.main(["aevb-evaluate", f"--workdir={folder.path}"]) == 0
-  assert f"{test['elbo']:.2f}  nats per datum" in capsys.readouterr().out
+  assert f"{test['elbo']:.2f}  nats per example" in capsys.readouterr().out
 
   assert train_main.main([*argv, "--config.epochs=3"]) == 0
-  assert "going on after epoch 2 of 3" in capsys.readouterr().out
+  assert "resuming after epoch 2 of 3" in capsys.readouterr().out
   assert json.loads(folder.summary.read_text())["epochs"] == 3
 
 

@@ -1,0 +1,32 @@
+"""What the numbers of a run depend on besides its config: versions and the device."""
+
+import platform
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from aevb_tf.version import __version__
+
+
+def versions() -> dict[str, str]:
+  """Returns the versions of everything that the numbers depend on."""
+  return {
+    "python": platform.python_version(),
+    "aevb_tf": __version__,
+    "tensorflow": tf.__version__,
+    "keras": keras.__version__,
+    "tensorflow_probability": tfp.__version__,
+  }
+
+
+def gpu() -> str | None:
+  """Returns the name of the first GPU, or None where there is none."""
+  for device in tf.config.list_physical_devices("GPU"):
+    return tf.config.experimental.get_device_details(device).get("device_name", "GPU")
+  return None
+
+
+def device() -> str:
+  """Returns the GPU's name, or the processor's kind."""
+  return gpu() or f"CPU ({platform.machine()})"

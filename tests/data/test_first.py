@@ -1,0 +1,38 @@
+"""The first examples of every kind of source, and no more of it than they need."""
+
+import numpy as np
+import pytest
+
+from aevb_tf import data
+from aevb_tf.data.first import first_examples
+
+X = np.arange(24, dtype=np.float32).reshape(8, 3) / 24
+
+
+@pytest.mark.parametrize(
+  "source",
+  [
+    X,
+    data.ArrayDataset(X, batch_size=3),
+    data.ArrayDataset(X, batch_size=3).to_tf_data(),
+    [X[:3], X[3:6], X[6:]],
+    [(X[:3], None), (X[3:], None)],
+  ],
+)
+@pytest.mark.parametrize("count", [1, 3, 4, 8, 100])
+def test_every_source_gives_its_first(source, count):
+  np.testing.assert_array_equal(first_examples(source, count), X[:count])
+
+
+def test_no_batch_is_read_that_is_not_needed():
+  def batches():
+    yield X[:3]
+    raise AssertionError("a second batch was read")
+
+  assert len(first_examples(batches(), 3)) == 3
+
+
+@pytest.mark.parametrize("source", [[], X[:0]])
+def test_nothing_is_refused(source):
+  with pytest.raises(ValueError, match="There are no examples"):
+    first_examples(source, 3)
