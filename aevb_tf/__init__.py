@@ -33,6 +33,7 @@ __all__ = [
   "__version__",
   "bounds",
   "data",
+  "distributions",
   "evidence",
   "likelihoods",
   "load",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
   from aevb_tf import (
     bounds,
     data,
+    distributions,
     evidence,
     likelihoods,
     networks,

@@ -14,11 +14,12 @@ ROOT = pathlib.Path(aevb_tf.__file__).parent
 LEAVES = {"launch", "normal", "numerics", "random", "registry", "shapes", "version"}
 # What a room may import besides the leaves and itself.
 MAY_IMPORT = {
-  "reparameterization": set(),
-  "likelihoods": set(),
+  "distributions": set(),
+  "reparameterization": {"distributions"},
+  "likelihoods": {"distributions"},
   "flows": set(),
-  "posteriors": {"flows", "reparameterization"},
-  "priors": {"flows", "reparameterization"},
+  "posteriors": {"distributions", "flows"},
+  "priors": {"distributions", "flows"},
   "networks": {"likelihoods", "posteriors"},
   "data": set(),
   "plots": set(),

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import random, reparameterization
+from aevb_tf import distributions, random
 from aevb_tf.priors.base import Prior
 from aevb_tf.priors.registered import register
 
@@ -45,7 +45,7 @@ class Gamma(Prior):
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
-    gamma = reparameterization.get("gamma")
+    gamma = distributions.get("gamma")
     return gamma.sample(self.concentration, self.rate, noise=noise)
 
   def get_config(self):
@@ -81,7 +81,7 @@ class Exponential(Prior):
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
-    return reparameterization.get("exponential").sample(self.rate, noise=noise)
+    return distributions.get("exponential").sample(self.rate, noise=noise)
 
   def get_config(self):
     return {**super().get_config(), "rate": self.rate}
