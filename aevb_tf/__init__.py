@@ -15,6 +15,7 @@ from typing import Any
 from aevb_tf import (
   bounds,
   data,
+  distributions,
   evidence,
   likelihoods,
   networks,
@@ -37,6 +38,7 @@ __all__ = [
   "__version__",
   "bounds",
   "data",
+  "distributions",
   "evidence",
   "likelihoods",
   "load",

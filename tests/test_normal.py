@@ -6,7 +6,7 @@ import scipy.stats
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import likelihoods, normal, posteriors, priors, reparameterization
+from aevb_tf import distributions, likelihoods, normal, posteriors, priors
 
 tfd = tfp.distributions
 
@@ -115,14 +115,14 @@ LOCATION_SCALE = {
 
 @pytest.mark.parametrize("name", LOCATION_SCALE)
 def test_location_scale_families_are_exact(name):
-  log_prob = reparameterization.get(name).distribution(LOC, SCALE).log_prob(X)
+  log_prob = distributions.get(name).distribution(LOC, SCALE).log_prob(X)
   oracle = LOCATION_SCALE[name](np.float64(LOC), np.float64(SCALE))
   np.testing.assert_allclose(log_prob, oracle.logpdf(np.float64(X)), **ROUNDING)
 
 
 @pytest.mark.parametrize("df", [None, 4])
 def test_elliptical_families_are_exact(df):
-  family = reparameterization.get({"name": "elliptical", "df": df})
+  family = distributions.get({"name": "elliptical", "df": df})
   loc, scale_tril = tf.constant([LOC]), tf.constant([[SCALE]])
   log_prob = family.distribution(loc, scale_tril).log_prob(X[:, np.newaxis])
   oracle = scipy.stats.norm if df is None else scipy.stats.t(df)
@@ -132,7 +132,7 @@ def test_elliptical_families_are_exact(df):
 
 
 def test_student_s_t_is_exact():
-  family = reparameterization.get("student_t")
+  family = distributions.get("student_t")
   log_prob = family.distribution(np.float32(4), LOC, SCALE).log_prob(X)
   oracle = scipy.stats.t(4, np.float64(LOC), np.float64(SCALE))
   np.testing.assert_allclose(log_prob, oracle.logpdf(np.float64(X)), **ROUNDING)
@@ -145,5 +145,5 @@ def test_the_log_normal_loses_only_what_the_logarithm_rounds():
   # The logarithm that float32 gives, not that of the exact one.
   rounded = np.float64(tf.math.log(z))
   expected = exact(rounded, loc, np.float64(scale)) - log_z
-  ours = reparameterization.get("log_normal").distribution(loc, scale).log_prob(z)
+  ours = distributions.get("log_normal").distribution(loc, scale).log_prob(z)
   np.testing.assert_allclose(ours, expected, **ROUNDING)

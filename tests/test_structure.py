@@ -23,11 +23,12 @@ LEAVES = {
 }
 # What a room may import besides the leaves and itself.
 MAY_IMPORT = {
-  "reparameterization": set(),
-  "likelihoods": set(),
+  "distributions": set(),
+  "reparameterization": {"distributions"},
+  "likelihoods": {"distributions"},
   "flows": set(),
-  "posteriors": {"flows", "reparameterization"},
-  "priors": {"flows", "reparameterization"},
+  "posteriors": {"distributions", "flows"},
+  "priors": {"distributions", "flows"},
   "networks": {"likelihoods", "posteriors"},
   "data": set(),
   "plots": set(),

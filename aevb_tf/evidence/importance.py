@@ -60,7 +60,7 @@ class Importance:
       model: A `VAE`.
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
-      rows: int32 `[batch]`: the estimate of datum i depends on (seed, rows[i]) alone.
+      rows: int32 `[batch]`: the estimate of example i depends on (seed, rows[i]) alone.
       advance: Called with the fraction of the work that was done since the last call.
 
     Returns:
@@ -111,7 +111,7 @@ def add_samples(
     sums: The sums over earlier samples.
     x: float32 `[batch, *event_shape]`.
     seed: int32 `[2]`.
-    rows: int32 `[batch]`, the number of each datum.
+    rows: int32 `[batch]`, the number of each example.
     span: int32 `[2]`.
     chunk_size: Samples that are decoded at once.
     add: `(sums, log_weights [chunk_size, batch]) -> sums`; weights that are not asked

@@ -1,8 +1,8 @@
-"""Markov chain Monte Carlo for posteriors of the latents.
+"""Markov chain Monte Carlo for the posterior of the latents.
 
-| module           | what it has                                                    |
-|------------------|----------------------------------------------------------------|
-| `annealing_path` | f_beta, from the prior or the encoder to the posterior         |
-| `hmc`            | Hamiltonian Monte Carlo transitions that leave f_beta invariant|
-| `resampling`     | initial positions, and moves between modes                     |
+| module           | contents                                                         |
+|------------------|------------------------------------------------------------------|
+| `annealing_path` | f_beta, a path of densities from p(z) or q(z|x) to the posterior |
+| `hmc`            | Hamiltonian Monte Carlo transitions that leave f_beta invariant  |
+| `resampling`     | initial positions of chains, and moves between modes             |
 """

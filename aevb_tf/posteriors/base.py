@@ -1,11 +1,10 @@
-"""What a posterior is: the encoder's output read as q(z|x).
+"""The contract of a posterior, which maps the encoder's output to q(z|x).
 
-A `Posterior` is a Keras layer without a call: it says how many numbers an encoder
-must give (`params_size`), turns them into a TFP distribution over z (`distribution`, or
-in two steps `parameters` and `from_parameters`, of which the first is compiled), knows
-the noise that its draws are made of (`noise`) and draws as z = g(eps, x) (`sample`, paper
-2.4). Noise comes in from outside, so that the same seed gives the same z wherever the
-model runs.
+A `Posterior` is a Keras layer without a call. It has the size of the encoder's output
+(`params_size`), turns it into a TFP distribution over z (`distribution`, or in two steps
+`parameters` and `from_parameters`, of which the first is compiled), draws noise (`noise`)
+and transforms it to samples z = g(eps, x) (`sample`, section 2.4). Noise is an argument, so
+that the same seed gives the same z wherever the model runs.
 """
 
 import math
@@ -30,8 +29,8 @@ class Posterior(keras.layers.Layer):
   """Base of all posteriors; see the module's docstring for the contract.
 
   Attributes:
-    family_name: What pairs with a closed-form KL are known by.
-    title: What error messages call it.
+    family_name: The name under which pairs with a closed-form KL are listed.
+    title: Its name in error messages.
     support: Where z lives: "real" or "positive". The prior's has to be the same.
     factorized: Whether latents are independent given x.
     noise_kind: "normal" for N(0, 1), or "uniform" for the open (0, 1).
@@ -44,7 +43,7 @@ class Posterior(keras.layers.Layer):
 
   @property
   def title(self) -> str:
-    """What messages call it."""
+    """Its name in error messages."""
     return type(self).__name__
 
   def __init__(self, **kwargs):
@@ -53,11 +52,11 @@ class Posterior(keras.layers.Layer):
     self.latent_dim = None
 
   def build(self, latent_shape: tuple[int]) -> None:
-    """Fixes the number of latents, and creates what the posterior learns itself."""
+    """Fixes the number of latents, and creates the posterior's own weights."""
     (self.latent_dim,) = latent_shape
 
   def params_size(self, latent_dim: int) -> int:
-    """How many numbers the encoder gives for one datum."""
+    """The size of the encoder's output for one example."""
     raise TypeError(f"{type(self).__name__} has to define `params_size(latent_dim)`.")
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
@@ -91,12 +90,13 @@ class Posterior(keras.layers.Layer):
     return (self.latent_dim,)
 
   def noise(self, seed: Any, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
-    """Draws eps; that of datum i depends on (seed, rows[i], num_samples) alone.
+    """Draws eps; that of example i depends on (seed, rows[i], num_samples) alone.
 
     Args:
       seed: An int or a pair of int32.
-      rows: int32 `[batch]`, the number of each datum.
-      num_samples: Draws for each. More draws are other draws, not those and more.
+      rows: int32 `[batch]`, the number of each example.
+      num_samples: Samples per example; a larger number changes all of them (see
+        `numbered_samples`).
 
     Returns:
       float32 `[num_samples, batch, *noise_shape]`.
@@ -147,6 +147,25 @@ class Posterior(keras.layers.Layer):
       lambda sample: self.noise(sample, rows, 1)[0], seed, first, count, purpose
     )
     return self.sample(posterior, noise)
+
+  def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """The parameters of q(z|x) by name, and `z`, the point estimate.
+
+    Here `mean` and `stddev`, where they have a closed form; a subclass has its own names.
+
+    Args:
+      posterior: What `distribution(params)` gave.
+
+    Returns:
+      Name to float32 `[batch, ...]`.
+    """
+    named = {"z": self.point_estimate(posterior)}
+    for name in ("mean", "stddev"):
+      try:
+        named[name] = getattr(posterior, name)()
+      except NotImplementedError:  # how TFP says that there is no closed form
+        continue
+    return named
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
     """One z that stands for q(z|x), `[batch, latent_dim]`: its mean."""

@@ -76,6 +76,14 @@ class Flow(Posterior):
     base = tfd.Independent(Normal(mean, scale), 1)
     return tfd.TransformedDistribution(base, self.bijector(context))
 
+  def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """Mean and standard deviation of the base, and the point estimate."""
+    return {
+      "base_mean": posterior.distribution.mean(),
+      "base_stddev": posterior.distribution.stddev(),
+      "z": self.point_estimate(posterior),
+    }
+
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
     # TFP remembers what it mapped forward: log q of these draws inverts nothing.
     base = posterior.distribution

@@ -9,7 +9,7 @@ The encoder gives mu, then the logs of the squares of S's diagonal, softly bound
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import reparameterization
+from aevb_tf import distributions
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior, registry
 
@@ -27,7 +27,7 @@ class FullGaussian(Posterior):
     self.family = self._family()
 
   def _family(self):
-    return reparameterization.get("elliptical")
+    return distributions.get("elliptical")
 
   def params_size(self, latent_dim: int) -> int:
     return 2 * latent_dim + latent_dim * (latent_dim - 1) // 2
@@ -49,9 +49,14 @@ class FullGaussian(Posterior):
   def from_parameters(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
     return self.family.distribution(mean, scale)
 
+  def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """`loc` and `scale_tril`, and the point estimate."""
+    named = self.family.parameters_of(posterior)
+    return {**named, "z": self.point_estimate(posterior)}
+
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
-    scale = posterior.scale.to_dense()
-    return self.family.sample(posterior.loc, scale, noise=noise)
+    named = self.family.parameters_of(posterior)
+    return self.family.sample(*named.values(), noise=noise)
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
     return posterior.loc
@@ -62,11 +67,11 @@ class Elliptical(FullGaussian):
   """Multivariate Student's t, of heavier tails than the normal.
 
   Args:
-    df: Degrees of freedom, an integer from 3 up: below, draws have no variance and the
-      bound is minus infinity under a prior with a normal's tails.
+    df: Degrees of freedom, an integer from 3 up: with fewer, samples have no variance and
+      the bound is minus infinity under a prior with the tails of a normal.
 
   Raises:
-    ValueError: `df` is no integer from 3 up.
+    ValueError: `df` is not an integer from 3 up.
   """
 
   family_name = None
@@ -78,7 +83,7 @@ class Elliptical(FullGaussian):
     super().__init__(**kwargs)
 
   def _family(self):
-    return reparameterization.get({"name": "elliptical", "df": self._df})
+    return distributions.get({"name": "elliptical", "df": self._df})
 
   def get_config(self):
     return {**super().get_config(), "df": self._df}
@@ -86,7 +91,7 @@ class Elliptical(FullGaussian):
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
 def _kl_to_independent(q, p, name=None):
-  """KL(N(mu, S S^T) || independent normals), which TFP does not know."""
+  """KL(N(mu, S S^T) || independent normals), which is not in TFP."""
   normal = p.distribution
   if not isinstance(normal, tfd.Normal):
     raise TypeError(f"No closed-form KL of a normal and {type(normal).__name__}.")

@@ -32,5 +32,9 @@ class Gaussian(Posterior):
   def from_parameters(self, mean: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
     return tfd.Independent(Normal(mean, scale), reinterpreted_batch_ndims=1)
 
+  def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """`mean`, which is the point estimate, and `stddev`."""
+    return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
     return posterior.mean() + posterior.stddev() * noise

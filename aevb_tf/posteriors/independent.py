@@ -1,11 +1,11 @@
 """Independent latents of one family: z_j ~ family(parameters_j(x)) (section 2.4).
 
-Any scalar member of `aevb_tf.reparameterization` whose support does not move with its
-parameters: location-scale families on the reals, and families on the positive numbers,
-which need a prior there. The encoder gives the parameters of all latents one after the
-other, unconstrained: a positive one is the exponential of what it gives, softly bounded
-to exp(-10) ... exp(10), a shape to exp(-3) ... exp(6), and each to the range in which
-the family's float32 draws have gradients (`Reparameterization.sound`).
+The family is a scalar member of `aevb_tf.distributions` whose support does not depend on
+its parameters: a location-scale family on the reals, or a family on the positive numbers,
+which needs a prior there. The encoder's output is the unconstrained parameters, one
+parameter of all latents after the other. A positive parameter is the exponential of the
+output, softly bounded to (exp(-10), exp(10)), a shape to (exp(-3), exp(6)), and each to
+the range in which the family's float32 samples have gradients (`Distribution.sound`).
 """
 
 import math
@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import reparameterization
+from aevb_tf import distributions
 from aevb_tf.numerics import soft_clip
 from aevb_tf.posteriors.base import Posterior, registry
 
@@ -42,7 +42,7 @@ class Independent(Posterior):
   """Independent latents; the encoder gives `[batch, num_parameters * latent_dim]`.
 
   Args:
-    family: Name, options or object of `aevb_tf.reparameterization`.
+    family: Name, options or object of `aevb_tf.distributions`.
 
   Raises:
     ValueError: The family is unknown, or unfit for a posterior; the message says why.
@@ -52,7 +52,7 @@ class Independent(Posterior):
 
   def __init__(self, family: Any = "laplace", **kwargs):
     super().__init__(**kwargs)
-    self.family = _fit(reparameterization.get(family))
+    self.family = _fit(distributions.get(family))
 
   @property
   def family_name(self) -> str:
@@ -86,30 +86,31 @@ class Independent(Posterior):
     density = self.family.distribution(*parameters)
     return tfd.Independent(density, reinterpreted_batch_ndims=1)
 
+  def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """The family's parameters, and the point estimate."""
+    named = self.family.parameters_of(posterior.distribution)
+    return {**named, "z": self.point_estimate(posterior)}
+
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
-    return self.family.sample(*self._parameters(posterior), noise=noise)
+    named = self.family.parameters_of(posterior.distribution)
+    return self.family.sample(*named.values(), noise=noise)
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
-    """Real latents: the mean. Positive ones: the draw at the middle of the noise.
+    """The mean of real latents; of positive ones the sample at the middle of the noise.
 
-    That is the median for one number of noise a draw; a mean can be infinite there.
+    That is the median where a sample takes one number of noise; the mean can be infinite.
     """
     if self.support == "real":
       return posterior.mean()
     middle = {"normal": 0.0, "uniform": 0.5}[self.noise_kind]
     return self.sample(posterior, tf.fill(self.noise_shape(), middle))
 
-  def _parameters(self, posterior):
-    density = posterior.distribution
-    own = getattr(density, "params", None)  # of the densities that TFP lacks
-    return own or [density.parameters[name] for name in self.family.parameters]
-
   def get_config(self):
     return {**super().get_config(), "family": self.family.get_config()}
 
 
 def _fit(family):
-  """Returns a family that can be a posterior, or says why it cannot."""
+  """Returns the family, or raises a ValueError with why it cannot be a posterior."""
   reason = _REFUSED.get(family.name)
   if family.support not in ("real", "positive"):
     reason = (
@@ -122,7 +123,7 @@ def _fit(family):
 
 
 def _constrained(family, name: str, raw: tf.Tensor) -> tf.Tensor:
-  """The parameter that a number of the encoder stands for."""
+  """Maps the encoder's output to the parameter `name`."""
   least, most = family.sound.get(name, (-math.inf, math.inf))
   if family.parameters[name] == "real":
     return raw if math.isinf(most) else soft_clip(raw, least, most)

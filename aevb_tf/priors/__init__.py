@@ -1,4 +1,4 @@
-"""p(z): where latents come from before any datum is seen.
+"""p(z): where latents come from before any example is seen.
 
 | name              | latents         | learned                                  |
 |-------------------|-----------------|------------------------------------------|

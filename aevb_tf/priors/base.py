@@ -50,7 +50,7 @@ class Prior(keras.layers.Layer):
     Args:
       encode: x `[n, *event_shape]` -> q(z|x).
       posterior: The model's `Posterior`, which draws from q.
-      event_shape: Shape of one datum.
+      event_shape: Shape of one example.
     """
 
   def distribution(self) -> tfd.Distribution:

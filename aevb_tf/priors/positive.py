@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf import random, reparameterization
+from aevb_tf import distributions, random
 from aevb_tf.priors.base import Prior, registry
 
 tfd = tfp.distributions
@@ -42,7 +42,7 @@ class Gamma(Prior):
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
-    gamma = reparameterization.get("gamma")
+    gamma = distributions.get("gamma")
     return gamma.sample(self.concentration, self.rate, noise=noise)
 
   def get_config(self):
@@ -77,7 +77,7 @@ class Exponential(Prior):
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
-    return reparameterization.get("exponential").sample(self.rate, noise=noise)
+    return distributions.get("exponential").sample(self.rate, noise=noise)
 
   def get_config(self):
     return {**super().get_config(), "rate": self.rate}

@@ -70,3 +70,13 @@ def test_a_posterior_of_ones_own_answers_with_what_it_knows():
   assert set(told) == {"z", "mean", "stddev"}
   cauchy = tfd.Independent(tfd.Cauchy(tf.zeros((2, 3)), 1.0), 1)
   assert "z" in parameters(Own(), cauchy)
+
+
+def test_a_registered_function_replaces_them_for_its_class():
+  class Own(posteriors.Gaussian):
+    pass
+
+  parameters.register(Own, lambda posterior, q: {"middle": q.mean()})
+  q = tfd.Independent(tfd.Normal(tf.zeros((2, 3)), 1.0), 1)
+  assert set(parameters(Own(), q)) == {"middle"}
+  assert set(parameters(posteriors.Gaussian(), q)) == {"mean", "stddev"}

@@ -1,1 +1,1 @@
-"""Tests of z = g(eps, params)."""
+"""Tests of `aevb_tf.distributions`: z = g(eps, params), and its density."""

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from aevb_tf import reparameterization
+from aevb_tf import distributions
 
 
 def _identity(z):
@@ -155,11 +155,11 @@ CASES: dict[str, list[Case]] = {
 
 def every_case() -> list:
   """(member, case) for each registered name; a name without a case fails here."""
-  missing = set(reparameterization.names()) - set(CASES)
+  missing = set(distributions.names()) - set(CASES)
   if missing:
     raise ValueError(f"Add what SciPy says of {sorted(missing)} to CASES.")
   return [
-    (reparameterization.get({"name": name, **case.options}), case)
+    (distributions.get({"name": name, **case.options}), case)
     for name, cases in CASES.items()
     for case in cases
   ]

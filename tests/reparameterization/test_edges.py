@@ -12,15 +12,10 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from aevb_tf import reparameterization
+from aevb_tf import distributions
 from tests.reparameterization import cases
+from tests.reparameterization.harness import finite_draws
 
-ALL = cases.every_case()
-
-EDGES = {
-  "uniform": [0.0, 1e-45, 1e-38, 2.0**-24, 0.5, 1 - 2.0**-24, 1.0],
-  "normal": [-13.0, -5.5, -1e-30, 0.0, 5.5, 13.0],
-}
 # The values that each constraint allows, from one end of float32's use to the other.
 EXTREMES = {
   "real": [-1e8, -1.0, 0.0, 1e8],
@@ -32,50 +27,6 @@ EXTREMES = {
 
 # These tests leave the range in which draws have gradients; they stay finite there.
 OUTSIDE = pytest.mark.filterwarnings("ignore:.* is outside .*:UserWarning")
-
-
-def _finite(member, params, **noise):
-  """Draws, and asserts that draws and gradients are finite."""
-  watched = [p for p in params if tf.is_tensor(p)]
-  with tf.GradientTape() as tape:
-    tape.watch(watched)
-    z = member.sample(*params, **noise)
-  assert np.all(np.isfinite(z)), (params, z)
-  for gradient in tape.gradient(z, watched):
-    assert np.all(np.isfinite(gradient)), (params, gradient)
-  return z
-
-
-def _copies(case, n):
-  """The learned parameters n times, so that each draw has gradients of its own."""
-  copies = list(case.params)
-  for i in case.learned():
-    value = np.asarray(copies[i], np.float32)
-    copies[i] = tf.constant(np.broadcast_to(value, (n, *value.shape)))
-  return copies
-
-
-@pytest.mark.parametrize(("member", "case"), ALL, ids=cases.label)
-def test_noise_at_its_ends_gives_finite_draws_and_gradients(member, case):
-  shape = member.noise_shape(*case.params, sample_shape=200)
-  choices = np.random.default_rng(0).integers(len(EDGES[member.noise]), size=shape)
-  choices[: len(EDGES[member.noise])] = np.arange(len(EDGES[member.noise])).reshape(
-    (-1,) + (1,) * (len(shape) - 1)
-  )
-  noise = np.array(EDGES[member.noise], np.float32)[choices]
-  _finite(member, _copies(case, len(noise)), noise=noise)
-
-
-@pytest.mark.parametrize(("member", "case"), ALL, ids=cases.label)
-def test_the_noise_that_we_draw_has_a_finite_log_prob(member, case):
-  # The two ends of what `aevb_tf.random` draws, in every combination up to 64.
-  ends = {"uniform": (2.0**-24, 1 - 2.0**-24), "normal": (-5.5, 5.5)}[member.noise]
-  shape = member.noise_shape(*case.params)
-  rows = itertools.islice(itertools.product(ends, repeat=int(np.prod(shape))), 64)
-  noise = np.array([np.reshape(row, shape) for row in rows], np.float32)
-  z = member.sample(*case.params, noise=noise)
-  log_prob = member.distribution(*case.params).log_prob(z)
-  assert np.all(np.isfinite(log_prob)), (z, log_prob)
 
 
 def _extreme_params(member):
@@ -99,31 +50,31 @@ def _shaped(member, name, value):
 
 
 @OUTSIDE
-@pytest.mark.parametrize("name", reparameterization.names())
+@pytest.mark.parametrize("name", distributions.names())
 def test_extreme_parameters_give_finite_draws_and_gradients(name):
-  member = reparameterization.get(name)
+  member = distributions.get(name)
   chosen = list(_extreme_params(member))
   assert chosen
   if "positive_integer" in member.parameters.values():
     for params in chosen:
-      _finite(member, params, seed=1, sample_shape=50)
+      finite_draws(member, params, seed=1, sample_shape=50)
     return
   stacked = [tf.stack(column) for column in zip(*chosen, strict=True)]
-  _finite(member, stacked, seed=1, sample_shape=50)
+  finite_draws(member, stacked, seed=1, sample_shape=50)
 
 
 @OUTSIDE
 def test_uneven_concentrations_leave_no_component_at_zero():
-  dirichlet = reparameterization.get("dirichlet")
+  dirichlet = distributions.get("dirichlet")
   concentration = tf.constant([1e-6, 1.0, 1e6])
-  z = _finite(dirichlet, [concentration], seed=1, sample_shape=100)
+  z = finite_draws(dirichlet, [concentration], seed=1, sample_shape=100)
   assert np.all(z > 0)
   assert np.all(np.isfinite(dirichlet.distribution(concentration).log_prob(z)))
 
 
 @pytest.mark.parametrize("name", ["beta", "uniform", "reciprocal", "triangular"])
 def test_draws_stay_inside_an_interval(name):
-  member = reparameterization.get(name)
+  member = distributions.get(name)
   params = {"triangular": (0.1, 3.3, 2.0)}.get(name, (0.1, 3.3))
   noise = np.full(member.noise_shape(*params, sample_shape=2), 0.5, np.float32)
   noise[0], noise[1] = 0.0, 1.0
@@ -193,9 +144,9 @@ def _oracle(name):
   return dataclasses.replace(case, oracle=marginal)
 
 
-@pytest.mark.parametrize("name", reparameterization.names())
+@pytest.mark.parametrize("name", distributions.names())
 def test_few_draws_fall_on_an_end_of_float32(name):
-  member, case = reparameterization.get(name), _oracle(name)
+  member, case = distributions.get(name), _oracle(name)
   tried = list(_sound_params(member, case))
   for params in tried:
     assert _share_at_the_ends(member, case, params) < LIMIT, params
@@ -221,7 +172,7 @@ OUT_OF_RANGE = {
 
 @pytest.mark.parametrize("name", OUT_OF_RANGE)
 def test_outside_its_range_a_parameter_is_warned_of(name):
-  member, case = reparameterization.get(name), _oracle(name)
+  member, case = distributions.get(name), _oracle(name)
   for params in OUT_OF_RANGE[name]:
     with pytest.warns(UserWarning, match=f"{name}: .* is outside .* an end of float32"):
       share = _share_at_the_ends(member, case, params)
@@ -231,13 +182,13 @@ def test_outside_its_range_a_parameter_is_warned_of(name):
 
 
 def test_every_range_is_tried_from_outside():
-  stated = {n for n in reparameterization.names() if reparameterization.get(n).sound}
+  stated = {n for n in distributions.names() if distributions.get(n).sound}
   assert stated == set(OUT_OF_RANGE)
 
 
 def test_a_small_scale_leaves_weibull_s_draws_above_zero():
-  weibull = reparameterization.get("weibull")
+  weibull = distributions.get("weibull")
   params = [tf.constant(0.1), tf.constant(np.exp(-10.0), tf.float32)]
-  z = _finite(weibull, params, noise=np.full(3, 2.0**-24, np.float32))
+  z = finite_draws(weibull, params, noise=np.full(3, 2.0**-24, np.float32))
   assert np.all(z > 0)
   assert np.all(np.isfinite(weibull.distribution(*params).log_prob(z)))

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from aevb_tf.reparameterization import gammas
+from aevb_tf.distributions import gammas
 
 UNIFORMS = np.array([2.0**-24, 1e-3, 0.3, 0.5, 0.9, 1 - 2.0**-24])
 

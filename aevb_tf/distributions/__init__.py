@@ -1,10 +1,11 @@
-"""z ~ q(z; params) as z = g(eps, params), g differentiable (section 2.4).
+"""Distributions with z = g(eps, params), g differentiable (section 2.4).
 
-    gamma = reparameterization.get("gamma")
-    z = gamma.sample(concentration, rate, seed=1)  # differentiable in both
-    q = gamma.distribution(concentration, rate)    # q.log_prob(z)
+    gamma = distributions.get("gamma")
+    z = gamma.sample(concentration, rate, seed=1)   # differentiable in both
+    gamma.log_prob(z, concentration, rate)
+    q = gamma.distribution(concentration, rate)     # in TensorFlow Probability
 
-| family           | z = g(eps, params)            | members                    |
+| approach         | z = g(eps, params)            | members                    |
 |------------------|-------------------------------|----------------------------|
 | `inverse_cdf`    | F^-1(u; params), u ~ U(0, 1)  | exponential, cauchy,       |
 |                  |                               | logistic, rayleigh,        |
@@ -18,11 +19,11 @@
 | `composition`    | functions of several of these | log_normal, gamma,         |
 |                  |                               | dirichlet, beta, chi2, f   |
 
-Draws are float32, unless a parameter is a float64 tensor. Where a small shape parameter
-puts them past the ends of float32 (1e-38 and, so that gradients are finite, 1e27; just
-below 1 for `beta` and `dirichlet`) they stay at the end, with a gradient of zero. In the
-ranges of `Reparameterization.sound` these are fewer than one draw in a thousand; `sample`
-warns outside them, and posteriors stay inside:
+Samples are float32, unless a parameter is a float64 tensor. Where a small shape parameter
+would put them outside the range of float32 (1e-38 and, so that gradients are finite,
+1e27; just below 1 for `beta` and `dirichlet`) they are clipped to its end, with a gradient
+of zero. In the ranges of `Distribution.sound` this happens to fewer than one sample in a
+thousand; `sample` warns outside them, and posteriors stay inside:
 
 | member                                        | range                                 |
 |-----------------------------------------------|---------------------------------------|
@@ -35,21 +36,20 @@ warns outside them, and posteriors stay inside:
 | `log_normal`                                  | loc from -20 to 20, scale <= 12       |
 
 Parameters have TFP's names and order. A discrete distribution has no such g, and `get`
-says so. `register` adds a member: a function, under a name, that returns a
-`Reparameterization`.
+says so. `register` adds a subclass of `Distribution` under a name.
 """
 
-from aevb_tf.reparameterization import composition, inverse_cdf, location_scale
-from aevb_tf.reparameterization.base import Reparameterization
-from aevb_tf.reparameterization.registered import get, names, refused, register
+from aevb_tf.distributions import (
+  composition,  # noqa: F401
+  f_distribution,  # noqa: F401
+  gompertz,  # noqa: F401
+  inverse_cdf,  # noqa: F401
+  location_scale,  # noqa: F401
+  rayleigh,  # noqa: F401
+  reciprocal,  # noqa: F401
+)
+from aevb_tf.distributions.base import Distribution
+from aevb_tf.distributions.closed_form import ClosedForm
+from aevb_tf.distributions.registered import get, names, refused, register
 
-__all__ = [
-  "Reparameterization",
-  "composition",
-  "get",
-  "inverse_cdf",
-  "location_scale",
-  "names",
-  "refused",
-  "register",
-]
+__all__ = ["ClosedForm", "Distribution", "get", "names", "refused", "register"]

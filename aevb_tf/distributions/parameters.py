@@ -1,4 +1,4 @@
-"""Parameters of a distribution: their types, and what they may be."""
+"""Types and constraints of the parameters of a distribution."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-# Each constraint maps values to where they break it. NaN breaks none: it flows through
-# to the loss, where training reports it with the step at which it arose.
+# Where values break each constraint. NaN breaks none: it propagates to the loss, where
+# training reports it with its step.
 _BROKEN: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
   "real": lambda x: np.zeros_like(x, bool),
   "positive": lambda x: x <= 0,
@@ -55,8 +55,8 @@ def check(
 ) -> None:
   """Refuses impossible parameters whose values are known now.
 
-  Inside a `tf.function` values are not known, and a scale that is negative there gives
-  wrong draws without a word: let the network end in a softplus or an exp.
+  Inside a `tf.function` values are not known, and a negative scale gives wrong samples
+  without an error: let the network end in a softplus or an exp.
 
   Args:
     owner: The distribution's name, for the message.
@@ -85,7 +85,7 @@ def check(
 def warn_outside(
   owner: str, sound: Mapping[str, tuple[float, float]], values: Mapping[str, Any]
 ) -> None:
-  """Warns of parameters, known now, for which many float32 draws fall on one float.
+  """Warns of parameters, known now, for which many float32 samples are clipped.
 
   Args:
     owner: The distribution's name, for the message.

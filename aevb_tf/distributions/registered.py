@@ -1,4 +1,4 @@
-"""The names of reparameterizations, and the names that cannot have one."""
+"""The names of distributions, and of those that cannot be reparameterized."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,10 +44,10 @@ def get(identifier: Any) -> Any:
 
   Args:
     identifier: A registered name; a mapping with the key `name` and the member's
-      options; or a `Reparameterization`, which is returned as it is.
+      options; or a `Distribution`, which is returned as it is.
 
   Returns:
-    The `Reparameterization`.
+    The `Distribution`.
 
   Raises:
     ValueError: The options do not fit, the name is unknown, or it belongs to a

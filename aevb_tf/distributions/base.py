@@ -1,69 +1,71 @@
-"""z = g(eps, params): what every reparameterization answers (section 2.4).
+"""What every distribution of section 2.4 has: samples z = g(eps, params), and log_prob.
 
-A draw z ~ q(z; params) is written as a deterministic, differentiable function g of the
-parameters and of noise eps whose distribution knows no parameters. Then
+A sample z ~ q(z; params) is a deterministic, differentiable function g of the parameters
+and of noise eps whose distribution does not depend on them. Then
 
     d/dparams E_q[f(z)] = E_eps[ d/dparams f(g(eps, params)) ]
 
-and the right-hand side is a mean over draws. A member is data: the function g, the
-matching density, and the names and constraints of the parameters.
+and the right-hand side is estimated by a mean over samples.
 """
 
-import dataclasses
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.reparameterization import numerics, parameters, shapes
+from aevb_tf.distributions import numerics, parameters, shapes
 
 tfd = tfp.distributions
 
 
-def _nothing(*params) -> tuple:
-  return ()
+class Distribution:
+  """A distribution whose parameters are given with each call.
 
-
-@dataclasses.dataclass(frozen=True)
-class Reparameterization:
-  """A distribution, and how its draws depend on its parameters.
+  A subclass defines `g`, `density` and the attributes below; constructor arguments, if
+  it has some, are in `options`.
 
   Attributes:
     name: The registered name.
-    families: Of the paper's three: "inverse_cdf", "location_scale", "composition".
+    families: The paper's approaches: "inverse_cdf", "location_scale", "composition".
     parameters: Names in the order of the arguments, each with its constraint: "real",
       "positive", "positive_integer" or "cholesky" (lower triangular, with a positive
       diagonal).
     support: Where z lives: "real", "positive", "unit_interval", "simplex",
       "real_vector", or, where the parameters bound it, "interval" or "above_scale".
-    g: `g(noise, *params) -> z`.
-    density: `density(*params) -> tfd.Distribution`, float parameters.
-    noise: What eps is: "uniform" in the open (0, 1), or standard "normal".
-    noise_event: `noise_event(*params) -> shape`: the trailing axes of eps for one draw.
-    parameter_ndims: Trailing axes of one parameter, where it is no scalar.
+    noise: The distribution of eps: "uniform" in the open (0, 1), or standard "normal".
+    parameter_ndims: Number of trailing axes of each parameter that is not a scalar.
     counted: Parameters that count exponentials where they are given as integers.
     increasing: Parameters of which each must exceed the one before.
-    sound: Ranges of parameters within which fewer than one float32 draw in a thousand
-      falls on the smallest or the largest float that draws reach, where its gradient is
-      zero; positive parameters that are not named lie between exp(-10) and exp(10).
-    options: What `get` was given beside the name.
+    sound: Ranges of parameters within which fewer than one float32 sample in a thousand
+      is clipped to the range of floats, where its gradient is zero; positive parameters
+      that are not named lie between exp(-10) and exp(10).
+    options: The options that `get` was given besides the name.
   """
 
   name: str
   families: tuple[str, ...]
   parameters: Mapping[str, str]
   support: str
-  g: Callable[..., tf.Tensor]
-  density: Callable[..., tfd.Distribution]
   noise: str = "uniform"
-  noise_event: Callable[..., Sequence] = _nothing
-  parameter_ndims: Mapping[str, int] = dataclasses.field(default_factory=dict)
+  parameter_ndims: Mapping[str, int] = {}
   counted: tuple[str, ...] = ()
   increasing: tuple[str, ...] = ()
-  sound: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
-  options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+  sound: Mapping[str, tuple[float, float]] = {}
+  options: Mapping[str, Any] = {}
+
+  def g(self, noise: tf.Tensor, *params: Any) -> tf.Tensor:
+    """z = g(eps, params)."""
+    raise TypeError(f"{type(self).__name__} has to define `g(noise, *params)`.")
+
+  def density(self, *params: tf.Tensor) -> tfd.Distribution:
+    """The distribution in TFP, for float parameters; may be a class of TFP."""
+    raise TypeError(f"{type(self).__name__} has to define `density(*params)`.")
+
+  def noise_event(self, *params: Any) -> Sequence:
+    """The trailing axes of eps for one sample."""
+    return ()
 
   def sample(
     self,
@@ -73,14 +75,14 @@ class Reparameterization:
     sample_shape: Any = (),
     **named_params: Any,
   ) -> tf.Tensor:
-    """Draws z = g(eps, params), differentiable in the parameters.
+    """Samples z = g(eps, params), differentiable in the parameters.
 
     Args:
       *params: The parameters, by position or by name; shapes that broadcast.
       noise: eps, of a shape that broadcasts against `noise_shape(*params)`. Uniform
         noise of 0 or 1 is moved into the open interval.
       seed: An int or a pair of int32, in place of `noise`. Equal seeds give equal
-        noise, eagerly and compiled (draws differ by rounding at most); entry i of its
+        noise, eagerly and compiled (samples differ by rounding at most); entry i of its
         first axis depends on (seed, i) and the other axes alone, so a longer request
         begins with the shorter one.
       sample_shape: With `seed`: an int or a shape, put before the batch shape.
@@ -98,7 +100,7 @@ class Reparameterization:
 
     Warns:
       UserWarning: A parameter whose value is known now is outside its `sound` range,
-        and draws are float32.
+        and samples are float32.
     """
     values, dtype = self._bind(params, named_params)
     if dtype == tf.float32:
@@ -135,10 +137,18 @@ class Reparameterization:
     shape = self._shape(values, sample_shape)
     return tuple(shape) if shapes.is_static(shape) else tf.stack(shape)
 
+  def log_prob(self, z: Any, *params: Any, **named_params: Any) -> tf.Tensor:
+    """log q(z; params), nats, for the parameters of `sample`."""
+    return self.distribution(*params, **named_params).log_prob(z)
+
   def distribution(self, *params: Any, **named_params: Any) -> tfd.Distribution:
-    """The distribution of the draws, with `log_prob`, for the same parameters."""
+    """The distribution in TFP, for the parameters of `sample`."""
     values, dtype = self._bind(params, named_params)
     return self.density(*(parameters.to_float(value, dtype) for value in values))
+
+  def parameters_of(self, distribution: tfd.Distribution) -> dict[str, tf.Tensor]:
+    """The parameters that `distribution(*params)` was called with, by name."""
+    return {name: distribution.parameters[name] for name in self.parameters}
 
   def get_config(self) -> dict[str, Any]:
     """The mapping from which `get` makes this object again."""

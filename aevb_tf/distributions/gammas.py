@@ -1,13 +1,13 @@
-"""The log of a standard Gamma(concentration, 1) draw, of which compositions are made.
+"""Samples of the standard Gamma(concentration, 1) in logs, of which compositions are made.
 
 An integer concentration k composes, as the paper does, k exponentials by inverse CDF:
 z = sum_{j=1..k} -log(1 - u_j). The concentration is a count then, and has no gradient.
 
-Any other concentration takes what the paper did not have: implicit reparameterization.
+Any other concentration is reparameterized implicitly, which is more recent than the paper.
 z solves F(z; concentration) = u, which `tfp.math.igammainv` does numerically, and its
 gradient is that of the implicit function, dz/da = -(dF/da) / p(z), as in TFP's gamma
-sampler. Unlike a rejection sampler, one uniform makes one draw, and the draw is the
-same, to rounding, eagerly and compiled.
+sampler. Unlike a rejection sampler, it takes one uniform per sample, and the sample is the
+same, up to rounding, eagerly and compiled.
 
 Everything here is float64, since float32's incomplete gamma function loses its digits
 past a concentration of a hundred, and a log, since a small concentration puts z far
@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from aevb_tf.reparameterization.numerics import bounded_exp, exponential
+from aevb_tf.distributions.numerics import bounded_exp, exponential
 
 # Below, z^a / Gamma(a + 1) is the CDF to float64's last digit.
 _LOG_TINY = -37.0
@@ -89,3 +89,28 @@ def _expansion(x: tf.Tensor, a: tf.Tensor) -> tf.Tensor:
     - (3 * x**4 + 7 * x**2 - 16) / (810 * a)
     + (9 * x**5 + 256 * x**3 - 433 * x) / (38880 * a * root)
   )
+
+
+def log_ratio(u: tf.Tensor, concentration1: Any, concentration0: Any) -> tf.Tensor:
+  """log(G1 / G0) of two standard gammas.
+
+  Args:
+    u: Uniform noise in (0, 1); the two have an axis of their own, which is the last one
+      but for the axis of counted exponentials.
+    concentration1: Of G1, as for `log_standard`.
+    concentration0: Of G0.
+
+  Returns:
+    float64.
+  """
+  axis = -1 if tf.is_tensor(concentration1) else -2
+  u1, u0 = tf.unstack(u, axis=axis)
+  log1 = log_standard(u1, concentration1)
+  return log1 - log_standard(u0, concentration0)
+
+
+def halves(*dfs: Any) -> list:
+  """Half of each df: counts if all are even integers, else float64 tensors."""
+  if not any(tf.is_tensor(df) for df in dfs) and all(np.all(df % 2 == 0) for df in dfs):
+    return [df // 2 for df in dfs]
+  return [tf.cast(df, tf.float64) / 2 for df in dfs]
