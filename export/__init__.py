@@ -1,4 +1,4 @@
-"""A trained model as artifacts that need nothing of this package to run.
+"""Exports a trained model to artifacts that run without this package.
 
     import aevb_tf.export as export
     export.saved_model(vae, "served/digits/1")
@@ -7,22 +7,24 @@
 
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
-| `signatures.py`    | what an exported model answers, the same in every format     |
-| `png.py`           | the same, for clients that send and get PNG files            |
+| `signatures.py`    | the functions of an exported model, the same in every format |
+| `png.py`           | the same, for clients that send and receive PNG files        |
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
 | `serving/`         | a folder that TensorFlow Serving serves                      |
 | `web/`             | a page that runs the model in the browser                    |
-| `client/`          | asks a server, over REST or gRPC                             |
+| `exporting.py`     | `aevb-export`: a run folder as a folder of these formats     |
+| `verify.py`        | `aevb-verify`: every artifact against the model's answers    |
 | `runtimes/`        | runs artifacts without this package                          |
+| `client/`          | calls a server, over REST or gRPC                            |
 """
 
 from aevb_tf import launch
 
 __all__ = ["saved_model", "serving_bundle", "tflite", "web"]
 
-# The functions carry the names of their modules, and are imported after them; but a
-# command reads its flags first, and answers `--help` without loading TensorFlow.
+# The functions have the names of their modules, and replace them here. But a command
+# reads its flags first, and answers `--help` without loading TensorFlow.
 if not launch.is_by_command():
   from aevb_tf.export.saved_model import saved_model
   from aevb_tf.export.serving.bundle import serving_bundle

@@ -38,17 +38,18 @@ def modules():
   return [p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py"]
 
 
-def imported_rooms(path):
-  found = set()
+def imported_names(path):
+  names = set()
   for node in ast.walk(ast.parse(path.read_text())):
     if isinstance(node, ast.Import):
-      names = [alias.name for alias in node.names]
+      names |= {alias.name for alias in node.names}
     elif isinstance(node, ast.ImportFrom):
-      names = [f"{node.module}.{alias.name}" for alias in node.names]
-    else:
-      continue
-    found |= {n.split(".")[1] for n in names if n.startswith("aevb_tf.")}
-  return found
+      names |= {f"{node.module}.{alias.name}" for alias in node.names}
+  return names
+
+
+def imported_rooms(path):
+  return {n.split(".")[1] for n in imported_names(path) if n.startswith("aevb_tf.")}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
@@ -76,6 +77,36 @@ def test_no_module_scores_with_tfp_s_normal():
 def test_nothing_imports_the_exporter():
   for path in modules():
     assert "export" not in imported_rooms(path)
+
+
+EXPORT = ROOT.parent / "export"
+# They run where this package is not installed, or must not be loaded.
+SCRIPTS = ("runtimes/process.py", "runtimes/chromium.py", "serving/kserve_model.py")
+
+
+def test_the_client_imports_neither_tensorflow_nor_the_rest_of_the_exporter():
+  """But for the messages of gRPC, which import TensorFlow, and for writing files."""
+  paths = sorted((EXPORT / "client").glob("*.py"))
+  assert len(paths) > 5
+  for path in paths:
+    for name in imported_names(path):
+      package, *rest = name.split(".")
+      if package.startswith("tensorflow"):
+        assert path.name == "messages.py", path
+      if package == "aevb_tf" and rest[0] == "export":
+        assert rest[1] in ("client", "publish"), path
+      if package == "aevb_tf" and rest[0] != "export":
+        assert rest[:2] in (["training", "command_line"], ["training", "quietly"]), path
+
+
+def test_what_the_client_imports_of_the_exporter_imports_the_standard_library_alone():
+  names = imported_names(EXPORT / "publish.py")
+  assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_import_nothing_of_this_package(script):
+  assert not imported_rooms(EXPORT / script)
 
 
 def test_public_names_exist():

@@ -111,7 +111,7 @@ def test_a_folder_takes_the_place_of_npm(no_npm, packages_folder, tmp_path):
 @pytest.mark.parametrize(
   ("harm", "message"),
   [
-    (lambda path: path.unlink(), "there is none. Where there is npm"),
+    (lambda path: path.unlink(), "not found. On a machine with npm"),
     (
       lambda path: path.write_bytes(b"else"),
       "its sha512 is not that of @litertjs/wasm",
