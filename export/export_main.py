@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
   with conversion.converter_notes_dropped():
     verified = exporting.export_run(values.workdir, values.to, ExportConfig(**options))
   print(f"{verified.manifest['name']}, differences from the model:\n")
-  print(report.artifact_lines(verified))
+  print(report.format_artifacts(verified))
   verify = command_line.spelled("aevb-verify")
   print(f"\nTo verify it again:\n  {verify} {shlex.quote(values.to)}")
   if "web" in values.formats:

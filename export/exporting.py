@@ -57,7 +57,7 @@ def export_run(
     # Impossible arguments are reported before the model is loaded.
     if not config.formats:
       raise ConfigError(f"--formats: name some of {', '.join(formats.names())}.")
-    publish.free(to)
+    publish.check_free(to)
     writers = [formats.get(name) for name in dict.fromkeys(config.formats)]
     for writer in writers:
       writer.check()

@@ -32,7 +32,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   Raises:
     FileExistsError: There is something at `path`, before or at the end.
   """
-  path = free(path)
+  path = check_free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     whole.mkdir()
@@ -41,7 +41,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
       for name in names:
         sync(os.path.join(directory, name))
       sync(directory)
-    free(path)
+    check_free(path)
     os.rename(whole, path)  # fails if there is a folder with anything in it
     sync(path.parent)
 
@@ -49,7 +49,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
 @contextlib.contextmanager
 def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   """Publishes a file; as `folder`, but yields the path to write to."""
-  path = free(path)
+  path = check_free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     yield whole
@@ -59,7 +59,7 @@ def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     sync(path.parent)
 
 
-def free(path: str | os.PathLike) -> pathlib.Path:
+def check_free(path: str | os.PathLike) -> pathlib.Path:
   """The absolute path of a place that is free.
 
   Raises:

@@ -61,13 +61,13 @@ def main(argv: list[str]) -> int:
   for workdir in values.workdir:
     with conversion.converter_notes_dropped(), exporting.errors_on_one_line():
       job = exporting.load_job(workdir, config)
-      table = rows(job)
+      table = measure(job)
     print(f"{job.name}, {sum(np.size(w) for w in job.vae.weights):,} weights\n")
-    print(lines(table))
+    print(format_table(table))
   return 0
 
 
-def rows(job: Any) -> list[Row]:
+def measure(job: Any) -> list[Row]:
   """Quantizes a model to every kind.
 
   Args:
@@ -97,7 +97,7 @@ def _row(job, kind):
   return Row(kind, size, *times, nats, pixels)
 
 
-def lines(table: list[Row]) -> str:
+def format_table(table: list[Row]) -> str:
   """A table in Markdown."""
   whole = table[0].size
   head = "| quantize | bytes | of float | reconstruct | elbo | bound | pixel |"

@@ -35,7 +35,7 @@ class Report(NamedTuple):
   skipped: Sequence[tuple[str, str, str]] = ()
 
 
-def artifact_lines(report: Report) -> str:
+def format_artifacts(report: Report) -> str:
   """The artifacts of an export, and how far each is from the model."""
   lines = []
   for artifact in report.manifest["artifacts"]:
@@ -58,7 +58,7 @@ def artifact_lines(report: Report) -> str:
   return "\n".join(lines[1:])
 
 
-def file_lines(report: Report) -> str:
+def format_files(report: Report) -> str:
   """The files of an export with their sizes and hashes."""
   return "\n".join(
     f"  {file['sha256']}  {file['bytes']:>11,}  {path}"

@@ -44,9 +44,9 @@ def main(argv: list[str]) -> int:
     found = verify.verify(folders[0])
   except manifest.NoExport as error:
     raise command_line.ConfigError(str(error)) from error
-  print(report.file_lines(found))
+  print(report.format_files(found))
   print()
-  print(report.artifact_lines(found))
+  print(report.format_artifacts(found))
   if found.breaches:
     breaches = "\n".join(f"  {breach}" for breach in found.breaches)
     print(f"\naevb-verify: FAILED\n{breaches}", file=sys.stderr)

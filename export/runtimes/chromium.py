@@ -100,7 +100,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def opened(
+def open_page(
   artifact: str,
 ) -> Iterator[Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]]]:
   """Opens a page's model in the browser; ends the process if that fails.

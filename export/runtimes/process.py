@@ -96,7 +96,7 @@ def main(runtime: str, artifact: str, *arguments: str) -> None:
   else:
     import chromium  # beside this script
 
-    with chromium.opened(artifact) as run:
+    with chromium.open_page(artifact) as run:
       answer(run, *arguments)
 
 

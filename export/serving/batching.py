@@ -105,7 +105,7 @@ def choose(curve: Sequence[Point]) -> Batching:
   return Batching(rows, max(1, round(1e6 * alone.seconds / alone.rows)))
 
 
-def table(curve: Sequence[Point]) -> str:
+def format_table(curve: Sequence[Point]) -> str:
   """The curve as text, with the choice marked."""
   chosen = choose(curve)
   lines = [f"{'rows':>6}{'ms a call':>12}{'rows/s':>12}"]
@@ -121,7 +121,7 @@ def table(curve: Sequence[Point]) -> str:
 def write(folder: pathlib.Path, curve: Sequence[Point]) -> None:
   """Writes the choice and its reason into the folder of a version."""
   chosen = choose(curve)
-  why = "".join(f"# {line}\n" for line in table(curve).splitlines())
+  why = "".join(f"# {line}\n" for line in format_table(curve).splitlines())
   (folder / FILE).write_text(
     f"{why}"
     "# A request of more rows is taken apart.\n"

@@ -74,7 +74,7 @@ def serving_bundle(
     raise ValueError(f"version={version} has to be 1 or more.")
   only = _batchable(only, batches.ROW_WISE) if batching else only
   exported = png.build(vae, max_samples, num_importance_samples, only)
-  requests = list(warmup.inputs(vae, exported, examples))
+  requests = list(warmup.make_requests(vae, exported, examples))
 
   def complete(folder):
     warmup.write(folder, name, requests)

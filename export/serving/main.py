@@ -96,7 +96,7 @@ def _prune(values):
 def _curve(values):
   from aevb_tf.export.serving import batching
 
-  print(batching.table(batching.measure(_folder(values))))
+  print(batching.format_table(batching.measure(_folder(values))))
   return 0
 
 

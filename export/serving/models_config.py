@@ -76,7 +76,7 @@ def read(base: str | os.PathLike) -> Any:
     raise ValueError(f"{path} is not a ModelServerConfig: {error}") from error
 
 
-def model(config: Any, name: str) -> Any:
+def find_model(config: Any, name: str) -> Any:
   """The entry of a model, or None."""
   for entry in config.model_config_list.config:
     if entry.name == name:
@@ -125,7 +125,7 @@ def versions(base: str | os.PathLike, name: str) -> list[int]:
 def make_canary(base: str | os.PathLike, name: str, version: int) -> dict[str, int]:
   """Makes a version that was just published the canary; call it inside `locked`."""
   config = read(base)
-  entry = model(config, name) or add_model(config, name)
+  entry = find_model(config, name) or add_model(config, name)
   entry.version_labels[CANARY] = version
   if STABLE not in entry.version_labels:
     entry.version_labels[STABLE] = version
@@ -145,7 +145,7 @@ def requested_version(
     ValueError: There is none.
   """
   if version is None and label is not None:
-    entry = model(read(base), name)
+    entry = find_model(read(base), name)
     labels = {} if entry is None else dict(entry.version_labels)
     if label not in labels:
       raise ValueError(f"{name} has no label {label!r}; there are {sorted(labels)}.")
@@ -266,7 +266,7 @@ def _labels(base, name) -> tuple[Any, Any]:
   if not pathlib.Path(base, FILE).exists():
     raise ValueError(f"{base} has no {FILE}: nothing was published there.")
   config = read(base)
-  entry = model(config, name)
+  entry = find_model(config, name)
   if entry is None:
     names = [entry.name for entry in config.model_config_list.config]
     raise ValueError(f"There is no model {name!r}.{did_you_mean(name, names)}")

@@ -42,7 +42,7 @@ class Line(NamedTuple):
     return f"{self.protocol:<6}{self.what:<28}{result}"
 
 
-def inputs(
+def make_requests(
   vae: Any, signatures: Mapping[str, Signature], examples: np.ndarray | None = None
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
   """Requests to all signatures.
@@ -84,7 +84,7 @@ def write(
   Args:
     folder: The SavedModel.
     name: Its name on the server.
-    requests: What `inputs` yields.
+    requests: What `make_requests` yields.
   """
   signatures = load(folder).signatures
   path = folder / FILE

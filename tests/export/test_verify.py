@@ -53,11 +53,11 @@ def test_the_reference_is_what_the_model_answers(exported, vae):
 
 def test_the_tables_show_everything(exported):
   _, found = exported
-  printed = report.artifact_lines(found)
+  printed = report.format_artifacts(found)
   for part in ("saved_model  ", "small.tflite", "batch of 5", "tolerance", "sample.z"):
     assert part in printed
   assert "BITWISE_XOR" in printed
-  listed = report.file_lines(found)
+  listed = report.format_files(found)
   for path, file in found.manifest["files"].items():
     assert f"{file['sha256']}" in listed and path in listed
 

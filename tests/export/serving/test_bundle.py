@@ -96,7 +96,7 @@ def test_the_next_version_is_the_canary_and_nothing_is_overwritten(vae, x, copie
   assert path == copied / NAME / "2"
   assert set(seen) == {"1", "2"}
   assert seen["2"] == manifest.files(path) == seen["1"]  # never a part of it
-  entry = models_config.model(models_config.read(copied), NAME)
+  entry = models_config.find_model(models_config.read(copied), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
   assert (copied / "compose.yaml").read_text() == "mine"
   with pytest.raises(FileExistsError, match="nothing is overwritten"):
@@ -191,7 +191,7 @@ def test_the_choice_of_a_batch():
   curve = [batching.Point(n, 1e-3 + 1e-4 * n) for n in (1, 2, 4, 64, 128, 1024, 4096)]
   chosen = batching.choose(curve)
   assert chosen == batching.Batching(128, 1100)
-  assert re.search(r"128 .*<- chosen", batching.table(curve))
+  assert re.search(r"128 .*<- chosen", batching.format_table(curve))
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "kubernetes.yaml"])

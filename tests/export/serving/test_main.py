@@ -30,7 +30,7 @@ def test_an_export_is_published_as_the_next_version(
   monkeypatch.setattr(verify, "_compare", lambda *args: [])  # it was just run
   assert _run(copied, "publish", f"--export={exported[0]}") == 0
   assert f"{copied}/{NAME}/2\n{NAME}: canary is 2\n" == capsys.readouterr().out
-  entry = models_config.model(models_config.read(copied), NAME)
+  entry = models_config.find_model(models_config.read(copied), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
   one, two = (copied / NAME / version for version in ("1", "2"))
   assert manifest.files(one) == manifest.files(two) != []

@@ -9,7 +9,7 @@ from tests.export.serving.conftest import NAME
 
 
 def test_publishing_moves_the_canary(four_versions):
-  entry = models_config.model(models_config.read(four_versions), NAME)
+  entry = models_config.find_model(models_config.read(four_versions), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 4}
 
 

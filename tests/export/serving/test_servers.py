@@ -98,6 +98,14 @@ def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   assert len(re.findall("^grpc .* ok", told, re.M)) == 20, told
 
 
+def test_the_check_passes_over_grpc_alone(bundle, over_grpc, capsys):
+  argv = ["aevb-serving", "check", f"--base_path={bundle}"]
+  assert main.main([*argv, f"--grpc={over_grpc.address}", "--deadline=120"]) == 0
+  printed = capsys.readouterr().out
+  assert printed.endswith("PASS\n")
+  assert len(re.findall("^grpc .* ok", printed, re.M)) == 20, printed
+
+
 def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
   """A server that answers otherwise, and one that refuses nothing."""
   honest = client.RestClient.call

@@ -172,7 +172,9 @@ def test_a_run_is_exported_as_a_page_and_verified(
   }
   why = "neither Chromium nor Chrome is installed"
   assert found.skipped == [("web/model.tflite", "chromium", why)]
-  assert f"    not run in chromium: {why}" in report.artifact_lines(found).splitlines()
+  assert (
+    f"    not run in chromium: {why}" in report.format_artifacts(found).splitlines()
+  )
   (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
   assert artifact["batch_size"] == 1
   assert artifact["quantize"] == "none"

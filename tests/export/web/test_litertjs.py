@@ -77,7 +77,7 @@ def test_npms_failure_is_told_in_one_line(npm, packages_folder):
   with pytest.raises(litertjs.Unavailable) as error:
     litertjs.find()
   message = str(error.value)
-  assert message.startswith("npm failed: request failed twice. Where there is npm, ")
+  assert message.startswith("npm failed: request failed twice. On a machine with npm ")
   assert "\n" not in message
 
 
