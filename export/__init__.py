@@ -1,4 +1,4 @@
-"""A trained model as artifacts that need nothing of this package to run.
+"""Exports a trained model to artifacts that run without this package.
 
     import aevb_tf.export as export
     export.saved_model(vae, "served/digits/1")
@@ -7,14 +7,16 @@
 
 | file               | what                                                         |
 |--------------------|--------------------------------------------------------------|
-| `signatures.py`    | what an exported model answers, the same in every format     |
-| `png.py`           | the same, for clients that send and get PNG files            |
+| `signatures.py`    | the functions of an exported model, the same in every format |
+| `png.py`           | the same, for clients that send and receive PNG files        |
 | `saved_model.py`   | TensorFlow's SavedModel                                      |
 | `tflite.py`        | one LiteRT file                                              |
 | `serving/`         | a folder that TensorFlow Serving serves                      |
 | `web/`             | a page that runs the model in the browser                    |
-| `client/`          | asks a server, over REST or gRPC                             |
+| `exporting.py`     | `aevb-export`: a run folder as a folder of these formats     |
+| `verify.py`        | `aevb-verify`: every artifact against the model's answers    |
 | `runtimes/`        | runs artifacts without this package                          |
+| `client/`          | calls a server, over REST or gRPC                            |
 """
 
 # The functions carry the names of their modules, and are imported after them.

@@ -1,4 +1,4 @@
-"""A few data as an array, from whatever holds data."""
+"""A few examples as an array, from an array or batches."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ import numpy as np
 
 
 def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
-  """The first data, checked.
+  """The first examples, checked.
 
   Args:
     vae: The model that they are for.
     data: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as
       `aevb_tf.data.load` gives.
-    most: How many at most.
-    what: What error messages call them.
+    most: The largest number to take.
+    what: Their name in error messages.
 
   Returns:
     float32 `[at most `most`, *event_shape]`.
 
   Raises:
-    ValueError: There are none, or the model cannot score them.
+    ValueError: There are no examples, or the model cannot score them.
   """
   pieces, count = [], 0
   for piece in [data] if hasattr(data, "__array__") else data:
@@ -29,7 +29,7 @@ def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
     if count >= most:
       break
   if not count:
-    raise ValueError(f"{what} holds no data.")
+    raise ValueError(f"{what} holds no examples.")
   x = np.concatenate(pieces)
   if x.dtype == np.uint8:  # images, as training takes them
     x = x / np.float32(255)

@@ -1,7 +1,6 @@
-"""A run folder becomes a folder of artifacts, verified before anybody sees it."""
+"""Exports a run folder to a folder of artifacts, verified before it appears."""
 
 import contextlib
-import dataclasses
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -12,15 +11,13 @@ import tensorflow as tf
 from aevb_tf.export import (
   examples,
   formats,
-  judging,
   manifest,
   publish,
   quantization,
-  reference,
   runtimes,
-  signatures,
   verify,
 )
+from aevb_tf.export.config import ExportConfig
 from aevb_tf.export.serving.bundle import check_name
 from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
@@ -31,124 +28,104 @@ from aevb_tf.training.run_folder import RunFolder
 def export(
   workdir: str | os.PathLike,
   to: str | os.PathLike,
-  names: Sequence[str] = ("saved_model", "tflite"),
-  name: str | None = None,
-  quantize: str = "none",
-  max_nats: float = 1.0,
-  max_samples: int = signatures.MAX_SAMPLES,
-  num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
-  batch_size: int = 1,
-  data_dir: str | None = None,
-  litertjs: str | None = None,
+  names: Sequence[str] = ExportConfig.formats,
+  **options: Any,
 ) -> verify.Report:
   """Exports the model of a run.
 
   Args:
-    workdir: The run's folder. Before the end of a run its newest checkpoint is taken.
-    to: The folder to make, whole or not at all. Never overwritten.
-    names: Formats.
-    name: What the export is called; by default as the run's config.
-    quantize: As in `tflite`; the run's own data are what it is judged on.
-    max_nats: As in `tflite`.
-    max_samples: The most that `sample` draws in one request.
-    num_importance_samples: K of `log_marginal`.
-    batch_size: Of the files with a fixed batch.
-    data_dir: Folder with prepared data, by default that of the training.
-    litertjs: Folder with LiteRT.js, as in `web`.
+    workdir: The run's folder. Before the end of a run its newest checkpoint is used.
+    to: The folder to create, whole or not at all. Never overwritten.
+    names: Names of the formats.
+    **options: The other attributes of `ExportConfig`.
 
   Returns:
-    What the verification found: no breaches, since there would be no export otherwise.
+    The verification's report: without breaches, since these raise an error.
 
   Raises:
     ConfigError: An argument is impossible, there is no such run, or an artifact does
       not answer as the model does.
   """
-  options = {
-    "max_samples": max_samples,
-    "num_importance_samples": num_importance_samples,
-  }
-  with told_in_one_line():
-    # What is impossible is said first, and at once.
-    if not names:
+  return export_run(workdir, to, ExportConfig(tuple(names), **options))
+
+
+def export_run(
+  workdir: str | os.PathLike, to: str | os.PathLike, config: ExportConfig
+) -> verify.Report:
+  """Exports the model of a run; results and errors as for `export`."""
+  with errors_on_one_line():
+    # Impossible arguments are reported before the model is loaded.
+    if not config.formats:
       raise ConfigError(f"--formats: name some of {', '.join(formats.names())}.")
-    publish.free(to)
-    writers = [formats.get(one) for one in dict.fromkeys(names)]
+    publish.check_free(to)
+    writers = [formats.get(name) for name in dict.fromkeys(config.formats)]
     for writer in writers:
       writer.check()
-    measures = any(writer.measures for writer in writers)
-    job = job_of(
-      workdir, name, quantize, max_nats, batch_size, data_dir, measures, **options
-    )
-    job = dataclasses.replace(job, litertjs=litertjs)
+    job = load_job(workdir, config, any(writer.measures for writer in writers))
     for writer in writers:
       writer.check_job(job)
     with publish.folder(to) as partial:
-      artifacts = [one for writer in writers for one in writer.write(job, partial)]
-      cases = reference.make(job.vae, **options)
-      reference.save(cases, partial / reference.FILE)
-      manifest.make(partial, job.name, artifacts, job.options["config_sha256"])
+      artifacts = [
+        artifact for writer in writers for artifact in writer.write(job, partial)
+      ]
+      cases = verify.answer_cases(
+        job.vae, config.max_samples, config.num_importance_samples
+      )
+      verify.save_cases(cases, partial / verify.REFERENCE)
+      manifest.make(partial, job.name, artifacts, job.config_sha256)
       report = verify.verify(partial)
       if report.breaches:
         raise ConfigError(f"Nothing was written, since {'; '.join(report.breaches)}.")
     return report
 
 
-def job_of(
-  workdir: str | os.PathLike,
-  name: str | None = None,
-  quantize: str = "none",
-  max_nats: float = 1.0,
-  batch_size: int = 1,
-  data_dir: str | None = None,
-  measures: bool = False,
-  **options: int,
+def load_job(
+  workdir: str | os.PathLike, config: ExportConfig, measures: bool = False
 ) -> formats.Job:
-  """What is to be exported of a run; arguments as for `export`.
+  """Loads the model of a run, and the data that its export needs.
 
-  Test data are read where numbers are quantized, or a format `measures` on them.
+  Args:
+    workdir: The run's folder.
+    config: How to export it.
+    measures: Whether a format measures something on test data. They are also read to
+      judge a quantized model.
 
   Raises:
     ConfigError: There is no run in the folder, or no model in it.
   """
   folder = RunFolder(workdir)
-  if name is not None:
-    check_name(name)
+  if config.name is not None:
+    check_name(config.name)
   folder.check_is_run()
-  config = configuration.from_json(folder.config)
-  check_name(name := name or config.name)
-  options["config_sha256"] = hashlib.sha256(folder.config.read_bytes()).hexdigest()
+  run_config = configuration.from_json(folder.config)
+  check_name(name := config.name or run_config.name)
   vae, _ = trained_model(folder)
+  with run_config.unlocked():
+    run_config.data_dir = config.data_dir or run_config.data_dir
+
+  def first_examples(split, most):
+    source = build.dataset(run_config, split)
+    what = f"The {split} split of {run_config.dataset}"
+    return examples.take(vae, source, most, what)
+
+  quantized, test_data, representative_data = config.quantize != "none", None, None
+  if measures or quantized:
+    test_data = first_examples("test", quantization.NUM_EXAMPLES)
+  if quantized:
+    representative_data = first_examples("train", quantization.NUM_REPRESENTATIVE)
   return formats.Job(
     vae,
     name,
-    quantize,
-    **_data(vae, config, quantize, data_dir, measures),
-    max_nats=max_nats,
-    batch_size=batch_size,
-    options=options,
+    config,
+    hashlib.sha256(folder.config.read_bytes()).hexdigest(),
+    test_data,
+    representative_data,
   )
 
 
-def _data(vae, config, quantize, data_dir, measures) -> dict[str, Any]:
-  """The run's test and training data, those that are needed."""
-  with config.unlocked():
-    config.data_dir = data_dir or config.data_dir
-
-  def first(split, most):
-    source = build.dataset(config, split)
-    return examples.take(vae, source, most, f"The {split} split of {config.dataset}")
-
-  data = {}
-  if measures or quantize != "none":
-    data["test_data"] = first("test", judging.NUM_EXAMPLES)
-  if quantize != "none":
-    data["representative_data"] = first("train", quantization.NUM_REPRESENTATIVE)
-  return data
-
-
 @contextlib.contextmanager
-def told_in_one_line() -> Iterator[None]:
-  """Turns what a user can mend into a `ConfigError` of one line."""
+def errors_on_one_line() -> Iterator[None]:
+  """Raises a `ConfigError` of one line for every error that a user can correct."""
   try:
     yield
   except ConfigError:
@@ -156,7 +133,7 @@ def told_in_one_line() -> Iterator[None]:
   except OSError as error:
     place = f"{error.filename}: " if error.filename else ""
     raise ConfigError(f"{place}{error.strerror or error}.") from error
-  except tf.errors.OpError as error:  # a full disk, as TensorFlow tells it
+  except tf.errors.OpError as error:  # such as TensorFlow's error for a full disk
     raise ConfigError(" ".join(error.message.split())) from error
   except (ValueError, ImportError, runtimes.RuntimeFailed) as error:
     raise ConfigError(" ".join(str(error).split())) from error

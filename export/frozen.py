@@ -1,16 +1,17 @@
-"""A model's functions as TensorFlow's own, on weights that are copied once.
+"""A model's functions as TensorFlow functions, on weights that are copied once.
 
 What is traced here reads its weights from plain `tf.Variable`s of this module, in the
-order and under the names of the model's own. So whatever the model was trained under
-(a distribution strategy, half precision, a process with other models in it), the same
-weights give the same graph, no class of Keras or of this package is part of it, and
-training on does not move what was exported.
+order and under the names of the model's own. So however the model was trained (under a
+distribution strategy, in half precision, in a process with other models), the same
+weights give the same graph, it holds no class of Keras or of this package, and further
+training does not change what was exported.
 
-Half precision is left behind: weights are float32 where Keras keeps them, and an
-exported model computes in float32.
+Weights are float32, as Keras keeps them, and an exported model computes in float32,
+also if it was trained in half precision.
 """
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -24,15 +25,15 @@ class Frozen(tf.Module):
 
   Args:
     vae: A built `VAE`.
-    functions: Name to a function and the `tf.TensorSpec`s of its arguments. It is
-      called once, now, and calls the model.
+    functions: Name to a function and the `tf.TensorSpec`s of its arguments. Each is
+      traced once, in the constructor.
 
   Attributes:
-    weights: The copies, stored once whatever the number of functions.
+    weights: The copies, which all functions share.
     functions: Name to concrete function.
 
   Raises:
-    ValueError: A function reads a variable that is no weight of the model.
+    ValueError: A function reads a variable that is not a weight of the model.
   """
 
   def __init__(
@@ -49,7 +50,7 @@ class Frozen(tf.Module):
       }
 
   def _trace(self, vae, function, specs):
-    # Schedules of the bound ask the optimizer; what they say is in no bound itself.
+    # Schedules of the bound read the optimizer's step; reported bounds do not use it.
     optimizer = getattr(vae, "optimizer", None)
     counters = [] if optimizer is None else [optimizer.iterations]
 
@@ -67,14 +68,14 @@ class Frozen(tf.Module):
     for variable in concrete.graph.variables:
       if id(variable) not in own:
         raise ValueError(
-          f"The model reads the variable {variable.name}, which is none of its weights. "
-          "Make it with `self.add_weight` in a Keras layer of the model."
+          f"The model reads the variable {variable.name}, which is not one of its "
+          "weights. Create it with `self.add_weight` in a Keras layer of the model."
         )
     return concrete
 
 
 def operators(function: Any) -> set[str]:
-  """The types of all operators of a concrete function, of those it calls too."""
+  """The types of all operators of a concrete function and of those that it calls."""
   graph = function.graph.as_graph_def()
   called = (inner.node_def for inner in graph.library.function)
   return {node.op for nodes in (graph.node, *called) for node in nodes}
@@ -95,13 +96,9 @@ def _in_float32(vae: keras.Model) -> Iterator[None]:
   before: list[Any] = [layer.dtype_policy for layer in layers]
   half = [policy.compute_dtype in ("float16", "bfloat16") for policy in before]
   try:
-    for layer in _where(layers, half):
+    for layer in itertools.compress(layers, half):
       layer.dtype_policy = "float32"
     yield
   finally:
-    for layer, policy in zip(_where(layers, half), _where(before, half), strict=True):
+    for layer, policy in itertools.compress(zip(layers, before, strict=True), half):
       layer.dtype_policy = policy
-
-
-def _where(values: list, chosen: list[bool]) -> list:
-  return [value for value, is_chosen in zip(values, chosen, strict=True) if is_chosen]

@@ -1,4 +1,4 @@
-"""`manifest.json`: every file of an export with its size and hash, and what it is.
+"""`manifest.json`: every file of an export with its size and hash, and what runs it.
 
 {"format_version": 1, "name": ..., "versions": {...}, "config_sha256": ...,
  "files": {PATH: {"bytes": ..., "sha256": ...}},
@@ -13,13 +13,43 @@ import pathlib
 from typing import Any
 
 from aevb_tf.export import metadata, publish
-from aevb_tf.export.formats import Artifact
 
 FILE = "manifest.json"
 
 
 class NoExport(ValueError):
-  """A folder is no export, or its manifest is damaged; the message is one line."""
+  """A folder is not an export, or its manifest is damaged; the message is one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+  """A file or folder that a runtime can load.
+
+  Attributes:
+    path: Its path in the export.
+    runtimes: Names in `runtimes.SCRIPTS`.
+    quantize: How its numbers are stored.
+    batch_size: Its fixed batch size, or None.
+    details: More about it for the manifest, under the key `told`.
+    changing: Files beside it that commands of this package rewrite: `models.config`.
+  """
+
+  path: str
+  runtimes: tuple[str, ...]
+  quantize: str = "none"
+  batch_size: int | None = None
+  details: dict[str, Any] = dataclasses.field(default_factory=dict)
+  changing: tuple[str, ...] = ()
+
+  def to_json(self) -> dict[str, Any]:
+    """The artifact's entry in a manifest."""
+    fields = dataclasses.asdict(self)
+    return {"told" if k == "details" else k: v for k, v in fields.items()}
+
+  @classmethod
+  def from_json(cls, entry: dict[str, Any]) -> "Artifact":
+    """The inverse of `to_json`; raises a TypeError for an incomplete entry."""
+    return cls(**{"details" if k == "told" else k: v for k, v in entry.items()})
 
 
 def make(
@@ -28,27 +58,27 @@ def make(
   artifacts: list[Artifact],
   config_sha256: str | None,
 ) -> dict[str, Any]:
-  """Describes a folder, and writes the description into it.
+  """Writes the manifest of a folder into it.
 
   Args:
-    folder: The folder, complete but for the manifest.
-    name: What the export is called.
+    folder: The folder, complete except for the manifest.
+    name: Name of the export.
     artifacts: What can be run.
     config_sha256: Hash of the training config.
 
   Returns:
     What was written.
   """
-  told = {
+  content = {
     "format_version": metadata.FORMAT_VERSION,
     "name": name,
     "versions": metadata.versions(),
     "config_sha256": config_sha256,
     "files": {path: describe(folder / path) for path in files(folder)},
-    "artifacts": [dataclasses.asdict(artifact) for artifact in artifacts],
+    "artifacts": [artifact.to_json() for artifact in artifacts],
   }
-  (folder / FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-  return told
+  (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+  return content
 
 
 def read(folder: str | os.PathLike) -> dict[str, Any]:
@@ -59,33 +89,37 @@ def read(folder: str | os.PathLike) -> dict[str, Any]:
   """
   path = pathlib.Path(folder) / FILE
   if not path.is_file():
-    raise NoExport(f"{path}: there is none; {folder} is no export of aevb-export.")
+    raise NoExport(f"{path}: not found; {folder} is not an export of aevb-export.")
   try:
-    told = json.loads(path.read_text(encoding="utf-8"))
-    version = told["format_version"]
+    content = json.loads(path.read_text(encoding="utf-8"))
+    version = content["format_version"]
     if version == metadata.FORMAT_VERSION:
-      _check(told)
+      _check(content)
   except (ValueError, KeyError, TypeError, AttributeError) as error:
     raise NoExport(f"{path}: damaged or cut off: it cannot be read.") from error
   if version != metadata.FORMAT_VERSION:
     raise NoExport(f"{path}: of another version of the format than this package reads.")
-  return told
+  return content
 
 
-def _check(told):
-  """Raises where a manifest does not say what is needed to verify an export."""
-  for file in told["files"].values():
+def _check(content):
+  """Raises an error if a manifest lacks what is needed to verify an export."""
+  for file in content["files"].values():
     int(file["bytes"]), str(file["sha256"])
-  told["artifacts"] = [dataclasses.asdict(Artifact(**e)) for e in told["artifacts"]]
-  for path in (artifact["path"] for artifact in told["artifacts"]):
-    if not any(f"{name}/".startswith(f"{path}/") for name in told["files"]):
-      raise ValueError(f"{path} is none of the files")
+  artifacts = [Artifact.from_json(entry) for entry in content["artifacts"]]
+  content["artifacts"] = [artifact.to_json() for artifact in artifacts]
+  for artifact in artifacts:
+    if not any(f"{name}/".startswith(f"{artifact.path}/") for name in content["files"]):
+      raise ValueError(f"{artifact.path} is not among the files")
 
 
 def files(folder: pathlib.Path) -> list[str]:
-  """The files below a folder, but for the manifest and locks, sorted."""
-  found = (path for path in folder.rglob("*") if not path.is_dir())
-  paths = (path.relative_to(folder).as_posix() for path in found)
+  """The files below a folder, without the manifest and locks, sorted."""
+  paths = (
+    path.relative_to(folder).as_posix()
+    for path in folder.rglob("*")
+    if not path.is_dir()
+  )
   return sorted(
     path for path in paths if path != FILE and not path.endswith(f"/{publish.LOCK}")
   )
@@ -98,28 +132,28 @@ def describe(path: pathlib.Path) -> dict[str, Any]:
   return {"bytes": path.stat().st_size, "sha256": digest}
 
 
-def faults(folder: pathlib.Path, told: dict[str, Any]) -> dict[str, str]:
-  """What is wrong with the files of an export.
+def faults(folder: pathlib.Path, expected: dict[str, Any]) -> dict[str, str]:
+  """What is wrong with the files of a folder.
 
   Args:
-    folder: The export.
-    told: Its manifest.
+    folder: The folder.
+    expected: Its files in the manifest: path to size and hash.
 
   Returns:
-    Path to what is the matter with it; empty where all is well.
+    Path to what is wrong with it; empty if nothing is.
   """
-  found = {}
-  here = set(files(folder))
-  for path, expected in told["files"].items():
-    if path not in here:
-      found[path] = "missing"
+  reasons = {}
+  present = set(files(folder))
+  for path, file in expected.items():
+    if path not in present:
+      reasons[path] = "missing"
       continue
     actual = describe(folder / path)
-    if actual["bytes"] < expected["bytes"]:
-      missing = f"{actual['bytes']:,} of {expected['bytes']:,} bytes"
-      found[path] = f"truncated: it has {missing}"
-    elif actual != expected:
-      found[path] = "damaged: its hash is not that of the manifest"
-  for path in sorted(here - set(told["files"])):
-    found[path] = "foreign: the manifest does not name it"
-  return found
+    if actual["bytes"] < file["bytes"]:
+      size = f"{actual['bytes']:,} of {file['bytes']:,} bytes"
+      reasons[path] = f"truncated: it has {size}"
+    elif actual != file:
+      reasons[path] = "damaged: its hash is not that of the manifest"
+  for path in sorted(present - set(expected)):
+    reasons[path] = "foreign: the manifest does not name it"
+  return reasons

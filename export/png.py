@@ -1,14 +1,13 @@
-"""Signatures for clients that send and get PNG files: images, decoded in the graph.
+"""Signatures for clients that send and receive PNG files, decoded in the graph.
 
     reconstruct_png   png_bytes        -> png_bytes
     sample_png        num, seed        -> png_bytes
     elbo_png          png_bytes, seed  -> elbo, kl, log_likelihood
 
 `png_bytes` is a string `[batch]`, a PNG file each: over REST `{"b64": ...}`, as
-TensorFlow Serving writes every output whose name ends in `_bytes`. Pixels are their
-levels / 255; what is outside of [0, 1] is clipped. There are such signatures where the
-data are images of one or three channels, and in SavedModels alone: LiteRT decodes no
-images.
+TensorFlow Serving writes every output whose name ends in `_bytes`. Pixels are levels /
+255; values outside of [0, 1] are clipped. A model has these signatures if its data are
+images of one or three channels, and only in a SavedModel: LiteRT does not decode images.
 """
 
 from collections.abc import Sequence
@@ -21,32 +20,33 @@ from aevb_tf.export.signatures import Signature
 
 NAMES = ("reconstruct_png", "sample_png", "elbo_png")
 _CHANNELS = (1, 3)
-_DOC = "PNG files"
 
 
-def of(
+def build(
   vae: Any,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
   only: Sequence[str] | None = None,
 ) -> dict[str, Signature]:
-  """The signatures of a SavedModel: those of every format, and those with PNG files.
+  """Builds the signatures of a SavedModel: those of every format, and with PNG files.
 
-  Arguments, and what is raised, as for `signatures.of`.
+  Arguments and errors as for `signatures.build`.
   """
-  known = signatures.of(vae, max_samples, num_importance_samples)
+  built = signatures.build(vae, max_samples, num_importance_samples)
   shape = tuple(vae.event_shape)
   if len(shape) == 3 and shape[-1] in _CHANNELS:
-    known |= _of_files(shape, known)
-  return signatures.chosen(known, only)
+    built |= _png_signatures(shape, built)
+  return signatures.select(built, only)
 
 
-def _of_files(shape, known):
+def _png_signatures(shape, built):
   files = tf.TensorSpec((None,), tf.string, name="png_bytes")
   rows, columns, channels = shape
-  given = f"PNG files of {columns} x {rows} pixels, " + {1: "grey", 3: "RGB"}[channels]
-  sample, elbo = known["sample"], known["elbo"]
-  made = {"png_bytes": "PNG files of the mean of p(x|z)"}
+  input_doc = (
+    f"PNG files of {columns} x {rows} pixels, " + {1: "grey", 3: "RGB"}[channels]
+  )
+  sample, elbo = built["sample"], built["elbo"]
+  output_docs = {"png_bytes": "PNG files of the mean of p(x|z)"}
   return {
     signature.name: signature
     for signature in (
@@ -54,10 +54,10 @@ def _of_files(shape, known):
         "reconstruct_png",
         "The mean of p(x|z) at the point that stands for q(z|x), as images.",
         (files,),
-        (given,),
-        made,
-        lambda png_bytes: _encoded(
-          known["reconstruct"].function(decoded(png_bytes, shape))
+        (input_doc,),
+        output_docs,
+        lambda png_bytes: _encode(
+          built["reconstruct"].function(decode(png_bytes, shape))
         ),
       ),
       Signature(
@@ -65,22 +65,22 @@ def _of_files(shape, known):
         "Draws z from the prior, and the mean of p(x|z), as images.",
         sample.inputs,
         sample.input_docs,
-        made,
-        lambda num, seed: _encoded(sample.function(num, seed)),
+        output_docs,
+        lambda num, seed: _encode(sample.function(num, seed)),
       ),
       Signature(
         "elbo_png",
         elbo.doc,
         (files, elbo.inputs[1]),
-        (given, elbo.input_docs[1]),
+        (input_doc, elbo.input_docs[1]),
         elbo.output_docs,
-        lambda png_bytes, seed: elbo.function(decoded(png_bytes, shape), seed),
+        lambda png_bytes, seed: elbo.function(decode(png_bytes, shape), seed),
       ),
     )
   }
 
 
-def decoded(files: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+def decode(files: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
   """The pixels of PNG files.
 
   Args:
@@ -91,21 +91,23 @@ def decoded(files: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
     float32 `[batch, *shape]` in [0, 1].
   """
 
-  def one(file):
+  def decode_file(file):
     image = tf.io.decode_png(file, channels=shape[-1])
     rows, columns = shape[:2]
     what = f"Images have to be {columns} pixels wide and {rows} high, and one is"
-    is_so = tf.reduce_all(tf.shape(image)[:2] == [rows, columns])
+    is_shape = tf.reduce_all(tf.shape(image)[:2] == [rows, columns])
     with tf.control_dependencies(
-      [tf.debugging.Assert(is_so, [what, tf.shape(image)[1], tf.shape(image)[0]])]
+      [tf.debugging.Assert(is_shape, [what, tf.shape(image)[1], tf.shape(image)[0]])]
     ):
       return tf.ensure_shape(tf.identity(image), shape)
 
-  levels = tf.map_fn(one, files, fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+  levels = tf.map_fn(
+    decode_file, files, fn_output_signature=tf.TensorSpec(shape, tf.uint8)
+  )
   return tf.cast(levels, tf.float32) / 255.0
 
 
-def _encoded(answer):
+def _encode(answer):
   pixels = tf.clip_by_value(answer["x_mean"], 0.0, 1.0)
   levels = tf.cast(tf.round(255.0 * pixels), tf.uint8)
   files = tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)

@@ -1,9 +1,9 @@
 """Files and folders that appear whole or not at all, and never replace another.
 
-They are written beside their place, in a hidden folder `.partial-NAME-*`, brought to
-the disk and then renamed: whoever polls the place (a server looking for new versions,
-say) sees nothing until everything is there. What an error leaves behind is removed at
-once, what a kill or a power cut leaves behind by the next that publishes at that place.
+They are written beside their place, in a hidden folder `.partial-NAME-*`, synced to
+the disk and then renamed: a process that polls the place (such as a server looking for
+new versions) sees nothing until everything is there. After an error the hidden folder is
+removed at once, after a kill or a power cut by the next call for the same place.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-LOCK = ".lock"  # name of the file by which processes keep out of each other's way
+LOCK = ".lock"  # name of the files that processes lock
 
 
 @contextlib.contextmanager
@@ -23,7 +23,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   """Publishes a folder.
 
   Args:
-    path: Where it goes. Parents are made.
+    path: Its place. Parents are created if missing.
 
   Yields:
     An empty folder to fill. At the end it is moved to `path`; after an exception it
@@ -32,7 +32,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   Raises:
     FileExistsError: There is something at `path`, before or at the end.
   """
-  path = free(path)
+  path = check_free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     whole.mkdir()
@@ -41,15 +41,15 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
       for name in names:
         sync(os.path.join(directory, name))
       sync(directory)
-    free(path)
+    check_free(path)
     os.rename(whole, path)  # fails if there is a folder with anything in it
     sync(path.parent)
 
 
 @contextlib.contextmanager
 def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
-  """Publishes a file; as `folder`, but what it yields is the path to write to."""
-  path = free(path)
+  """Publishes a file; as `folder`, but yields the path to write to."""
+  path = check_free(path)
   with _partial(path) as partial:
     whole = partial / path.name
     yield whole
@@ -59,8 +59,8 @@ def file(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     sync(path.parent)
 
 
-def free(path: str | os.PathLike) -> pathlib.Path:
-  """The absolute path of a place where there is nothing.
+def check_free(path: str | os.PathLike) -> pathlib.Path:
+  """The absolute path of a place that is free.
 
   Raises:
     FileExistsError: There is something.
@@ -74,11 +74,11 @@ def free(path: str | os.PathLike) -> pathlib.Path:
 
 @contextlib.contextmanager
 def _partial(path: pathlib.Path) -> Iterator[pathlib.Path]:
-  """A hidden folder beside `path`, locked while it is ours, and removed at the end."""
+  """A hidden folder beside `path`, locked while in use, and removed at the end."""
   path.parent.mkdir(parents=True, exist_ok=True)
   prefix = f".partial-{path.name}-"
-  for left in path.parent.glob(f"{prefix}*"):
-    _remove_unless_in_use(left)
+  for abandoned in path.parent.glob(f"{prefix}*"):
+    _remove_unless_in_use(abandoned)
   partial = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
   try:
     with open(partial / LOCK, "w") as lock:
@@ -94,14 +94,14 @@ def _remove_unless_in_use(partial: pathlib.Path) -> None:
     with open(partial / LOCK) as lock:
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError:
-    return  # another process is at it
+    return  # another process uses it
   except FileNotFoundError:
-    pass  # killed before it could lock
+    pass  # its process was killed before it could lock
   shutil.rmtree(partial, ignore_errors=True)
 
 
 def sync(path: str | os.PathLike) -> None:
-  """Brings a file, or the list of a folder's files, to the disk."""
+  """Syncs a file, or the list of a folder's files, to the disk."""
   descriptor = os.open(path, os.O_RDONLY)
   try:
     os.fsync(descriptor)

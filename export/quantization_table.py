@@ -1,10 +1,10 @@
-"""What quantization costs and gains, measured on a run's own test data.
+"""The cost and the gain of quantization, measured on a run's own test data.
 
   python -m aevb_tf.export.quantization_table --workdir=RUN [--workdir=RUN ...]
                                               [--data_dir=DIR]
 
 Prints, for each run and each kind: the size of the LiteRT file, the median time of one
-`reconstruct` and one `elbo` of a single datum in LiteRT on one core, the change of the
+`reconstruct` and one `elbo` of a single example in LiteRT on one core, the change of the
 mean bound of the test data in nats, and that of a pixel of the reconstruction.
 """
 
@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import flags
 
+from aevb_tf.export.config import QUANTIZATION_KINDS, ExportConfig
 from aevb_tf.training import command_line
 
 _REPEATS = 200
 
 
 class Row(NamedTuple):
-  """One file; times in seconds, None where LiteRT cannot run that function."""
+  """One file; times in seconds."""
 
   kind: str
   size: int
@@ -52,19 +53,20 @@ def main(argv: list[str]) -> int:
     print(__doc__)
     return 0
   command_line.parse(values, argv, required=("workdir",))
-  from aevb_tf.export import exporting
+  from aevb_tf.export import conversion, exporting
 
+  config = ExportConfig(quantize="int8", data_dir=values.data_dir)
   for workdir in values.workdir:
-    with exporting.told_in_one_line():
-      job = exporting.job_of(workdir, quantize="int8", data_dir=values.data_dir)
-      table = rows(job)
+    with conversion.converter_notes_dropped(), exporting.errors_on_one_line():
+      job = exporting.load_job(workdir, config)
+      table = measure(job)
     print(f"{job.name}, {sum(np.size(w) for w in job.vae.weights):,} weights\n")
-    print(lines(table))
+    print(format_table(table))
   return 0
 
 
-def rows(job: Any) -> list[Row]:
-  """Quantizes a model in every way.
+def measure(job: Any) -> list[Row]:
+  """Quantizes a model to every kind.
 
   Args:
     job: A `formats.Job` with data.
@@ -72,9 +74,7 @@ def rows(job: Any) -> list[Row]:
   Returns:
     A row for each kind, `none` first.
   """
-  from aevb_tf.export import quantization
-
-  return [_row(job, kind) for kind in quantization.KINDS]
+  return [_row(job, kind) for kind in QUANTIZATION_KINDS]
 
 
 def _row(job, kind):
@@ -84,18 +84,18 @@ def _row(job, kind):
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder) / "model.tflite"
     data = (job.representative_data, job.test_data)
-    told = tflite(job.vae, path, kind, *data, max_nats=np.inf, **job.options)
+    metadata = tflite(job.vae, path, kind, *data, max_nats=np.inf, **job.options)
     x, seed = job.test_data[:1], np.array([0, 1], np.int32)
     calls = [runtimes.Call("reconstruct", {"x": x})]
     calls += [runtimes.Call("elbo", {"x": x, "seed": seed})]
     times = [a.seconds for a in runtimes.run("litert", path, calls, _REPEATS)]
     size = path.stat().st_size
-  quantized = told["quantization"]
-  nats, pixels = (quantized.get(key, 0.0) for key in ("nats", "reconstruction"))
+  change = metadata["quantization"]
+  nats, pixels = (change.get(key, 0.0) for key in ("nats", "reconstruction"))
   return Row(kind, size, *times, nats, pixels)
 
 
-def lines(table: list[Row]) -> str:
+def format_table(table: list[Row]) -> str:
   """A table in Markdown."""
   whole = table[0].size
   head = "| quantize | bytes | of float | reconstruct | elbo | bound | pixel |"

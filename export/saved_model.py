@@ -1,9 +1,9 @@
 """TensorFlow's SavedModel: for servers, for TensorFlow's C++ and Java, for Python.
 
     PATH/saved_model.pb, fingerprint.pb, variables/   as TensorFlow writes them
-    PATH/assets.extra/aevb.json                       what `metadata` says
+    PATH/assets.extra/aevb.json                       see `metadata`
 
-Weights are stored once, and no class of Keras or of this package is in it: a process
+Weights are stored once, and it holds no class of Keras or of this package: a process
 loads it with TensorFlow alone,
 
     import tensorflow as tf
@@ -14,11 +14,12 @@ and with the C++ loader of TensorFlow Serving. `serving_default` is `reconstruct
 """
 
 import collections
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import absl.logging
@@ -43,13 +44,13 @@ def saved_model(
   """Exports a model as a SavedModel, which appears at `path` whole or not at all.
 
   Args:
-    vae: A built `VAE`, trained in whatever precision or strategy: the export computes
-      in float32.
-    path: The folder to make, `BASE/NAME/1` for a server. Never overwritten.
-    max_samples: The most that `sample` draws in one request; over it, the request
-      fails with a message that says so.
+    vae: A built `VAE`, trained in any precision and under any strategy: the export
+      computes in float32.
+    path: The folder to create, `BASE/NAME/1` for a server. Never overwritten.
+    max_samples: The most that `sample` draws in one request; a larger request fails
+      with a message.
     num_importance_samples: K of `log_marginal`.
-    only: The signatures to export; None for all. What they do not need is left out.
+    only: The signatures to export; None for all.
     config_sha256: Hash of the training config, for the metadata.
     also: Called with the complete SavedModel before it appears, to add files.
 
@@ -60,12 +61,13 @@ def saved_model(
     FileExistsError: There is something at `path`.
     ValueError: The model cannot be exported, or an argument is impossible.
   """
-  asked = png.of(vae, max_samples, num_importance_samples, only)
+  exported = png.build(vae, max_samples, num_importance_samples, only)
   with publish.folder(path) as partial:
-    frozen = write(vae, asked, partial)
-    told = metadata.of(vae, asked, frozen.functions, config_sha256)
+    frozen = write(vae, exported, partial)
+    values = metadata.describe(vae, exported, frozen.functions, config_sha256)
+    text = json.dumps(values, indent=2) + "\n"
     (partial / METADATA).parent.mkdir()
-    (partial / METADATA).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    (partial / METADATA).write_text(text, encoding="utf-8")
     if also is not None:
       also(partial)
   return pathlib.Path(path)
@@ -73,7 +75,7 @@ def saved_model(
 
 def write(
   vae: Any,
-  asked: dict[str, signatures.Signature],
+  exported: dict[str, signatures.Signature],
   folder: pathlib.Path,
   default: bool = True,
 ) -> Frozen:
@@ -81,14 +83,14 @@ def write(
 
   Args:
     vae: A built `VAE`.
-    asked: The signatures.
-    folder: Where to.
-    default: Whether to add `serving_default`, if `reconstruct` is there.
+    exported: The signatures.
+    folder: The folder.
+    default: Whether to add `serving_default`, if `reconstruct` is exported.
 
   Returns:
     The module that was saved.
   """
-  frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
+  frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in exported.items()})
   served = dict(frozen.functions)
   if default and signatures.DEFAULT in served:
     key = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -99,25 +101,32 @@ def write(
   return frozen
 
 
-def load(folder: str | os.PathLike) -> Any:
-  """Loads a SavedModel, without the warning that it has no gradients of its own."""
+@contextlib.contextmanager
+def gradient_warning_ignored() -> Iterator[None]:
+  """Inside, TensorFlow does not warn that a SavedModel was saved without gradients."""
 
-  def is_else(record):
+  def is_another(record):
     return "unsaved custom gradients" not in record.getMessage()
 
   logger = absl.logging.get_absl_logger()
-  logger.addFilter(is_else)
+  logger.addFilter(is_another)
   try:
-    return tf.saved_model.load(os.fspath(folder))
+    yield
   finally:
-    logger.removeFilter(is_else)
+    logger.removeFilter(is_another)
+
+
+def load(folder: str | os.PathLike) -> Any:
+  """Loads a SavedModel."""
+  with gradient_warning_ignored():
+    return tf.saved_model.load(os.fspath(folder))
 
 
 def content_hashes(folder: str | os.PathLike) -> dict[str, str]:
-  """What two exports of one model have in common, byte for byte or not.
+  """Hashes that are equal for two exports of one model.
 
   `saved_model.pb` names functions by how many the process had traced before, so that
-  its bytes differ; TensorFlow's own fingerprint of the graph leaves that out.
+  its bytes differ; TensorFlow's own fingerprint of the graph does not depend on that.
 
   Args:
     folder: A SavedModel.
@@ -127,8 +136,8 @@ def content_hashes(folder: str | os.PathLike) -> dict[str, str]:
     the signatures.
   """
   folder = pathlib.Path(folder)
-  print_of = tf.saved_model.experimental.read_fingerprint(os.fspath(folder))
-  parts = (print_of.graph_def_program_hash, print_of.signature_def_hash)
+  fingerprint = tf.saved_model.experimental.read_fingerprint(os.fspath(folder))
+  parts = (fingerprint.graph_def_program_hash, fingerprint.signature_def_hash)
   weights = hashlib.sha256()
   for shard in sorted((folder / "variables").glob("variables.data-*")):
     weights.update(shard.read_bytes())

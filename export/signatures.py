@@ -9,8 +9,9 @@
 
 `x` is float32 `[batch, *event_shape]`, `z` float32 `[batch, latent_dim]`, `seed` int32
 `[2]` (of an int: its high and its low word, see `aevb_tf.random.as_seed`), and `num` an
-int32 scalar. Numbers are nats, float32 `[batch]`, and NaN for a datum that the
-likelihood cannot score, so that it does not pass for an anomaly and spoils no other.
+int32 scalar. Numbers are nats, float32 `[batch]`, and NaN for an example that the
+likelihood cannot score, so that it does not look like an anomaly; others in the batch
+are not affected.
 
 Noise is `aevb_tf.random`'s: the same seed gives what `vae.sample(num, seed)`,
 `vae.elbo(x, seed)` and `vae.log_marginal(x, num_samples=K, seed=seed)` give, in every
@@ -26,18 +27,17 @@ import tensorflow as tf
 from aevb_tf import random, shapes
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
+from aevb_tf.export.config import MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES
 from aevb_tf.export.posterior_parameters import parameters
 from aevb_tf.models import VAE, FullVB, WakeSleep
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
 
-DEFAULT = "reconstruct"  # what `serving_default` stands for
-MAX_SAMPLES = 1024
-NUM_IMPORTANCE_SAMPLES = 100
+DEFAULT = "reconstruct"  # the signature that `serving_default` is
 _CHUNK_SIZE = 10
 _X = "data, such as the model was trained on"
 _SEED = "seed of all noise; equal seeds give equal numbers"
-_OF_POSTERIOR = {
+_POSTERIOR_DOCS = {
   "mean": "mean of q(z|x)",
   "stddev": "standard deviation of q(z|x)",
   "z": "the point that stands for q(z|x)",
@@ -51,9 +51,9 @@ class Signature:
   Attributes:
     name: Its name.
     doc: What it answers, one sentence.
-    inputs: Its arguments, in order; None is the batch.
-    input_docs: What each argument is.
-    output_docs: What outputs are, by name; see `output_doc`.
+    inputs: Its arguments, in order; a size of None is the batch.
+    input_docs: Descriptions of the arguments.
+    output_docs: Descriptions of outputs, by name; see `output_doc`.
     function: Tensors -> dict of tensors, to be traced.
   """
 
@@ -65,11 +65,11 @@ class Signature:
   function: Callable[..., dict[str, tf.Tensor]]
 
   def output_doc(self, name: str) -> str:
-    """What an output is."""
+    """The description of an output."""
     return self.output_docs.get(name, f"{name} of q(z|x)")
 
 
-def of(
+def build(
   vae: Any,
   max_samples: int = MAX_SAMPLES,
   num_importance_samples: int = NUM_IMPORTANCE_SAMPLES,
@@ -77,24 +77,24 @@ def of(
   batch_size: int | None = None,
   only: Sequence[str] | None = None,
 ) -> dict[str, Signature]:
-  """The signatures of a model.
+  """Builds the signatures of a model.
 
   Args:
     vae: A built `VAE`.
     max_samples: The most that `sample` draws in one request.
     num_importance_samples: K of `log_marginal`.
-    clamp: What `sample` does about a `num` out of bounds: takes the nearest that is
-      allowed, for runtimes without assertions, or fails with a message.
-    batch_size: A fixed batch, for runtimes that need one. `sample` then draws that
-      many, of rows `first`, `first + 1`, ..., and takes `first` in place of `num`.
-    only: The names of those that are wanted; None for all.
+    clamp: What `sample` does if `num` is out of bounds: True uses the nearest allowed
+      number, for runtimes without assertions; False raises an error.
+    batch_size: A fixed batch size, for runtimes that need one. `sample` then draws that
+      many, of rows `first`, `first + 1`, ..., and takes `first` instead of `num`.
+    only: The names of the signatures to return; None for all.
 
   Returns:
     Name to `Signature`.
 
   Raises:
-    ValueError: The model is no `VAE` or not built, a number is not positive, or a name
-      is unknown.
+    ValueError: The model is not a `VAE` or not built, a number is not positive, or a
+      name is unknown.
   """
   _check(vae, max_samples, num_importance_samples, batch_size)
   x = tf.TensorSpec((batch_size, *vae.event_shape), tf.float32, name="x")
@@ -103,13 +103,13 @@ def of(
   mean = {"x_mean": "mean of p(x|z)"}
 
   def checked(tensor, shape):
-    """Nobody else looks at the shapes of a request, and most would broadcast."""
+    """Nothing else checks the shapes of a request, and most would broadcast."""
     return tensor if clamp else shapes.of_events(tensor, shape, in_graph=True)
 
   def data(x):
     return checked(x, vae.event_shape)
 
-  known = {
+  signatures = {
     signature.name: signature
     for signature in (
       Signature(
@@ -117,7 +117,7 @@ def of(
         "The parameters of q(z|x).",
         (x,),
         (_X,),
-        _OF_POSTERIOR,
+        _POSTERIOR_DOCS,
         lambda x: parameters(vae.posterior_family, vae.encode(data(x))),
       ),
       Signature(
@@ -128,7 +128,7 @@ def of(
         mean,
         lambda z: {"x_mean": vae.decode(checked(z, (vae.latent_dim,))).mean()},
       ),
-      _sample(vae, seed, max_samples, clamp, batch_size),
+      _sample_signature(vae, seed, max_samples, clamp, batch_size),
       Signature(
         "reconstruct",
         "The mean of p(x|z) at the point that stands for q(z|x).",
@@ -159,33 +159,33 @@ def of(
       ),
     )
   }
-  return chosen(known, only)
+  return select(signatures, only)
 
 
-def chosen(
-  known: dict[str, Signature], only: Sequence[str] | None
+def select(
+  signatures: dict[str, Signature], only: Sequence[str] | None
 ) -> dict[str, Signature]:
-  """Those of the signatures that are wanted; None for all.
+  """The signatures whose names are in `only`; None for all.
 
   Raises:
-    ValueError: A name is unknown, or none is given.
+    ValueError: A name is unknown, or `only` is empty.
   """
   if only is None:
-    return known
+    return signatures
   for name in only:
-    if name not in known:
-      raise ValueError(f"Unknown signature {name!r}.{did_you_mean(name, known)}")
+    if name not in signatures:
+      raise ValueError(f"Unknown signature {name!r}.{did_you_mean(name, signatures)}")
   if not only:
     raise ValueError(f"only={only!r}: at least one signature has to be exported.")
-  return {name: known[name] for name in known if name in only}
+  return {name: signatures[name] for name in signatures if name in only}
 
 
-def _sample(vae, seed, max_samples, clamp, batch_size):
+def _sample_signature(vae, seed, max_samples, clamp, batch_size):
   def draw(rows, seed):
     z = vae.prior.sample(seed, rows)
     return {"x_mean": vae.decode(z).mean(), "z": z}
 
-  def of_num(num, seed):
+  def draw_num(num, seed):
     if clamp:
       num = tf.clip_by_value(num, 1, max_samples)
     else:
@@ -194,14 +194,14 @@ def _sample(vae, seed, max_samples, clamp, batch_size):
       tf.debugging.Assert(allowed, [what, num])
     return draw(tf.range(num), seed)
 
+  def draw_from(first, seed):
+    return draw(first + tf.range(batch_size), seed)
+
   if batch_size is None:
-    name, of_number = "num", of_num
+    name, function = "num", draw_num
     doc = f"how many, from 1 to {max_samples}" + (", else the nearest" * clamp)
   else:
-    name, of_number = (
-      "first",
-      lambda first, seed: draw(first + tf.range(batch_size), seed),
-    )
+    name, function = "first", draw_from
     doc = f"number of the first of {batch_size} rows: 0 begins where `num` does"
   return Signature(
     "sample",
@@ -209,7 +209,7 @@ def _sample(vae, seed, max_samples, clamp, batch_size):
     (tf.TensorSpec((), tf.int32, name=name), seed),
     (doc, _SEED),
     {"x_mean": "mean of p(x|z)", "z": "draws from p(z)"},
-    of_number,
+    function,
   )
 
 
@@ -227,7 +227,7 @@ def _log_marginal(vae, x, seed, num_samples):
   batch = tf.shape(x)[0]
   seed = random.derive(seed, Purpose.EVIDENCE)
   sums = log_mean.nothing(batch)
-  # Chunks of a few: what is decoded at once has to fit a phone.
+  # Small chunks: what is decoded at once has to fit into a phone's memory.
   chunk_size = min(num_samples, _CHUNK_SIZE)
   sums = add_samples(
     vae, sums, x, seed, tf.range(batch), tf.constant([0, num_samples]), chunk_size
@@ -236,7 +236,7 @@ def _log_marginal(vae, x, seed, num_samples):
 
 
 def _where_scorable(vae, x, numbers):
-  """NaN for the data that are outside of the likelihood's support."""
+  """NaN for the examples that are outside of the likelihood's support."""
   scorable = tf.vectorized_map(vae.likelihood_family.in_support, x)
   return {k: tf.where(scorable, v, float("nan")) for k, v in numbers.items()}
 
@@ -244,12 +244,12 @@ def _where_scorable(vae, x, numbers):
 def _check(vae, max_samples, num_importance_samples, batch_size):
   if isinstance(vae, FullVB):
     raise ValueError(
-      "A FullVB answers with its mean weights: export to_vae(), which has them; or "
+      "A FullVB is exported as a VAE: export to_vae(), which has its mean weights; or "
       "to_vae(seed), which has weights drawn from q(theta)."
     )
   if not isinstance(vae, (VAE, WakeSleep)):
     raise ValueError(
-      f"{type(vae).__name__} is no VAE: what is exported has an encoder and a decoder."
+      f"{type(vae).__name__} is not a VAE: what is exported has an encoder and a decoder."
     )
   if not vae.built:
     raise ValueError(

@@ -1,15 +1,15 @@
-"""TFLite (LiteRT): one file for a phone, with every function and the weights once.
+"""TFLite (LiteRT): one file for a phone, with every function, and the weights once.
 
 Only builtin operators are used, so that any LiteRT runtime can run it, and this is
-checked. The batch is dynamic; for runtimes that need to know every shape (the browser,
-some accelerators) `batch_size` fixes it. LiteRT has no assertions: `sample` takes the
-nearest `num` that is allowed.
+checked. The batch size is dynamic; for runtimes that need to know every shape (the
+browser, some accelerators) `batch_size` fixes it. LiteRT has no assertions: `sample`
+uses the nearest `num` that is allowed.
 
 A function that would need an operator that LiteRT does not have is left out, and the
 file's metadata say which and why.
 
-A quantized file (see `quantization.py`) is judged by what matters: it is run in LiteRT
-before anybody sees it, and refused if the bound of test data moved too far.
+A quantized file (see `quantization.py`) is run in LiteRT before it appears, and refused
+if the bound of test data changed too much.
 """
 
 import os
@@ -24,13 +24,13 @@ from aevb_tf.export import (
   conversion,
   examples,
   flatbuffer,
-  judging,
   metadata,
   publish,
   quantization,
   runtimes,
   signatures,
 )
+from aevb_tf.export.config import QUANTIZATION_KINDS
 from aevb_tf.export.saved_model import write
 from aevb_tf.registry import did_you_mean
 
@@ -59,70 +59,72 @@ def tflite(
 
   Args:
     vae: A built `VAE`.
-    path: The file to make. Never overwritten.
+    path: The file to create. Never overwritten.
     quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
-    representative_data: For int8: a few hundred training data, an array or batches.
+    representative_data: For int8: a few hundred training examples, an array or batches.
     test_data: What a quantized file is judged on; `representative_data` by default.
-      The first 1,000 are used.
-    max_nats: How far the mean bound of the test data may move, in nats, either way;
-      infinity takes any file, judged where that can be; None does not look.
-    batch_size: None for a dynamic batch, or its size.
+      The first 1,000 examples are used.
+    max_nats: How much the mean bound of the test data may change, in nats, either way;
+      with infinity no file is refused, and the change is measured where it can be; with
+      None it is not measured.
+    batch_size: None for a dynamic batch size, or the size.
     max_samples: The most that `sample` draws at once.
     num_importance_samples: K of `log_marginal`.
-    only: The signatures to export; None for all. What they do not need is left out.
+    only: The signatures to export; None for all. The file has only what they need.
     config_sha256: Hash of the training config, for the metadata.
 
   Returns:
-    The metadata that lie in the file.
+    The file's metadata.
 
   Raises:
     FileExistsError: There is something at `path`.
     ValueError: The model cannot be exported, an argument is impossible, or the bound
-      moved too far; the message names the layer that it is lost in.
+      changed too much; for int8 the message names the layer that loses most.
     RuntimeFailed: LiteRT is not installed, or cannot run the file.
   """
-  asked = signatures.of(
+  exported = signatures.build(
     vae, max_samples, num_importance_samples, True, batch_size, only
   )
   test, representative = _data(
-    vae, quantize, representative_data, test_data, max_nats, asked
+    vae, quantize, representative_data, test_data, max_nats, exported
   )
   with publish.file(path) as partial, tempfile.TemporaryDirectory() as folder:
-    frozen = write(vae, asked, pathlib.Path(folder), default=False)
-    converted, left_out = quantization.convert_to(
+    frozen = write(vae, exported, pathlib.Path(folder), default=False)
+    converted, left_out = quantization.quantize(
       quantize, folder, frozen.functions, representative, batch_size is not None
     )
     content = converted.file()
     conversion.check_builtins(content)
-    told = {"kind": quantize}
+    summary = {"kind": quantize}
     if quantize != "none":
-      told["note"] = _NOTES[quantize]
+      summary["note"] = _NOTES[quantize]
     if test is not None and "elbo" in left_out and max_nats < float("inf"):
       raise ValueError(
-        f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. Take the "
-        "file unjudged with max_nats=inf."
+        f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. To "
+        "export the file without a check, pass max_nats=inf."
       )
     if test is not None and "elbo" not in left_out:
-      told |= judging.judge(converted, content, frozen.functions, test, max_nats)
-    kept = {name: s for name, s in asked.items() if name not in left_out}
-    told = metadata.of(
+      summary |= quantization.judge(
+        converted, content, frozen.functions, test, max_nats
+      )
+    values = metadata.describe(
       vae,
-      kept,
+      {name: s for name, s in exported.items() if name not in left_out},
       frozen.functions,
       config_sha256,
       batch_size=batch_size,
       left_out=left_out,
-      quantization=told,
+      quantization=summary,
     )
-    partial.write_bytes(flatbuffer.with_metadata(content, told))
-  return told
+    partial.write_bytes(flatbuffer.with_metadata(content, values))
+  return values
 
 
-def _data(vae, quantize, representative_data, test_data, max_nats, asked):
-  """The test data, and `x` and `z` for calibration; None where there is no use."""
-  if quantize not in quantization.KINDS:
+def _data(vae, quantize, representative_data, test_data, max_nats, exported):
+  """The test data, and `x` and `z` for calibration; None where they are not needed."""
+  if quantize not in QUANTIZATION_KINDS:
     raise ValueError(
-      f"Unknown quantize={quantize!r}.{did_you_mean(quantize, quantization.KINDS)}"
+      f"Unknown quantize={quantize!r}.{did_you_mean(quantize, QUANTIZATION_KINDS)}"
     )
   if quantize == "none":
     return None, None
@@ -131,7 +133,7 @@ def _data(vae, quantize, representative_data, test_data, max_nats, asked):
     if representative_data is None:
       raise ValueError(
         "quantize='int8' measures the ranges of activations: pass a few hundred "
-        "training data, representative_data=x."
+        "training examples, representative_data=x."
       )
     most = quantization.NUM_REPRESENTATIVE
     x = examples.take(vae, representative_data, most, "representative_data")
@@ -142,10 +144,11 @@ def _data(vae, quantize, representative_data, test_data, max_nats, asked):
   if max_nats is None:
     return None, representative
   data = representative_data if test_data is None else test_data
-  if data is None or "elbo" not in asked:
+  if data is None or "elbo" not in exported:
     raise ValueError(
       f"quantize={quantize!r} is judged by the bound: pass test_data=x, and keep the "
-      "signature 'elbo'; or take the file unjudged with max_nats=None."
+      "signature 'elbo'; or pass max_nats=None to export the file without a check."
     )
   runtimes.check_installed("litert")
-  return examples.take(vae, data, judging.NUM_EXAMPLES, "test_data"), representative
+  most = quantization.NUM_EXAMPLES
+  return examples.take(vae, data, most, "test_data"), representative

@@ -2,9 +2,9 @@
 
   aevb-verify DIR
 
-Checks every file against the manifest, runs every artifact on the same inputs and
-seeds as the model was at export, and prints the largest differences beside what is
-tolerated. Ends with 1 if anything is wrong.
+Checks every file against the manifest, runs every artifact on the inputs and seeds that
+the model was run on at export, and prints the largest differences beside the tolerance.
+The exit code is 1 if anything is wrong.
 """
 
 import sys
@@ -20,7 +20,7 @@ def run() -> None:
 
 
 def main(argv: list[str]) -> int:
-  """Reads the command line, verifies, and prints what was found.
+  """Reads the command line, verifies, and prints the report.
 
   Args:
     argv: The command line, the program's name first.
@@ -36,20 +36,20 @@ def main(argv: list[str]) -> int:
     command_line.parse(flags.FlagValues(), [argv[0], unknown[0]], ())
   if len(folders) != 1:
     raise command_line.ConfigError("Give one folder: aevb-verify DIR.")
-  # Only now, with the command line read.
+  # After the command line is read, since it takes seconds.
   quietly.import_package()
-  from aevb_tf.export import manifest, tables, verify
+  from aevb_tf.export import manifest, report, verify
 
   try:
-    report = verify.verify(folders[0])
+    found = verify.verify(folders[0])
   except manifest.NoExport as error:
     raise command_line.ConfigError(str(error)) from error
-  print(tables.files(report))
+  print(report.format_files(found))
   print()
-  print(tables.verification(report))
-  if report.breaches:
-    told = "\n".join(f"  {breach}" for breach in report.breaches)
-    print(f"\naevb-verify: FAILED\n{told}", file=sys.stderr)
+  print(report.format_artifacts(found))
+  if found.breaches:
+    breaches = "\n".join(f"  {breach}" for breach in found.breaches)
+    print(f"\naevb-verify: FAILED\n{breaches}", file=sys.stderr)
     return command_line.FAILED
   print("\nPASSED")
   return 0

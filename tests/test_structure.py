@@ -109,6 +109,36 @@ def test_nothing_that_is_installed_imports_a_folder_that_is_not():
     assert not OUTSIDE & {name.split(".")[0] for name in imported(path)}, path
 
 
+EXPORT = ROOT.parent / "export"
+# They run where this package is not installed, or must not be loaded.
+SCRIPTS = ("runtimes/process.py", "runtimes/chromium.py", "serving/kserve_model.py")
+
+
+def test_the_client_imports_neither_tensorflow_nor_the_rest_of_the_exporter():
+  """But for the messages of gRPC, which import TensorFlow, and for writing files."""
+  paths = sorted((EXPORT / "client").glob("*.py"))
+  assert len(paths) > 5
+  for path in paths:
+    for name in imported(path):
+      package, *rest = name.split(".")
+      if package.startswith("tensorflow"):
+        assert path.name == "messages.py", path
+      if package == "aevb_tf" and rest[0] == "export":
+        assert rest[1] in ("client", "publish"), path
+      if package == "aevb_tf" and rest[0] != "export":
+        assert rest[:2] in (["training", "command_line"], ["training", "quietly"]), path
+
+
+def test_what_the_client_imports_of_the_exporter_imports_the_standard_library_alone():
+  names = imported(EXPORT / "publish.py")
+  assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_import_nothing_of_this_package(script):
+  assert not imported_rooms(EXPORT / script)
+
+
 def test_public_names_exist():
   for name in aevb_tf.__all__:
     assert getattr(aevb_tf, name) is not None

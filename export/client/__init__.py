@@ -1,4 +1,4 @@
-"""Asks a server for what a model answers, over REST or gRPC.
+"""Calls the signatures of a model on a server, over REST or gRPC.
 
     from aevb_tf.export import client
     digits = client.RestClient("http://127.0.0.1:8501", "digits", label="stable")
@@ -6,8 +6,9 @@
     digits.reconstruct(x)["x_mean"]
     digits.sample(16, seed=7)["x_mean"]     # the same digits as vae.sample(16, seed=7)
 
-Every call has a deadline, within which it is repeated while the server is not ready,
-and ends in arrays or in one of the errors of `errors`.
+Every call has a deadline, within which it is repeated while the server is not ready.
+It returns arrays or raises a `ClientError`. The REST client needs NumPy alone; for gRPC
+the extra `serving` brings the messages, which import TensorFlow.
 """
 
 import importlib
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
   "Client": "base",
-  "ClientError": "errors",
-  "DeadlineExceeded": "errors",
+  "ClientError": "base",
+  "DeadlineExceeded": "base",
   "GrpcClient": "over_grpc",
-  "InvalidRequest": "errors",
-  "NotFound": "errors",
+  "InvalidRequest": "base",
+  "NotFound": "base",
   "RestClient": "over_rest",
-  "ServerFailed": "errors",
-  "Unavailable": "errors",
+  "ServerFailed": "base",
+  "Unavailable": "base",
 }
 
 __all__ = [
@@ -38,8 +39,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-  from aevb_tf.export.client.base import Client
-  from aevb_tf.export.client.errors import (
+  from aevb_tf.export.client.base import (
+    Client,
     ClientError,
     DeadlineExceeded,
     InvalidRequest,

@@ -1,6 +1,7 @@
-"""What the clients have in common: the calls, and when they are repeated."""
+"""What the clients have in common: the calls, their errors, and when they are repeated."""
 
 import abc
+import numbers
 import random
 import time
 from collections.abc import Sequence
@@ -8,10 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf.export.client.errors import Unavailable
-from aevb_tf.random import as_seed
-
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds
+
+
+class ClientError(RuntimeError):
+  """A request was not answered; the message is the server's own."""
+
+
+class InvalidRequest(ClientError):
+  """The server refused the request: an unknown signature, a wrong shape, a large `num`."""
+
+
+class NotFound(ClientError):
+  """There is no such model, version or label."""
+
+
+class Unavailable(ClientError):
+  """The server could not be reached, or did not accept the request, until the deadline."""
+
+
+class DeadlineExceeded(ClientError):
+  """The server accepted the request, and did not answer in time."""
+
+
+class ServerFailed(ClientError):
+  """The server failed, or its answer cannot be read."""
 
 
 class Client(abc.ABC):
@@ -20,7 +42,8 @@ class Client(abc.ABC):
   Args:
     name: The model.
     version: Its version.
-    label: The label of a version, in place of its number; the newest without either.
+    label: The label of a version, instead of its number; without either, the newest
+      version answers.
     deadline: Seconds for a call with all its repetitions.
 
   Raises:
@@ -54,23 +77,23 @@ class Client(abc.ABC):
     return self.call("sample", num=num, seed=seed)
 
   def reconstruct(self, x: Any) -> dict[str, np.ndarray]:
-    """`x_mean` at the point that stands for q(z|x)."""
+    """`x_mean` at the point estimate of q(z|x)."""
     return self.call("reconstruct", x=x)
 
   def elbo(self, x: Any, seed: Any) -> dict[str, np.ndarray]:
-    """`elbo`, `kl` and `log_likelihood` of each datum, nats, `[batch]`."""
+    """`elbo`, `kl` and `log_likelihood` of each example, nats, `[batch]`."""
     return self.call("elbo", x=x, seed=seed)
 
   def log_marginal(self, x: Any, seed: Any) -> dict[str, np.ndarray]:
-    """`log_marginal` of each datum, nats, `[batch]`."""
+    """`log_marginal` of each example, nats, `[batch]`."""
     return self.call("log_marginal", x=x, seed=seed)
 
   def reconstruct_png(self, files: Sequence[bytes]) -> dict[str, np.ndarray]:
-    """`png_bytes`, PNG files, of what `reconstruct` gives for the images in others."""
+    """`png_bytes`, PNG files of the reconstructions of the images in PNG files."""
     return self.call("reconstruct_png", png_bytes=files)
 
   def sample_png(self, num: int, seed: Any) -> dict[str, np.ndarray]:
-    """`png_bytes`, PNG files, of what `sample` gives."""
+    """`png_bytes`, PNG files of the images that `sample` returns."""
     return self.call("sample_png", num=num, seed=seed)
 
   def elbo_png(self, files: Sequence[bytes], seed: Any) -> dict[str, np.ndarray]:
@@ -80,8 +103,8 @@ class Client(abc.ABC):
   def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
     """Calls a signature.
 
-    A server that cannot be reached, or says that it is not ready, has not begun to
-    compute: it is asked again, after pauses that double.
+    If the server cannot be reached, or answers that it is not ready, it has not begun to
+    compute: the request is repeated, after pauses that double.
 
     Args:
       signature: Its name.
@@ -91,7 +114,7 @@ class Client(abc.ABC):
       Its outputs by name.
 
     Raises:
-      ClientError: It was not answered; the class says why.
+      ClientError: It was not answered; the subclass says why.
     """
     arrays = {name: _array(name, value) for name, value in inputs.items()}
     end, pause = time.monotonic() + self.deadline, _FIRST_PAUSE
@@ -99,7 +122,7 @@ class Client(abc.ABC):
       try:
         return self._ask(signature, arrays, max(1e-3, end - time.monotonic()))
       except Unavailable:
-        # Not in step: clients that lost a server together must not come together.
+        # Random, so that clients which lost a server together do not return together.
         wait = pause * random.uniform(0.5, 1.5)
         if time.monotonic() + wait >= end:
           raise
@@ -110,12 +133,33 @@ class Client(abc.ABC):
   def _ask(
     self, signature: str, inputs: dict[str, np.ndarray], seconds: float
   ) -> dict[str, np.ndarray]:
-    """Asks once, and raises a `ClientError` when it is not answered in time."""
+    """Sends a request once; raises a `ClientError` if it is not answered in time."""
 
 
 def _array(name, value):
   if name == "seed":
-    return np.asarray(as_seed(value))
+    return seed_words(value)
   if name == "png_bytes":
     return np.array([bytes(content) for content in value], object)
   return np.asarray(value, np.int32 if name == "num" else np.float32)
+
+
+def seed_words(seed: Any) -> np.ndarray:
+  """A seed as servers take it, without TensorFlow what `aevb_tf.random.as_seed` returns.
+
+  Args:
+    seed: An int, of which the low 64 bits are used, or a pair of int32.
+
+  Returns:
+    int32 `[2]`: of an int the high and the low word.
+
+  Raises:
+    TypeError: `seed` is neither.
+  """
+  if isinstance(seed, numbers.Integral) and not isinstance(seed, bool):
+    words = np.array([int(seed) >> 32 & 0xFFFFFFFF, int(seed) & 0xFFFFFFFF])
+    return words.astype(np.uint32).astype(np.int32)
+  pair = np.asarray(seed)
+  if pair.shape == (2,) and pair.dtype.kind in "iu":
+    return pair.astype(np.int32)
+  raise TypeError(f"A seed is an int or a pair of int32, not {seed!r}.")

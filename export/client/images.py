@@ -15,13 +15,13 @@ def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.
 
   Args:
     paths: PNG files, or others that Pillow reads.
-    channels: 1 for grey, 3 for colours; by default what the first file has.
+    channels: 1 for grey, 3 for colours; by default as the first file.
 
   Returns:
     float32 `[n, height, width, channels]` in [0, 1].
 
   Raises:
-    ValueError: A file is no image, or of another size than the first.
+    ValueError: A file is not an image, or of another size than the first.
   """
   pictures = []
   for path in paths:
@@ -33,7 +33,7 @@ def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.
           channels = 1 if image.mode in ("1", "L", "LA") else 3
         pixels = np.asarray(image.convert(_MODES[channels]), np.float32) / 255
     except (PIL.UnidentifiedImageError, SyntaxError) as error:
-      raise ValueError(f"{path} is no image: {error}") from error
+      raise ValueError(f"{path} is not an image: {error}") from error
     pictures.append(pixels.reshape(*pixels.shape[:2], channels))
     if pictures[-1].shape != pictures[0].shape:
       raise ValueError(
@@ -46,13 +46,13 @@ def encode(pixels: np.ndarray) -> bytes:
   """A PNG file's content.
 
   Args:
-    pixels: `[height, width, 1 or 3]`, in [0, 1]; what is outside is clipped.
+    pixels: `[height, width, 1 or 3]`, in [0, 1]; values outside are clipped.
 
   Raises:
-    ValueError: The pixels are no image of one or three channels.
+    ValueError: The pixels are not an image of one or three channels.
   """
   if pixels.ndim != 3 or pixels.shape[-1] not in _MODES:
-    raise ValueError(f"Values of shape {pixels.shape} are no grey or colour image.")
+    raise ValueError(f"Values of shape {pixels.shape} are not a grey or colour image.")
   levels = np.rint(255 * np.clip(pixels, 0.0, 1.0)).astype(np.uint8)
   image = PIL.Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
   file = io.BytesIO()
@@ -70,9 +70,9 @@ def decode(files: np.ndarray) -> np.ndarray:
     float32 `[n, height, width, 1 or 3]` in [0, 1].
 
   Raises:
-    ValueError: One is no image, or of another size than the first.
+    ValueError: One is not an image, or of another size than the first.
   """
   try:
     return read([io.BytesIO(content) for content in np.ravel(files).tolist()])
   except OSError as error:  # cut off
-    raise ValueError(f"It is no image: {error}") from error
+    raise ValueError(f"It is not an image: {error}") from error

@@ -1,13 +1,13 @@
-"""Sends images to a server, and writes what it answers.
+"""Sends images to a server, and writes its answers.
 
   aevb-client reconstruct --rest=URL --name=NAME --to=DIR IMAGE.png ...
   aevb-client sample      --rest=URL --name=NAME --to=DIR [--num=16] [--seed=0]
   aevb-client elbo        --rest=URL --name=NAME [--seed=0] IMAGE.png ...
 
---grpc=HOST:PORT in place of --rest=http://HOST:PORT asks over gRPC. reconstruct writes
-DIR/IMAGE.png for each, sample DIR/sample-0000.png and on; elbo prints nats for each
-image: the lower, the stranger to the model. --as_png sends and gets PNG files in place
-of numbers, a tenth of the bytes.
+--grpc=HOST:PORT instead of --rest=http://HOST:PORT uses gRPC. reconstruct writes
+DIR/IMAGE.png for each image, sample DIR/sample-0000.png and so on; elbo prints nats for
+each image: the lower, the less the model expects it. --as_png sends and receives PNG
+files instead of numbers, a tenth of the bytes.
 """
 
 import os
@@ -27,7 +27,7 @@ def run() -> None:
 
 
 def main(argv: list[str]) -> int:
-  """Reads the command line, asks, and writes.
+  """Reads the command line, calls the server, and writes its answers.
 
   Args:
     argv: The command line, the program's name first.
@@ -67,8 +67,8 @@ def main(argv: list[str]) -> int:
 
 def _check(values, words):
   if not words or words[0] not in COMMANDS:
-    told = words[0] if words else "nothing"
-    raise command_line.ConfigError(f"{told}: say one of {', '.join(COMMANDS)}.")
+    command = words[0] if words else "nothing"
+    raise command_line.ConfigError(f"{command}: give one of {', '.join(COMMANDS)}.")
   if bool(values.rest) == bool(values.grpc):
     raise command_line.ConfigError("Give one of --rest=URL and --grpc=ADDRESS.")
   if (words[0] == "sample") == bool(words[1:]):
@@ -83,8 +83,8 @@ def _check(values, words):
 
 def _reconstruct(server, values, paths):
   names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
-  given = _read(values, paths)
-  answer = server.reconstruct_png(given) if values.as_png else server.reconstruct(given)
+  reconstruct = server.reconstruct_png if values.as_png else server.reconstruct
+  answer = reconstruct(_read(values, paths))
   return _write(values, names, answer)
 
 
@@ -103,7 +103,7 @@ def _elbo(server, values, paths):
 
 
 def _read(values, paths):
-  """Pixels, or the content of PNG files."""
+  """Reads pixels, or the content of PNG files."""
   from aevb_tf.export.client import images
 
   if not values.as_png:
@@ -130,12 +130,16 @@ def _flags() -> flags.FlagValues:
     ("grpc", None, "The server's gRPC address, HOST:PORT."),
     ("name", None, "The model."),
     ("label", None, "The label of a version, such as stable."),
-    ("to", None, "Folder for images; made if need be, nothing in it is overwritten."),
+    (
+      "to",
+      None,
+      "Folder for images; created if missing, nothing in it is overwritten.",
+    ),
   ):
     flags.DEFINE_string(name, default, text, flag_values=values)
   for name, default, text in (
     ("version", None, "A version's number."),
-    ("num", 16, "How many to sample."),
+    ("num", 16, "Number of samples."),
     ("seed", 0, "Seed of all noise."),
   ):
     flags.DEFINE_integer(name, default, text, flag_values=values)
@@ -146,7 +150,7 @@ def _flags() -> flags.FlagValues:
     flag_values=values,
   )
   flags.DEFINE_bool(
-    "as_png", False, "Send and get PNG files, not numbers.", flag_values=values
+    "as_png", False, "Send and receive PNG files, not numbers.", flag_values=values
   )
   flags.DEFINE_float(
     "deadline", 10.0, "Seconds for a request.", lower_bound=0.001, flag_values=values

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST API, which KServe's first protocol is, too.
+"""TensorFlow Serving's REST API, which is also KServe's first protocol.
 
     POST URL/v1/models/NAME[/versions/N|/labels/L]:predict
     {"signature_name": "encode", "instances": [{"x": [...]}, ...]}
@@ -6,9 +6,8 @@
     {"signature_name": "elbo", "inputs": {"x": [...], "seed": [0, 7]}}
       -> {"outputs": {"elbo": [...], "kl": [...], "log_likelihood": [...]}}
 
-The first form, a row for each datum, is for inputs that all have a batch; the second
-one for all others. A single output comes without its name. Files are `{"b64": ...}`,
-both ways.
+The first form, a row for each example, is for inputs that all have a batch; the second
+is for all others. A single output has no name. Files are `{"b64": ...}`, both ways.
 """
 
 import base64
@@ -20,32 +19,31 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf.export.client import errors
-from aevb_tf.export.client.base import Client
+from aevb_tf.export.client import base
 
 _ROWS = {"x", "z", "png_bytes"}  # inputs with a batch
-_SINGLE = {  # name of a single output; else x_mean
+_SINGLE_OUTPUTS = {  # by signature; x_mean of all others
   "log_marginal": "log_marginal",
   "reconstruct_png": "png_bytes",
   "sample_png": "png_bytes",
 }
 _ERRORS = {
-  400: errors.InvalidRequest,
-  404: errors.NotFound,
-  408: errors.DeadlineExceeded,
-  429: errors.Unavailable,
-  503: errors.Unavailable,
-  504: errors.DeadlineExceeded,
+  400: base.InvalidRequest,
+  404: base.NotFound,
+  408: base.DeadlineExceeded,
+  429: base.Unavailable,
+  503: base.Unavailable,
+  504: base.DeadlineExceeded,
 }
 
 
-class RestClient(Client):
-  """Asks over HTTP, in JSON.
+class RestClient(base.Client):
+  """Calls a model over HTTP, in JSON.
 
   Args:
     url: The server, `http://HOST:PORT`.
     name: The model.
-    **options: As `Client` takes them.
+    **options: The other arguments of `Client`.
   """
 
   def __init__(self, url: str, name: str, **options: Any):
@@ -65,18 +63,18 @@ class RestClient(Client):
         content = response.read()
     except urllib.error.HTTPError as error:
       with error:
-        raise _ERRORS.get(error.code, errors.ServerFailed)(_told(error)) from None
+        raise _ERRORS.get(error.code, base.ServerFailed)(_message(error)) from None
     except TimeoutError as error:
-      raise errors.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
+      raise base.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
     except (OSError, http.client.HTTPException) as error:
       reason = getattr(error, "reason", error)
       if isinstance(reason, TimeoutError):
-        raise errors.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
-      raise errors.Unavailable(f"{self.url}: {reason}") from error
+        raise base.DeadlineExceeded(f"no answer in {seconds:.3g} s") from error
+      raise base.Unavailable(f"{self.url}: {reason}") from error
     try:
       return outputs(signature, json.loads(content))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-      raise errors.ServerFailed(f"The answer is none: {content[:200]!r}") from error
+      raise base.ServerFailed(f"Not an answer: {content[:200]!r}") from error
 
 
 def path(name: str, version: int | None = None, label: str | None = None) -> str:
@@ -86,7 +84,7 @@ def path(name: str, version: int | None = None, label: str | None = None) -> str
 
 
 def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
-  """A request as what JSON can hold."""
+  """A request, as JSON can represent it."""
   if set(inputs) <= _ROWS:
     columns = {name: _json(value) for name, value in inputs.items()}
     rows = zip(*columns.values(), strict=True)
@@ -101,7 +99,7 @@ def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
-  """The outputs in an answer by name: float32, or files as bytes."""
+  """The outputs of an answer, by name: float32, or files as bytes."""
   if "predictions" in answer:
     rows = answer["predictions"]
     if isinstance(rows[0], dict) and set(rows[0]) != {"b64"}:
@@ -111,7 +109,7 @@ def outputs(signature: str, answer: dict[str, Any]) -> dict[str, np.ndarray]:
   else:
     answer = answer["outputs"]
   if not isinstance(answer, dict):
-    answer = {_SINGLE.get(signature, "x_mean"): answer}
+    answer = {_SINGLE_OUTPUTS.get(signature, "x_mean"): answer}
   return {name: _array(name, value) for name, value in answer.items()}
 
 
@@ -124,12 +122,12 @@ def _json(value):
 def _array(name, value):
   if name.endswith("_bytes"):
     return np.array([base64.b64decode(file["b64"]) for file in value], object)
-  # What has no JSON, a NaN, may come as null.
+  # JSON has no NaN: null may stand for it.
   return np.asarray(value, np.float32)
 
 
-def _told(error: urllib.error.HTTPError) -> str:
-  """The server's message: JSON with an `error`, or else the first of what it sent."""
+def _message(error: urllib.error.HTTPError) -> str:
+  """The server's message: JSON with an `error`, or the beginning of what it sent."""
   content = error.read()
   try:
     return str(json.loads(content)["error"])

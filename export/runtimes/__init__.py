@@ -2,14 +2,13 @@
 
     litert        LiteRT, without TensorFlow in the process
     tensorflow    TensorFlow's Python, without TFP and this package
-    tensorflow_c  TensorFlow's C API, from the library in its wheel: the loader that
-                  servers and other languages use; no Python of TensorFlow at all
-    chromium      LiteRT.js in a browser, with the code of the exported page, where
-                  there is a browser
+    chromium      LiteRT.js in a browser, with the code of the exported page, if a
+                  browser is installed
 
-Each is a script that reads calls from one `.npz` file and writes what came out into
-another: arrays `CALL/SIGNATURE/NAME`, and `CALL/SIGNATURE:seconds`. They compute on the
-processor: an accelerator rounds its own way, and may be full of the model.
+`process.py` is the script of these processes: it reads calls from one `.npz` file and
+writes the answers into another, arrays `CALL/SIGNATURE/NAME` and
+`CALL/SIGNATURE:seconds`. All compute on the CPU: an accelerator rounds differently, and
+its memory may be full of the model.
 """
 
 import importlib.util
@@ -24,10 +23,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aevb_tf.export.runtimes import chromium_program
+from aevb_tf.export.runtimes import chromium
 from aevb_tf.registry import did_you_mean
 
-RUNTIMES = ("litert", "tensorflow", "tensorflow_c", "chromium")
+# Runtime to the script that runs it.
+SCRIPTS = dict.fromkeys(
+  ("litert", "tensorflow", "chromium"), pathlib.Path(__file__).with_name("process.py")
+)
+# Named in manifests of version 0.1.0; the tests of this package add a script for it.
+_FORMER = "tensorflow_c"
 _SECONDS = 900
 
 
@@ -39,7 +43,7 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-  """Outputs by name, and the median time of one call in seconds, if it was asked for."""
+  """Outputs by name, and the median time of one call in seconds if it was measured."""
 
   outputs: dict[str, np.ndarray]
   seconds: float | None
@@ -50,7 +54,7 @@ class RuntimeFailed(RuntimeError):
 
 
 class RuntimeAbsent(RuntimeFailed):
-  """A runtime is not here, which is no fault of the artifact's."""
+  """A runtime is not available on this machine; the artifact may be right."""
 
 
 def run(
@@ -62,10 +66,10 @@ def run(
   """Runs an artifact in its own runtime.
 
   Args:
-    runtime: One of `RUNTIMES`.
+    runtime: One of `SCRIPTS`.
     artifact: What it loads.
     calls: The requests.
-    repeats: How often to repeat each for its time; 0 for no time.
+    repeats: How often to repeat each call to measure its time; 0 measures none.
 
   Returns:
     An answer for each call.
@@ -74,16 +78,13 @@ def run(
     RuntimeAbsent: There is no browser, or it does not start.
     RuntimeFailed: The artifact cannot be loaded or run.
   """
-  if runtime not in RUNTIMES:
-    raise RuntimeFailed(
-      f"unknown runtime {runtime!r}.{did_you_mean(runtime, RUNTIMES)}"
-    )
   check_installed(runtime)
-  script = pathlib.Path(__file__).with_name(f"{runtime}_process.py")
   with tempfile.TemporaryDirectory() as folder:
-    asked, told = (os.path.join(folder, name) for name in ("calls.npz", "answers.npz"))
-    np.savez(asked, **_flat(calls))
-    command = [sys.executable, script, artifact, asked, told, str(repeats)]
+    calls_file = os.path.join(folder, "calls.npz")
+    answers_file = os.path.join(folder, "answers.npz")
+    np.savez(calls_file, **_flat(calls))
+    command = [sys.executable, SCRIPTS[runtime], runtime, artifact]
+    command += [calls_file, answers_file, str(repeats)]
     try:
       ended = subprocess.run(
         [os.fspath(word) for word in command],
@@ -99,24 +100,28 @@ def run(
       raise RuntimeAbsent(_last_line(ended))
     if ended.returncode != 0:
       raise RuntimeFailed(_last_line(ended))
-    with np.load(told) as answers:
+    with np.load(answers_file) as answers:
       return [_answer(answers, i, call) for i, call in enumerate(calls)]
 
 
 def check_installed(runtime: str) -> None:
-  """Raises a RuntimeFailed where a runtime's package is not installed."""
+  """Raises a RuntimeFailed if a runtime is unknown or not installed."""
+  if runtime not in SCRIPTS and runtime == _FORMER:
+    raise RuntimeAbsent("the tests of aevb_tf run TensorFlow's C API")
+  if runtime not in SCRIPTS:
+    raise RuntimeFailed(f"unknown runtime {runtime!r}.{did_you_mean(runtime, SCRIPTS)}")
   if runtime == "litert" and importlib.util.find_spec("ai_edge_litert") is None:
     raise RuntimeFailed(
       "LiteRT is not installed; pip install 'aevb_tf[tflite]', or ai-edge-litert"
     )
-  if runtime == "chromium" and chromium_program.find() is None:
+  if runtime == "chromium" and chromium.find() is None:
     raise RuntimeAbsent("neither Chromium nor Chrome is installed")
 
 
 def _flat(calls):
   return {
     f"{i}/{call.signature}/{name}": value.astype(np.bytes_)
-    if value.dtype == object  # strings, see `call_file.py`
+    if value.dtype == object  # strings, see `process.py`
     else value
     for i, call in enumerate(calls)
     for name, value in call.inputs.items()

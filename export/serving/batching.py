@@ -1,13 +1,13 @@
-"""How many rows a server computes at once: measured, not guessed.
+"""How many rows a server computes at once, from a measurement.
 
-A server that batches puts the rows of concurrent requests together, computes them in
-one call and takes them apart. That helps where a call of many rows costs little more
-than a call of one, and it delays requests, since they wait for others.
+A server that batches concatenates the rows of concurrent requests, computes them in one
+call and splits the result. That helps if a call with many rows costs little more than a
+call with one, and it delays requests, since they wait for others.
 
 Only signatures whose rows are independent can be batched so. `sample`, `elbo` and
 `log_marginal` take one seed for all rows, and number the rows by their place in the
-request: put together, they would be refused or answered with other noise. A server
-batches all signatures of a model or none, so a batched model has the others alone.
+request: concatenated, they would be refused or answered with other noise. A server
+batches all signatures of a model or none, so a batched model has only the others.
 """
 
 import os
@@ -22,7 +22,7 @@ import tensorflow as tf
 from aevb_tf.export.saved_model import load
 
 ROW_WISE = ("encode", "decode", "reconstruct")
-FILE = "batching_params.pbtxt"  # inside of a version's folder, for that model alone
+FILE = "batching_params.pbtxt"  # in a version's folder, for that model only
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _GOOD_ENOUGH = 0.9
 _LARGEST_REQUEST = 4096
@@ -42,7 +42,7 @@ class Point(NamedTuple):
 
 
 class Batching(NamedTuple):
-  """At most so many rows in a call, and how long a request may wait for others."""
+  """The most rows in a call, and how long a request may wait for others."""
 
   rows: int
   timeout_micros: int
@@ -54,10 +54,10 @@ def measure(
   """Measures a SavedModel.
 
   Args:
-    folder: The SavedModel; of its signatures with independent rows, the last is timed,
-      `reconstruct` if it is there.
+    folder: The SavedModel; the last of its signatures with independent rows is timed,
+      `reconstruct` if it has that.
     sizes: Numbers of rows.
-    repeats: How many calls the median is of.
+    repeats: Number of calls, of which the median is taken.
 
   Returns:
     A point for each size.
@@ -66,10 +66,10 @@ def measure(
     ValueError: No signature has independent rows.
   """
   signatures = load(folder).signatures
-  known = [name for name in ROW_WISE if name in signatures]
-  if not known:
+  row_wise = [name for name in ROW_WISE if name in signatures]
+  if not row_wise:
     raise ValueError(f"{folder} has no signature to batch: none of {ROW_WISE}.")
-  function = signatures[known[-1]]
+  function = signatures[row_wise[-1]]
   ((name, spec),) = function.structured_input_signature[1].items()
   return [
     Point(rows, _seconds(function, name, tf.zeros((rows, *spec.shape[1:])), repeats))
@@ -82,7 +82,7 @@ def _seconds(function, name, values, repeats):
   for i in range(repeats + 1):
     start = time.perf_counter()
     function(**{name: values})
-    if i:  # the first allocates
+    if i:  # the first call allocates
       times.append(time.perf_counter() - start)
   return statistics.median(times)
 
@@ -95,7 +95,7 @@ def choose(curve: Sequence[Point]) -> Batching:
 
   Returns:
     The smallest batch with 90% of the best throughput: more rows only delay. Requests
-    wait for others as long as a row takes alone: that doubles their time at most.
+    wait for others as long as one row takes, which at most doubles their time.
   """
   best = max(point.rows_per_second for point in curve)
   rows = next(
@@ -105,7 +105,7 @@ def choose(curve: Sequence[Point]) -> Batching:
   return Batching(rows, max(1, round(1e6 * alone.seconds / alone.rows)))
 
 
-def table(curve: Sequence[Point]) -> str:
+def format_table(curve: Sequence[Point]) -> str:
   """The curve as text, with the choice marked."""
   chosen = choose(curve)
   lines = [f"{'rows':>6}{'ms a call':>12}{'rows/s':>12}"]
@@ -119,9 +119,9 @@ def table(curve: Sequence[Point]) -> str:
 
 
 def write(folder: pathlib.Path, curve: Sequence[Point]) -> None:
-  """Writes what was chosen, and why, into the folder of a version."""
+  """Writes the choice and its reason into the folder of a version."""
   chosen = choose(curve)
-  why = "".join(f"# {line}\n" for line in table(curve).splitlines())
+  why = "".join(f"# {line}\n" for line in format_table(curve).splitlines())
   (folder / FILE).write_text(
     f"{why}"
     "# A request of more rows is taken apart.\n"

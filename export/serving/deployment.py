@@ -1,8 +1,8 @@
-"""The files that start a server: written once, and then the user's own.
+"""The files that start a server: written once, so that users can change them.
 
 All start the stock image with the same flags. Labels may name versions that are still
-being loaded at the start; batching is switched on for the models that come with
-parameters of their own, see `batching`.
+being loaded at the start; batching is on for the models that have parameters of their
+own, see `batching`.
 """
 
 import os
@@ -28,7 +28,7 @@ FLAGS = (
 
 
 def write(base: pathlib.Path) -> list[str]:
-  """Writes those files into a folder that are not there yet; returns their names."""
+  """Writes the files that a folder does not have yet; returns their names."""
   written = []
   for name, text in _texts().items():
     if not (base / name).exists():

@@ -5,8 +5,8 @@
 
 It answers TensorFlow Serving's REST requests, `/v1/models/NAME:predict` in rows and in
 columns, for one version: there are no labels and no other versions, nothing is batched
-or reloaded, and NaN comes as null. A script that imports nothing of this package: copy
-it to where the bundle is served.
+or reloaded, and NaN is sent as null. A script that imports nothing of this package: copy
+it to the server's machine.
 """
 
 import argparse
@@ -39,7 +39,7 @@ class SavedModel(kserve.Model):
     Args:
       payload: The request.
       *args: Headers, which are not needed.
-      **kwargs: What other versions of KServe pass.
+      **kwargs: Arguments of other versions of KServe.
 
     Returns:
       The answer.
@@ -82,7 +82,7 @@ def _json(value):
 def _columns(rows, specs):
   if not isinstance(rows[0], dict) or set(rows[0]) == {
     "b64"
-  }:  # a single input may come without its name
+  }:  # a single input may have no name
     (only,) = specs
     return {only: rows}
   return {name: [row[name] for row in rows] for name in specs}
@@ -96,15 +96,15 @@ def _rows(columns):
 
 
 def main() -> None:
-  """Serves the version that is asked for, or the newest, until it is ended."""
+  """Serves the given version, or the newest, until it is ended."""
   parser = argparse.ArgumentParser(parents=[kserve.model_server.parser])
   parser.add_argument("--base_path", required=True, help="Folder of the bundle.")
   parser.add_argument("--model_version", type=int, help="Version; else the newest.")
   parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 for all addresses.")
   values, _ = parser.parse_known_args()
   folder = pathlib.Path(values.base_path, values.model_name)
-  there = [int(path.name) for path in folder.iterdir() if path.name.isdecimal()]
-  version = max(there) if values.model_version is None else values.model_version
+  versions = [int(path.name) for path in folder.iterdir() if path.name.isdecimal()]
+  version = max(versions) if values.model_version is None else values.model_version
   model = SavedModel(values.model_name, str(folder / str(version)))
 
   class Server(RESTServer):

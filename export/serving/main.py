@@ -1,4 +1,4 @@
-"""Looks after what TensorFlow Serving serves.
+"""Publishes, labels, removes and checks the models that TensorFlow Serving serves.
 
   aevb-serving publish  --base_path=BASE --export=DIR [--version=N]
   aevb-serving promote  --base_path=BASE [--name=NAME] [--version=N] [--label=stable]
@@ -8,19 +8,19 @@
   aevb-serving check    --base_path=BASE [--name=NAME] [--version=N] [--label=LABEL]
                         [--rest=URL] [--grpc=ADDRESS] [--deadline=SECONDS]
 
-publish brings what `aevb-export --formats=serving --to=DIR` wrote to a server's folder, as
-the next version and the canary, once it is verified.
+publish verifies what `aevb-export --formats=serving --to=DIR` wrote and copies it to a
+server's folder, as the next version and the canary.
 promote moves `stable` to the canary, rollback moves it back, and prune removes old
-versions without a label. curve measures batches of rows, and what a server should batch.
+versions without a label. curve measures calls of many rows, and chooses a batch size.
 check compares a running server's answers with the recorded ones, and ends with PASS or
 with what differed; its exit code is then 1.
 """
 
+import pathlib
+
 from absl import flags
 
 from aevb_tf.training import command_line, quietly
-
-COMMANDS = ("publish", "promote", "rollback", "prune", "curve", "check")
 
 
 def run() -> None:
@@ -29,7 +29,7 @@ def run() -> None:
 
 
 def main(argv: list[str]) -> int:
-  """Reads the command line, and does what it says.
+  """Reads the command line, and runs its command.
 
   Args:
     argv: The command line, the program's name first.
@@ -43,27 +43,128 @@ def main(argv: list[str]) -> int:
     return 0
   words = command_line.parse(values, argv, required=("base_path",))
   if len(words) != 1 or words[0] not in COMMANDS:
-    told = " ".join(words) or "nothing"
-    raise command_line.ConfigError(f"{told}: say one of {', '.join(COMMANDS)}.")
+    command = " ".join(words) or "nothing"
+    raise command_line.ConfigError(f"{command}: give one of {', '.join(COMMANDS)}.")
   if words[0] == "publish" and not values.export:
     raise command_line.ConfigError("publish needs --export=DIR; see --help.")
   if words[0] == "check" and not (values.rest or values.grpc):
     raise command_line.ConfigError("check needs --rest=URL, --grpc=ADDRESS or both.")
-  # Only now, with the flags read.
+  # After the flags are read, since it takes seconds.
   quietly.import_package()
-  from aevb_tf.export.serving import commands
-
   try:
-    return getattr(commands, words[0])(values)
+    return COMMANDS[words[0]](values)
   except (ValueError, OSError, ImportError) as error:
     raise command_line.ConfigError(" ".join(str(error).split())) from error
+
+
+def _publish(values):
+  from aevb_tf.export.serving.bundle import publish_export
+
+  path = publish_export(values.export, values.base_path, values.version)
+  print(f"{path}\n{path.parent.name}: canary is {path.name}")
+  return 0
+
+
+def _promote(values):
+  from aevb_tf.export.serving import models_config
+
+  name, label = _name(values), values.label or models_config.STABLE
+  _print_labels(
+    name, models_config.promote(values.base_path, name, values.version, label)
+  )
+  return 0
+
+
+def _rollback(values):
+  from aevb_tf.export.serving import models_config
+
+  name = _name(values)
+  _print_labels(name, models_config.rollback(values.base_path, name, values.version))
+  return 0
+
+
+def _prune(values):
+  from aevb_tf.export.serving import models_config
+
+  name = _name(values)
+  removed = models_config.prune(values.base_path, name, values.keep)
+  remaining = models_config.versions(values.base_path, name)
+  print(f"{name}: removed {removed or 'nothing'}; there are {remaining}")
+  return 0
+
+
+def _curve(values):
+  from aevb_tf.export.serving import batching
+
+  print(batching.format_table(batching.measure(_folder(values))))
+  return 0
+
+
+def _check(values):
+  from aevb_tf.export import client
+  from aevb_tf.export.serving import warmup
+
+  name = _name(values)
+  options = {
+    "version": values.version,
+    "label": values.label,
+    "deadline": values.deadline,
+  }
+  clients = {}
+  if values.rest:
+    clients["rest"] = client.RestClient(values.rest, name, **options)
+  if values.grpc:
+    clients["grpc"] = client.GrpcClient(values.grpc, name, **options)
+  lines = warmup.check(_folder(values), clients)
+  print("\n".join(map(str, lines)))
+  wrong = sum(line.wrong is not None for line in lines)
+  print(f"DIFFERED: {wrong} of {len(lines)} requests" if wrong else "PASS")
+  return 1 if wrong else 0
+
+
+COMMANDS = {
+  "publish": _publish,
+  "promote": _promote,
+  "rollback": _rollback,
+  "prune": _prune,
+  "curve": _curve,
+  "check": _check,
+}
+
+
+def _name(values: flags.FlagValues) -> str:
+  from aevb_tf.export.serving import models_config
+
+  if values.name is not None:
+    return values.name
+  config = models_config.read(values.base_path)
+  names = [entry.name for entry in config.model_config_list.config]
+  if len(names) != 1:
+    models = ", ".join(names) or "none"
+    raise ValueError(f"--name is missing; models in {values.base_path}: {models}.")
+  return names[0]
+
+
+def _folder(values: flags.FlagValues) -> pathlib.Path:
+  from aevb_tf.export.serving import models_config
+
+  name = _name(values)
+  version = models_config.requested_version(
+    values.base_path, name, values.version, values.label
+  )
+  return pathlib.Path(values.base_path, name, str(version))
+
+
+def _print_labels(name: str, labels: dict[str, int]) -> None:
+  parts = (f"{label} is {version}" for label, version in sorted(labels.items()))
+  print(f"{name}: {', '.join(parts)}")
 
 
 def _flags() -> flags.FlagValues:
   values = flags.FlagValues()
   for name, default, text in (
     ("base_path", None, "Folder of the server."),
-    ("name", None, "The model; it need not be said where there is one."),
+    ("name", None, "The model; may be left out if there is only one."),
     ("label", None, "The label to move or to ask for."),
     ("export", None, "What `aevb-export` wrote."),
     ("rest", None, "The server's REST address, http://HOST:PORT."),

@@ -1,11 +1,19 @@
-"""`models.config`: which models a server loads, and the labels of their versions.
+"""`models.config`: which models a server loads, and which version has which label.
+
+    published     canary -> the new version; a model's first version is also stable
+    promote       stable -> canary's version;  previous -> what was stable
+    rollback      stable -> previous's version; previous is removed
+    prune         removes old versions that have no label
+
+A label is a name that requests may use instead of a version. All three stay loaded, so
+that a rollback takes one poll of that file, and no loading.
 
 The version policy is `all`: the server loads every version whose folder appears, by
-polling the folders, whatever becomes of this file. It has to be so. A server refuses a
-file that moves a label to a version that is not loaded, and refuses it whole; under
+polling the folders, independently of this file. This is necessary. A server refuses a
+file that moves a label to a version that is not loaded, and refuses it as a whole; under
 a policy that names the versions, the same file would have to be accepted before the
 version is loaded, and never would be. Under `all`, it is refused until the version is
-there, and accepted at the next poll.
+loaded, and accepted at the next poll.
 
 The file is replaced as a whole by a rename; comments in it are not kept.
 """
@@ -14,6 +22,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -21,11 +30,13 @@ from typing import Any
 from google.protobuf import text_format
 
 from aevb_tf.export import publish
-from aevb_tf.export.serving.protos import model_server_config_pb2
+from aevb_tf.export.client.messages import model_server_config_pb2
+from aevb_tf.registry import did_you_mean
 
 FILE = "models.config"
-# Where the server's container sees the folder.
+# The path of the folder in the server's container.
 MOUNT = "/models"
+STABLE, CANARY, PREVIOUS = "stable", "canary", "previous"
 _HEADER = """\
 # Written by aevb_tf, and replaced by `aevb-serving promote` and `rollback`.
 # Ask for a label: a request without one gets the newest version.
@@ -37,7 +48,7 @@ def locked(base: str | os.PathLike) -> Iterator[pathlib.Path]:
   """Inside, no other process publishes into `base` or moves its labels.
 
   Args:
-    base: The folder; made if need be.
+    base: The folder; created if missing.
 
   Yields:
     The folder.
@@ -62,11 +73,11 @@ def read(base: str | os.PathLike) -> Any:
   try:
     return text_format.Parse(path.read_text(encoding="utf-8"), config)
   except (text_format.ParseError, UnicodeDecodeError) as error:
-    raise ValueError(f"{path} is no ModelServerConfig: {error}") from error
+    raise ValueError(f"{path} is not a ModelServerConfig: {error}") from error
 
 
-def model(config: Any, name: str) -> Any:
-  """The entry of a model, None if it has none."""
+def find_model(config: Any, name: str) -> Any:
+  """The entry of a model, or None."""
   for entry in config.model_config_list.config:
     if entry.name == name:
       return entry
@@ -89,7 +100,7 @@ def write(base: str | os.PathLike, config: Any) -> None:
 
 
 def replace(path: pathlib.Path, text: str) -> None:
-  """Puts a text file into the place of another, on the disk before it is seen."""
+  """Replaces a text file by another that is synced to the disk before."""
   descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
   try:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -102,3 +113,167 @@ def replace(path: pathlib.Path, text: str) -> None:
     os.unlink(partial)
     raise
   publish.sync(path.parent)
+
+
+def versions(base: str | os.PathLike, name: str) -> list[int]:
+  """The versions of a model in a folder, oldest first."""
+  folder = pathlib.Path(base, name)
+  paths = folder.iterdir() if folder.is_dir() else ()
+  return sorted(int(path.name) for path in paths if path.name.isdecimal())
+
+
+def make_canary(base: str | os.PathLike, name: str, version: int) -> dict[str, int]:
+  """Makes a version that was just published the canary; call it inside `locked`."""
+  config = read(base)
+  entry = find_model(config, name) or add_model(config, name)
+  entry.version_labels[CANARY] = version
+  if STABLE not in entry.version_labels:
+    entry.version_labels[STABLE] = version
+  write(base, config)
+  return dict(entry.version_labels)
+
+
+def requested_version(
+  base: str | os.PathLike,
+  name: str,
+  version: int | None = None,
+  label: str | None = None,
+) -> int:
+  """The version that answers a request for a version, for a label or for neither.
+
+  Raises:
+    ValueError: There is none.
+  """
+  if version is None and label is not None:
+    entry = find_model(read(base), name)
+    labels = {} if entry is None else dict(entry.version_labels)
+    if label not in labels:
+      raise ValueError(f"{name} has no label {label!r}; there are {sorted(labels)}.")
+    version = labels[label]
+  existing = versions(base, name)
+  if not existing or version not in (None, *existing):
+    raise ValueError(f"{base} has no version {version or ''} of {name}.")
+  return max(existing) if version is None else version
+
+
+def promote(
+  base: str | os.PathLike, name: str, version: int | None = None, label: str = STABLE
+) -> dict[str, int]:
+  """Moves a label to a version.
+
+  Args:
+    base: The folder.
+    name: The model.
+    version: The version; by default that of the canary.
+    label: The label; the version that was `stable` becomes `previous`.
+
+  Returns:
+    All labels of the model: name to version.
+
+  Raises:
+    ValueError: There is no such model or version, or it has the label already.
+  """
+  with locked(base):
+    config, labels = _labels(base, name)
+    if version is None:
+      version = labels.get(CANARY)
+    if version is None:
+      raise ValueError(f"{name} has no canary; give the version to promote.")
+    _check_version(base, name, version)
+    if labels.get(label) == version:
+      raise ValueError(f"Version {version} of {name} is {label} already.")
+    if label == STABLE and STABLE in labels:
+      labels[PREVIOUS] = labels[STABLE]
+    labels[label] = version
+    write(base, config)
+    return dict(labels)
+
+
+def rollback(
+  base: str | os.PathLike, name: str, version: int | None = None
+) -> dict[str, int]:
+  """Moves `stable` back to the version before the last promotion.
+
+  Args:
+    base: The folder.
+    name: The model.
+    version: The version; by default the previous one.
+
+  Returns:
+    All labels of the model: name to version.
+
+  Raises:
+    ValueError: There is no such model or version, or nothing to go back to.
+  """
+  with locked(base):
+    config, labels = _labels(base, name)
+    if version is None:
+      version = labels.get(PREVIOUS)
+    if version is None:
+      raise ValueError(
+        f"{name} has no previous version; give the version to go back to."
+      )
+    _check_version(base, name, version)
+    if labels.get(STABLE) == version:
+      raise ValueError(f"Version {version} of {name} is stable already.")
+    labels[STABLE] = version
+    # A second rollback would undo the first.
+    labels.pop(PREVIOUS, None)
+    write(base, config)
+    return dict(labels)
+
+
+def prune(base: str | os.PathLike, name: str, keep: int = 3) -> list[int]:
+  """Removes all but the newest versions and those that have a label.
+
+  A version is renamed to a name that no server loads before its files go.
+
+  Args:
+    base: The folder.
+    name: The model.
+    keep: The number of newest versions to keep, 1 or more.
+
+  Returns:
+    The versions that were removed, oldest first.
+
+  Raises:
+    ValueError: There is no such model, or `keep` is not positive.
+  """
+  if keep < 1:
+    raise ValueError(f"keep={keep} has to be 1 or more.")
+  with locked(base):
+    _, labels = _labels(base, name)
+    kept = {*versions(base, name)[-keep:], *labels.values()}
+    removed = [version for version in versions(base, name) if version not in kept]
+    for version in removed:
+      hidden = pathlib.Path(base, name, f".removed-{version}")
+      os.rename(pathlib.Path(base, name, str(version)), hidden)
+    # Also those of an earlier call that was killed.
+    for hidden in pathlib.Path(base, name).glob(".removed-*"):
+      shutil.rmtree(hidden)
+    return removed
+
+
+def check_labels(base: str | os.PathLike) -> None:
+  """Raises a ValueError if a label is on a version that is missing."""
+  for entry in read(base).model_config_list.config:
+    for label, version in sorted(entry.version_labels.items()):
+      if version not in versions(base, entry.name):
+        raise ValueError(f"{label} is version {version}, which is missing")
+
+
+def _labels(base, name) -> tuple[Any, Any]:
+  if not pathlib.Path(base, FILE).exists():
+    raise ValueError(f"{base} has no {FILE}: nothing was published there.")
+  config = read(base)
+  entry = find_model(config, name)
+  if entry is None:
+    names = [entry.name for entry in config.model_config_list.config]
+    raise ValueError(f"There is no model {name!r}.{did_you_mean(name, names)}")
+  return config, entry.version_labels
+
+
+def _check_version(base, name, version):
+  existing = versions(base, name)
+  if version not in existing:
+    raise ValueError(f"{name} has no version {version}; there are {existing}.")

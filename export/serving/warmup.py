@@ -1,39 +1,57 @@
-"""Requests that a server answers before it takes others, with their right answers.
+"""Recorded requests: a server warms up with them, and its answers are checked with them.
 
 TensorFlow compiles and allocates at the first request of every signature; a server
-that finds `assets.extra/tf_serving_warmup_requests` sends itself what is in it first.
+that finds `assets.extra/tf_serving_warmup_requests` sends itself these requests first.
 Each record is a `PredictionLog` with a request as clients send it, and with the
-response that the SavedModel itself gave: what `aevb-serving check` compares with.
+response of the SavedModel itself. `check` sends every recorded request to a server over
+each protocol and compares the answer with the recorded one; then it sends requests that
+the server has to refuse. It computes nothing.
 """
 
+import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.export.client import images
+from aevb_tf.export.client import Client, ClientError, Unavailable, images, messages
 from aevb_tf.export.saved_model import load
-from aevb_tf.export.serving.protos import predict_pb2, prediction_log_pb2
 from aevb_tf.export.signatures import Signature
 
 FILE = pathlib.PurePath("assets.extra", "tf_serving_warmup_requests")
 ROWS = (1, 4)  # one request of each size for every signature
 _SEED = 0
+# Other kernels, other threads, sums in another order; and numbers printed in JSON.
+RELATIVE = ABSOLUTE = 1e-4
+LEVEL = 1.01 / 255  # of a PNG file's pixels: a number near its middle may go either way
 
 
-def inputs(
-  vae: Any, asked: Mapping[str, Signature], examples: np.ndarray | None = None
+class Line(NamedTuple):
+  """The result of one request: protocol, request, difference, and error or None."""
+
+  protocol: str
+  what: str
+  largest: float
+  wrong: str | None
+
+  def __str__(self) -> str:
+    result = self.wrong or f"ok, largest difference {self.largest:.1e}"
+    return f"{self.protocol:<6}{self.what:<28}{result}"
+
+
+def make_requests(
+  vae: Any, signatures: Mapping[str, Signature], examples: np.ndarray | None = None
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
   """Requests to all signatures.
 
   Args:
     vae: The model.
-    asked: Its signatures.
-    examples: Data such as will be asked for, float32 `[n, *event_shape]`; by default
-      the model draws some.
+    signatures: Its signatures.
+    examples: Typical examples, float32 `[n, *event_shape]`; by default the model draws
+      some.
 
   Yields:
     A signature's name, and its inputs by name.
@@ -43,7 +61,7 @@ def inputs(
     examples = vae.sample(most, seed=_SEED, draw=True)
   examples = np.asarray(examples, np.float32)
   z = np.asarray(vae.prior.sample(random.as_seed(_SEED), tf.range(most)))
-  for name, signature in asked.items():
+  for name, signature in signatures.items():
     for rows in ROWS:
       values = {
         "x": np.resize(examples, (rows, *examples.shape[1:])),
@@ -56,37 +74,6 @@ def inputs(
       yield name, {spec.name: values[spec.name] for spec in signature.inputs}
 
 
-def request(
-  name: str, signature: str, values: Mapping[str, Any], **spec: Any
-) -> predict_pb2.PredictRequest:
-  """A request for gRPC.
-
-  Args:
-    name: The model.
-    signature: Its signature.
-    values: Inputs by name.
-    **spec: `version`, an int, or `label`, a string; neither for the newest version.
-
-  Returns:
-    A `PredictRequest`.
-  """
-  made = predict_pb2.PredictRequest()
-  made.model_spec.name = name
-  made.model_spec.signature_name = signature
-  if spec.get("version") is not None:
-    made.model_spec.version.value = spec["version"]
-  if spec.get("label") is not None:
-    made.model_spec.version_label = spec["label"]
-  for key, value in values.items():
-    made.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-  return made
-
-
-def arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
-  """The arrays in the `inputs` or `outputs` of a message."""
-  return {name: tf.make_ndarray(tensors[name]) for name in sorted(tensors)}
-
-
 def write(
   folder: pathlib.Path,
   name: str,
@@ -96,26 +83,27 @@ def write(
 
   Args:
     folder: The SavedModel.
-    name: What the server will call it.
-    requests: What `inputs` gives.
+    name: Its name on the server.
+    requests: What `make_requests` yields.
   """
   signatures = load(folder).signatures
   path = folder / FILE
   path.parent.mkdir(exist_ok=True)
   with tf.io.TFRecordWriter(str(path)) as writer:
     for signature, values in requests:
-      log = prediction_log_pb2.PredictionLog()
-      log.predict_log.request.CopyFrom(request(name, signature, values))
+      log = messages.prediction_log_pb2.PredictionLog()
+      request = messages.request(name, signature, values)
+      log.predict_log.request.CopyFrom(request)
       response = log.predict_log.response
-      response.model_spec.CopyFrom(log.predict_log.request.model_spec)
+      response.model_spec.CopyFrom(request.model_spec)
       tensors = {key: tf.constant(value) for key, value in values.items()}
       for key, value in signatures[signature](**tensors).items():
         response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
       writer.write(log.SerializeToString(deterministic=True))
 
 
-def read(folder: pathlib.Path) -> list[Any]:
-  """The `PredictLog`s, request and response, that lie in a version's folder.
+def read(folder: str | os.PathLike) -> list[Any]:
+  """The `PredictLog`s, request and response, in a version's folder.
 
   Raises:
     FileNotFoundError: There are none.
@@ -124,6 +112,82 @@ def read(folder: pathlib.Path) -> list[Any]:
   if not path.exists():
     raise FileNotFoundError(f"{folder} has no requests to warm up with.")
   return [
-    prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log
+    messages.prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log
     for record in tf.data.TFRecordDataset(str(path))
   ]
+
+
+def check(folder: str | os.PathLike, clients: Mapping[str, Client]) -> list[Line]:
+  """Checks a server.
+
+  Args:
+    folder: The version's folder, BASE/NAME/VERSION.
+    clients: Protocol to a client of the server.
+
+  Returns:
+    A line for each request and protocol.
+
+  Raises:
+    FileNotFoundError: The folder has no recorded requests.
+  """
+  logs = read(folder)
+  signatures = {log.request.model_spec.signature_name for log in logs}
+  lines = []
+  for protocol, client in clients.items():
+    lines += [_check_answer(protocol, client, log) for log in logs]
+    lines += _check_refusals(protocol, client, signatures)
+  return lines
+
+
+def _check_answer(protocol, client, log):
+  signature = log.request.model_spec.signature_name
+  values = messages.arrays(log.request.inputs)
+  (rows,) = (
+    value if name == "num" else len(value)
+    for name, value in values.items()
+    if name != "seed"
+  )
+  what = f"{signature}, {int(rows)} rows"
+  try:
+    answer = client.call(signature, **values)
+  except ClientError as error:
+    return Line(protocol, what, np.nan, f"{type(error).__name__}: {error}")
+  return Line(protocol, what, *_compare(answer, messages.arrays(log.response.outputs)))
+
+
+def _compare(answer, recorded):
+  """The largest difference, and what is wrong or None."""
+  if set(answer) != set(recorded):
+    return np.nan, f"outputs {sorted(answer)} instead of {sorted(recorded)}"
+  largest = 0.0
+  for name, expected in recorded.items():
+    actual = answer[name]
+    if expected.dtype == object:  # PNG files, which may be compressed differently
+      try:
+        actual, expected = images.decode(actual), images.decode(expected)
+      except ValueError as error:
+        return np.nan, f"{name}: {error}"
+    if actual.shape != expected.shape:
+      return np.nan, f"{name} has shape {actual.shape} instead of {expected.shape}"
+    absolute = LEVEL if name == "png_bytes" else ABSOLUTE
+    close = np.isclose(actual, expected, RELATIVE, absolute, equal_nan=True)
+    difference = np.nan_to_num(np.abs(actual - expected))
+    largest = max(largest, float(difference.max(initial=0.0)))
+    if not close.all():
+      return largest, f"{name} differs by {largest:.3g}"
+  return largest, None
+
+
+def _check_refusals(protocol, client, signatures):
+  requests = {"an unknown signature": ("no_such_signature", {"x": [[0.0]]})}
+  if "sample" in signatures:
+    requests["sample of none"] = ("sample", {"num": 0, "seed": 0})
+  for what, (signature, values) in requests.items():
+    wrong = "was answered, and has to be refused"
+    try:
+      client.call(signature, **values)
+    except Unavailable as error:
+      wrong = f"{type(error).__name__}: {error}"
+    except ClientError:
+      wrong = None
+    yield Line(protocol, what, 0.0, wrong)

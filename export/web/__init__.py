@@ -3,13 +3,12 @@
     import aevb_tf.export as export
     export.web(vae, "digits_page", data=x_test)
 
-and `python -m http.server` in that folder is all that it takes to look at it.
+To look at it, run `python -m http.server` in that folder.
 
-| file              | what                                                          |
-|-------------------|---------------------------------------------------------------|
-| `folder.py`       | writes the folder                                             |
-| `event_images.py` | which models' data are images                                 |
-| `latent_axes.py`  | what the sliders move along, measured on data                 |
-| `litertjs.py`     | obtains LiteRT.js, the runtime of the page                    |
-| `static/`         | the page: HTML, CSS, and modules of JavaScript as they are    |
+| file             | what                                                           |
+|------------------|----------------------------------------------------------------|
+| `folder.py`      | writes the folder                                              |
+| `latent_axes.py` | what the sliders move along, measured on data                  |
+| `litertjs.py`    | fetches LiteRT.js, the runtime of the page                     |
+| `static/`        | the page: HTML, CSS, and modules of JavaScript as they are     |
 """

@@ -1,13 +1,14 @@
 """Writes the folder of a page.
 
-index.html, style.css, js/   the page, as it lies in `static/`
+index.html, style.css, js/   the page, copied from `static/`
 model.tflite                 the model, float32, batch of one
-model.json                   what the page has to know of it
+model.json                   what the page has to know about it
 litertjs/                    LiteRT.js, unchanged, and one variant of its wasm
 LICENSE                      of the page and of LiteRT.js
 """
 
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -19,19 +20,22 @@ import numpy as np
 from aevb_tf import random
 from aevb_tf.export import examples, publish
 from aevb_tf.export.tflite import tflite
-from aevb_tf.export.web import event_images, latent_axes
+from aevb_tf.export.web import latent_axes
 from aevb_tf.export.web import litertjs as runtime
 from aevb_tf.random import Purpose
 
-MODEL, TOLD = "model.tflite", "model.json"
+MODEL, ABOUT = "model.tflite", "model.json"
 FORMAT_VERSION = 1
-# What the page asks for. One datum at a time: it is asked at every move of a pointer.
+# What the page calls: one example at a time, at every move of a pointer.
 SIGNATURES = ("encode", "decode", "sample", "reconstruct", "elbo")
 NUM_EXAMPLES = 1000
 NUM_SLIDERS = 10
 _STATIC = pathlib.Path(__file__).with_name("static")
 _PERCENTS = (0, 1, 2, 5, 10, 25, 50, 75, 90, 95, 98, 99, 100)
 _SEED = 20131220
+# A smaller image is too narrow to draw on.
+_SMALLEST_SIDE = 4
+_ADVICE = "Export it in another format, such as tflite."
 
 
 def web(
@@ -46,29 +50,30 @@ def web(
 ) -> dict[str, Any]:
   """Exports a model as a page that runs it in the browser.
 
-  `python -m http.server` in the folder is all that it takes to look at it.
+  To look at it, run `python -m http.server` in the folder.
 
   Args:
     vae: A built `VAE` of images.
-    path: The folder to make, whole or not at all. Never overwritten.
-    data: Where z lies and how data score is measured on them: an array or batches, of
-      which the first 1,000 are used. None lets the model draw its own, and the page
-      then compares with no data.
-    name: What the page calls the model.
+    path: The folder to create, whole or not at all. Never overwritten.
+    data: Examples, an array or batches, of which the first 1,000 are used: the page
+      shows where their z are, and compares bounds with theirs. With None the model
+      draws its own, and the page compares no bounds.
+    name: The name of the model on the page.
     image_shape: For flat data: `(height, width)` or `(height, width, channels)`; by
-      default they are squares.
-    litertjs: The folder with LiteRT.js as `npm pack` gives it, for machines
-      without npm; None takes it from the user's cache, or asks npm.
+      default they are square.
+    litertjs: The folder with LiteRT.js as `npm pack` writes it, for machines
+      without npm; None takes it from the user's cache, or fetches it through npm.
     config_sha256: Hash of the training config, for the metadata.
-    only: What the page may ask for, None for all; it says what it cannot do without.
+    only: The signatures that the page may call, None for all; the page says what is
+      missing.
 
   Returns:
-    What the page knows of the model, its `model.json`.
+    The content of the page's `model.json`.
 
   Raises:
     FileExistsError: There is something at `path`.
-    Unavailable: LiteRT.js cannot be had.
-    ValueError: The model's data are no images, or the model cannot be exported.
+    Unavailable: LiteRT.js cannot be obtained.
+    ValueError: The model's data are not images, or the model cannot be exported.
   """
   shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
   if data is None:
@@ -78,12 +83,12 @@ def web(
     x = images = examples.take(vae, data, NUM_EXAMPLES, "data")
   only = SIGNATURES if only is None else only
   with publish.folder(path) as partial:
-    told = tflite(
+    metadata = tflite(
       vae, partial / MODEL, batch_size=1, only=only, config_sha256=config_sha256
     )
     shutil.copytree(_STATIC, partial, dirs_exist_ok=True)
     runtime.unpack(packages, partial / "litertjs")
-    known = {
+    about = {
       "format_version": FORMAT_VERSION,
       "name": name,
       "model": _file(partial, MODEL),
@@ -94,21 +99,21 @@ def web(
       },
       "signatures": {
         name: {output: spec["shape"] for output, spec in signature["outputs"].items()}
-        for name, signature in told["signatures"].items()
+        for name, signature in metadata["signatures"].items()
       },
-      "left_out": _left_out(told),
-      **{key: told[key] for key in ("event_shape", "latent_dim", "x_range")},
-      **{key: told[key] for key in ("posterior", "prior", "likelihood")},
+      "left_out": _left_out(metadata),
+      **{key: metadata[key] for key in ("event_shape", "latent_dim", "x_range")},
+      **{key: metadata[key] for key in ("posterior", "prior", "likelihood")},
       "config_sha256": config_sha256,
       "image_shape": list(shape),
       "value_range": _value_range(images),
       "standard_normal": vae.prior.family_name == "standard_normal",
-      "latent": latent_axes.measure(vae, x).told(NUM_SLIDERS),
+      "latent": latent_axes.measure(vae, x).to_json(NUM_SLIDERS),
       "bounds": None if data is None else _bounds(vae, x),
     }
-    text = json.dumps(known, indent=1, allow_nan=False) + "\n"
-    (partial / TOLD).write_text(text, encoding="utf-8")
-  return known
+    text = json.dumps(about, indent=1, allow_nan=False) + "\n"
+    (partial / ABOUT).write_text(text, encoding="utf-8")
+  return about
 
 
 def check(
@@ -116,45 +121,92 @@ def check(
   image_shape: Sequence[int] | None = None,
   litertjs: str | os.PathLike | None = None,
 ) -> tuple[tuple[int, int, int], pathlib.Path]:
-  """What a page needs, or an error; arguments and errors as for `web`.
+  """Checks that a page can be made; arguments and errors as for `web`.
 
   Returns:
     The shape of the images, and the folder with LiteRT.js.
   """
   if not vae.built:
     raise ValueError("Build the model first: call it on data.")
-  shape = event_images.shape_of(vae.event_shape, image_shape)
+  shape = image_shape_of(vae.event_shape, image_shape)
   return shape, runtime.find(litertjs)
+
+
+def image_shape_of(
+  event_shape: Sequence[int], image_shape: Sequence[int] | None = None
+) -> tuple[int, int, int]:
+  """The shape of the images that a model's examples are.
+
+  Args:
+    event_shape: Shape of one example: `(height, width)`, `(height, width, channels)`,
+      or `(D,)`, a flat image, which is square unless `image_shape` is given.
+    image_shape: For flat events: `(height, width)` or `(height, width, channels)`.
+
+  Returns:
+    `(height, width, channels)`.
+
+  Raises:
+    ValueError: Examples of this shape are not images, or not of `image_shape`.
+  """
+  shape = tuple(event_shape)
+  if image_shape is not None:
+    if math.prod(image_shape) != math.prod(shape):
+      raise ValueError(
+        f"image_shape={tuple(image_shape)} has {math.prod(image_shape)} values, but the"
+        f" model's data, of shape {shape}, have {math.prod(shape)}."
+      )
+    shape = tuple(image_shape)
+  elif len(shape) == 1:
+    side = math.isqrt(shape[0])
+    if side * side != shape[0]:
+      raise ValueError(
+        f"The page shows images, and data of shape {shape} are not square: pass their "
+        "shape, image_shape=(height, width)."
+      )
+    shape = (side, side)
+  if len(shape) == 2:
+    shape = (*shape, 1)
+  if len(shape) != 3:
+    raise ValueError(
+      f"The page shows images, [height, width] or with channels, and data of shape "
+      f"{shape} are not. {_ADVICE}"
+    )
+  if min(shape[:2]) < _SMALLEST_SIDE:
+    raise ValueError(
+      f"The page shows images, and {shape[0]} x {shape[1]} pixels are too narrow to draw "
+      f"on. {_ADVICE}"
+    )
+  return shape
 
 
 def _file(folder, name):
   return {"file": name, "bytes": (folder / name).stat().st_size}
 
 
-def _left_out(told):
-  """Why each signature that the model has is not in the file."""
-  there, reasons = told["signatures"], told["left_out"]
+def _left_out(metadata):
+  """The signatures that are not in the file, and why."""
+  present, reasons = metadata["signatures"], metadata["left_out"]
   return {
     name: reasons.get(name, "it was not asked for at export")
     for name in ("encode", "decode", "sample", "reconstruct", "elbo", "log_marginal")
-    if name not in there
+    if name not in present
   }
 
 
 def _value_range(x):
-  """What is black, and what is white."""
+  """The values that are shown as black and as white."""
   if x.min() >= 0.0 and x.max() <= 1.0:
     return [0.0, 1.0]
   return [float(x.min()), float(x.max())]
 
 
 def _bounds(vae, x):
-  """How the bounds of the data are spread, in nats."""
+  """Percentiles of the bounds of the data, in nats."""
   batches = np.array_split(x, max(1, len(x) // 100))
   bounds = np.concatenate(
     [
-      vae.elbo(one, random.derive(_SEED, Purpose.CHECK, i))
-      for i, one in enumerate(batches)
+      vae.elbo(batch, random.derive(_SEED, Purpose.CHECK, i))
+      for i, batch in enumerate(batches)
     ]
   )
   percentiles = np.percentile(bounds.astype(np.float64), _PERCENTS)

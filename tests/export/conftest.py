@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pathlib
 import pickle
 
 import keras
@@ -10,11 +11,13 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
+from aevb_tf.export import formats, runtimes
 from aevb_tf.export.exporting import export
 from aevb_tf.files import write_json
 from aevb_tf.training import configuration
 from aevb_tf.training.run_folder import RunFolder
 
+TENSORFLOW_C = pathlib.Path(__file__).with_name("runtimes") / "tensorflow_c.py"
 MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES = 50, 12
 OPTIONS = {
   "max_samples": MAX_SAMPLES,
@@ -68,10 +71,19 @@ def run_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def exported(run_folder, tmp_path_factory):
-  """All that is made of that run: the folder, and what its verification found.
+def tensorflow_c():
+  """Makes TensorFlow's C API a runtime; returns its name."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setitem(runtimes.SCRIPTS, "tensorflow_c", TENSORFLOW_C)
+    yield "tensorflow_c"
 
-  It takes a minute: the processes that share the tests share it, too.
+
+@pytest.fixture(scope="session")
+def exported(run_folder, tensorflow_c, tmp_path_factory):
+  """Every export of that run: the folder, and the verification's report.
+
+  SavedModels are run in TensorFlow's C API, too. It takes a minute: the processes that
+  share the tests share it, too.
   """
   base = tmp_path_factory.getbasetemp()
   if "PYTEST_XDIST_WORKER" in os.environ:
@@ -80,9 +92,12 @@ def exported(run_folder, tmp_path_factory):
   with open(base / "small.lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
     if not found.exists():
-      formats = ("saved_model", "tflite", "serving")
       options = {"name": "small", "batch_size": 5, **OPTIONS}
-      report = export(run_folder.path, folder, formats, **options)
+      with pytest.MonkeyPatch.context() as patch:
+        python_and_c = ("tensorflow", tensorflow_c)
+        patch.setattr(formats, "SAVED_MODEL_RUNTIMES", python_and_c)
+        names = ("saved_model", "tflite", "serving")
+        report = export(run_folder.path, folder, names, **options)
       found.write_bytes(pickle.dumps(report))
   return folder, pickle.loads(found.read_bytes())
 

@@ -59,7 +59,7 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
   vae, x = compositions.vae(*composition), compositions.data()
   vae.build((None, *compositions.EVENT_SHAPE))
   requests = _requests(x)
-  asked = signatures.of(vae, only=list(requests))
+  asked = signatures.build(vae, only=list(requests))
   frozen = write(vae, asked, tmp_path / "1", default=False)
   exact = {
     name: {
@@ -75,7 +75,7 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
   right = vae.posterior_family.point_estimate(vae.encode(x))
   np.testing.assert_allclose(point, right, 1e-5, 1e-5)
 
-  content, left_out = conversion.convert_what_converts(
+  content, left_out = conversion.convert(
     tmp_path / "1", frozen.functions, lambda converter, names: None
   )
   for name, reason in left_out.items():

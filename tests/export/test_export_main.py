@@ -10,15 +10,20 @@ import time
 import pytest
 
 from aevb_tf.export import (
+  config,
   export_main,
+  exporting,
   formats,
   publish,
-  quantization,
   quantization_table,
+  report,
+  verify,
 )
 from aevb_tf.export.exporting import export
+from aevb_tf.export.tflite import tflite
 from aevb_tf.training.command_line import ConfigError
 from aevb_tf.training.run_folder import RunFolder
+from tests import compositions
 
 _BIN = pathlib.Path(sys.executable).parent
 
@@ -57,9 +62,28 @@ def test_the_table_of_quantization_has_its_help(capsys):
   assert "--workdir=RUN" in capsys.readouterr().out
 
 
+def test_the_command_drops_the_notes_of_the_converter_and_nothing_else(
+  tmp_path, monkeypatch, capfd
+):
+  """Notes of its C++, as a conversion without an operator writes them."""
+  vae = compositions.vae("gaussian", "standard_normal", "categorical", "sgvb")
+
+  def export_run(workdir, to, config):
+    tflite(vae, tmp_path / "a.tflite", only=["decode", "elbo"])
+    print("mine", file=sys.stderr)
+    return report.Report({"name": "small", "artifacts": []}, [], [])
+
+  monkeypatch.setattr(exporting, "export_run", export_run)
+  (tmp_path / "config.json").write_text("{}")
+  argv = ["aevb-export", f"--workdir={tmp_path}", "--to=out"]
+  assert export_main.main(argv) == 0
+  assert (tmp_path / "a.tflite").exists()
+  assert capfd.readouterr().err == "mine\n"
+
+
 def test_what_is_known_without_tensorflow_is_what_there_is():
-  assert sorted(export_main.FORMATS) == formats.names()
-  assert export_main.KINDS == quantization.KINDS
+  assert sorted(config.FORMATS) == formats.names()
+  assert set(config.QUANTIZATION_KINDS) == set(verify._TOLERANCES)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +95,7 @@ def test_what_is_known_without_tensorflow_is_what_there_is():
     ("--workdir=w --to=t --quantize=int4", "--quantize=int4"),
     ("--workdir=w --to=t --max_samples=0", "--max_samples=0"),
     ("--workdir=w --to=t --config.seed=1", "the config is that of the run"),
-    ("--workdir=w --to=t more", "more: no flag"),
+    ("--workdir=w --to=t more", "more: not a flag"),
     ("--workdir=w --to=t --max_gnats=1", "Did you mean max_nats"),
   ],
 )
@@ -121,8 +145,8 @@ def test_an_extra_that_is_not_installed_is_named(run_folder, tmp_path, monkeypat
   monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
   for name in [n for n in sys.modules if n.startswith("tensorflow_serving.")]:
     monkeypatch.delitem(sys.modules, name)
-  monkeypatch.delitem(sys.modules, "aevb_tf.export.serving.protos", raising=False)
-  monkeypatch.delattr("aevb_tf.export.serving.protos", raising=False)
+  monkeypatch.delitem(sys.modules, "aevb_tf.export.client.messages", raising=False)
+  monkeypatch.delattr("aevb_tf.export.client.messages", raising=False)
   with pytest.raises(ConfigError, match="pip install 'aevb_tf.serving.'"):
     export(run_folder.path, tmp_path / "out", ["saved_model", "serving"])
   assert os.listdir(tmp_path) == []
@@ -176,13 +200,11 @@ def test_a_run_without_a_model_is_refused(run_folder, tmp_path):
 def test_an_artifact_that_answers_otherwise_is_not_published(
   run_folder, tmp_path, monkeypatch
 ):
-  from aevb_tf.export import exporting
-
   def wrong(folder):
-    return exporting.verify.Report({}, [], ["saved_model: elbo is off"])
+    return report.Report({}, [], ["saved_model: elbo is off"])
 
-  monkeypatch.setattr(exporting.verify, "verify", wrong)
-  monkeypatch.setattr(exporting.reference, "make", lambda *args, **options: [])
+  monkeypatch.setattr(verify, "verify", wrong)
+  monkeypatch.setattr(verify, "answer_cases", lambda *args: [])
   monkeypatch.setattr(formats.SavedModel, "write", lambda self, job, folder: [])
   with pytest.raises(ConfigError, match="Nothing was written, since saved_model: elbo"):
     export(run_folder.path, tmp_path / "out", ["saved_model"])

@@ -11,7 +11,7 @@ from tests.export.conftest import small_vae
 
 
 def freeze(vae, *names):
-  asked = signatures.of(vae, only=names)
+  asked = signatures.build(vae, only=names)
   return frozen.Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
 
 
@@ -69,7 +69,7 @@ def test_a_variable_that_is_no_weight_is_named():
       return hidden * super().call(z)
 
   vae = aevb.VAE(aevb.networks.MLPEncoder(2, (3,)), Forgetful((2, 2, 1), (3,)))
-  with pytest.raises(ValueError, match="the variable forgotten:0, which is none"):
+  with pytest.raises(ValueError, match="the variable forgotten:0, which is not"):
     freeze(vae, "decode")
 
 

@@ -22,14 +22,14 @@ def files(x):
 
 @pytest.fixture(scope="module")
 def asked(vae):
-  return {name: s.function for name, s in png.of(vae).items()}
+  return {name: s.function for name, s in png.build(vae).items()}
 
 
 def test_images_are_what_the_numbers_are(asked, files):
   levels = images.decode(np.array(files, object))
   assert levels.shape == (5, 8, 6, 1)
   np.testing.assert_array_equal(
-    png.decoded(tf.constant(files), (8, 6, 1)), levels.astype(np.float32)
+    png.decode(tf.constant(files), (8, 6, 1)), levels.astype(np.float32)
   )
   told = asked["reconstruct_png"](tf.constant(files))["png_bytes"]
   right = asked["reconstruct"](tf.constant(levels))["x_mean"]
@@ -46,7 +46,7 @@ def test_colours_become_what_the_model_takes(files):
   with PIL.Image.open(io.BytesIO(files[0])) as image:
     colour = io.BytesIO()
     image.convert("RGB").save(colour, format="PNG")
-  told = png.decoded(tf.constant([files[0], colour.getvalue()]), (8, 6, 1))
+  told = png.decode(tf.constant([files[0], colour.getvalue()]), (8, 6, 1))
   np.testing.assert_allclose(told[1], told[0], 0, LEVEL)
 
 
@@ -59,13 +59,13 @@ def test_another_size_and_what_is_no_image_are_refused(asked):
 
 
 def test_only_images_have_them(vae):
-  assert set(png.NAMES) < set(png.of(vae))
-  assert list(png.of(vae, only=["elbo_png"])) == ["elbo_png"]
+  assert set(png.NAMES) < set(png.build(vae))
+  assert list(png.build(vae, only=["elbo_png"])) == ["elbo_png"]
   flat = aevb.VAE(
     aevb.networks.MLPEncoder(2, (3,)),
     aevb.networks.MLPDecoder((5,), (3,)),
   )
   flat(np.zeros((1, 5), np.float32))
-  assert not set(png.NAMES) & set(png.of(flat))
+  assert not set(png.NAMES) & set(png.build(flat))
   with pytest.raises(ValueError, match="Unknown signature 'elbo_png'"):
-    png.of(flat, only=["elbo_png"])
+    png.build(flat, only=["elbo_png"])

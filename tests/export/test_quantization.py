@@ -82,7 +82,7 @@ def test_a_bound_that_moved_too_far_is_refused_and_the_layer_named(vae, data, tm
   ("arguments", "message"),
   [
     ({"quantize": "int4"}, "Unknown quantize='int4'. Did you mean int8"),
-    ({"quantize": "int8"}, "a few hundred training data"),
+    ({"quantize": "int8"}, "a few hundred training examples"),
     ({"quantize": "dynamic"}, "judged by the bound: pass test_data"),
   ],
 )
@@ -94,5 +94,5 @@ def test_what_is_impossible_is_refused_at_once(vae, tmp_path, arguments, message
 def test_data_that_the_model_cannot_score_are_refused(tmp_path, data):
   with pytest.raises(ValueError, match="reach from"):
     export.tflite(small_vae(), tmp_path / "a", "dynamic", test_data=data * 255)
-  with pytest.raises(ValueError, match="test_data holds no data"):
+  with pytest.raises(ValueError, match="test_data holds no examples"):
     export.tflite(small_vae(), tmp_path / "a", "dynamic", test_data=data[:0])

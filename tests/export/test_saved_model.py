@@ -122,7 +122,7 @@ def test_what_fails_leaves_nothing(vae, tmp_path, monkeypatch):
   def full(*args):
     raise OSError(28, "No space left on device")
 
-  monkeypatch.setattr(metadata, "of", full)
+  monkeypatch.setattr(metadata, "describe", full)
   with pytest.raises(OSError, match="No space left"):
     export.saved_model(vae, tmp_path / "1", only=["decode"])
   assert os.listdir(tmp_path) == []

@@ -11,7 +11,7 @@ from tests.export.conftest import small_vae
 
 
 def test_inputs_have_the_documented_names_types_and_shapes(vae):
-  asked = signatures.of(vae)
+  asked = signatures.build(vae)
   told = {
     name: {i.name: (i.dtype.name, tuple(i.shape)) for i in signature.inputs}
     for name, signature in asked.items()
@@ -31,8 +31,8 @@ def test_inputs_have_the_documented_names_types_and_shapes(vae):
 
 
 def test_a_fixed_batch_draws_any_rows_of_the_longer_request(vae):
-  whole = signatures.of(vae)["sample"].function(tf.constant(7), [0, 5])
-  sample = signatures.of(vae, batch_size=3)["sample"]
+  whole = signatures.build(vae)["sample"].function(tf.constant(7), [0, 5])
+  sample = signatures.build(vae, batch_size=3)["sample"]
   assert [spec.name for spec in sample.inputs] == ["first", "seed"]
   part = sample.function(tf.constant(4), [0, 5])
   np.testing.assert_array_equal(part["z"], whole["z"][4:])
@@ -41,10 +41,10 @@ def test_a_fixed_batch_draws_any_rows_of_the_longer_request(vae):
 
 @pytest.mark.parametrize("num", [0, -1, 6])
 def test_a_number_out_of_bounds_fails_or_is_moved(vae, num):
-  checked = signatures.of(vae, max_samples=5)["sample"].function
+  checked = signatures.build(vae, max_samples=5)["sample"].function
   with pytest.raises(tf.errors.InvalidArgumentError, match="between 1 and 5"):
     checked(tf.constant(num), [0, 0])
-  clamped = signatures.of(vae, max_samples=5, clamp=True)["sample"].function
+  clamped = signatures.build(vae, max_samples=5, clamp=True)["sample"].function
   assert len(clamped(tf.constant(num), [0, 0])["z"]) == (5 if num > 5 else 1)
 
 
@@ -52,7 +52,7 @@ def test_a_datum_that_cannot_be_scored_is_nan_and_spoils_no_other(vae, x):
   broken = x.copy()
   broken[1, 0, 0, 0], broken[3, 2, 2, 0] = np.nan, 255.0
   for name in ("elbo", "log_marginal"):
-    function = signatures.of(vae, num_importance_samples=3)[name].function
+    function = signatures.build(vae, num_importance_samples=3)[name].function
     whole, told = (function(tf.constant(data), [0, 1]) for data in (x, broken))
     for key, values in told.items():
       values = np.asarray(values)
@@ -61,11 +61,11 @@ def test_a_datum_that_cannot_be_scored_is_nan_and_spoils_no_other(vae, x):
 
 
 def test_a_choice_keeps_the_order_and_refuses_what_is_unknown(vae):
-  assert list(signatures.of(vae, only=["sample", "encode"])) == ["encode", "sample"]
+  assert list(signatures.build(vae, only=["sample", "encode"])) == ["encode", "sample"]
   with pytest.raises(ValueError, match="Unknown signature 'sampel'. Did you mean"):
-    signatures.of(vae, only=["sampel"])
+    signatures.build(vae, only=["sampel"])
   with pytest.raises(ValueError, match="at least one"):
-    signatures.of(vae, only=[])
+    signatures.build(vae, only=[])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_choice_keeps_the_order_and_refuses_what_is_unknown(vae):
 )
 def test_numbers_have_to_be_positive(vae, name):
   with pytest.raises(ValueError, match=f"{name}=0 has to be a positive integer"):
-    signatures.of(vae, **{name: 0})
+    signatures.build(vae, **{name: 0})
 
 
 def test_a_model_that_knows_no_shape_is_refused():
@@ -84,18 +84,18 @@ def test_a_model_that_knows_no_shape_is_refused():
     likelihood="bernoulli",
   )
   with pytest.raises(ValueError, match="know the shape of its data"):
-    signatures.of(unbuilt)
+    signatures.build(unbuilt)
 
 
 def test_a_model_without_an_encoder_is_refused():
   decoder = aevb.networks.MLPDecoder((2, 2, 1), (3,))
-  with pytest.raises(ValueError, match="MonteCarloEM is no VAE"):
-    signatures.of(aevb.MonteCarloEM(decoder, latent_dim=2))
+  with pytest.raises(ValueError, match="MonteCarloEM is not a VAE"):
+    signatures.build(aevb.MonteCarloEM(decoder, latent_dim=2))
 
 
 def test_bounds_of_many_draws_and_schedules_are_reported_as_the_model_does(x):
   bound = {"name": "sgvb", "num_samples": 3, "kl_weight": {"name": "warm_up"}}
   vae = small_vae(bound=bound)
   vae.compile("adam")
-  told = signatures.of(vae)["elbo"].function(tf.constant(x), [0, 3])
+  told = signatures.build(vae)["elbo"].function(tf.constant(x), [0, 3])
   np.testing.assert_allclose(told["elbo"], vae.elbo(x, seed=3), rtol=1e-6)

@@ -123,6 +123,19 @@ def test_what_litert_cannot_compute_is_left_out_with_the_reason(tmp_path):
   assert os.listdir(tmp_path) == ["model.tflite"]
 
 
+def test_a_library_call_leaves_the_file_descriptors_of_its_caller_alone(
+  tmp_path, monkeypatch
+):
+  def refuse(*args):
+    raise AssertionError("a file descriptor was redirected")
+
+  vae = compositions.vae("gaussian", "standard_normal", "categorical", "sgvb")
+  with monkeypatch.context() as patch:  # pytest itself redirects them in between
+    patch.setattr(os, "dup2", refuse)
+    metadata = export.tflite(vae, tmp_path / "a.tflite", only=["decode", "elbo"])
+  assert set(metadata["left_out"]) == {"elbo"}
+
+
 def test_nothing_is_overwritten(vae, tmp_path):
   path = tmp_path / "mine.tflite"
   path.write_text("mine")

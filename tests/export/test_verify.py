@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import aevb_tf.export as export
-from aevb_tf.export import manifest, png, reference, tables, verify, verify_main
-from aevb_tf.export.serving import labels
+from aevb_tf.export import manifest, png, report, verify, verify_main
+from aevb_tf.export.serving import models_config
 from aevb_tf.training.command_line import ConfigError
 from tests.export.conftest import small_vae
 
@@ -39,7 +39,7 @@ def test_every_artifact_is_run_in_its_own_runtimes(exported, expected):
 
 
 def test_the_reference_is_what_the_model_answers(exported, vae):
-  cases = reference.load(exported[0] / reference.FILE)
+  cases = verify.load_cases(exported[0] / verify.REFERENCE)
   short, long = [case for case in cases if case.signature == "sample"]
   for case in (short, long):
     num, seed = case.inputs["num"], case.inputs["seed"]
@@ -52,13 +52,13 @@ def test_the_reference_is_what_the_model_answers(exported, vae):
 
 
 def test_the_tables_show_everything(exported):
-  _, report = exported
-  told = tables.verification(report)
+  _, found = exported
+  printed = report.format_artifacts(found)
   for part in ("saved_model  ", "small.tflite", "batch of 5", "tolerance", "sample.z"):
-    assert part in told
-  assert "BITWISE_XOR" in told
-  listed = tables.files(report)
-  for path, file in report.manifest["files"].items():
+    assert part in printed
+  assert "BITWISE_XOR" in printed
+  listed = report.format_files(found)
+  for path, file in found.manifest["files"].items():
     assert f"{file['sha256']}" in listed and path in listed
 
 
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_file_is_named(copy, harm, message):
 
 def test_labels_may_move_and_nothing_else(copy):
   """`aevb-serving` rewrites one file; it still has to say what is there."""
-  labels.promote(copy / "serving", "small", 1, "tested")
+  models_config.promote(copy / "serving", "small", 1, "tested")
   assert verify.verify(copy).breaches == []
   _cut(copy / "serving" / "models.config")
   (breach,) = verify.verify(copy).breaches
@@ -142,14 +142,14 @@ def test_a_manifest_that_says_too_little_is_refused(copy, change):
 
 
 def test_a_reference_that_is_none_is_named(copy):
-  (copy / reference.FILE).write_text("no answers")
-  files = {reference.FILE: manifest.describe(copy / reference.FILE)}
+  (copy / verify.REFERENCE).write_text("no answers")
+  files = {verify.REFERENCE: manifest.describe(copy / verify.REFERENCE)}
   _rewrite(copy, lambda told: told["files"].update(files))
   assert verify.verify(copy).breaches == ["reference.npz: no answers of a model"]
 
 
 def test_without_the_reference_nothing_is_compared(copy):
-  _cut(copy / reference.FILE)
+  _cut(copy / verify.REFERENCE)
   (breach,) = verify.verify(copy).breaches
   assert breach.startswith("reference.npz: truncated")
 
@@ -157,7 +157,7 @@ def test_without_the_reference_nothing_is_compared(copy):
 @pytest.mark.parametrize(
   ("text", "message"),
   [
-    (None, "is no export of aevb-export"),
+    (None, "is not an export of aevb-export"),
     ('{"format_version": 1, "fil', "damaged or cut off"),
     ('{"format_version": 99, "files": {}, "artifacts": []}', "another version"),
   ],
@@ -196,12 +196,12 @@ def test_a_file_that_no_runtime_can_load_is_named(exported, tmp_path):
   told["artifacts"] = [a for a in told["artifacts"] if a["path"] == "small.tflite"]
   (folder / manifest.FILE).write_text(json.dumps(told))
   breaches = verify.verify(folder).breaches
-  assert any("it is no TFLite file" in breach for breach in breaches)
+  assert any("it is not a TFLite file" in breach for breach in breaches)
   assert any("litert cannot run it" in breach for breach in breaches)
 
 
 def test_a_difference_that_is_nan_is_a_breach():
-  assert not verify.Difference("a", "litert", "elbo", float("nan"), 1.0).within
+  assert not report.Difference("a", "litert", "elbo", float("nan"), 1.0).within
 
 
 def test_the_command_ends_with_1_if_anything_is_wrong(copy, capsys):
@@ -220,7 +220,7 @@ def test_the_command_ends_with_1_if_anything_is_wrong(copy, capsys):
     ([], "Give one folder"),
     (["a", "b"], "Give one folder"),
     (["--fast", "a"], "--fast: unknown flag"),
-    (["/nowhere"], "is no export of aevb-export"),
+    (["/nowhere"], "is not an export of aevb-export"),
   ],
 )
 def test_a_mistake_is_told_in_one_line(argv, message):

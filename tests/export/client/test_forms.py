@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+import aevb_tf
 from aevb_tf.export import client
-from aevb_tf.export.client import over_rest
-from aevb_tf.export.serving import protos, warmup
+from aevb_tf.export.client import base, messages, over_rest
 
 X = np.array([[0.0, 0.25], [0.5, 1.0]], np.float32)
 
@@ -73,10 +73,10 @@ def test_files_are_base64_both_ways():
 
 def test_a_message_holds_files_as_they_are():
   inputs = {"png_bytes": np.array(FILES, object)}
-  made = warmup.request("digits", "reconstruct_png", inputs)
-  told = protos.predict_pb2.PredictRequest.FromString(made.SerializeToString())
+  made = messages.request("digits", "reconstruct_png", inputs)
+  told = messages.predict_pb2.PredictRequest.FromString(made.SerializeToString())
   assert list(told.inputs["png_bytes"].string_val) == FILES
-  assert warmup.arrays(told.inputs)["png_bytes"].tolist() == FILES
+  assert messages.arrays(told.inputs)["png_bytes"].tolist() == FILES
 
 
 def test_paths():
@@ -86,14 +86,31 @@ def test_paths():
 
 
 def test_a_message_is_the_official_one():
-  made = warmup.request("digits", "encode", {"x": X}, label="stable")
-  told = protos.predict_pb2.PredictRequest.FromString(made.SerializeToString())
+  made = messages.request("digits", "encode", {"x": X}, label="stable")
+  told = messages.predict_pb2.PredictRequest.FromString(made.SerializeToString())
   assert told.model_spec.name == "digits"
   assert told.model_spec.version_label == "stable"
   assert told.model_spec.signature_name == "encode"
-  np.testing.assert_array_equal(warmup.arrays(told.inputs)["x"], X)
-  made = warmup.request("digits", "encode", {"x": X}, version=3)
+  np.testing.assert_array_equal(messages.arrays(told.inputs)["x"], X)
+  made = messages.request("digits", "encode", {"x": X}, version=3)
   assert made.model_spec.version.value == 3
+
+
+@pytest.mark.parametrize(
+  "seed", [0, 42, -1, 2**31 + 5, -(2**40) - 3, 2**63 + 11, [0, -7], np.int32(3)]
+)
+def test_a_seed_is_that_of_the_package(seed):
+  words = base.seed_words(seed)
+  np.testing.assert_array_equal(words, aevb_tf.random.as_seed(seed))
+  assert words.dtype == np.int32
+  np.testing.assert_array_equal(base.seed_words(words), words)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5, "7", [1, 2, 3], [0.0, 1.0]])
+def test_what_is_not_a_seed_is_refused(seed):
+  for convert in (base.seed_words, aevb_tf.random.as_seed):
+    with pytest.raises(TypeError, match="an int or a pair of int32"):
+      convert(seed)
 
 
 def test_impossible_arguments():

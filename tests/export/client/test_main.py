@@ -116,7 +116,7 @@ def test_sixteen_bits_are_eight_bits_more(tmp_path):
 def test_a_file_that_is_cut_off_is_none():
   content = images.encode(np.random.default_rng(0).random((16, 16, 3)))
   for damaged in (content[:40], content[: len(content) // 2], b""):
-    with pytest.raises(ValueError, match="no image|truncated|Truncated"):
+    with pytest.raises(ValueError, match="not an image|truncated|Truncated"):
       images.decode(np.array([damaged], object))
 
 
@@ -127,7 +127,7 @@ def test_colours_and_sizes(pictures, tmp_path):
   with pytest.raises(ValueError, match=r"large.png is \(4, 4\) pixels"):
     images.read([pictures[0], tmp_path / "large.png"])
   (tmp_path / "text.png").write_text("text")
-  with pytest.raises(ValueError, match="is no image"):
+  with pytest.raises(ValueError, match="is not an image"):
     images.read([tmp_path / "text.png"])
 
 
@@ -143,6 +143,22 @@ assert "tensorflow" not in sys.modules
 """
 
 
+_OVER_REST = """
+import sys
+sys.argv[0] = "aevb-client"
+from aevb_tf.export.client import main
+assert main.main(["aevb-client", *sys.argv[1:]]) == 0
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_requests_over_rest_do_not_load_tensorflow(server, pictures):
+  command = [sys.executable, "-c", _OVER_REST, "elbo", *server, *pictures]
+  ended = subprocess.run(command, capture_output=True, text=True)
+  assert ended.returncode == 0, ended.stderr
+  assert len(ended.stdout.splitlines()) == len(pictures)
+
+
 @pytest.mark.parametrize("command", ["client", "serving"])
 def test_help_does_not_wait_for_tensorflow(command):
   code = _HELP.format(command=command)
@@ -155,8 +171,8 @@ def test_help_does_not_wait_for_tensorflow(command):
 @pytest.mark.parametrize(
   "argv, message",
   [
-    ([], "say one of"),
-    (["draw", "--rest=http://a"], "draw: say one of"),
+    ([], "give one of"),
+    (["draw", "--rest=http://a"], "draw: give one of"),
     (["sample"], "one of --rest=URL and --grpc"),
     (["sample", "--rest=http://a", "a.png"], "takes no images"),
     (["elbo", "--rest=http://a"], "takes images"),

@@ -34,11 +34,11 @@ def copied(bundle, tmp_path):
 @pytest.fixture
 def four_versions(copied):
   """A copy with versions 1 to 4, of which 1 is stable and 4 the canary."""
-  from aevb_tf.export.serving import labels
+  from aevb_tf.export.serving import models_config
 
   for version in (2, 3, 4):
     shutil.copytree(copied / NAME / "1", copied / NAME / str(version))
-    labels.published(copied, NAME, version)
+    models_config.make_canary(copied, NAME, version)
   return copied
 
 

@@ -19,8 +19,8 @@ from google.protobuf import wrappers_pb2 as wrappers
 
 import aevb_tf.export as export
 from aevb_tf.export import manifest, png, runtimes
-from aevb_tf.export.client import images
-from aevb_tf.export.serving import batching, deployment, labels, models_config, warmup
+from aevb_tf.export.client import images, messages
+from aevb_tf.export.serving import batching, deployment, models_config, warmup
 from tests.export.serving.conftest import NAME
 
 
@@ -44,22 +44,20 @@ def test_the_models_config_parses_with_the_official_messages(bundle):
   assert dict(entry.version_labels) == {"stable": 1, "canary": 1}
 
 
-def test_every_warm_up_record_is_answered_as_recorded(bundle, expected):
+def test_every_warm_up_record_is_answered_as_recorded(bundle, expected, tensorflow_c):
   """Records parse with the official messages, and the C++ loader answers them."""
   folder = bundle / NAME / "1"
   logs = warmup.read(folder)
   calls = [
     runtimes.Call(
-      log.request.model_spec.signature_name, warmup.arrays(log.request.inputs)
+      log.request.model_spec.signature_name, messages.arrays(log.request.inputs)
     )
     for log in logs
   ]
   assert {call.signature for call in calls} == {*expected, *png.NAMES}
   assert {log.request.model_spec.name for log in logs} == {NAME}
-  for log, answer in zip(
-    logs, runtimes.run("tensorflow_c", folder, calls), strict=True
-  ):
-    recorded = warmup.arrays(log.response.outputs)
+  for log, answer in zip(logs, runtimes.run(tensorflow_c, folder, calls), strict=True):
+    recorded = messages.arrays(log.response.outputs)
     assert set(recorded) == set(answer.outputs)
     for name, value in answer.outputs.items():
       pair = [recorded[name], value]
@@ -98,7 +96,7 @@ def test_the_next_version_is_the_canary_and_nothing_is_overwritten(vae, x, copie
   assert path == copied / NAME / "2"
   assert set(seen) == {"1", "2"}
   assert seen["2"] == manifest.files(path) == seen["1"]  # never a part of it
-  entry = models_config.model(models_config.read(copied), NAME)
+  entry = models_config.find_model(models_config.read(copied), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
   assert (copied / "compose.yaml").read_text() == "mine"
   with pytest.raises(FileExistsError, match="nothing is overwritten"):
@@ -113,7 +111,7 @@ def test_what_fails_leaves_no_version_and_no_label(vae, copied, monkeypatch):
   monkeypatch.setattr(warmup, "write", full)
   with pytest.raises(OSError, match="No space left"):
     export.serving_bundle(vae, copied, name=NAME, only=["decode"])
-  assert labels.versions(copied, NAME) == [1]
+  assert models_config.versions(copied, NAME) == [1]
   assert os.listdir(copied / NAME) == ["1"]
   assert (copied / "models.config").read_bytes() == before
 
@@ -193,7 +191,7 @@ def test_the_choice_of_a_batch():
   curve = [batching.Point(n, 1e-3 + 1e-4 * n) for n in (1, 2, 4, 64, 128, 1024, 4096)]
   chosen = batching.choose(curve)
   assert chosen == batching.Batching(128, 1100)
-  assert re.search(r"128 .*<- chosen", batching.table(curve))
+  assert re.search(r"128 .*<- chosen", batching.format_table(curve))
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "kubernetes.yaml"])

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from aevb_tf.export import manifest, verify
-from aevb_tf.export.serving import labels, main, models_config
+from aevb_tf.export.serving import main, models_config
 from aevb_tf.training.configuration import ConfigError
 from tests.export.serving.conftest import NAME
 
@@ -21,7 +21,7 @@ def test_promote_rollback_prune(four_versions, capsys):
   assert "stable is 1" in capsys.readouterr().out
   assert _run(four_versions, "prune", "--keep=1") == 0
   assert "removed [2, 3]; there are [1, 4]" in capsys.readouterr().out
-  assert labels.versions(four_versions, NAME) == [1, 4]
+  assert models_config.versions(four_versions, NAME) == [1, 4]
 
 
 def test_an_export_is_published_as_the_next_version(
@@ -30,7 +30,7 @@ def test_an_export_is_published_as_the_next_version(
   monkeypatch.setattr(verify, "_compare", lambda *args: [])  # it was just run
   assert _run(copied, "publish", f"--export={exported[0]}") == 0
   assert f"{copied}/{NAME}/2\n{NAME}: canary is 2\n" == capsys.readouterr().out
-  entry = models_config.model(models_config.read(copied), NAME)
+  entry = models_config.find_model(models_config.read(copied), NAME)
   assert dict(entry.version_labels) == {"stable": 1, "canary": 2}
   one, two = (copied / NAME / version for version in ("1", "2"))
   assert manifest.files(one) == manifest.files(two) != []
@@ -46,9 +46,9 @@ def test_a_damaged_export_is_not_published(exported, copied, tmp_path, monkeypat
   (folder / "serving" / NAME / "1" / "fingerprint.pb").write_bytes(b"")
   with pytest.raises(ConfigError, match="Nothing was published, since .* truncated"):
     _run(copied, "publish", f"--export={folder}")
-  with pytest.raises(ConfigError, match="is no export of aevb-export"):
+  with pytest.raises(ConfigError, match="is not an export of aevb-export"):
     _run(copied, "publish", f"--export={copied}")
-  assert labels.versions(copied, NAME) == [1]
+  assert models_config.versions(copied, NAME) == [1]
 
 
 def test_the_curve_is_printed(bundle, capsys, monkeypatch):
@@ -63,8 +63,8 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
 @pytest.mark.parametrize(
   "argv, message",
   [
-    ([], "nothing: say one of"),
-    (["demote"], "demote: say one of"),
+    ([], "nothing: give one of"),
+    (["demote"], "demote: give one of"),
     (["publish"], "publish needs --export"),
     (["check"], "check needs --rest=URL"),
     (["check", "--rest=http://a", "--label=tested"], "no label 'tested'"),

@@ -17,7 +17,7 @@ import pytest
 
 from aevb_tf.export import client
 from aevb_tf.export.client import images
-from aevb_tf.export.serving import check, main
+from aevb_tf.export.serving import main, warmup
 from tests.export.serving.conftest import NAME
 
 
@@ -98,6 +98,14 @@ def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   assert len(re.findall("^grpc .* ok", told, re.M)) == 20, told
 
 
+def test_the_check_passes_over_grpc_alone(bundle, over_grpc, capsys):
+  argv = ["aevb-serving", "check", f"--base_path={bundle}"]
+  assert main.main([*argv, f"--grpc={over_grpc.address}", "--deadline=120"]) == 0
+  printed = capsys.readouterr().out
+  assert printed.endswith("PASS\n")
+  assert len(re.findall("^grpc .* ok", printed, re.M)) == 20, printed
+
+
 def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
   """A server that answers otherwise, and one that refuses nothing."""
   honest = client.RestClient.call
@@ -109,7 +117,7 @@ def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
     return {k: v + 0.01 for k, v in told.items()} if signature == "decode" else told
 
   monkeypatch.setattr(client.RestClient, "call", wrong)
-  lines = check.check(bundle / NAME / "1", {"rest": over_rest})
+  lines = warmup.check(bundle / NAME / "1", {"rest": over_rest})
   assert {(line.what, line.wrong) for line in lines if line.wrong} == {
     ("decode, 1 rows", "x_mean differs by 0.01"),
     ("decode, 4 rows", "x_mean differs by 0.01"),

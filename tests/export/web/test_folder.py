@@ -15,11 +15,11 @@ from aevb_tf.export import (
   flatbuffer,
   formats,
   manifest,
-  reference,
-  tables,
+  report,
   verify,
 )
-from aevb_tf.export.runtimes import chromium_program
+from aevb_tf.export.config import ExportConfig
+from aevb_tf.export.runtimes import chromium
 from aevb_tf.export.web import folder, litertjs
 from aevb_tf.training import build
 from aevb_tf.training.command_line import ConfigError
@@ -112,14 +112,14 @@ def test_what_is_no_image_is_refused_before_the_work(tmp_path, packages_folder):
   vae = aevb.VAE(
     aevb.networks.MLPEncoder(2, (4,)), aevb.networks.MLPDecoder((7,), (4,)), seed=0
   )
-  with pytest.raises(ValueError, match="no square: say which they are"):
+  with pytest.raises(ValueError, match="not square: pass their shape"):
     export.web(vae, tmp_path / "page", litertjs=packages_folder)
   assert not (tmp_path / "page").exists()
 
 
 def test_without_litertjs_nothing_is_written(vae, tmp_path, packages_folder):
   (packages_folder / litertjs.PACKAGES[0].file).unlink()
-  with pytest.raises(litertjs.Unavailable, match="there is none"):
+  with pytest.raises(litertjs.Unavailable, match="not found"):
     export.web(vae, tmp_path / "page", litertjs=packages_folder)
   assert not (tmp_path / "page").exists()
 
@@ -138,14 +138,14 @@ def test_split(monkeypatch):
   monkeypatch.setattr(build, "dataset", lambda config, split: [x])
 
 
-def _few_cases(vae, **options):
+def _few_cases(vae, *options):
   """Two requests: making all of them takes longer than the export."""
   del options
   z, seed = vae.prior.sample(7, np.arange(2)), np.asarray(aevb.random.as_seed(7))
   decoded = {"x_mean": vae.decode(z).mean().numpy()}
   return [
-    reference.Case("decode", {"z": z.numpy()}, decoded),
-    reference.Case(
+    verify.Case("decode", {"z": z.numpy()}, decoded),
+    verify.Case(
       "sample", {"num": np.int32(2), "seed": seed}, {**decoded, "z": z.numpy()}
     ),
   ]
@@ -155,24 +155,26 @@ def test_a_run_is_exported_as_a_page_and_verified(
   run_folder, tmp_path, packages_folder, test_split, monkeypatch
 ):
   monkeypatch.setattr(folder, "SIGNATURES", ("decode", "sample"))
-  monkeypatch.setattr(exporting.reference, "make", _few_cases)
-  monkeypatch.setattr(chromium_program, "find", lambda: None)
-  report = exporting.export(
+  monkeypatch.setattr(verify, "answer_cases", _few_cases)
+  monkeypatch.setattr(chromium, "find", lambda: None)
+  found = exporting.export(
     run_folder.path, tmp_path / "out", ["web"], litertjs=str(packages_folder)
   )
-  assert report.breaches == []
+  assert found.breaches == []
   assert sorted(os.listdir(tmp_path / "out")) == [
     "manifest.json",
     "reference.npz",
     "web",
   ]
-  found = {(d.artifact, d.signature) for d in report.differences}
-  assert found == {
+  compared = {(d.artifact, d.signature) for d in found.differences}
+  assert compared == {
     ("web/model.tflite", label) for label in ("decode", "sample", "sample.z")
   }
   why = "neither Chromium nor Chrome is installed"
-  assert report.skipped == [("web/model.tflite", "chromium", why)]
-  assert f"    not run in chromium: {why}" in tables.verification(report).splitlines()
+  assert found.skipped == [("web/model.tflite", "chromium", why)]
+  assert (
+    f"    not run in chromium: {why}" in report.format_artifacts(found).splitlines()
+  )
   (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
   assert artifact["batch_size"] == 1
   assert artifact["quantize"] == "none"
@@ -185,24 +187,24 @@ def test_a_run_whose_page_cannot_be_made_leaves_nothing(
   run_folder, tmp_path, test_split
 ):
   nothing = tmp_path / "nothing"
-  with pytest.raises(ConfigError, match="there is none. Where there is npm") as error:
+  with pytest.raises(ConfigError, match="not found. On a machine with npm") as error:
     exporting.export(run_folder.path, tmp_path / "out", ["web"], litertjs=str(nothing))
   assert "\n" not in str(error.value)
   assert os.listdir(tmp_path) == []
 
 
 def test_the_command_says_how_to_look_at_the_page(tmp_path, monkeypatch, capsys):
-  asked = []
+  given = []
 
-  def export(*args):
-    asked.extend(args)
-    return verify.Report({"name": "small", "artifacts": []}, [], [])
+  def export_run(workdir, to, config):
+    given.append(config)
+    return report.Report({"name": "small", "artifacts": []}, [], [])
 
-  monkeypatch.setattr(exporting, "export", export)
+  monkeypatch.setattr(exporting, "export_run", export_run)
   (tmp_path / "config.json").write_text("{}")
   flags = (f"--workdir={tmp_path}", "--to=my out", "--formats=web", "--litertjs=npm")
   assert export_main.main(["aevb-export", *flags]) == 0
-  assert ["web"] in asked and "npm" in asked
+  assert given == [ExportConfig(("web",), litertjs="npm")]
   assert capsys.readouterr().out.endswith(
     "To look at the page:\n  python -m http.server --directory 'my out/web'\n"
   )
@@ -211,3 +213,33 @@ def test_the_command_says_how_to_look_at_the_page(tmp_path, monkeypatch, capsys)
 def test_the_format_measures_on_test_data():
   assert formats.get("web").measures
   assert not formats.get("tflite").measures
+
+
+@pytest.mark.parametrize(
+  ("event_shape", "image_shape", "expected"),
+  [
+    ((28, 28, 1), None, (28, 28, 1)),
+    ((28, 20), None, (28, 20, 1)),
+    ((32, 24, 3), None, (32, 24, 3)),
+    ((784,), None, (28, 28, 1)),
+    ((560,), (28, 20), (28, 20, 1)),
+    ((48,), (4, 4, 3), (4, 4, 3)),
+  ],
+)
+def test_images_are_known_by_their_shape(event_shape, image_shape, expected):
+  assert folder.image_shape_of(event_shape, image_shape) == expected
+
+
+@pytest.mark.parametrize(
+  ("event_shape", "image_shape", "message"),
+  [
+    ((560,), None, r"\(560,\) are not square: pass their shape, image_shape="),
+    ((560,), (28, 21), r"image_shape=\(28, 21\) has 588 values, .* have 560"),
+    ((3, 4, 5, 6), None, "are not. Export it in another format"),
+    ((1, 300, 1), None, "1 x 300 pixels are too narrow"),
+    ((), None, "are not"),
+  ],
+)
+def test_what_is_no_image_is_refused_with_the_reason(event_shape, image_shape, message):
+  with pytest.raises(ValueError, match=message):
+    folder.image_shape_of(event_shape, image_shape)

@@ -54,8 +54,8 @@ def test_positive_latents_are_measured_in_their_logarithms():
 
 
 def test_the_axes_fit_into_json_and_are_the_same_every_time(x):
-  told = latent_axes.measure(small_vae(), x[:10]).told(2)
-  again = latent_axes.measure(small_vae(), x[:10]).told(2)
+  told = latent_axes.measure(small_vae(), x[:10]).to_json(2)
+  again = latent_axes.measure(small_vae(), x[:10]).to_json(2)
   assert json.loads(json.dumps(told)) == told == again
   assert told["log"] is False
   assert np.shape(told["directions"]) == (2, 3)

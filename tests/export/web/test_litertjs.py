@@ -77,7 +77,7 @@ def test_npms_failure_is_told_in_one_line(npm, packages_folder):
   with pytest.raises(litertjs.Unavailable) as error:
     litertjs.find()
   message = str(error.value)
-  assert message.startswith("npm failed: request failed twice. Where there is npm, ")
+  assert message.startswith("npm failed: request failed twice. On a machine with npm ")
   assert "\n" not in message
 
 
@@ -111,7 +111,7 @@ def test_a_folder_takes_the_place_of_npm(no_npm, packages_folder, tmp_path):
 @pytest.mark.parametrize(
   ("harm", "message"),
   [
-    (lambda path: path.unlink(), "there is none. Where there is npm"),
+    (lambda path: path.unlink(), "not found. On a machine with npm"),
     (
       lambda path: path.write_bytes(b"else"),
       "its sha512 is not that of @litertjs/wasm",

@@ -20,7 +20,7 @@ import tensorflow as tf
 import aevb_tf as aevb
 import aevb_tf.export as export
 from aevb_tf.export import runtimes
-from aevb_tf.export.runtimes import chromium_program
+from aevb_tf.export.runtimes import chromium
 from aevb_tf.export.web import litertjs
 from tests.export.conftest import small_vae
 from tests.export.web.window import (
@@ -61,7 +61,7 @@ def packages():
 def browser():
   if importlib.util.find_spec("playwright") is None:
     pytest.skip("no browser: Playwright is not installed")
-  program = chromium_program.find()
+  program = chromium.find()
   if program is None:
     pytest.skip("no browser: Chromium is not installed")
   from playwright.sync_api import sync_playwright

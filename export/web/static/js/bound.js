@@ -45,14 +45,14 @@ export class BoundView {
     const scale = element("div", "scale");
     scale.setAttribute("aria-hidden", "true");
     const {nats, percents} = this.spread;
-    const at = (percent) => nats[percents.indexOf(percent)];
-    const begin = Math.min(at(0), elbo);
-    const end = Math.max(at(100), elbo);
+    const percentile = (percent) => nats[percents.indexOf(percent)];
+    const begin = Math.min(percentile(0), elbo);
+    const end = Math.max(percentile(100), elbo);
     const place = (value) => `${(100 * (value - begin)) / (end - begin || 1)}%`;
     for (const [from, to] of [[0, 100], [5, 95], [25, 75]]) {
       const bar = element("span", "bar");
-      bar.style.left = place(at(from));
-      bar.style.right = `calc(100% - ${place(at(to))})`;
+      bar.style.left = place(percentile(from));
+      bar.style.right = `calc(100% - ${place(percentile(to))})`;
       scale.append(bar);
     }
     const mark = element("span", "mark");
@@ -76,31 +76,31 @@ export class BoundView {
 }
 
 function line(name, ...texts) {
-  const made = element("p", name);
-  texts.forEach((text, i) => made.append(i ? small(text) : text));
-  return made;
+  const paragraph = element("p", name);
+  texts.forEach((text, i) => paragraph.append(i ? small(text) : text));
+  return paragraph;
 }
 
 function list(parts) {
-  const made = element("dl", "terms");
+  const terms = element("dl", "terms");
   for (const [name, value] of parts) {
     const term = document.createElement("dt");
     const number = document.createElement("dd");
     term.textContent = name;
     number.textContent = shown(value);
-    made.append(term, number);
+    terms.append(term, number);
   }
-  return made;
+  return terms;
 }
 
 function small(text) {
-  const made = element("span", "unit");
-  made.textContent = text;
-  return made;
+  const unit = element("span", "unit");
+  unit.textContent = text;
+  return unit;
 }
 
 function element(tag, name) {
-  const made = document.createElement(tag);
-  made.className = name;
-  return made;
+  const created = document.createElement(tag);
+  created.className = name;
+  return created;
 }

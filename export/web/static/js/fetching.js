@@ -12,16 +12,16 @@ export async function fetchBytes({file, bytes}, arrived) {
   const response = await get(file);
   const content = new Uint8Array(bytes);
   const reader = response.body.getReader();
-  let at = 0;
+  let offset = 0;
   for (;;) {
     const {done, value} = await reader.read();
     if (done) break;
-    if (at + value.length > bytes) throw damaged(file);
-    content.set(value, at);
-    at += value.length;
+    if (offset + value.length > bytes) throw damaged(file);
+    content.set(value, offset);
+    offset += value.length;
     arrived(value.length);
   }
-  if (at < bytes) throw damaged(file);
+  if (offset < bytes) throw damaged(file);
   return content;
 }
 

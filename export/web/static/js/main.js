@@ -70,9 +70,9 @@ function describe(about) {
 
 /** A few words that stay together. */
 function fact(text) {
-  const made = document.createElement("span");
-  made.textContent = text;
-  return made;
+  const span = document.createElement("span");
+  span.textContent = text;
+  return span;
 }
 
 /** Says why a section is not there. */

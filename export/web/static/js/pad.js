@@ -78,7 +78,7 @@ export class Pad {
       if (event.pointerId !== this.#drawing) return;
       // All places since the last frame, where the browser tells them.
       const events = event.getCoalescedEvents?.() ?? [];
-      for (const one of events.length ? events : [event]) this.#go(this.#place(one));
+      for (const move of events.length ? events : [event]) this.#go(this.#place(move));
       this.#redraw();
     });
     for (const end of ["pointerup", "pointercancel"]) {

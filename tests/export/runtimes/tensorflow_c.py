@@ -1,21 +1,25 @@
 """Runs calls in TensorFlow's C API: C++ loads the SavedModel and runs it.
 
-A script: the library comes from TensorFlow's wheel, but none of its Python is imported.
+It is the loader that servers and other languages use. A script, as
+`export/runtimes/process.py` is one: the library comes from TensorFlow's wheel, but none
+of its Python is imported.
 """
 
 import ctypes
 import importlib.util
 import os
+import pathlib
 import sys
-from collections.abc import Iterator
-from typing import Any
 
-import call_file
 import numpy as np
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_ROOT = pathlib.Path(__file__).parents[3]
+sys.path.insert(0, str(_ROOT / "export" / "runtimes"))
+import process  # noqa: E402
 
 _DTYPES = {1: np.float32, 3: np.int32}  # TF_FLOAT, TF_INT32
 _STRING, _STRING_SIZE = 7, 24  # TF_STRING, bytes of a TF_TString
-_SIGNATURES, _INPUTS, _OUTPUTS = 5, 1, 2  # numbers of fields in TensorFlow's protos
 
 
 class _Output(ctypes.Structure):
@@ -56,8 +60,8 @@ class Loaded:
       ctypes.c_void_p(self._status),
     )
     self._check()
-    held = _Buffer.from_address(meta_graph)
-    self._signatures = _signatures(ctypes.string_at(held.data, held.length))
+    buffer = _Buffer.from_address(meta_graph)
+    self._signatures = _signatures(ctypes.string_at(buffer.data, buffer.length))
 
   def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Answers one request.
@@ -98,10 +102,10 @@ class Loaded:
 
   def _output(self, name):
     operation, index = name.rsplit(":", 1)
-    found = self._c.TF_GraphOperationByName(
+    pointer = self._c.TF_GraphOperationByName(
       ctypes.c_void_p(self._graph), operation.encode()
     )
-    return _Output(found, int(index))
+    return _Output(pointer, int(index))
 
   def _tensor(self, value):
     value = np.asarray(value, order="C")
@@ -141,14 +145,14 @@ class Loaded:
 
   def _read_strings(self, handle, shape):
     data = self._c.TF_TensorData(handle)
-    found = np.empty(shape, object)
-    for i in range(found.size):
+    strings = np.empty(shape, object)
+    for i in range(strings.size):
       place = ctypes.c_void_p(data + _STRING_SIZE * i)
-      found.flat[i] = ctypes.string_at(
+      strings.flat[i] = ctypes.string_at(
         self._c.TF_StringGetDataPointer(place), self._c.TF_StringGetSize(place)
       )
     self._c.TF_DeleteTensor(handle)
-    return found
+    return strings
 
   def _check(self):
     status = ctypes.c_void_p(self._status)
@@ -169,57 +173,46 @@ def _library() -> ctypes.CDLL:
   return library
 
 
-# The signatures, read from the wire format of protocol buffers: TensorFlow's classes
-# for them would import TensorFlow.
+# What is needed of TensorFlow's `MetaGraphDef`: its own classes would import TensorFlow.
+# A map is a repeated message of a key and a value.
+_MESSAGES = {
+  "Tensor": {"name": (1, "")},
+  "NamedTensor": {"key": (1, ""), "value": (2, "Tensor")},
+  "Signature": {"inputs": (1, "NamedTensor*"), "outputs": (2, "NamedTensor*")},
+  "NamedSignature": {"key": (1, ""), "value": (2, "Signature")},
+  "MetaGraph": {"signatures": (5, "NamedSignature*")},
+}
 
 
 def _signatures(meta_graph: bytes) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
   """Name of each signature to the tensors' names of its inputs and outputs."""
+  file = descriptor_pb2.FileDescriptorProto(name="signatures.proto", package="c")
+  for message, fields in _MESSAGES.items():
+    entry = file.message_type.add(name=message)
+    for name, (number, kind) in fields.items():
+      field = entry.field.add(name=name, number=number)
+      field.label = field.LABEL_REPEATED if "*" in kind else field.LABEL_OPTIONAL
+      field.type = field.TYPE_MESSAGE if kind else field.TYPE_STRING
+      if kind:
+        field.type_name = f".c.{kind.rstrip('*')}"
+  pool = descriptor_pool.DescriptorPool()
+  pool.Add(file)
+  message_class = message_factory.GetMessageClass(
+    pool.FindMessageTypeByName("c.MetaGraph")
+  )
+
+  def names(tensors):
+    return {tensor.key: tensor.value.name for tensor in tensors}
+
   return {
-    name: (dict(_tensors(definition, _INPUTS)), dict(_tensors(definition, _OUTPUTS)))
-    for name, definition in _entries(meta_graph, _SIGNATURES)
+    signature.key: (names(signature.value.inputs), names(signature.value.outputs))
+    for signature in message_class.FromString(meta_graph).signatures
   }
 
 
-def _tensors(definition: bytes, field: int) -> Iterator[tuple[str, str]]:
-  for name, info in _entries(definition, field):
-    yield name, dict(_fields(info))[1].decode()
-
-
-def _entries(message: bytes, field: int) -> Iterator[tuple[str, bytes]]:
-  """The entries of a map from strings to messages."""
-  for number, value in _fields(message):
-    if number == field:
-      entry = dict(_fields(value))
-      yield entry[1].decode(), entry.get(2, b"")
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
-  """The fields of a message: number, and an int or bytes."""
-  at = 0
-  while at < len(message):
-    tag, at = _varint(message, at)
-    if tag & 7 == 0:
-      value, at = _varint(message, at)
-    else:
-      length, at = {1: (8, at), 5: (4, at)}.get(tag & 7) or _varint(message, at)
-      value, at = message[at : at + length], at + length
-    yield tag >> 3, value
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-  value = shift = 0
-  while True:
-    byte = message[at]
-    value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
-    if byte < 128:
-      return value, at
-
-
-def main(artifact: str, *arguments: str) -> None:
-  """Loads a SavedModel and answers a file of calls; see `call_file.answer`."""
-  run = Loaded(artifact).run
-  call_file.answer(run, *arguments, foreign={"tensorflow", "keras", "aevb_tf"})
+def main(runtime: str, artifact: str, *arguments: str) -> None:
+  """Loads a SavedModel and answers a file of calls; see `process.answer`."""
+  process.answer(Loaded(artifact).run, *arguments)
 
 
 if __name__ == "__main__":

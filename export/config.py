@@ -1,0 +1,35 @@
+"""What `aevb-export` can be asked for; known without loading TensorFlow."""
+
+import dataclasses
+
+FORMATS = ("saved_model", "tflite", "serving", "web")
+QUANTIZATION_KINDS = ("none", "float16", "dynamic", "int8")
+MAX_SAMPLES = 1024
+NUM_IMPORTANCE_SAMPLES = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+  """How a run is exported.
+
+  Attributes:
+    formats: Names of the formats.
+    name: Name of the export; by default the name of the run's config.
+    quantize: As in `tflite`; judged on the run's own test data.
+    max_nats: As in `tflite`.
+    max_samples: The most that `sample` draws in one request.
+    num_importance_samples: K of `log_marginal`.
+    batch_size: Batch size of the files with a fixed batch.
+    data_dir: Folder with prepared data; by default the folder used for training.
+    litertjs: Folder with LiteRT.js, as in `web`.
+  """
+
+  formats: tuple[str, ...] = ("saved_model", "tflite")
+  name: str | None = None
+  quantize: str = "none"
+  max_nats: float = 1.0
+  max_samples: int = MAX_SAMPLES
+  num_importance_samples: int = NUM_IMPORTANCE_SAMPLES
+  batch_size: int = 1
+  data_dir: str | None = None
+  litertjs: str | None = None
