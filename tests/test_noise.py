@@ -152,7 +152,7 @@ def test_a_vae(recorder, prior, start):
     aevb.evidence.bidirectional(model, 3, method, seed=0)
     recorder.what = "exported"
     seed = tf.constant([1, 0])
-    made = signatures.of(model, num_importance_samples=3)
+    made = signatures.build(model, num_importance_samples=3)
     made["sample"].function(tf.constant(3), seed)
     made["elbo"].function(tf.constant(X), seed)
     made["log_marginal"].function(tf.constant(X), seed)

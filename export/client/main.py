@@ -41,9 +41,13 @@ def main(argv: list[str]) -> int:
     return 0
   words = command_line.parse(values, argv, required=("name",))
   _check(values, words)
-  # Only now, with the flags read.
-  quietly.import_package()
-  from aevb_tf.export import client
+  # After the flags are read. gRPC's messages need TensorFlow, which takes seconds.
+  if values.grpc:
+    quietly.import_package()
+    from aevb_tf.export.client.over_grpc import GrpcClient as Client
+  else:
+    from aevb_tf.export.client.over_rest import RestClient as Client
+  from aevb_tf.export.client.base import ClientError
 
   options = {
     "version": values.version,
@@ -51,14 +55,11 @@ def main(argv: list[str]) -> int:
     "deadline": values.deadline,
   }
   try:
-    if values.rest:
-      server = client.RestClient(values.rest, values.name, **options)
-    else:
-      server = client.GrpcClient(values.grpc, values.name, **options)
+    server = Client(values.rest or values.grpc, values.name, **options)
     return {"reconstruct": _reconstruct, "sample": _sample, "elbo": _elbo}[words[0]](
       server, values, words[1:]
     )
-  except client.ClientError as error:
+  except ClientError as error:
     message = " ".join(str(error).split())
     raise command_line.ConfigError(f"{type(error).__name__}: {message}") from error
   except (ValueError, OSError, ImportError) as error:
