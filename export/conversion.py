@@ -28,7 +28,7 @@ _FOLDED = {"Lgamma"}
 _CONVERTED = {"OnesLike", "ZerosLike", "RealDiv", "Reciprocal"}
 _MISSING = re.compile(r"(?:TF Select|Custom) ops: ([\w, ]+)")
 _NOTE = re.compile(
-  rb"\s*$|fully_quantize: |loc\(|error: failed while converting|"
+  rb"\s*$|[IW]\d{4} |fully_quantize: |loc\(|error: failed while converting|"
   rb"Some ops are not supported by the native|(TF Select|Custom) ops: |Details:|\ttf\."
 )
 _MIN_HALVED = 1024  # numbers; the converter's own limit for int8 weights
