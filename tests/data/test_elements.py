@@ -106,5 +106,5 @@ def test_fixed_in_chunks_equals_fixed_at_once(monkeypatch):
 
 
 def test_unknown_binarization():
-  with pytest.raises(ValueError, match="stochastik.*'stochastic'"):
+  with pytest.raises(ValueError, match="stochastik.*Did you mean stochastic"):
     elements.check_binarization("stochastik")

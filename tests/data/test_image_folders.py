@@ -34,7 +34,7 @@ def test_splits_and_classes(classes):
   np.testing.assert_array_equal(test.y, [1, 1])  # b is 1 there too, without an a
   expected = np.stack([_random(i) for i in (3, 4, 0, 1, 2)])[..., np.newaxis]
   np.testing.assert_array_equal(train.x, expected)
-  with pytest.raises(ValueError, match="no split 'tests'.*'test'"):
+  with pytest.raises(ValueError, match="no split 'tests'.*Did you mean test"):
     data.load(classes, "tests")
 
 
