@@ -1,5 +1,6 @@
 """Arguments, checked with messages that name them."""
 
+import numbers
 from typing import Any
 
 
@@ -21,3 +22,19 @@ def positive_int(name: str, value: Any) -> int:
   if isinstance(value, bool) or whole != value or whole < 1:
     raise ValueError(refused)
   return whole
+
+
+def fraction(name: str, value: Any) -> float:
+  """`value` as a float in (0, 1), or a ValueError that names the argument."""
+  if not isinstance(value, numbers.Real) or not 0 < value < 1:
+    raise ValueError(f"{name}={value!r} has to lie between 0 and 1.")
+  return float(value)
+
+
+def one_of(name: str, value: Any, known: tuple) -> Any:
+  """`value`, or a ValueError that lists what is known."""
+  if value not in known:
+    raise ValueError(
+      f"{name}={value!r} has to be one of {', '.join(map(repr, known))}."
+    )
+  return value

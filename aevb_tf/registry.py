@@ -24,16 +24,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
   )
 
 
-def names_in(path: pathlib.Path) -> tuple[str, ...]:
-  """Names that Python files register, found without running the files.
+def names_in(folder: pathlib.Path) -> tuple[str, ...]:
+  """Names that the Python files of a folder register, found without running them.
 
   Args:
-    path: A file, or a folder of files, with lines `@register("name")`.
+    folder: A folder of files with lines `@register("name")`.
 
   Returns:
-    The names, in the order of the lines; of a folder, in the order of its files.
+    The names, in the order of the files and their lines.
   """
-  files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+  files = sorted(folder.glob("*.py"))
   text = "\n".join(file.read_text(encoding="utf-8") for file in files)
   return tuple(re.findall(r'^@register\("(\w+)"\)', text, re.M))
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from aevb_tf.data.first import first_examples
+
 
 def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
   """The first examples, checked.
@@ -21,16 +23,7 @@ def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
   Raises:
     ValueError: There are no examples, or the model cannot score them.
   """
-  pieces, count = [], 0
-  for piece in [data] if hasattr(data, "__array__") else data:
-    piece = np.asarray(piece[0] if isinstance(piece, tuple | list) else piece)
-    pieces.append(piece[: most - count])
-    count += len(pieces[-1])
-    if count >= most:
-      break
-  if not count:
-    raise ValueError(f"{what} holds no examples.")
-  x = np.concatenate(pieces)
+  x = first_examples(data, most, what)
   if x.dtype == np.uint8:  # images, as training takes them
     x = x / np.float32(255)
   x = x.astype(np.float32)

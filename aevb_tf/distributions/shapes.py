@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aevb_tf import random
 
-_DRAW = {"uniform": random.uniform, "normal": random.normal}
+DRAW = {"uniform": random.uniform, "normal": random.normal}
 
 
 def of(x: Any) -> list:
@@ -62,4 +62,4 @@ def draw(kind: str, seed: Any, shape: Sequence) -> tf.Tensor:
   columns = 1
   for n in shape[1:]:
     columns = columns * n
-  return tf.reshape(_DRAW[kind](seed, tf.range(rows), columns), shape)
+  return tf.reshape(DRAW[kind](seed, tf.range(rows), columns), shape)

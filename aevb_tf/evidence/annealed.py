@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import random
-from aevb_tf.evidence import checks, log_mean, pareto
+from aevb_tf import checks, random
+from aevb_tf.evidence import log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -123,7 +123,7 @@ class Annealed:
     state = compiled(
       model,
       _begin_at,
-      start=checks.start_for(model, self.start),
+      start=starts.start_for(model, self.start),
       chains=self.num_samples,
     )(x, z, step_sizes)
     state = self._run(model, x, seed, rows, state, advance, "reverse")
@@ -156,7 +156,7 @@ class Annealed:
     return self._run(model, x, seed, rows, state, advance, "pilot").step_sizes
 
   def _begin(self, model, x, seed, rows, chains, step_sizes):
-    start = checks.start_for(model, self.start)
+    start = starts.start_for(model, self.start)
     seed = random.derive(seed, Purpose.START)
     return compiled(model, _begin, start=start, chains=chains)(
       x, seed, rows, step_sizes
@@ -166,7 +166,7 @@ class Annealed:
     anneal = compiled(
       model,
       _anneal,
-      start=checks.start_for(model, self.start),
+      start=starts.start_for(model, self.start),
       direction=direction,
       leapfrog_steps=self.leapfrog_steps,
       target=self.target_acceptance,

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import random
-from aevb_tf.evidence import checks, trust
+from aevb_tf import checks, random
+from aevb_tf.evidence import trust
 from aevb_tf.evidence.annealed import Annealed
 from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
 from aevb_tf.evidence.results import Estimate, standard_error

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import random
-from aevb_tf.evidence import checks, registered, trust
+from aevb_tf import checks, random
+from aevb_tf.evidence import registered, trust
 from aevb_tf.evidence.compiled import rows_at_once
 from aevb_tf.evidence.results import Estimate, PerDatum
 from aevb_tf.random import Purpose

@@ -15,8 +15,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from aevb_tf import bounds
-from aevb_tf.evidence import checks, log_mean, pareto
+from aevb_tf import bounds, checks
+from aevb_tf.evidence import log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -69,7 +69,7 @@ class Importance:
     Raises:
       ValueError: The model has no encoder.
     """
-    if not checks.has_encoder(model):
+    if not starts.has_encoder(model):
       raise ValueError(
         f"Importance sampling draws from q(z|x), which {type(model).__name__} does not "
         "have: use method='annealed'."

@@ -32,8 +32,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from aevb_tf import random
-from aevb_tf.evidence import checks, densities, log_mean, pareto
+from aevb_tf import checks, random
+from aevb_tf.evidence import densities, log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerDatum
@@ -147,7 +147,7 @@ class PosteriorDensity:
 
   def _sample(self, model, x, seed, rows, advance):
     """Runs all chains, those of step 1 and those of step 3."""
-    start = checks.start_for(model, self.start)
+    start = starts.start_for(model, self.start)
     candidates = self.candidates or _CANDIDATES[start]
     chains = min(self.num_chains, self.num_samples)
     draws = -(-self.num_samples // chains)

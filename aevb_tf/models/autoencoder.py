@@ -119,17 +119,6 @@ class Autoencoder:
     z = self.posterior_family.point_estimate(self.encode(x, training))
     return self.decode(z, training).mean()
 
-  def reconstruct(self, x: Any) -> tf.Tensor:
-    """Decodes the mean of q(z|x).
-
-    Args:
-      x: `[batch, *event_shape]`.
-
-    Returns:
-      Mean of p(x|z), float32 `[batch, *event_shape]`.
-    """
-    return self(self.as_data(x))
-
   def elbo(self, x: Any, seed: Any = None) -> tf.Tensor:
     """The evidence lower bound of each example, by the model's L samples of z.
 

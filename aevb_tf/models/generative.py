@@ -249,6 +249,20 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     noise = tf.reshape(noise, (-1, *shape))
     return z, self.likelihood_family.quantile(self.decode(z), noise)
 
+  def reconstruct(self, x: Any) -> tf.Tensor:
+    """Decodes one z for each example: a call of the model.
+
+    That is the point estimate of q(z|x), its mean, if the model has an encoder; else a
+    sample of p(z|x).
+
+    Args:
+      x: `[batch, *event_shape]`.
+
+    Returns:
+      Mean of p(x|z), float32 `[batch, *event_shape]`.
+    """
+    return self(self.as_data(x))
+
   def log_marginal(
     self,
     x: Any,

@@ -41,8 +41,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from aevb_tf import random
-from aevb_tf.evidence import checks
+from aevb_tf import checks, random
 from aevb_tf.mcmc import hmc
 from aevb_tf.mcmc.annealing_path import AnnealingPath, constraining_bijector
 from aevb_tf.mcmc.resampling import resample
@@ -358,7 +357,10 @@ class MonteCarloEM(GenerativeModel):
   # What a trained model answers.
 
   def call(self, x, training=False):
-    """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x)."""
+    """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x).
+
+    The sample's noise is from the model's own seed.
+    """
     x = self.as_data(x)
     seed = random.derive(self.seed, Purpose.RECONSTRUCT)
     return self.decode(self._inferred(x, seed, 1)[0], training).mean()
@@ -391,17 +393,6 @@ class MonteCarloEM(GenerativeModel):
 
   def _ends(self, x, seed, num_samples):
     return self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
-
-  def reconstruct(self, x: Any) -> tf.Tensor:
-    """Decodes a sample of p(z|x), by noise from the model's own seed.
-
-    Args:
-      x: `[batch, *event_shape]`.
-
-    Returns:
-      Mean of p(x|z), float32 `[batch, *event_shape]`.
-    """
-    return self(self.as_data(x))
 
   # Saving.
 

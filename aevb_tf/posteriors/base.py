@@ -15,12 +15,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf import random
+from aevb_tf.distributions.shapes import DRAW
 from aevb_tf.random import Purpose
 from aevb_tf.registry import Registry
 
 tfd = tfp.distributions
-
-_DRAW = {"normal": random.normal, "uniform": random.uniform}
 
 registry = Registry("posterior")
 
@@ -102,7 +101,7 @@ class Posterior(keras.layers.Layer):
       float32 `[num_samples, batch, *noise_shape]`.
     """
     shape = (num_samples, *self.noise_shape())
-    noise = _DRAW[self.noise_kind](seed, rows, math.prod(shape))
+    noise = DRAW[self.noise_kind](seed, rows, math.prod(shape))
     axes = range(2, 1 + len(shape))
     return tf.transpose(tf.reshape(noise, [-1, *shape]), [1, 0, *axes])
 

@@ -11,20 +11,17 @@ It returns arrays or raises a `ClientError`. The REST client needs NumPy alone; 
 the extra `serving` brings the messages, which import TensorFlow.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-_HOMES = {
-  "Client": "base",
-  "ClientError": "base",
-  "DeadlineExceeded": "base",
-  "GrpcClient": "over_grpc",
-  "InvalidRequest": "base",
-  "NotFound": "base",
-  "RestClient": "over_rest",
-  "ServerFailed": "base",
-  "Unavailable": "base",
-}
+from aevb_tf.export.client.base import (
+  Client,
+  ClientError,
+  DeadlineExceeded,
+  InvalidRequest,
+  NotFound,
+  ServerFailed,
+  Unavailable,
+)
+from aevb_tf.export.client.over_grpc import GrpcClient
+from aevb_tf.export.client.over_rest import RestClient
 
 __all__ = [
   "Client",
@@ -37,24 +34,3 @@ __all__ = [
   "ServerFailed",
   "Unavailable",
 ]
-
-if TYPE_CHECKING:
-  from aevb_tf.export.client.base import (
-    Client,
-    ClientError,
-    DeadlineExceeded,
-    InvalidRequest,
-    NotFound,
-    ServerFailed,
-    Unavailable,
-  )
-  from aevb_tf.export.client.over_grpc import GrpcClient
-  from aevb_tf.export.client.over_rest import RestClient
-
-
-def __getattr__(name: str) -> Any:
-  # Late, so that `aevb-client --help` answers without loading TensorFlow.
-  if name in _HOMES:
-    module = importlib.import_module(f"aevb_tf.export.client.{_HOMES[name]}")
-    return getattr(module, name)
-  raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,12 +23,12 @@ import fcntl
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf import text_format
 
+from aevb_tf import files
 from aevb_tf.export import publish
 from aevb_tf.export.client.messages import model_server_config_pb2
 from aevb_tf.registry import did_you_mean
@@ -101,17 +101,12 @@ def write(base: str | os.PathLike, config: Any) -> None:
 
 def replace(path: pathlib.Path, text: str) -> None:
   """Replaces a text file by another that is synced to the disk before."""
-  descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-  try:
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-      file.write(text)
-      file.flush()
-      os.fsync(file.fileno())
-    os.chmod(partial, 0o644)  # the server may run as another user
-    os.replace(partial, path)
-  except BaseException:
-    os.unlink(partial)
-    raise
+
+  def save(partial):
+    partial.write_text(text, encoding="utf-8")
+    partial.chmod(0o644)  # the server may run as another user
+
+  files.write(path, save)
   publish.sync(path.parent)
 
 
