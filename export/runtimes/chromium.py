@@ -99,6 +99,17 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     """Prints nothing."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+  """Ignores connections that the browser closed, as it does when it is stopped.
+
+  The base class prints them to standard error, into what the process says there.
+  """
+
+  def handle_error(self, request, client_address):
+    if not isinstance(sys.exception(), ConnectionError):
+      super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def open_page(
   artifact: str,
@@ -117,7 +128,7 @@ def open_page(
   handler = functools.partial(
     _Handler, directory=str(model.parent), started=started, calls=calls, answers=answers
   )
-  server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+  server = _Server(("127.0.0.1", 0), handler)
   threading.Thread(target=server.serve_forever, daemon=True).start()
 
   def run(signature, inputs):
