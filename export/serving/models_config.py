@@ -174,12 +174,10 @@ def promote(
       version = labels.get(CANARY)
     if version is None:
       raise ValueError(f"{name} has no canary; give the version to promote.")
-    _check_version(base, name, version)
-    if labels.get(label) == version:
-      raise ValueError(f"Version {version} of {name} is {label} already.")
-    if label == STABLE and STABLE in labels:
-      labels[PREVIOUS] = labels[STABLE]
-    labels[label] = version
+    before = labels.get(STABLE)
+    _move(base, name, labels, label, version)
+    if label == STABLE and before is not None:
+      labels[PREVIOUS] = before
     write(base, config)
     return dict(labels)
 
@@ -208,10 +206,7 @@ def rollback(
       raise ValueError(
         f"{name} has no previous version; give the version to go back to."
       )
-    _check_version(base, name, version)
-    if labels.get(STABLE) == version:
-      raise ValueError(f"Version {version} of {name} is stable already.")
-    labels[STABLE] = version
+    _move(base, name, labels, STABLE, version)
     # A second rollback would undo the first.
     labels.pop(PREVIOUS, None)
     write(base, config)
@@ -268,7 +263,10 @@ def _labels(base, name) -> tuple[Any, Any]:
   return config, entry.version_labels
 
 
-def _check_version(base, name, version):
+def _move(base, name, labels, label, version):
   existing = versions(base, name)
   if version not in existing:
     raise ValueError(f"{name} has no version {version}; there are {existing}.")
+  if labels.get(label) == version:
+    raise ValueError(f"Version {version} of {name} is {label} already.")
+  labels[label] = version

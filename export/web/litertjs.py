@@ -17,6 +17,8 @@ import tarfile
 import tempfile
 from typing import NamedTuple
 
+from aevb_tf.files import cache_folder
+
 VERSION = "2.5.3"
 WASM = "litert_wasm_compat_internal"
 _SECONDS = 600
@@ -97,19 +99,11 @@ def find(folder: str | os.PathLike | None = None) -> pathlib.Path:
           f"{folder / package.file}: {_wrong_hash(package)} {_advice()}"
         )
     return folder
-  folder = cache()
+  folder = cache_folder()
   for package in PACKAGES:
     if not _intact(folder / package.file, package):
       _fetch(package, folder)
   return folder
-
-
-def cache() -> pathlib.Path:
-  """The user's cache folder."""
-  base = os.environ.get("XDG_CACHE_HOME", "")
-  # By the XDG specification a path that is not absolute is ignored.
-  home = base if os.path.isabs(base) else pathlib.Path.home() / ".cache"
-  return pathlib.Path(home) / "aevb_tf"
 
 
 def unpack(folder: pathlib.Path, to: pathlib.Path) -> None:

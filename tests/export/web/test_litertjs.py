@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from aevb_tf.export.web import litertjs
+from aevb_tf.files import cache_folder
 
 _NPM = """#!/bin/sh
 echo "$@" >> {log}
@@ -43,7 +44,7 @@ def no_npm(monkeypatch):
 
 def test_npm_is_asked_once_for_exact_versions(npm, small_packages):
   folder = litertjs.find()
-  assert folder == litertjs.cache()
+  assert folder == cache_folder()
   assert {path.name for path in folder.iterdir()} == set(small_packages)
   assert [line.split()[:2] for line in npm.read_text().splitlines()] == [
     ["pack", f"@litertjs/core@{litertjs.VERSION}"],
@@ -69,7 +70,7 @@ def test_what_npm_gives_has_to_be_what_is_pinned(npm, packages_folder):
     litertjs.Unavailable, match="sha512 is not that of @litertjs/core"
   ):
     litertjs.find()
-  assert list(litertjs.cache().iterdir()) == []
+  assert list(cache_folder().iterdir()) == []
 
 
 def test_npms_failure_is_told_in_one_line(npm, packages_folder):
@@ -94,7 +95,7 @@ def test_without_npm_the_message_says_what_to_do(no_npm):
 
 def test_a_folder_takes_the_place_of_npm(no_npm, packages_folder, tmp_path):
   assert litertjs.find(packages_folder) == packages_folder
-  assert not litertjs.cache().exists()
+  assert not cache_folder().exists()
   litertjs.unpack(packages_folder, tmp_path / "page")
   found = {
     path.relative_to(tmp_path / "page").as_posix(): path.read_text()
@@ -125,6 +126,6 @@ def test_a_folder_is_checked_as_well(packages_folder, harm, message):
 
 
 def test_the_cache_is_where_the_user_wants_it(monkeypatch, tmp_path):
-  assert litertjs.cache() == tmp_path / "cache" / "aevb_tf"
+  assert cache_folder() == tmp_path / "cache" / "aevb_tf"
   monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
-  assert litertjs.cache() == pathlib.Path.home() / ".cache" / "aevb_tf"
+  assert cache_folder() == pathlib.Path.home() / ".cache" / "aevb_tf"
