@@ -11,9 +11,8 @@ else is TFP's: the closed-form KL of two normals is found for these, too.
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-tfd, tfb = tfp.distributions, tfp.bijectors
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 

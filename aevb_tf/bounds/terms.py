@@ -21,11 +21,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import posteriors, priors, shapes
-
-tfd = tfp.distributions
 
 # Pairs of families for which TFP integrates KL(q || p).
 _ANALYTIC_KL = {

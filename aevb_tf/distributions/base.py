@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions import numerics, parameters, shapes
-
-tfd = tfp.distributions
 
 
 class Distribution:

@@ -6,11 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions import shapes
 from aevb_tf.distributions.base import Distribution
-
-tfd, tfb = tfp.distributions, tfp.bijectors
 
 
 class ClosedForm(Distribution):

@@ -16,15 +16,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions import gammas
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.numerics import bounded_exp, open_uniform
 from aevb_tf.distributions.registered import register
 from aevb_tf.normal import LogNormal as LogNormalDensity
-
-tfd = tfp.distributions
 
 
 @register("log_normal")

@@ -13,15 +13,13 @@ import math
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions import gammas
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.location_scale import LocationScale
 from aevb_tf.distributions.numerics import bounded_exp, exponential
 from aevb_tf.distributions.registered import register
-
-tfd = tfp.distributions
 
 
 @register("exponential")

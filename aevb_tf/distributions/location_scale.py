@@ -10,14 +10,12 @@ import math
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.numerics import bounded_exp, log_expm1
 from aevb_tf.distributions.registered import register
 from aevb_tf.normal import Normal as NormalDensity
-
-tfd = tfp.distributions
 
 # A sum of squares that our own noise never reaches; zeros of a caller must not divide.
 _LEAST = 1e-30

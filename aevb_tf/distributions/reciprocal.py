@@ -3,12 +3,10 @@
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
 
 from aevb_tf.distributions.closed_form import ClosedForm
 from aevb_tf.distributions.registered import register
-
-tfb = tfp.bijectors
 
 
 @register("reciprocal")

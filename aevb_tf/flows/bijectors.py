@@ -17,11 +17,9 @@ References:
 from collections.abc import Sequence
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
 
 from aevb_tf.flows.conditioner import Conditioner
-
-tfb = tfp.bijectors
 
 
 def autoregressive_steps(

@@ -14,11 +14,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.registry import Registry
-
-tfd = tfp.distributions
 
 registry = Registry("likelihood")
 

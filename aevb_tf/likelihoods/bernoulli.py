@@ -10,12 +10,10 @@ import math
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods.base import Likelihood, registry
 from aevb_tf.numerics import logit, sum_bernoulli_log_prob
-
-tfd = tfp.distributions
 
 
 class _Pixels(tfd.Independent):

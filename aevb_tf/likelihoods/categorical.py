@@ -2,10 +2,9 @@
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods.base import Likelihood, registry
-
-tfd = tfp.distributions
 
 NUM_LEVELS = 256
 

@@ -12,12 +12,10 @@ References:
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods.base import registry
 from aevb_tf.likelihoods.bernoulli import Bernoulli
-
-tfd = tfp.distributions
 
 # Below this the series in l^2 is exact in float32, above it the closed form is.
 _SERIES = 0.5

@@ -10,13 +10,11 @@ means in (0, 1) by a sigmoid, as the paper does for the Frey faces.
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods.base import Likelihood, registry
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import logit, scale_of
-
-tfd = tfp.distributions
 
 
 @registry.register("gaussian", package="aevb_tf.likelihoods")

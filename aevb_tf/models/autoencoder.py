@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, posteriors, random
 from aevb_tf.loops import xla
 from aevb_tf.models import parts
 from aevb_tf.random import Purpose
-
-tfd = tfp.distributions
 
 
 class BoundParts(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.bounds import minibatch_bound
@@ -23,8 +23,6 @@ from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
-
-tfd = tfp.distributions
 
 # What a model has besides a `VAE` with the same networks.
 _OPTIONS = ("weight_prior_stddev", "initial_weight_stddev", "num_weight_samples")

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, evidence, priors, random, shapes
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
@@ -25,8 +25,6 @@ from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
 from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
-
-tfd = tfp.distributions
 
 
 class _Complete(type(keras.Model)):

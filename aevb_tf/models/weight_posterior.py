@@ -20,14 +20,12 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.random import Purpose
-
-tfd = tfp.distributions
 
 
 class WeightPosterior(keras.layers.Layer):

@@ -13,12 +13,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.checks import positive_int
-
-tfd = tfp.distributions
 
 
 class Encoder(keras.Model):

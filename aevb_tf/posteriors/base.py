@@ -12,14 +12,12 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.distributions.shapes import DRAW
 from aevb_tf.random import Purpose
 from aevb_tf.registry import Registry
-
-tfd = tfp.distributions
 
 registry = Registry("posterior")
 

@@ -9,14 +9,13 @@ of z has no closed form: the point estimate is the flow of the base's mean.
 """
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import flows
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior, registry
-
-tfd, tfb = tfp.distributions, tfp.bijectors
 
 
 class Flow(Posterior):

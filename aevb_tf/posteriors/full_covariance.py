@@ -8,12 +8,11 @@ The encoder gives mu, then the logs of the squares of S's diagonal, softly bound
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import distributions
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior, registry
-
-tfd = tfp.distributions
 
 
 @registry.register("full_gaussian", package="aevb_tf.posteriors")

@@ -6,13 +6,11 @@ The encoder gives mu, then log sigma^2, which is softly bounded to (-20, 20).
 """
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.posteriors.base import Posterior, registry
-
-tfd = tfp.distributions
 
 
 @registry.register("gaussian", package="aevb_tf.posteriors")

@@ -13,13 +13,11 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import distributions
 from aevb_tf.numerics import soft_clip
 from aevb_tf.posteriors.base import Posterior, registry
-
-tfd = tfp.distributions
 
 REAL = ("laplace", "logistic", "student_t", "gumbel")
 POSITIVE = ("log_normal", "gamma", "exponential", "weibull")

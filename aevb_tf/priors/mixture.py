@@ -4,15 +4,13 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.components import choose
-
-tfd = tfp.distributions
 
 
 @registry.register("mixture", package="aevb_tf.priors")

@@ -3,12 +3,10 @@
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import distributions, random
 from aevb_tf.priors.base import Prior, registry
-
-tfd = tfp.distributions
 
 
 @registry.register("gamma", package="aevb_tf.priors")

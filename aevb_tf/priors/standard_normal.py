@@ -3,13 +3,11 @@
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.priors.base import Prior, registry
-
-tfd = tfp.distributions
 
 
 @registry.register("standard_normal", package="aevb_tf.priors")

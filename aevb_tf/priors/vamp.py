@@ -14,12 +14,10 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.components import choose
-
-tfd = tfp.distributions
 
 
 @registry.register("vamp", package="aevb_tf.priors")
