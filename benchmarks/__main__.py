@@ -12,6 +12,7 @@ import contextlib
 import difflib
 import json
 import sys
+import textwrap
 
 import tqdm
 
@@ -32,17 +33,22 @@ def main(argv: list[str]) -> int:
   """
   abouts = {b.name: b.about for b in _ALL.values()}
   abouts |= {name: ", ".join(members) for name, members in _FAMILIES.items()}
-  about = "\n".join(f"  {name:<24}{text}" for name, text in abouts.items())
+  about = "\n".join(_row(name, text) for name, text in abouts.items())
   parser = argparse.ArgumentParser(
     "python -m benchmarks",
+    usage=argparse.SUPPRESS,  # the description has it
     description=__doc__,
     epilog=f"benchmarks:\n{about}",
     formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   parser.add_argument("names", nargs="*", metavar="NAME")
-  parser.add_argument("--rounds", type=int, default=5, help="counted runs of each, 5")
-  parser.add_argument("--json", metavar="FILE", help="where to write all runs to")
-  parser.add_argument("--plot", metavar="FILE", help="PNG of what grows")
+  parser.add_argument(
+    "--rounds", type=int, default=5, help="counted runs of each; default: 5"
+  )
+  parser.add_argument("--json", metavar="FILE", help="write all runs to this file")
+  parser.add_argument(
+    "--plot", metavar="FILE", help="draw what grows into this PNG file"
+  )
   values = parser.parse_args(argv)
   names = [member for name in values.names for member in _FAMILIES.get(name, (name,))]
   for name in names:
@@ -71,6 +77,12 @@ def main(argv: list[str]) -> int:
   if values.plot and grown:
     growth.plot(grown, values.plot)
   return 0
+
+
+def _row(name, text):
+  return textwrap.fill(
+    text, 88, initial_indent=f"  {name:<23}", subsequent_indent=" " * 25
+  )
 
 
 def _measure(benchmark, count):

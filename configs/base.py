@@ -14,44 +14,44 @@ import ml_collections
 def get_config() -> ml_collections.ConfigDict:
   """Returns the defaults, locked."""
   config = ml_collections.ConfigDict()
-  config.name = "base"
-  config.seed = 0
+  config.name = "base"  # what the run is called
+  config.seed = 0  # of weights, noise and the order of examples
 
-  # Data: `digits`, `mnist`, `frey_face`, `tfds:NAME`, a .npy or .npz file, a folder.
-  config.dataset = "digits"
-  config.data_dir = ""
+  # Data.
+  config.dataset = "digits"  # or mnist, frey_face, tfds:NAME, a .npy, .npz, a folder
+  config.data_dir = ""  # folder with prepared data; without it they are downloaded
   config.binarization = "none"  # or "fixed" (seeded once), "stochastic" (every epoch)
-  config.batch_size = 100  # M
+  config.batch_size = 100  # M, examples in a minibatch
 
   # Networks: the decoder mirrors the encoder.
   config.network = "mlp"  # or "conv"
-  config.hidden_units = (500,)
-  config.filters = (32, 64)  # conv only
+  config.hidden_units = (500,)  # one number for each layer; mlp only
+  config.filters = (32, 64)  # one number for each layer; conv only
   config.kernel_size = 3  # conv only
-  config.activation = "tanh"
+  config.activation = "tanh"  # or another of Keras
   config.kernel_initializer = {"name": "glorot_uniform"}  # mlp only
   config.bias_initializer = {"name": "zeros"}  # mlp only
   config.output_bias = "zeros"  # or "data_mean", the decoder's first output; mlp only
   config.dtype_policy = "float32"  # or "mixed_bfloat16", "mixed_float16"
 
   # Model and bound.
-  config.latent_dim = 20  # J
+  config.latent_dim = 20  # J, number of latents
   config.posterior = {"name": "gaussian"}  # q(z|x)
   config.prior = {"name": "standard_normal"}  # p(z)
   config.likelihood = {"name": "bernoulli"}  # p(x|z)
-  config.bound = {"name": "sgvb", "estimator": "B", "num_samples": 1}
+  config.bound = {"name": "sgvb", "estimator": "B", "num_samples": 1}  # L(x)
   config.scale_to_dataset = False  # the loss is -(N/M) sum_i L(x_i), eq. 8
-  config.parameter_prior_stddev = 0.0  # of p(theta) for MAP; 0 is none
+  config.parameter_prior_stddev = 0.0  # of p(theta), for MAP; 0 for none
 
   # Optimization.
-  config.optimizer = {"name": "adam"}
-  config.learning_rate = 1e-3
+  config.optimizer = {"name": "adam"}  # or another of Keras
+  config.learning_rate = 1e-3  # at the first step
   config.learning_rate_schedule = "constant"  # or "cosine", to 0 at the last step
-  config.epochs = 10
+  config.epochs = 10  # passes over the data
   config.jit_compile = "auto"  # XLA where it pays; or "on", "off"
 
   # What is kept, and drawn at the end.
-  config.checkpoint_every = 1  # epochs
-  config.keep_checkpoints = 3
-  config.plots = True
+  config.checkpoint_every = 1  # epochs between checkpoints
+  config.keep_checkpoints = 3  # the newest
+  config.plots = True  # whether to draw
   return config.lock()

@@ -8,6 +8,9 @@ what RESULTS.md shows; `full` is the paper's length. Ctrl-C stops a run, and the
 command resumes it. Experiments in one folder share the runs that they have in common.
 
 `results` updates RESULTS.md from tables, those of a `--workdir` if one is given.
+
+Example:
+  python -m experiments figure2_mnist --workdir=runs/smoke --scale=smoke
 """
 
 import argparse
@@ -16,6 +19,7 @@ import difflib
 import importlib
 import pathlib
 import sys
+import textwrap
 
 import experiments
 
@@ -42,22 +46,32 @@ def parse(argv: list[str]) -> argparse.Namespace:
   known = [*experiments.EXPERIMENTS, RESULTS]
   parser = _Parser(
     PROGRAM,
+    usage=argparse.SUPPRESS,  # the description has it
     description=__doc__,
     epilog="\n".join(["experiments:", *map(_help, experiments.EXPERIMENTS)]),
     formatter_class=argparse.RawDescriptionHelpFormatter,
     allow_abbrev=False,
   )
   parser.add_argument("names", nargs="*", metavar="NAME")
-  parser.add_argument("--workdir", help="folder of the experiments")
-  parser.add_argument("--scale", choices=experiments.SCALES, default="default")
-  parser.add_argument("--data_dir", default="", help="folder with prepared data")
+  parser.add_argument("--workdir", help="folder of the experiments; has to be given")
+  parser.add_argument(
+    "--scale",
+    choices=experiments.SCALES,
+    default="default",
+    help="length of the experiment; default: default",
+  )
+  parser.add_argument(
+    "--data_dir", default="", help="folder with prepared data; by default downloaded"
+  )
   parser.add_argument(
     "--from",
     dest="tables",
     default="docs/results",
-    help="folder of tables and pictures",
+    help="folder of tables and pictures; default: docs/results",
   )
-  parser.add_argument("--to", default="RESULTS.md", help="the page to update")
+  parser.add_argument(
+    "--to", default="RESULTS.md", help="the page to update; default: RESULTS.md"
+  )
   values, unknown = parser.parse_known_args(argv)
   for word in unknown:
     name = word.lstrip("-").partition("=")[0]
@@ -114,7 +128,12 @@ def _suggestion(word: str, known) -> str:
 def _help(name: str) -> str:
   path = pathlib.Path(__file__).parent / f"{name}.py"
   doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-  return f"  {name:<20}{doc.splitlines()[0]}"
+  return textwrap.fill(
+    doc.splitlines()[0],
+    88,
+    initial_indent=f"  {name:<19}",
+    subsequent_indent=" " * 21,
+  )
 
 
 if __name__ == "__main__":

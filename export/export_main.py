@@ -10,6 +10,11 @@ page for browsers, and what `aevb-verify` needs to check them anywhere. The page
 runtime, LiteRT.js, is fetched once through npm; --litertjs names a folder with it.
 DIR appears whole or not at all, and nothing is overwritten. A quantized model is judged
 by the bound of test data of the run, and refused if it changed by more than --max_nats.
+
+Examples:
+  aevb-export --workdir=runs/digits --to=exports/digits
+  aevb-export --workdir=runs/digits --to=exports/page --formats=web
+  aevb-export --workdir=runs/digits --to=exports/small --formats=tflite --quantize=float16
 """
 
 import dataclasses
@@ -42,7 +47,9 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     command_line.print_help(__doc__, values)
     return 0
-  if unknown := command_line.parse(values, argv, required=("workdir", "to")):
+  unknown = command_line.parse(values, argv)
+  command_line.require(values, argv, ("workdir", "to"), unknown)
+  if unknown:
     why = "the config is that of the run" if "config." in unknown[0] else "not a flag"
     raise command_line.ConfigError(
       f"{unknown[0]}: {why}; see --help for what can be set."
@@ -87,14 +94,14 @@ def _flags() -> flags.FlagValues:
   flags.DEFINE_list(
     "formats",
     ",".join(default.formats),
-    f"What to write, of {','.join(FORMATS)}; {','.join(default.formats)} by default.",
+    f"What to write, of {', '.join(FORMATS)}.",
     flag_values=values,
   )
   flags.DEFINE_enum(
     "quantize",
     default.quantize,
     QUANTIZATION_KINDS,
-    f"How LiteRT files store numbers: {', '.join(QUANTIZATION_KINDS)}.",
+    "How LiteRT files store numbers.",
     flag_values=values,
   )
   flags.DEFINE_float(

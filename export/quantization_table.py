@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     print(__doc__)
     return 0
-  command_line.parse(values, argv, required=("workdir",))
+  command_line.require(values, argv, ("workdir",), command_line.parse(values, argv))
   from aevb_tf.export import conversion, exporting
 
   config = ExportConfig(quantize="int8", data_dir=values.data_dir)

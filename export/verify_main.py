@@ -5,6 +5,9 @@
 Checks every file against the manifest, runs every artifact on the inputs and seeds that
 the model was run on at export, and prints the largest differences beside the tolerance.
 The exit code is 1 if anything is wrong.
+
+Example:
+  aevb-verify exports/digits
 """
 
 import sys
@@ -33,7 +36,7 @@ def main(argv: list[str]) -> int:
     return 0
   folders = [word for word in argv[1:] if not word.startswith("-")]
   if unknown := [word for word in argv[1:] if word.startswith("-")]:
-    command_line.parse(flags.FlagValues(), [argv[0], unknown[0]], ())
+    command_line.parse(flags.FlagValues(), [argv[0], unknown[0]])
   if len(folders) != 1:
     raise command_line.ConfigError("Give one folder: aevb-verify DIR.")
   # After the command line is read, since it takes seconds.

@@ -6,9 +6,11 @@ TensorFlow: `--help` and a mistyped flag answer at once.
 
 import os
 import re
+import shlex
 import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from absl import flags
 
@@ -20,36 +22,96 @@ from aevb_tf.training.stopping import terminate_as_interrupt
 MISTAKE, FAILED, STOPPED = 2, 1, 130
 
 
+# No line of `--help` is longer.
+WIDTH = 88
+
+# What absl says of a value, and what is said here.
+_VALUES = (
+  (r"value should be one of <.*>", "unknown value."),
+  (r"invalid literal for int\(\).*", "not a whole number."),
+  (r"could not convert string to float.*", "not a number."),
+)
+
+
 def parse(
-  values: flags.FlagValues, argv: list[str], required: tuple[str, ...]
+  values: flags.FlagValues, argv: Sequence[str], keys: Iterable[str] = ()
 ) -> list[str]:
   """Reads the flags of a program.
 
   Args:
     values: The flags, defined; read in place.
     argv: The command line, the program's name first.
-    required: Flags that have to be given.
+    keys: Keys of a config, which the user may have typed as flags.
 
   Returns:
-    What is left: `--config.key=value`, as typed.
+    What is left, as typed: words, and `--config.key=value`.
 
   Raises:
-    ConfigError: A flag is unknown, lacks its value, or is required and absent.
+    ConfigError: A flag is unknown, or its value is impossible.
   """
   values.set_gnu_getopt(True)
   try:
     remaining = values(argv, known_only=True)[1:]
   except flags.Error as error:
-    raise ConfigError(str(error).replace("\n", " ")) from error
+    raise ConfigError(value_error(error)) from error
   for word in remaining:
     name = re.match(r"--?([^=]*)", word)
     if name and not re.match(r"(no)?config\.", name[1]):
       near = did_you_mean(name[1], [*values, "help"])
+      if name[1] in keys:
+        near = f" Did you mean --config.{name[1]}?"
       raise ConfigError(f"--{name[1]}: unknown flag.{near}")
-  for name in required:
-    if not values[name].value:
-      raise ConfigError(f"--{name} is missing; see --help.")
   return remaining
+
+
+def value_error(error: Exception) -> str:
+  """Returns one line about the value of a flag, from what absl says of it."""
+  text = str(error).removeprefix("flag ").replace("\n", " ")
+  choices = re.search(r"=(.*): value should be one of <(.*)>", text)
+  for pattern, said in _VALUES:
+    text = re.sub(pattern, said, text)
+  return text + (did_you_mean(choices[1], choices[2].split("|")) if choices else "")
+
+
+def require(
+  values: flags.FlagValues,
+  argv: Sequence[str],
+  names: Iterable[str],
+  words: Sequence[str] = (),
+) -> None:
+  """Answers a flag that is missing with the command to type.
+
+  Args:
+    values: The flags, read.
+    argv: The command line, the program's name first.
+    names: Flags that have to be given.
+    words: What was typed without a flag: values of the missing ones, in their order.
+
+  Raises:
+    ConfigError: One of the flags is missing.
+  """
+  missing = [name for name in names if not values[name].value]
+  if missing:
+    named = dict(zip(missing, words, strict=False))
+    default = {name: "NAME" if name == "name" else "DIR" for name in missing}
+    raise ConfigError(to_type(argv, default | named, words))
+
+
+def to_type(
+  argv: Sequence[str], missing: Mapping[str, str], words: Sequence[str]
+) -> str:
+  """Returns an error message that ends with the command to type.
+
+  Args:
+    argv: The command line, the program's name first.
+    missing: Flags to add, with their values.
+    words: What to leave out of the command line.
+  """
+  given = [word for word in argv[1:] if word not in words]
+  added = [f"--{name}={value}" for name, value in missing.items()]
+  wrong = f"{words[0]}: not a flag" if words else f"--{next(iter(missing))} is missing"
+  command = shlex.join([spelled(os.path.basename(argv[0])), *given, *added])
+  return f"{wrong}. Type: {command}"
 
 
 def wants_help(argv: list[str]) -> bool:
@@ -58,15 +120,44 @@ def wants_help(argv: list[str]) -> bool:
 
 
 def print_help(doc: str, values: flags.FlagValues) -> None:
-  """Prints what a program is and a line for each of its flags.
+  """Prints what a program is and its flags, with their defaults.
 
   Args:
     doc: The docstring of its module.
     values: The flags, defined.
   """
-  width = max(map(len, values)) + 2
-  text = (f"  --{name:<{width}}{values[name].help}" for name in values)
-  print("\n".join([doc, "Flags:", *text]))
+  print(f"{doc}\nFlags:\n{flags_help(values)}")
+
+
+def flags_help(values: flags.FlagValues) -> str:
+  """Returns a row for each flag: its name, what it is, and its default."""
+  return columns({f"--{name}": _about(values[name]) for name in values})
+
+
+def _about(flag: flags.Flag) -> str:
+  text = flag.help
+  if choices := getattr(flag.parser, "enum_values", None):
+    text = f"{text.partition('>: ')[2]} One of {', '.join(choices)}."
+  if flag.default is None:
+    return text
+  default = str(flag.default_as_str).strip("'")
+  return f"{text} Default: {default}."
+
+
+def columns(rows: Mapping[str, str]) -> str:
+  """Returns names with texts beside them, aligned, and wrapped to `WIDTH`."""
+  indent = " " * (max(map(len, rows)) + 4)
+  return "\n".join(
+    textwrap.fill(
+      text,
+      WIDTH,
+      initial_indent=f"  {name}".ljust(len(indent)),
+      subsequent_indent=indent,
+      break_on_hyphens=False,
+    )
+    or f"  {name}"
+    for name, text in rows.items()
+  )
 
 
 def run(program: str, body: Callable[[list[str]], int]) -> None:
@@ -85,10 +176,20 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
   except ConfigError as error:
     print(f"{program}: {error}", file=sys.stderr)
     code = MISTAKE
+  except OSError as error:  # a full disk, or a folder that cannot be written
+    print(f"{program}: {os_error(error)}", file=sys.stderr)
+    code = FAILED
   except KeyboardInterrupt:
     print(f"\n{program}: stopped.", file=sys.stderr)
     code = STOPPED
   sys.exit(code)
+
+
+def os_error(error: OSError) -> str:
+  """Returns one line about what the operating system refused."""
+  if error.filename is None or error.strerror is None:
+    return " ".join(str(error).split())
+  return f"{error.filename}: {error.strerror}."
 
 
 def spelled(program: str) -> str:

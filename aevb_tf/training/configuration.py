@@ -44,6 +44,13 @@ def installed() -> dict[str, str]:
   return {name: first_line(folder / f"{name}.py") for name in names if name != "base"}
 
 
+def about_keys() -> dict[str, str]:
+  """Returns what `configs/base.py` says beside each key, or ""."""
+  lines = pathlib.Path(base.__file__).read_text(encoding="utf-8")
+  found = re.findall(r"^  config\.(\w+) = .*?(?:  # (.*))?$", lines, re.M)
+  return dict(found)
+
+
 def first_line(path: pathlib.Path) -> str:
   """Returns the first line of a Python file's docstring, without running the file."""
   docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -71,6 +78,10 @@ def load(name_or_path: str) -> ml_collections.ConfigDict:
       raise ConfigError(f"--config={name_or_path}: there is no such file.")
     return _from_python(path)
   known = [*installed(), "base"]
+  if (path / "config.json").is_file():
+    raise ConfigError(
+      f"--config={name_or_path}: a folder; its config is {path / 'config.json'}."
+    )
   if name_or_path not in known:
     raise ConfigError(
       f"--config={name_or_path}: no installed config has this name, and a file ends in"

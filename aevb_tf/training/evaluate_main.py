@@ -5,6 +5,11 @@
 
 Prints the bound and its parts, in nats per example, and writes them into the folder as
 evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
+
+Examples:
+  aevb-evaluate --workdir=runs/digits
+  aevb-evaluate --workdir=runs/digits --split=train
+  aevb-evaluate --workdir=runs/digits --evidence=importance --num_samples=1000
 """
 
 import pathlib
@@ -36,7 +41,9 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     command_line.print_help(__doc__, values)
     return 0
-  if unknown := command_line.parse(values, argv, required=("workdir",)):
+  unknown = command_line.parse(values, argv)
+  command_line.require(values, argv, ("workdir",), unknown)
+  if unknown:
     raise command_line.ConfigError(
       f"{unknown[0]}: the config is that of the run; see --help for what can be set."
     )
@@ -76,15 +83,18 @@ def _flags() -> flags.FlagValues:
     "evidence",
     None,
     METHODS,
-    f"Estimates log p(x) too: {', '.join(METHODS)}.",
+    "Estimates log p(x), too.",
     flag_values=values,
   )
   for name, text in (
     ("batch_size", "Batch size; by default that of the training."),
-    ("num_samples", "Samples of --evidence for each example; it has a default."),
+    (
+      "num_samples",
+      "Samples of --evidence for each example; by default that of the method.",
+    ),
     (
       "max_examples",
-      "Examples of --evidence; by default all, 100 or 1000 if it is slow.",
+      "Examples of --evidence; by default all, or fewer if the method is slow.",
     ),
   ):
     flags.DEFINE_integer(name, None, text, lower_bound=1, flag_values=values)

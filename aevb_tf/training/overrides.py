@@ -12,6 +12,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from aevb_tf.registry import did_you_mean
+from aevb_tf.training.command_line import value_error
 from aevb_tf.training.configuration import PARTS, ConfigError, assign
 
 _OVERRIDE = re.compile(r"--?(?P<no>no)?config\.(?P<path>[^=]*)(=(?P<value>.*))?", re.S)
@@ -77,7 +78,6 @@ def _parse(config: ml_collections.ConfigDict, argv: list[str]) -> None:
     )
     positional = values(argv)[1:]
   except (flags.Error, KeyError, TypeError, ValueError) as error:
-    message = str(error).removeprefix("flag ").replace("\n", " ")
-    raise ConfigError(message) from error
+    raise ConfigError(value_error(error)) from error
   if positional:
     raise ConfigError(f"{positional[0]}: not a flag; changes are --config.key=value.")

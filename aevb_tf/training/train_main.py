@@ -13,6 +13,9 @@ Examples:
 Ctrl-C stops a run and keeps its last finished epoch; the same command resumes it.
 """
 
+import difflib
+import os
+import pathlib
 import shlex
 import sys
 
@@ -47,7 +50,8 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     print(_help(values))
     return 0
-  changes = command_line.parse(values, argv, required=("config", "workdir"))
+  changes = command_line.parse(values, argv, configuration.load("base"))
+  _require(values, argv, [word for word in changes if not word.startswith("-")])
   if values.config.endswith(".py"):
     quietly.import_package()  # which the user's file may use
   config = configuration.load(values.config)
@@ -62,36 +66,72 @@ def _flags() -> flags.FlagValues:
   values = flags.FlagValues()
   for name, text in (
     ("config", "Name of an installed config, or a .py or .json file."),
-    ("workdir", "Folder of the run; created if missing, else resumed."),
-    ("data_dir", "Folder with prepared data; without it they are downloaded."),
+    ("workdir", "Folder of the run: created if missing, resumed otherwise."),
+    ("data_dir", "Folder with prepared data; by default data are downloaded."),
   ):
     flags.DEFINE_string(name, None, text, flag_values=values)
   return values
 
 
+def _require(values, argv, words):
+  """Answers a missing flag with the command to type, guessed from what was typed."""
+  word = words[0] if words else None
+  if values.config:
+    guess = values.config, word or f"runs/{pathlib.Path(values.config).stem}"
+  else:
+    guess = _guess(word or values.workdir or "digits")
+  pairs = zip(("config", "workdir"), guess, strict=True)
+  missing = {name: value for name, value in pairs if not values[name].value}
+  if missing:
+    raise command_line.ConfigError(command_line.to_type(argv, missing, words))
+
+
+def _guess(word: str) -> tuple[str, str]:
+  """Returns the config and the run folder that a word may stand for."""
+  if RunFolder(word).is_run():
+    return str(RunFolder(word).config), word
+  path = pathlib.Path(word)
+  if path.suffix in (".py", ".json"):
+    return word, f"runs/{path.stem}"
+  if os.sep in word:
+    return "digits", word
+  names = difflib.get_close_matches(word, configuration.installed(), 1, 0.5)
+  return (name := names[0] if names else "digits"), f"runs/{name}"
+
+
 def _help(values: flags.FlagValues) -> str:
-  names = configuration.installed()
   keys = configuration.to_json(configuration.load("base"))
-  width = max(map(len, names)) + 2
+  about = configuration.about_keys()
+  shown = {
+    f"--config.{key}={_shown(value)}": about[key] + _options(value)
+    for key, value in keys.items()
+  }
   return "\n".join(
     [
       __doc__,
       "Flags:",
-      *(f"  --{name:<10}{values[name].help}" for name in values),
+      command_line.flags_help(values),
       "",
       "Installed configs:",
-      *(f"  {name:<{width}}{text}" for name, text in names.items()),
+      command_line.columns(configuration.installed()),
       "",
       "Keys, with their defaults; a part takes a name, and its options below it:",
-      *(f"  --config.{key}={_shown(value)}" for key, value in keys.items()),
+      command_line.columns(shown),
     ]
   )
 
 
+def _options(value) -> str:
+  """The options of a part, as they follow its key on the command line."""
+  if not isinstance(value, dict) or len(value) == 1:
+    return ""
+  options = (f".{k}={v}" for k, v in value.items() if k != "name")
+  return f"; with the options {', '.join(options)}"
+
+
 def _shown(value) -> str:
   if isinstance(value, dict):
-    options = [f"{k}={v}" for k, v in value.items() if k != "name"]
-    return value["name"] + (f"  (with {', '.join(options)})" if options else "")
+    return value["name"]
   if isinstance(value, list):
     return ",".join(map(str, value))
   return str(value).lower() if isinstance(value, bool) else str(value)

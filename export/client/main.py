@@ -39,8 +39,9 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     command_line.print_help(__doc__, values)
     return 0
-  words = command_line.parse(values, argv, required=("name",))
+  words = command_line.parse(values, argv)
   _check(values, words)
+  command_line.require(values, argv, ("name",))
   # After the flags are read. gRPC's messages need TensorFlow, which takes seconds.
   if values.grpc:
     quietly.import_package()

@@ -41,10 +41,11 @@ def main(argv: list[str]) -> int:
   if command_line.wants_help(argv):
     command_line.print_help(__doc__, values)
     return 0
-  words = command_line.parse(values, argv, required=("base_path",))
+  words = command_line.parse(values, argv)
   if len(words) != 1 or words[0] not in COMMANDS:
     command = " ".join(words) or "nothing"
     raise command_line.ConfigError(f"{command}: give one of {', '.join(COMMANDS)}.")
+  command_line.require(values, argv, ("base_path",))
   if words[0] == "publish" and not values.export:
     raise command_line.ConfigError("publish needs --export=DIR; see --help.")
   if words[0] == "check" and not (values.rest or values.grpc):

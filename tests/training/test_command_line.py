@@ -1,16 +1,19 @@
 """The console scripts, as a user meets them: where it matters, in their own processes."""
 
+import itertools
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from absl import flags
 
-from aevb_tf.training import evaluate_main, train_main
+from aevb_tf.training import command_line, configuration, evaluate_main, train_main
 from aevb_tf.training.run_folder import RunFolder
 from aevb_tf.training.train import train
 from tests.training import runs
@@ -56,7 +59,49 @@ def test_help_is_worth_reading(program, parts):
     assert part in ended.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+_PROGRAMS = ("train", "evaluate", "export", "verify", "client", "serving")
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_help_fits_a_terminal_and_is_aligned(program):
+  lines = _run(f"aevb-{program}", "--help").stdout.splitlines()
+  assert max(map(len, lines)) <= 100
+  for table in ("Flags:", "Installed configs:"):
+    if table not in lines:
+      continue
+    rows = itertools.takewhile(str.strip, lines[lines.index(table) + 1 :])
+    # Where the text begins, in a row with a name or in one that goes on.
+    begins = {re.match(r"  (\S*)\s+(?=\S)", row).end() for row in rows}
+    assert len(begins) == 1, (table, begins)
+
+
+@pytest.mark.parametrize("program", ["experiments", "benchmarks"])
+def test_help_of_the_modules_fits_a_terminal(program):
+  words = [sys.executable, "-m", program, "--help"]
+  ended = subprocess.run(words, capture_output=True, text=True, timeout=300)
+  assert ended.returncode == 0
+  assert f"python -m {program}" in ended.stdout
+  assert max(map(len, ended.stdout.splitlines())) <= 100
+
+
+def test_help_of_flags_says_defaults_and_choices():
+  values = flags.FlagValues()
+  flags.DEFINE_enum("kind", "a", ["a", "b"], "What kind.", flag_values=values)
+  flags.DEFINE_list("names", "x,y", "Names.", flag_values=values)
+  flags.DEFINE_string("to", None, "word " * 30, flag_values=values)
+  kind, names, *to = command_line.flags_help(values).splitlines()
+  assert kind == "  --kind   What kind. One of a, b. Default: a."
+  assert names == "  --names  Names. Default: x,y."
+  assert to[0].startswith("  --to     word") and to[1].startswith("           word")
+
+
+def test_every_key_says_what_it_is():
+  about = configuration.about_keys()
+  assert set(about) == set(configuration.load("base"))
+  assert [key for key, text in about.items() if not text] == []
+
+
+@pytest.mark.parametrize("command", _PROGRAMS[:2])
 def test_flags_are_read_without_tensorflow(command):
   code = (
     "import sys\n"
@@ -82,6 +127,14 @@ def test_flags_are_read_without_tensorflow(command):
     ("--config=test --workdir=w --config.epoch=3", "Did you mean epochs?"),
     ("--config=test --workdir=w --config.epochs=-3", "config.epochs=-3"),
     ("--config=test --workdir=w more", "more: not a flag"),
+    ("digits", "aevb-train --config=digits --workdir=runs/digits"),
+    ("mnits", "aevb-train --config=mnist --workdir=runs/mnist"),
+    ("mine.py", "aevb-train --config=mine.py --workdir=runs/mine"),
+    ("runs/x", "aevb-train --config=digits --workdir=runs/x"),
+    ("--config=mnist", "aevb-train --config=mnist --workdir=runs/mnist"),
+    ("--config=test --workdir=w --epochs=3", "Did you mean --config.epochs?"),
+    ("--config=test --workdir=w --config.epochs=x", "epochs=x: not a whole number."),
+    ("--config=test --workdir=w --config.learning_rate=x", "rate=x: not a number."),
   ],
 )
 def test_a_mistake_takes_one_line_and_leaves_nothing(tmp_path, argv, message):
@@ -116,6 +169,47 @@ def test_a_mistake_that_tensorflow_has_to_find_takes_one_line_too(
   assert stderr.count("\n") == 1
   assert stdout == ""
   assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+  ("program", "words", "message"),
+  [
+    ("evaluate", "runs/d", "aevb-evaluate --workdir=runs/d"),
+    ("evaluate", "", "aevb-evaluate --workdir=DIR"),
+    ("evaluate", "--workdir=w --evidence=importnce", "Did you mean importance?"),
+    ("export", "runs/d", "aevb-export --workdir=runs/d --to=DIR"),
+    ("export", "--workdir=w --to=x --quantize=int9", "Did you mean int8?"),
+    (
+      "client",
+      "sample --rest=a --to=b",
+      "aevb-client sample --rest=a --to=b --name=NAME",
+    ),
+    ("serving", "prune", "aevb-serving prune --base_path=DIR"),
+  ],
+)
+def test_the_other_programs_give_the_command_to_type(program, words, message):
+  ended = _run(f"aevb-{program}", *words.split())
+  assert ended.returncode == 2
+  assert message in ended.stderr
+  assert ended.stderr.count("\n") == 1
+
+
+def test_the_folder_of_a_run_stands_for_its_config(tmp_path):
+  folder = RunFolder(tmp_path / "run")
+  folder.create()
+  folder.config.write_text("{}")
+  command = f"aevb-train --config={folder.config} --workdir={folder.path}"
+  assert f"{command}\n" in _run("aevb-train", folder.path).stderr
+  ended = _run("aevb-train", f"--config={folder.path}", f"--workdir={tmp_path}")
+  assert ended.stderr.endswith(f"its config is {folder.config}.\n")
+
+
+def test_a_folder_that_cannot_be_written_takes_one_line(tmp_path):
+  (tmp_path / "file").write_text("")
+  workdir = tmp_path / "file" / "run"
+  ended = _run("aevb-train", "--config=test", f"--workdir={workdir}")
+  assert ended.returncode == 1
+  assert ended.stderr == f"aevb-train: {workdir}: Not a directory.\n"
 
 
 def test_evaluate_refuses_what_is_no_run(tmp_path):
