@@ -22,7 +22,7 @@ def of_events(
 
   Args:
     x: `[batch, ...]`.
-    event_shape: The shape that each example has to have.
+    event_shape: The shape that each example must have.
     in_graph: Whether to check in the graph what is known now, too: for a graph that
       leaves this process, and whose callers may pass what they like.
     name: What to call `x` in the error: "data" or "latents".

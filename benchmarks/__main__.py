@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
       hint = f" Did you mean {near[0]}?" if near else " See --help."
       parser.error(f"unknown benchmark {name!r}.{hint}")
   if values.rounds < 1:
-    parser.error(f"--rounds={values.rounds}: at least one round has to be counted.")
+    parser.error(f"--rounds={values.rounds}: at least one round must be counted.")
   told: dict = {"machine": machine.describe(), "benchmarks": {}}
   print(machine.line(told["machine"]))
   tables = {}

@@ -75,7 +75,7 @@ _ALL = (
   ),
   _growth(
     "num_samples",
-    f"{_STEPS} steps with L samples of z for each datum",
+    f"{_STEPS} steps with L samples of z for each example",
     "L",
     (1, 2, 4, 8, 16, 32),
     _TRAIN,

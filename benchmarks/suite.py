@@ -113,7 +113,7 @@ _ALL = (
   ),
   _training(
     "training_10_samples",
-    "100 steps with L = 10 samples of z for each datum",
+    "100 steps with L = 10 samples of z for each example",
     ("PyTorch", "torch.compile", "Keras fit", "JAX scan", "bare products"),
     num_examples=10_000,
     num_samples=10,

@@ -95,5 +95,5 @@ def _draw(rows: Sequence[Choice]) -> Picture:
       values = (row.value, row.error, row.ours == "yes")
       groups.setdefault(row.question, {})[row.answer] = values
   return intervals(
-    groups, title="What the paper leaves open", xlabel="test data, nats per datum"
+    groups, title="What the paper leaves open", xlabel="test data, nats per example"
   )

@@ -38,7 +38,8 @@ def draw(
     )
     for value in sorted({getattr(p, by) for p in points})
   }
-  return bound_curves(panels, title=title, ylabel=f"{_NAMES[quantity]}, nats per datum")
+  ylabel = f"{_NAMES[quantity]}, nats per example"
+  return bound_curves(panels, title=title, ylabel=ylabel)
 
 
 def _lines(points: Iterable[Point], published: Iterable[Value]) -> list[Line]:

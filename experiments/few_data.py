@@ -120,7 +120,7 @@ def _draw(points: Sequence[Point]) -> Picture:
   return intervals(
     groups,
     title=f"$N$ = {SIZE:,}: Monte Carlo EM less AEVB",
-    xlabel=r"difference of $\log p(x)$, nats per datum",
+    xlabel=r"difference of $\log p(x)$, nats per example",
   )
 
 

@@ -71,7 +71,7 @@ def advance(
     KeyboardInterrupt: It was stopped; the last checkpoint is kept.
   """
   if samples % run.chunk:
-    raise ValueError(f"samples={samples} has to be a multiple of {run.chunk}.")
+    raise ValueError(f"samples={samples} must be a multiple of {run.chunk}.")
   folder = Folder(workdir, run)
   measured = len(curve(run, samples, folder)) == len(run.points(samples))
   if _is_past(run, samples, folder) and not measured:

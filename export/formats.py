@@ -94,7 +94,7 @@ class Format:
     Raises:
       ValueError: The model cannot be exported in this format.
     """
-    raise TypeError(f"{type(self).__name__} has to define `write(job, folder)`.")
+    raise TypeError(f"{type(self).__name__} must define `write(job, folder)`.")
 
 
 @register("saved_model")

@@ -94,7 +94,7 @@ def decode(files: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
   def decode_file(file):
     image = tf.io.decode_png(file, channels=shape[-1])
     rows, columns = shape[:2]
-    what = f"Images have to be {columns} pixels wide and {rows} high, and one is"
+    what = f"Images must be {columns} pixels wide and {rows} high, and one is"
     is_shape = tf.reduce_all(tf.shape(image)[:2] == [rows, columns])
     with tf.control_dependencies(
       [tf.debugging.Assert(is_shape, [what, tf.shape(image)[1], tf.shape(image)[0]])]

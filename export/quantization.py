@@ -124,7 +124,7 @@ def _set_calibration(converter, functions, representative):
   """Lets the converter measure ranges; `Converted.file` quantizes."""
   converter.optimizations = [tf.lite.Optimize.DEFAULT]
   converter.representative_dataset = lambda: _requests(functions, representative)
-  # Its own quantization has no option for what has to stay in float.
+  # Its own quantization has no option for what must stay in float.
   converter._experimental_calibrate_only = True
 
 

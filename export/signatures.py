@@ -139,7 +139,7 @@ def build(
       ),
       Signature(
         "elbo",
-        "The evidence lower bound of each datum and its parts, nats.",
+        "The evidence lower bound of each example and its parts, nats.",
         (x, seed),
         (_X, _SEED),
         {
@@ -151,7 +151,7 @@ def build(
       ),
       Signature(
         "log_marginal",
-        f"log p(x) of each datum by {num_importance_samples} importance samples, nats.",
+        f"log p(x) of each example by {num_importance_samples} importance samples, nats.",
         (x, seed),
         (_X, _SEED),
         {"log_marginal": "below log p(x) in expectation"},
@@ -176,7 +176,7 @@ def select(
     if name not in signatures:
       raise ValueError(f"Unknown signature {name!r}.{did_you_mean(name, signatures)}")
   if not only:
-    raise ValueError(f"only={only!r}: at least one signature has to be exported.")
+    raise ValueError(f"only={only!r}: at least one signature must be exported.")
   return {name: signatures[name] for name in signatures if name in only}
 
 
@@ -190,7 +190,7 @@ def _sample_signature(vae, seed, max_samples, clamp, batch_size):
       num = tf.clip_by_value(num, 1, max_samples)
     else:
       allowed = (num >= 1) & (num <= max_samples)
-      what = f"num has to lie between 1 and {max_samples}, and is"
+      what = f"num must lie between 1 and {max_samples}, and is"
       tf.debugging.Assert(allowed, [what, num])
     return draw(tf.range(num), seed)
 
@@ -227,7 +227,7 @@ def _log_marginal(vae, x, seed, num_samples):
   batch = tf.shape(x)[0]
   seed = random.derive(seed, Purpose.EVIDENCE)
   sums = log_mean.nothing(batch)
-  # Small chunks: what is decoded at once has to fit into a phone's memory.
+  # Small chunks: what is decoded at once must fit into a phone's memory.
   chunk_size = min(num_samples, _CHUNK_SIZE)
   sums = add_samples(
     vae, sums, x, seed, tf.range(batch), tf.constant([0, num_samples]), chunk_size
@@ -253,7 +253,7 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
     )
   if not vae.built:
     raise ValueError(
-      "To be exported, the model has to know the shape of its data: call it on data, "
+      "To be exported, the model must know the shape of its data: call it on data, "
       "`fit` it, or `build((None, *event_shape))` it first."
     )
   for name, value in (
@@ -262,4 +262,4 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
     ("batch_size", batch_size),
   ):
     if value is not None and not (isinstance(value, int) and value >= 1):
-      raise ValueError(f"{name}={value!r} has to be a positive integer.")
+      raise ValueError(f"{name}={value!r} must be a positive integer.")

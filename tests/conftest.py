@@ -44,7 +44,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_finish():
-  # What has been imported stays: no collection has to look at a million objects again.
+  # What has been imported stays: no collection must look at a million objects again.
   gc.freeze()
 
 

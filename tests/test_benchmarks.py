@@ -217,7 +217,7 @@ def test_answers_are_right_before_they_are_timed(name, monkeypatch):
   [
     (["trainin"], "unknown benchmark 'trainin'. Did you mean training?"),
     (["answer"], "unknown benchmark 'answer'. Did you mean answers?"),
-    (["training", "--rounds=0"], "at least one round has to be counted"),
+    (["training", "--rounds=0"], "at least one round must be counted"),
   ],
 )
 def test_impossible_commands_end_in_one_line(words, message, capsys):

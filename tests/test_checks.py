@@ -20,7 +20,7 @@ def test_whole_numbers_of_every_kind_are_taken(value):
   "value", [0, -1, 2.5, True, "3", None, float("nan"), float("inf"), (3,)]
 )
 def test_everything_else_is_refused_by_its_name(value):
-  with pytest.raises(ValueError, match="^count=.* has to be a positive integer.$"):
+  with pytest.raises(ValueError, match="^count=.* must be a positive integer.$"):
     positive_int("count", value)
 
 

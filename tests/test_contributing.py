@@ -207,6 +207,6 @@ def test_without_a_quantile_a_draw_says_what_to_define(make):
   decoder = aevb.networks.MLPDecoder((3,), (4,), likelihood=make())
   vae = aevb.VAE(aevb.networks.MLPEncoder(2, (4,)), decoder, seed=0)
   vae.sample(2, seed=0)
-  message = f"{make.__name__} has to define `quantile.* no inverse CDF"
+  message = f"{make.__name__} must define `quantile.* no inverse CDF"
   with pytest.raises(TypeError, match=message):
     vae.sample(2, seed=0, draw=True)

@@ -58,7 +58,7 @@ class BayesianLine:
     return a * x + c, d
 
   def bound_given(self, x, w, b):
-    """The evidence lower bound of each datum, given w and b."""
+    """The evidence lower bound of each example, given w and b."""
     mean, d = self.encoded(x)
     kl = 0.5 * (mean**2 + d**2 - 1 - 2 * np.log(d))
     square = (x - w * mean - b) ** 2 + w**2 * d**2

@@ -1,17 +1,18 @@
 """Lower bounds on log p(x), and their estimators.
 
-`Terms` holds the log-densities at samples of z; every bound is a pure function of it:
-a tensor whose value is the bound and whose gradient is the estimator of its gradient.
+`Terms` holds the log-densities at samples of z. Every bound is a pure function of
+`Terms` that returns a tensor: its value is the bound, and its gradient is the estimator
+of the bound's gradient.
 
 | name                  | bound                                     | source         |
 |-----------------------|-------------------------------------------|----------------|
-| `sgvb`                | SGVB, estimator A or B, L samples; with   | eq. 6, 7       |
-|                       | the KL weighted or free bits, if asked    |                |
-| `score_function`      | the same, by the score function gradient  | section 2.2    |
+| `sgvb`                | SGVB, estimator A or B, L samples;        | eq. 6, 7       |
+|                       | optionally with a KL weight or free bits  |                |
+| `score_function`      | the ELBO with the score function gradient | section 2.2    |
 | `importance_weighted` | IWAE, MIWAE with L > 1; with standard or  | Burda 2015,    |
 |                       | doubly reparameterized gradient           | Tucker 2019    |
-| `ciwae`, `piwae`      | IWAE with the ELBO (of weight `beta`),    | Rainforth 2018 |
-|                       | IWAE with MIWAE                           |                |
+| `ciwae`, `piwae`      | IWAE combined with the ELBO (weight       | Rainforth 2018 |
+|                       | `beta`), and with MIWAE                   |                |
 """
 
 from aevb_tf.bounds.base import Bound, registry, with_gradient_of

@@ -1,8 +1,8 @@
-"""What a bound is: a function of `Terms`, and which terms it asks for.
+"""The contract of a bound: a function of `Terms`, and the terms that it needs.
 
-The tensor that a bound returns has the bound as its value and the estimator of the
-bound's gradient as its gradient. Where the two come from different formulas,
-`with_gradient_of` joins them.
+The value of the tensor that a bound returns is the bound, and its gradient is the
+estimator of the bound's gradient. Where the two come from different formulas,
+`with_gradient_of` combines them.
 """
 
 from typing import Any
@@ -21,9 +21,9 @@ class Bound:
   Attributes:
     needs_analytic_kl: Whether a posterior and a prior without a closed-form KL are
       refused.
-    detached: Whether the densities are to be evaluated at samples without their path,
-      `stop_gradient(z)`.
-    needs_slope: Whether `Terms` are to hold the slope of log p(x, z) - log q(z|x).
+    detached: Whether to evaluate the densities at `stop_gradient(z)`, without the path
+      from the encoder's parameters to z.
+    needs_slope: Whether `Terms` should hold the slope of log p(x, z) - log q(z|x).
   """
 
   needs_analytic_kl = False
@@ -32,18 +32,18 @@ class Bound:
 
   @property
   def num_draws(self) -> int:
-    """How many samples of z each datum takes."""
+    """Number of samples of z for each example."""
     return self.num_samples
 
   def check(self, posterior: Any, prior: Any) -> None:
-    """Refuses a posterior and prior that this bound cannot be computed for.
+    """Raises an error if the bound cannot be computed for this posterior and prior.
 
     Args:
       posterior: A `Posterior`.
       prior: A `Prior`.
 
     Raises:
-      ValueError: The bound needs a closed-form KL and there is none.
+      ValueError: The bound needs a closed-form KL, and the pair has none.
     """
     if self.needs_analytic_kl and not has_analytic_kl(posterior, prior):
       raise ValueError(
@@ -52,23 +52,23 @@ class Bound:
       )
 
   def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
-    """The bound of each datum.
+    """The bound of each example.
 
     Args:
       terms: `Terms`, with `num_draws` samples of z.
-      step: Updates made so far, for what follows a schedule.
+      step: Number of updates so far, for schedules.
       training: Whether this is a training step.
 
     Returns:
-      Nats per datum, `[batch]`.
+      Nats per example, `[batch]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `__call__(terms)`.")
+    raise TypeError(f"{type(self).__name__} must define `__call__(terms)`.")
 
   def __str__(self):
     return type(self).__name__
 
   def get_config(self) -> dict[str, Any]:
-    """The options from which `from_config` makes this bound again."""
+    """The options from which `from_config` creates this bound."""
     return {"num_samples": self.num_samples}
 
   @classmethod
@@ -77,16 +77,16 @@ class Bound:
 
 
 def describe(part: Any) -> str:
-  """What error messages call a posterior or a prior."""
+  """The name of a posterior or a prior in error messages."""
   return getattr(part, "title", None) or type(part).__name__
 
 
 def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
-  """A tensor of one value and another's gradient.
+  """A tensor with the value of one tensor and the gradient of another.
 
   Args:
-    surrogate: Where gradients flow.
-    value: The value; exactly this, since what is added to it is zero.
+    surrogate: Tensor that gives the gradient.
+    value: Tensor that gives the value, exactly: the term added to it is zero.
 
   Returns:
     Tensor of their common shape.

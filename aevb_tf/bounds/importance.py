@@ -1,17 +1,17 @@
-"""Importance-weighted bounds: K samples of z, weighed against each other.
+"""Importance-weighted bounds, with K samples of z in one logarithm.
 
     log w_k = log p(x, z_k) - log q(z_k|x),   z_k ~ q(z|x)
-    IWAE    E[ log (1/K) sum_k w_k ]                       rises with K to log p(x)
-    MIWAE   the mean of L such estimates, of K samples each
+    IWAE    E[ log (1/K) sum_k w_k ], which rises with K to log p(x)
+    MIWAE   the mean of L such estimates of K samples each
     CIWAE   beta * ELBO + (1 - beta) * IWAE, on the same K samples
     PIWAE   the decoder's gradient from all L K samples in one IWAE bound, the
             encoder's from MIWAE
 
-The KL is never taken in closed form here: with it the average would be no bound.
+The KL is always sampled: with a closed-form KL the average would not be a bound.
 
-The standard gradient of the encoder has a signal-to-noise ratio that falls with K.
-The doubly reparameterized one (DReG) has the same mean without that fault: with
-w~_k = w_k / sum_j w_j it is
+The standard gradient of the encoder has a signal-to-noise ratio that falls with K. The
+doubly reparameterized gradient (DReG) has the same mean, and its signal-to-noise ratio
+does not fall. With w~_k = w_k / sum_j w_j it is
 
     sum_k w~_k^2  d log w_k / d z_k  d z_k / d phi.
 
@@ -41,11 +41,11 @@ def importance_weighted(
   """`mean_l log (1/K) sum_k w_lk`.
 
   Args:
-    log_weight: `[L * K, batch]`, nats; each run of K makes one estimate.
+    log_weight: `[L * K, batch]`, nats; each group of K successive rows is one estimate.
     num_importance_samples: K.
 
   Returns:
-    The bound, nats per datum, `[batch]`.
+    The bound, nats per example, `[batch]`.
   """
   k = num_importance_samples
   grouped = _grouped(log_weight, k)
@@ -53,7 +53,7 @@ def importance_weighted(
 
 
 def normalized_weights(log_weight: tf.Tensor, num_importance_samples: int) -> tf.Tensor:
-  """w~ = w_lk / sum_j w_lj, constant, of the shape `[L * K, batch]` of `log_weight`."""
+  """w~ = w_lk / sum_j w_lj, gradients stopped, `[L * K, batch]` as `log_weight`."""
   weights = tf.nn.softmax(_grouped(log_weight, num_importance_samples), axis=1)
   return tf.stop_gradient(tf.reshape(weights, tf.shape(log_weight)))
 
@@ -65,15 +65,16 @@ def _grouped(per_sample, k):
 
 @registry.register("importance_weighted", package="aevb_tf.bounds")
 class ImportanceWeighted(Bound):
-  """IWAE, and with `num_samples` > 1 MIWAE.
+  """IWAE, or MIWAE if `num_samples` > 1.
 
   Args:
     num_importance_samples: K, samples within the logarithm.
-    num_samples: L, such estimates for each datum.
-    gradient: `"standard"` or `"doubly_reparameterized"`, the encoder's estimator.
+    num_samples: L, estimates of K samples each for each example.
+    gradient: Estimator of the encoder's gradient, `"standard"` or
+      `"doubly_reparameterized"`.
 
   Raises:
-    ValueError: K or L is not positive, or the gradient is unknown.
+    ValueError: K or L is not positive, or `gradient` is unknown.
   """
 
   def __init__(
@@ -127,8 +128,8 @@ class CIWAE(Bound):
 
   Args:
     num_importance_samples: K.
-    beta: Weight of the ELBO in [0, 1], as in the paper, which tries 0.05 and 0.5: 0 is
-      IWAE, 1 is the ELBO.
+    beta: Weight of the ELBO in [0, 1]: 0 gives IWAE, 1 the ELBO. The paper uses 0.05
+      and 0.5.
 
   Raises:
     ValueError: K is not positive, or `beta` is outside [0, 1].
@@ -136,7 +137,7 @@ class CIWAE(Bound):
 
   def __init__(self, num_importance_samples: int = 5, beta: float = 0.5):
     if not 0 <= beta <= 1:
-      raise ValueError(f"beta={beta!r} has to be in [0, 1].")
+      raise ValueError(f"beta={beta!r} must be in [0, 1].")
     self.num_samples = positive_int("num_importance_samples", num_importance_samples)
     self.beta = float(beta)
 
@@ -150,10 +151,10 @@ class CIWAE(Bound):
 
 @registry.register("piwae", package="aevb_tf.bounds")
 class PIWAE(Bound):
-  """The decoder's gradient from IWAE of L K samples, the encoder's from MIWAE.
+  """The decoder's gradient from IWAE with L K samples, the encoder's from MIWAE.
 
-  The value is the tighter of the two, IWAE's. What the prior learns follows the
-  decoder.
+  The value is the IWAE bound, the tighter of the two. The gradient of the prior's
+  weights is computed like the decoder's.
 
   Args:
     num_importance_samples: K.
@@ -179,7 +180,7 @@ class PIWAE(Bound):
     log_joint = terms.log_likelihood + terms.log_prior
     all_weights = normalized_weights(terms.log_weight, self.num_draws)
     weights = normalized_weights(terms.log_weight, self.num_importance_samples)
-    # d log w_k / d phi: along the path of z_k, and of log q at z_k held still.
+    # d log w_k / d phi: along the path of z_k, and of log q at stop_gradient(z_k).
     path = tf.reduce_sum(terms.slope * terms.z, axis=-1) - terms.log_q
     decoder = tf.reduce_sum(all_weights * log_joint, axis=0)
     encoder = tf.reduce_sum(weights * path, axis=0) / self.num_samples

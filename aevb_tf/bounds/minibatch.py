@@ -2,9 +2,9 @@
 
     L(theta, phi; X) ~ (N/M) sum_{i=1..M} L~(theta, phi; x_i)
 
-To this MAP adds the log-density of the parameters under their prior, N(0, s^2), once
-for the data set and not once for a minibatch: the paper's weight decay. Only this
-module knows N and M.
+MAP adds the log-density of the parameters under their prior, N(0, s^2), which is the
+paper's weight decay. It is added once for the data set, not once for each minibatch.
+Only this module uses N and M.
 """
 
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ def minibatch_bound(
   weights: tf.Tensor | None = None,
   batch_size: tf.Tensor | None = None,
 ) -> tf.Tensor:
-  """Eq. 8: the minibatch's bounds scaled to the data set.
+  """Eq. 8: the bounds of a minibatch, scaled to the data set.
 
   Args:
-    bound: Bound of each datum, nats, `[batch]`.
-    dataset_size: N. None gives the mean per datum, which is N = 1.
-    weights: float `[batch]`, how often each datum counts; None counts each once.
-    batch_size: M, where the bounds are a part of the minibatch, perhaps an empty one;
-      None for as many as there are.
+    bound: Bound of each example, nats, `[batch]`.
+    dataset_size: N. None gives the mean per example, which is N = 1.
+    weights: Weight of each example, float `[batch]`; None gives each the weight 1.
+    batch_size: M, if `bound` holds only a part of the minibatch, possibly an empty one;
+      None for the length of `bound`.
 
   Returns:
     Scalar: `N / M sum_i w_i bound_i`, nats.
@@ -42,11 +42,11 @@ def minibatch_bound(
 
 
 def log_parameter_prior(variables: Iterable, stddev: float) -> tf.Tensor:
-  """log p(theta) for theta ~ N(0, stddev^2), every number of every variable.
+  """log p(theta) for theta ~ N(0, stddev^2 I), summed over all variables.
 
   Args:
-    variables: Parameters: Keras variables or tensors.
-    stddev: Standard deviation of the prior; the paper has 1.
+    variables: Parameters, as Keras variables or tensors.
+    stddev: Standard deviation of the prior, 1 in the paper.
 
   Returns:
     Scalar, nats.

@@ -4,8 +4,8 @@
     grad_phi E_q[f] = E_q[ (f - b) grad_phi log q(z|x) ]
 
 for any baseline b that does not depend on z_l. It needs no path from phi to z, and has
-very high variance: it is here as the baseline that shows what the reparameterization
-gains. The decoder's gradient is that of f, as in SGVB.
+very high variance. It is included to show what the reparameterization gains. The
+decoder's gradient is that of f, as in SGVB.
 
 References:
   Paisley, Blei, Jordan. Variational Bayesian inference with stochastic search. ICML
@@ -35,14 +35,14 @@ class ScoreFunction(Bound, keras.layers.Layer):
   It is a Keras layer so that the moving average is saved with the model.
 
   Args:
-    num_samples: L, samples of z for each datum.
-    baseline: None; `"moving_average"`, the mean of f over the updates so far, each
-      0.99 times as heavy as the next; or `"leave_one_out"`, for each sample the mean
-      of f over the other L - 1.
+    num_samples: L, samples of z for each example.
+    baseline: None; `"moving_average"`, the exponential moving average of f over the
+      updates so far, with decay 0.99; or `"leave_one_out"`, the mean of f over the
+      other L - 1 samples.
 
   Raises:
-    ValueError: `num_samples` is not positive, the baseline is unknown, or there is no
-      other sample to leave in.
+    ValueError: `num_samples` is not positive, `baseline` is unknown, or it is
+      `"leave_one_out"` and `num_samples` is 1.
   """
 
   detached = True
@@ -56,14 +56,14 @@ class ScoreFunction(Bound, keras.layers.Layer):
       raise ValueError("baseline='leave_one_out' needs num_samples of at least 2.")
     self.baseline = baseline
     if baseline == "moving_average":
-      # The sum of weighted f, and that of the weights: their ratio starts unbiased.
+      # Sum of the weighted f and sum of the weights: their ratio has no initial bias.
       self.sums = self.add_weight(
         (2,), "zeros", trainable=False, aggregation="mean", name="moving_average"
       )
     self.built = True
 
   def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
-    """The bound, nats per datum, `[batch]`."""
+    """The bound, nats per example, `[batch]`."""
     signal = tf.stop_gradient(terms.log_weight)
     log_joint = terms.log_likelihood + terms.log_prior
     score = (signal - self._baseline(signal, training)) * terms.log_q
@@ -75,7 +75,7 @@ class ScoreFunction(Bound, keras.layers.Layer):
     if self.baseline == "leave_one_out":
       total = tf.reduce_sum(signal, axis=0, keepdims=True)
       return (total - signal) / (self.num_samples - 1.0)
-    # What was known before these samples: theirs may not enter their own baseline.
+    # The baseline from before this batch: it must not depend on these samples.
     weighted, weights = tf.unstack(tf.convert_to_tensor(self.sums))
     if training:
       new = tf.stack([tf.reduce_mean(signal), 1.0])

@@ -3,9 +3,9 @@
     A (eq. 6):  (1/L) sum_l [ log p(x|z_l) + log p(z_l) - log q(z_l|x) ]
     B (eq. 7):  -KL(q(z|x) || p(z)) + (1/L) sum_l log p(x|z_l)
 
-with z_l = g(eps_l, x). Both have the evidence lower bound as their mean; B has usually
-less variance, since the KL is integrated and not sampled. With `kl_weight` or
-`free_bits` the KL counts for more or less than in the bound: see `kl_weight.py`.
+with z_l = g(eps_l, x). The mean of both is the evidence lower bound. B usually has less
+variance, since the KL is integrated, not sampled. With `kl_weight` or `free_bits` the
+KL counts more or less than in the bound: see `kl_weight.py`.
 
 References:
   Kingma, Welling. Auto-encoding variational Bayes. arXiv:1312.6114.
@@ -28,7 +28,7 @@ def sgvb_a(terms: Terms) -> tf.Tensor:
     terms: `Terms` with log-densities `[L, batch]`, nats.
 
   Returns:
-    The bound, nats per datum, `[batch]`.
+    The bound, nats per example, `[batch]`.
   """
   return tf.reduce_mean(terms.log_weight, axis=0)
 
@@ -36,13 +36,14 @@ def sgvb_a(terms: Terms) -> tf.Tensor:
 def sgvb_b(terms: Terms) -> tf.Tensor:
   """SGVB estimator B, eq. 7: `-KL(q(z|x) || p(z)) + mean_l log p(x|z_l)`.
 
-  Lower variance than `sgvb_a`, since the KL is integrated, not sampled.
+  The variance is usually lower than that of `sgvb_a`, since the KL is integrated, not
+  sampled.
 
   Args:
     terms: `Terms` with `log_likelihood` `[L, batch]` and `kl` `[batch]`, nats.
 
   Returns:
-    The bound, nats per datum, `[batch]`.
+    The bound, nats per example, `[batch]`.
 
   Raises:
     ValueError: `terms.kl` is None: this posterior and prior have no analytic KL.
@@ -63,14 +64,14 @@ class SGVB(Bound):
 
   Args:
     estimator: `"A"` (eq. 6) or `"B"` (eq. 7).
-    num_samples: L, samples of z for each datum. 1 is enough for minibatches of 100.
-    kl_weight: What the KL is multiplied by: a number, or a schedule over the updates.
-    free_bits: Nats of KL that each latent of each datum has for free; needs estimator
-      B and a KL that is a sum over latents.
+    num_samples: L, samples of z for each example. 1 is enough for minibatches of 100.
+    kl_weight: Factor of the KL: a number, or a schedule over the updates.
+    free_bits: Nats of KL that are not penalized, for each latent of each example. Needs
+      estimator B and a KL that is a sum over latents.
 
   Raises:
     ValueError: The estimator is unknown, `num_samples` is not positive, a weight is
-      negative, or `free_bits` comes with estimator A.
+      negative, or `free_bits` is used with estimator A.
   """
 
   def __init__(
@@ -81,11 +82,11 @@ class SGVB(Bound):
     free_bits: float = 0.0,
   ):
     if estimator not in _ESTIMATORS:
-      raise ValueError(f"estimator={estimator!r}: SGVB has the estimators 'A' and 'B'.")
+      raise ValueError(f"estimator={estimator!r}: use 'A' or 'B'.")
     if not free_bits >= 0 or (free_bits and estimator == "A"):
       raise ValueError(
-        f"free_bits={free_bits!r} with estimator={estimator!r}: give nats from 0 up, "
-        "and estimator 'B', which knows the KL of each latent."
+        f"free_bits={free_bits!r} with estimator={estimator!r}: use nats >= 0, and "
+        "estimator 'B', which has the KL of each latent."
       )
     self.estimator = estimator
     self.num_samples = positive_int("num_samples", num_samples)
@@ -94,24 +95,24 @@ class SGVB(Bound):
 
   @property
   def needs_analytic_kl(self) -> bool:
-    """Whether a posterior and prior without a closed-form KL are refused."""
+    """Whether a posterior and a prior without a closed-form KL are refused."""
     return self.estimator == "B"
 
   def check(self, posterior: Any, prior: Any) -> None:
     super().check(posterior, prior)
     if self.free_bits and not (posterior.factorized and prior.factorized):
       raise ValueError(
-        f"free_bits needs a KL that is a sum over latents; that of the posterior "
-        f"{describe(posterior)} and the prior {describe(prior)} is none. Leave out "
+        f"free_bits needs a KL that is a sum over latents; the KL of the posterior "
+        f"{describe(posterior)} to the prior {describe(prior)} is not. Leave out "
         "free_bits, or use a kl_weight."
       )
 
   def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
-    """The bound, nats per datum, `[batch]`."""
+    """The bound, nats per example, `[batch]`."""
     bound = _ESTIMATORS[self.estimator](terms)
     if self.kl_weight == 1.0 and not self.free_bits:
       return bound
-    weight = kl_weights.at(self.kl_weight, step)
+    weight = kl_weights.weight_at(self.kl_weight, step)
     return tf.reduce_mean(terms.log_likelihood, axis=0) - weight * self._kl(terms)
 
   def _kl(self, terms):

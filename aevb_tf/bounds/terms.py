@@ -1,16 +1,16 @@
-"""The log-densities that every bound is made of, evaluated in one place.
+"""The log-densities that every bound is computed from, evaluated in one place.
 
 For z_l ~ q(z|x), l = 1 ... L:
 
     log_likelihood  log p(x|z_l)        [L, batch]
     log_prior       log p(z_l)          [L, batch]
     log_q           log q(z_l|x)        [L, batch]
-    kl              KL(q(z|x) || p(z))  [batch], or None where there is no closed form
-    kl_per_latent   its parts           [batch, J], or None where there are none
+    kl              KL(q(z|x) || p(z))  [batch], or None without a closed form
+    kl_per_latent   KL of each latent   [batch, J], or None if kl is not their sum
 
 all in nats, float32, summed over pixels and latents. Gradients flow through z_l =
-g(eps_l, x), unless the terms are detached: the densities are then evaluated at
-stop_gradient(z_l), and two more terms let a bound weigh the path by itself:
+g(eps_l, x), unless the terms are detached. Then the densities are evaluated at
+stop_gradient(z_l), and two more terms let a bound weight the path itself:
 
     z               z_l, with its path                             [L, batch, J]
     slope           d/dz_l [ log p(x, z_l) - log q(z_l|x) ]        [L, batch, J]
@@ -25,7 +25,7 @@ from tensorflow_probability import distributions as tfd
 
 from aevb_tf import posteriors, priors, shapes
 
-# Pairs of families for which TFP integrates KL(q || p).
+# Pairs of families for which KL(q || p) has a closed form.
 _ANALYTIC_KL = {
   ("gaussian", "standard_normal"),
   ("full_gaussian", "standard_normal"),
@@ -53,7 +53,7 @@ class Terms(NamedTuple):
 
 
 def has_analytic_kl(posterior: posteriors.Posterior, prior: priors.Prior) -> bool:
-  """Whether KL(q(z|x) || p(z)) has a closed form for these two."""
+  """Whether KL(q(z|x) || p(z)) has a closed form for this pair."""
   return (posterior.family_name, prior.family_name) in _ANALYTIC_KL
 
 
@@ -77,7 +77,7 @@ def evaluate_terms(
     likelihood: z `[L * batch, latent_dim]` -> p(x|z), a distribution over x.
     analytic_kl: Whether q and p have a closed-form KL.
     detached: Whether the densities are evaluated at stop_gradient(z).
-    slope: Whether to evaluate the slope at the samples; goes with `detached`.
+    slope: Whether to evaluate the slope at the samples; only with `detached`.
 
   Returns:
     `Terms`.
@@ -117,9 +117,9 @@ def _densities(x, z, q, p, likelihood):
 
 
 def _analytic_kl(q, p):
-  """KL(q || p) `[batch]`, and its parts `[batch, J]` where latents are independent.
+  """KL(q || p) `[batch]`, and that of each latent `[batch, J]` if they are independent.
 
-  Of two Gaussians it is App. B's: -1/2 sum_j (1 + log sigma_j^2 - mu_j^2 - sigma_j^2).
+  For two Gaussians (App. B) it is -1/2 sum_j (1 + log sigma_j^2 - mu_j^2 - sigma_j^2).
   """
   if not all(isinstance(d, tfd.Independent) for d in (q, p)):
     return tfd.kl_divergence(q, p), None

@@ -1,6 +1,6 @@
 """`tfds:NAME`: the image data sets of TensorFlow Datasets; `mnist` is `tfds:mnist`.
 
-With `data_dir`, the data set has to be prepared there, and nothing is downloaded or
+With `data_dir`, the data set must be prepared there, and nothing is downloaded or
 written. Without it, TFDS downloads and prepares it in its own folder. Splits are
 TFDS's, slices of them (`train[:1000]`) too.
 """

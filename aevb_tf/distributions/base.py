@@ -55,11 +55,11 @@ class Distribution:
 
   def g(self, noise: tf.Tensor, *params: Any) -> tf.Tensor:
     """z = g(eps, params)."""
-    raise TypeError(f"{type(self).__name__} has to define `g(noise, *params)`.")
+    raise TypeError(f"{type(self).__name__} must define `g(noise, *params)`.")
 
   def density(self, *params: tf.Tensor) -> tfd.Distribution:
     """The distribution in TFP, for float parameters; may be a class of TFP."""
-    raise TypeError(f"{type(self).__name__} has to define `density(*params)`.")
+    raise TypeError(f"{type(self).__name__} must define `density(*params)`.")
 
   def noise_event(self, *params: Any) -> Sequence:
     """The trailing axes of eps for one sample."""

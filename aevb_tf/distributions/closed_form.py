@@ -24,11 +24,11 @@ class ClosedForm(Distribution):
 
   def formula(self, z: tf.Tensor, *params: tf.Tensor) -> tf.Tensor:
     """The log-density, nats."""
-    raise TypeError(f"{type(self).__name__} has to define `formula(z, *params)`.")
+    raise TypeError(f"{type(self).__name__} must define `formula(z, *params)`.")
 
   def cdf(self, z: tf.Tensor, *params: tf.Tensor) -> tf.Tensor:
     """The cumulative distribution function."""
-    raise TypeError(f"{type(self).__name__} has to define `cdf(z, *params)`.")
+    raise TypeError(f"{type(self).__name__} must define `cdf(z, *params)`.")
 
   def bijector(self, *params: tf.Tensor) -> tfb.Bijector:
     """From the reals onto the support."""

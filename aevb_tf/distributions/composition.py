@@ -68,7 +68,7 @@ class Dirichlet(Distribution):
   """Dirichlet(concentration [..., d]): normalized gammas, a softmax of their logs.
 
   The noise is `[d]` uniforms per sample; `[d, largest concentration]` for integers.
-  Float32 is coarse near 1: all concentrations but one have to sum to 0.5 or more.
+  Float32 is coarse near 1: all concentrations but one must sum to 0.5 or more.
   """
 
   name = "dirichlet"

@@ -30,7 +30,7 @@ class LocationScale(Distribution):
 
   def standard(self, noise: tf.Tensor) -> tf.Tensor:
     """The standard member's sample, a function of the noise."""
-    raise TypeError(f"{type(self).__name__} has to define `standard(noise)`.")
+    raise TypeError(f"{type(self).__name__} must define `standard(noise)`.")
 
   def g(self, noise: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     return loc + scale * self.standard(noise)

@@ -36,7 +36,7 @@ from aevb_tf.evidence.estimation import estimate
 from aevb_tf.evidence.importance import Importance
 from aevb_tf.evidence.posterior_density import PosteriorDensity
 from aevb_tf.evidence.registered import get, name_of, names, register
-from aevb_tf.evidence.results import Estimate, PerDatum
+from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.evidence.trust import EvidenceWarning
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
   "Estimate",
   "EvidenceWarning",
   "Importance",
-  "PerDatum",
+  "PerExample",
   "PosteriorDensity",
   "bidirectional",
   "estimate",

@@ -27,7 +27,7 @@ from aevb_tf import checks, random
 from aevb_tf.evidence import log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
-from aevb_tf.evidence.results import PerDatum
+from aevb_tf.evidence.results import PerExample
 from aevb_tf.mcmc import hmc
 from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
 from aevb_tf.random import Purpose
@@ -86,7 +86,7 @@ class Annealed:
     seed: tf.Tensor,
     rows: tf.Tensor,
     advance: Callable[[float], None],
-  ) -> PerDatum:
+  ) -> PerExample:
     """Estimates log p(x) of a batch, from below; arguments as for `Importance`."""
     seed = random.derive(seed, Purpose.FORWARD)
     step_sizes = self._pilot(model, x, seed, rows, advance)
@@ -102,7 +102,7 @@ class Annealed:
     seed: tf.Tensor,
     rows: tf.Tensor,
     advance: Callable[[float], None],
-  ) -> PerDatum:
+  ) -> PerExample:
     """Estimates log p(x) of a batch from above, of examples whose z is known.
 
     Args:
@@ -114,7 +114,7 @@ class Annealed:
       advance: As for `Importance`.
 
     Returns:
-      `PerDatum`; the weights of its effective sample size, error and tail are 1/w. Its
+      `PerExample`; the weights of its effective sample size, error and tail are 1/w. Its
       chains start at one z: what z adds to the error is not among the spread of their
       weights, so that `monte_carlo_error` is too small.
     """
@@ -139,7 +139,7 @@ class Annealed:
   def _result(self, state, log_weights):
     """The log of the mean weight, with its diagnostics."""
     sums = log_mean.of(log_weights)
-    return PerDatum(
+    return PerExample(
       sums.log_mean(self.num_samples),
       sums.effective_sample_size(),
       state.acceptance / self.num_temperatures,

@@ -20,7 +20,7 @@ _EM_STEPS = 30
 
 
 class Mixture(NamedTuple):
-  """A mixture of Gaussians for each datum; one component is a Gaussian."""
+  """A mixture of Gaussians for each example; one component is a Gaussian."""
 
   log_weights: tf.Tensor
   means: tf.Tensor
@@ -93,7 +93,7 @@ def _spread_samples(samples, count):
 
 
 def _take(samples, index):
-  """Sample `index[b]` of datum b, `[batch, dim]`."""
+  """Sample `index[b]` of example b, `[batch, dim]`."""
   chosen = tf.one_hot(index, samples.shape[0], axis=0, dtype=samples.dtype)
   return tf.reduce_sum(chosen[..., tf.newaxis] * samples, axis=0)
 

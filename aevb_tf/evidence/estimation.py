@@ -10,7 +10,7 @@ import tensorflow as tf
 from aevb_tf import checks, random
 from aevb_tf.evidence import registered, trust
 from aevb_tf.evidence.compiled import rows_at_once
-from aevb_tf.evidence.results import Estimate, PerDatum
+from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.random import Purpose
 
 _BATCH_SIZE = 100
@@ -26,7 +26,7 @@ def estimate(
   max_examples: int | None = None,
   progress: Callable[[float], None] | None = None,
 ) -> Estimate:
-  """Estimates log p(x) of each datum.
+  """Estimates log p(x) of each example.
 
   Args:
     model: A `VAE`, or a model with its `prior`, `decode` and `likelihood_family`; the
@@ -34,8 +34,8 @@ def estimate(
     x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as
       `aevb_tf.data.load` gives.
     method: Name, options or object of `aevb_tf.evidence`.
-    num_samples: Samples for each datum; None leaves the estimator's own number.
-    seed: An int or a pair of int32. The estimate of datum i depends on (seed, i) alone.
+    num_samples: Samples for each example; None leaves the estimator's own number.
+    seed: An int or a pair of int32. The estimate of example i depends on (seed, i) alone.
     batch_size: Data at once; changes the estimates by no more than rounding.
     max_examples: Only the first of the data; None for all.
     progress: Called with how many more data, in parts too, are done.
@@ -78,23 +78,23 @@ def estimate(
 
 
 def padded(
-  function: Callable[..., PerDatum],
+  function: Callable[..., PerExample],
   batch: np.ndarray,
   size: int,
   first: int,
   progress: Callable[[float], None] | None,
-) -> PerDatum:
+) -> PerExample:
   """Runs an estimator on a batch that is filled up to `size`, so that it compiles once.
 
   Args:
-    function: `(x, rows, advance) -> PerDatum`.
+    function: `(x, rows, advance) -> PerExample`.
     batch: float32 `[n, ...]`, n at most `size`.
     size: The size of all batches.
-    first: Number of the first datum.
+    first: Number of the first example.
     progress: As in `estimate`.
 
   Returns:
-    `PerDatum` of arrays `[n]`.
+    `PerExample` of arrays `[n]`.
   """
   count = len(batch)
   filler = np.repeat(batch[-1:], size - count, axis=0)
@@ -105,13 +105,13 @@ def padded(
       progress(part * count)
 
   result = function(x, first + tf.range(size), advance)
-  return PerDatum(*(None if v is None else np.asarray(v)[:count] for v in result))
+  return PerExample(*(None if v is None else np.asarray(v)[:count] for v in result))
 
 
-def joined(method: Any, results: list[PerDatum]) -> Estimate:
+def joined(method: Any, results: list[PerExample]) -> Estimate:
   """What a method found of all batches, and whether it is to be trusted."""
   columns = zip(*results, strict=True)
-  whole = PerDatum(*(None if c[0] is None else np.concatenate(c) for c in columns))
+  whole = PerExample(*(None if c[0] is None else np.concatenate(c) for c in columns))
   name = registered.name_of(method)
   warning = trust.warning(method, name, method.num_samples, whole)
   return Estimate(name, method.num_samples, *whole, warning)
@@ -168,6 +168,6 @@ def _check_numbers(values: Iterable[float]) -> None:
   broken = np.flatnonzero(np.isnan(values))
   if len(broken):
     raise FloatingPointError(
-      f"log p(x) of datum {broken[0]} (of {len(broken)} in all) is NaN: the model gives "
+      f"log p(x) of example {broken[0]} (of {len(broken)} in all) is NaN: the model gives "
       "NaN or infinite numbers there. Take an earlier checkpoint."
     )

@@ -19,7 +19,7 @@ from aevb_tf import bounds, checks
 from aevb_tf.evidence import log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
-from aevb_tf.evidence.results import PerDatum
+from aevb_tf.evidence.results import PerExample
 
 # Chunks in one compiled call: many to hide the call, few for a bar that moves.
 _CHUNKS = 32
@@ -53,7 +53,7 @@ class Importance:
     seed: tf.Tensor,
     rows: tf.Tensor,
     advance: Callable[[float], None],
-  ) -> PerDatum:
+  ) -> PerExample:
     """Estimates log p(x) of a batch.
 
     Args:
@@ -64,7 +64,7 @@ class Importance:
       advance: Called with the fraction of the work that was done since the last call.
 
     Returns:
-      `PerDatum`.
+      `PerExample`.
 
     Raises:
       ValueError: The model has no encoder.
@@ -86,7 +86,7 @@ class Importance:
       sums, log_weights = add(sums, x, seed, rows, span)
       tail = pareto.add(tail, log_weights)
       advance((last - first) / self.num_samples)
-    return PerDatum(
+    return PerExample(
       sums.log_mean(self.num_samples),
       sums.effective_sample_size(),
       monte_carlo_error=sums.error(self.num_samples),

@@ -20,7 +20,7 @@ That is the only case in which a side is known. Two things bias it further:
   that L samples seldom reach: the estimate is too high, with a Pareto k above 0.7 (from
   L = 96 on).
 
-So q has to be close to the posterior, which limits the method to few latents: below
+So q must be close to the posterior, which limits the method to few latents: below
 about 5.
 
 Here q is a Gaussian with full covariance, or a mixture of 1, 2, ... of them; the number
@@ -36,7 +36,7 @@ from aevb_tf import checks, random
 from aevb_tf.evidence import densities, log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
-from aevb_tf.evidence.results import PerDatum
+from aevb_tf.evidence.results import PerExample
 from aevb_tf.mcmc import hmc
 from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
 from aevb_tf.mcmc.resampling import resample
@@ -121,7 +121,7 @@ class PosteriorDensity:
     seed: tf.Tensor,
     rows: tf.Tensor,
     advance: Callable[[float], None],
-  ) -> PerDatum:
+  ) -> PerExample:
     """Estimates log p(x) of a batch; arguments as for `Importance`.
 
     Raises:
@@ -143,7 +143,7 @@ class PosteriorDensity:
     transitions = state.log_joint.shape[0] * self.thinning
     acceptance = state.acceptance / transitions
     k_hat = pareto.k_hat(pareto.of(log_ratio))
-    return PerDatum(log_marginal, ess, acceptance, error, k_hat)
+    return PerExample(log_marginal, ess, acceptance, error, k_hat)
 
   def _sample(self, model, x, seed, rows, advance):
     """Runs all chains, those of step 1 and those of step 3."""

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 
-class PerDatum(NamedTuple):
+class PerExample(NamedTuple):
   """What an estimator says of a batch; float32 `[batch]`.
 
   Attributes:
@@ -38,7 +38,7 @@ class Estimate(NamedTuple):
 
   Attributes:
     method: The estimator's name, or its class' if it has none.
-    num_samples: Samples for each datum.
+    num_samples: Samples for each example.
     log_marginal: float32 `[n]`, nats.
     effective_sample_size: float32 `[n]`, at most `num_samples`. Where it is a few, a
       few samples carry the estimate, and it is not to be trusted: take more, or
@@ -64,7 +64,7 @@ class Estimate(NamedTuple):
 
   @property
   def mean(self) -> float:
-    """Mean over the data, nats per datum."""
+    """Mean over the data, nats per example."""
     return float(np.mean(self.log_marginal, dtype=np.float64))
 
   @property

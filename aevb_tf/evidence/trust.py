@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf.evidence.results import PerDatum
+from aevb_tf.evidence.results import PerExample
 
 # Below so many samples that count, an estimate and its error are not to be trusted; of
 # few samples, below half of them.
@@ -27,7 +27,7 @@ class EvidenceWarning(UserWarning):
   """Estimates of log p(x) are not to be trusted."""
 
 
-def warning(method: Any, name: str, num_samples: int, result: PerDatum) -> str | None:
+def warning(method: Any, name: str, num_samples: int, result: PerExample) -> str | None:
   """Why the estimates of a method are not to be trusted.
 
   Args:

@@ -1,4 +1,4 @@
-"""p(x|z): what the decoder's output means.
+"""Likelihoods p(x|z), parameterized by the decoder's output.
 
 | name                   | targets               | parameters for each pixel and channel |
 |------------------------|-----------------------|---------------------------------------|

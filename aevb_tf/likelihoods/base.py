@@ -1,11 +1,11 @@
-"""What a likelihood is: the decoder's output read as p(x|z).
+"""The contract of a likelihood, which maps the decoder's output to p(x|z).
 
-A `Likelihood` is a Keras layer without a call: it says which parameters a decoder
-must give (`params_shape`), turns them into a TFP distribution over whole data
-(`distribution`), draws from it (`quantile`) and knows which targets it can score
-(`in_support`). `CONTRIBUTING.md` lists all that one of your own needs. It is a layer so
-that what it learns itself (one variance for all pixels, say) trains and saves with
-the model.
+A `Likelihood` is a Keras layer without a call. It defines the shape of the decoder's
+output (`params_shape`), turns this output into a TFP distribution over whole examples
+(`distribution`), draws from it (`quantile`) and checks which targets have a density
+(`in_support`). `CONTRIBUTING.md` lists everything that a custom likelihood needs. It is
+a layer so that its own weights (for instance one variance shared by all pixels) are
+trained and saved with the model.
 """
 
 import warnings
@@ -25,8 +25,8 @@ class Likelihood(keras.layers.Layer):
   """Base of all likelihoods; see the module's docstring for the contract.
 
   Attributes:
-    event_shape: Shape of one datum, known once built.
-    support: What targets have to be, as the end of the sentence "needs ...".
+    event_shape: Shape of one example; None until the layer is built.
+    support: The values that targets can take, as the end of the sentence "needs ...".
     advice: What to do about targets outside the support.
   """
 
@@ -39,15 +39,15 @@ class Likelihood(keras.layers.Layer):
     self.event_shape = None
 
   def build(self, event_shape: tuple[int, ...]) -> None:
-    """Fixes the shape of one datum, and creates what the likelihood learns itself."""
+    """Sets the shape of one example, and creates the likelihood's own weights."""
     self.event_shape = tuple(event_shape)
 
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Shape of the decoder's output for one datum of shape `event_shape`."""
+    """Shape of the decoder's output for one example of shape `event_shape`."""
     return tuple(event_shape)
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
-    """p(x|z) over whole data.
+    """p(x|z) over whole examples.
 
     Args:
       params: float `[..., *params_shape]`, the decoder's output.
@@ -55,30 +55,30 @@ class Likelihood(keras.layers.Layer):
     Returns:
       A distribution with batch shape `[...]` and event shape `event_shape`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+    raise TypeError(f"{type(self).__name__} must define `distribution(params)`.")
 
   def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
-    """What a decoder that ignores z should give, for p(x|z) to have this mean.
+    """The decoder's output for which p(x|z) has this mean, for any z.
 
     Args:
-      mean: `event_shape`, as of the training data.
+      mean: Float array `[*event_shape]`, for instance the mean of the training data.
 
     Returns:
       float32 `[*params_shape]`.
 
     Raises:
-      ValueError: This likelihood has no such parameters in closed form.
+      ValueError: This likelihood has no closed form of these parameters.
     """
     raise ValueError(
       f"A {type(self).__name__} likelihood cannot start at the mean of the data; the "
-      "Bernoulli and the Gaussian can."
+      "Bernoulli and Gaussian likelihoods can."
     )
 
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     """Draws x by the inverse CDF of each pixel.
 
     Args:
-      distribution: What `distribution(params)` gave.
+      distribution: The result of `distribution(params)`.
       uniform: float32 in (0, 1), `[..., *event_shape]`.
 
     Returns:
@@ -91,25 +91,25 @@ class Likelihood(keras.layers.Layer):
     pixels = getattr(distribution, "distribution", distribution)
     try:
       return pixels.quantile(uniform)
-    except NotImplementedError:  # TFP's word for what a distribution does not have
+    except NotImplementedError:  # what TFP raises for a missing method
       raise TypeError(
-        f"{type(self).__name__} has to define `quantile(distribution, uniform)` to draw "
+        f"{type(self).__name__} must define `quantile(distribution, uniform)` to draw "
         f"x: {type(pixels).__name__} has no inverse CDF."
       ) from None
 
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor
   ) -> tf.Tensor:
-    """log p(x_i|z_k) of every datum under every z, nats.
+    """log p(x_i|z_k) of every example given every z, nats.
 
     Args:
-      distribution: What `distribution(params)` gave for `[count]` z.
+      distribution: The result of `distribution(params)`, with batch shape `[count]`.
       x: float32 `[batch, *event_shape]`.
 
     Returns:
       float32 `[batch, count]`.
     """
-    # One datum after another: no tensor has an event for every pair.
+    # One example at a time, so that no tensor has the size of all pairs of events.
     return tf.map_fn(distribution.log_prob, x)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
@@ -117,22 +117,22 @@ class Likelihood(keras.layers.Layer):
     return tf.reduce_all(tf.math.is_finite(x))
 
   def misfit(self, x: tf.Tensor) -> str | None:
-    """Why targets that can be scored hardly mean what this likelihood says of them.
+    """A warning about targets in the support that another likelihood fits better.
 
     Args:
       x: float32 tensor of targets, all of them in the support.
 
     Returns:
-      A sentence, with what to use instead; None where nothing is suspicious.
+      A sentence that says what to use instead; None if nothing is suspicious.
     """
     return None
 
   def refusal(self, span: str, advice: str | None = None) -> str:
-    """The message about targets that this likelihood cannot score.
+    """The error message about targets outside the support.
 
     Args:
-      span: What the data are, as "reach from -1 to 1".
-      advice: What to do about them; None takes the likelihood's own `advice`.
+      span: What is wrong with the data, such as "reach from -1 to 1".
+      advice: What to do about it; None uses the likelihood's own `advice`.
     """
     return (
       f"The data {span}, but the {type(self).__name__} likelihood needs {self.support}."
@@ -140,16 +140,16 @@ class Likelihood(keras.layers.Layer):
     )
 
   def check_targets(self, x: Any) -> None:
-    """Refuses targets outside the support, and says which likelihood would fit.
+    """Raises an error for targets outside the support, with advice.
 
     Args:
       x: Array or tensor of targets.
 
     Raises:
-      ValueError: Some element of `x` is outside the support, NaN or infinite.
+      ValueError: An element of `x` is outside the support, NaN or infinite.
 
     Warns:
-      UserWarning: All can be scored, but another likelihood is meant for them.
+      UserWarning: All are in the support, but another likelihood fits them better.
     """
     tensor = tf.convert_to_tensor(x, tf.float32)
     if bool(self.in_support(tensor)):
@@ -166,5 +166,5 @@ class Likelihood(keras.layers.Layer):
     raise ValueError(self.refusal(span))
 
   def independent(self, pixels: tfd.Distribution) -> tfd.Independent:
-    """Pixels are independent given z: their log-densities add up over the event."""
+    """Makes pixels independent given z: their log-densities are summed."""
     return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.event_shape))

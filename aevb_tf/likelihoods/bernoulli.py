@@ -1,9 +1,9 @@
 """Bernoulli decoder (App. C.1): log p(x|z) = sum_i x_i log y_i + (1-x_i) log(1-y_i).
 
-The decoder gives logits l = log(y / (1 - y)), so that log p = x l - softplus(l), which
-is exact for any logit. Targets may be grey: the same expression is then minus the
-cross-entropy that the paper's MNIST figures are made with. It is a normalised density
-of x only for targets of 0 and 1.
+The decoder returns logits l = log(y / (1 - y)), so that log p = x l - softplus(l),
+which is accurate for any logit. Targets may be grey: the same expression is then minus
+the cross-entropy, which the paper's MNIST figures use. It is a normalised density of x
+only for targets of 0 and 1.
 """
 
 import math
@@ -17,7 +17,7 @@ from aevb_tf.numerics import logit, sum_bernoulli_log_prob
 
 
 class _Pixels(tfd.Independent):
-  """Independent Bernoulli pixels, the log-density of a whole datum at once."""
+  """Independent Bernoulli pixels, with a fused log-density of a whole example."""
 
   def _log_prob(self, x, **kwargs):
     logits = self.distribution.logits_parameter()
@@ -26,7 +26,7 @@ class _Pixels(tfd.Independent):
 
 @registry.register("bernoulli", package="aevb_tf.likelihoods")
 class Bernoulli(Likelihood):
-  """Pixels in {0, 1}, or grey in between. The decoder gives logits, `event_shape`."""
+  """Pixels in {0, 1}, or grey in between. The decoder returns logits `event_shape`."""
 
   support = "values in [0, 1]"
   advice = (
@@ -48,12 +48,12 @@ class Bernoulli(Likelihood):
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor
   ) -> tf.Tensor:
-    # Linear in x: log p(x|z) = log p(0|z) + x l, and all x l are one matrix product.
-    nothing = distribution.log_prob(tf.zeros(self.event_shape))
+    # Linear in x: log p(x|z) = log p(0|z) + x l, so all pairs are one matrix product.
+    log_prob_of_zeros = distribution.log_prob(tf.zeros(self.event_shape))
     pixels = [-1, math.prod(self.event_shape)]
     logits = tf.reshape(distribution.distribution.logits_parameter(), pixels)
     x = tf.reshape(tf.cast(x, logits.dtype), pixels)
-    return tf.linalg.matmul(x, logits, transpose_b=True) + nothing
+    return tf.linalg.matmul(x, logits, transpose_b=True) + log_prob_of_zeros
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all((x >= 0.0) & (x <= 1.0))

@@ -1,4 +1,4 @@
-"""Categorical over 256 levels: a pixel is one of 0, 1/255, ..., 1, each with its logit."""
+"""Categorical likelihood: a pixel is one of the 256 levels 0, 1/255, ..., 1."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -40,7 +40,8 @@ class _Levels(tfd.Distribution):
     return tf.TensorShape([])
 
   def _log_prob(self, x):
-    # Others are refused by `in_support`; here they must not stop the graph before it.
+    # Values outside the grid are rejected by `in_support`. They are clipped here, since
+    # this may run first in a graph, where an invalid level would raise its own error.
     level = tf.clip_by_value(tf.round(x * (NUM_LEVELS - 1)), 0.0, NUM_LEVELS - 1.0)
     level = tf.cast(level, tf.int32)
     logits, level = _broadcast(self._logits, level)
@@ -68,7 +69,7 @@ def _broadcast(logits, level):
 
 @registry.register("categorical", package="aevb_tf.likelihoods")
 class Categorical(Likelihood):
-  """Pixels on 256 levels. The decoder gives `[..., channels * 256]` logits."""
+  """Pixels on 256 levels. The decoder returns `[..., channels * 256]` logits."""
 
   support = "multiples of 1/255 in [0, 1]"
   advice = (
@@ -88,13 +89,13 @@ class Categorical(Likelihood):
 
   def misfit(self, x: tf.Tensor) -> str | None:
     black, white = x == 0.0, x == 1.0
-    # Both: a batch that is all black may be of grey images.
+    # Both must occur: an all-black batch can come from grey images.
     both = tf.reduce_any(black) & tf.reduce_any(white)
     if not bool(both & tf.reduce_all(black | white)):
       return None
     return (
       f"The data hold only 0 and 1, but the Categorical likelihood spreads p(x|z) over "
-      f"{NUM_LEVELS} levels of grey. Use likelihood='bernoulli' for them."
+      f"{NUM_LEVELS} levels of grey. Use likelihood='bernoulli' for binary data."
     )
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:

@@ -2,9 +2,9 @@
 
     log p(x|l) = x l - softplus(l) + log C(l),   C = l / tanh(l / 2),   C(0) = 2
 
-in the logit l. In the usual parameter, lambda = sigmoid(l), the normaliser is
-2 atanh(1 - 2 lambda) / (1 - 2 lambda), which is 0/0 at lambda = 1/2; in the logit a
-short series covers the middle, and nothing cancels.
+where l is the logit. In terms of the usual parameter, lambda = sigmoid(l), the
+normaliser is 2 atanh(1 - 2 lambda) / (1 - 2 lambda), which is 0/0 at lambda = 1/2. In
+terms of the logit, a short series covers the middle without cancellation.
 
 References:
   Loaiza-Ganem, Cunningham. The continuous Bernoulli. NeurIPS 2019.
@@ -17,12 +17,12 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf.likelihoods.base import registry
 from aevb_tf.likelihoods.bernoulli import Bernoulli
 
-# Below this the series in l^2 is exact in float32, above it the closed form is.
+# Below this |l| the series in l^2 is exact in float32; above it the closed form is.
 _SERIES = 0.5
 
 
 def log_normalizer(logits: tf.Tensor) -> tf.Tensor:
-  """log C = log(l / tanh(l / 2)), of the shape of `logits`; log 2 at 0."""
+  """log C = log(l / tanh(l / 2)), with the shape of `logits`; log 2 at 0."""
   square = tf.minimum(tf.square(logits), _SERIES**2)
   series = float(np.log(2.0)) + square * (
     1 / 12 - square * (7 / 1440 - square * (31 / 90720 - square * 127 / 4838400))
@@ -33,7 +33,7 @@ def log_normalizer(logits: tf.Tensor) -> tf.Tensor:
 
 
 class _ContinuousBernoulli(tfd.ContinuousBernoulli):
-  """`tfd.ContinuousBernoulli` with density and mean in the logit."""
+  """`tfd.ContinuousBernoulli` with density and mean in terms of the logit."""
 
   def _log_prob(self, event):
     logits = self.logits_parameter()
@@ -52,14 +52,14 @@ class _ContinuousBernoulli(tfd.ContinuousBernoulli):
 
 @registry.register("continuous_bernoulli", package="aevb_tf.likelihoods")
 class ContinuousBernoulli(Bernoulli):
-  """Grey pixels in [0, 1], as a true density. The decoder gives logits, `event_shape`."""
+  """Grey pixels in [0, 1], a normalised density. The decoder returns logits."""
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     logits = tf.cast(params, tf.float32)
     return self.independent(_ContinuousBernoulli(logits=logits))
 
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
-    # F(x) = (exp(l x) - 1) / (exp(l) - 1); solved without overflow for either sign.
+    # Solves F(x) = (exp(l x) - 1) / (exp(l) - 1) without overflow for either sign.
     logits = distribution.distribution.logits_parameter()
     size = tf.maximum(tf.abs(logits), 1e-3)
     mirrored = tf.where(logits > 0, 1.0 - uniform, uniform)

@@ -2,10 +2,11 @@
 
     h = tanh(W3 z + b3),   mu = W4 h + b4,   log sigma^2 = W5 h + b5
 
-The variance is the network's (`scale="per_pixel"`, the paper's), one learned number
-for all pixels (`"shared"`, as in probabilistic PCA), or given. Log-variances are
-softly bounded to (-20, 20), so that no output overflows. `unit_mean=True` holds the
-means in (0, 1) by a sigmoid, as the paper does for the Frey faces.
+The variance is an output of the network (`scale="per_pixel"`, as in the paper), one
+learned number for all pixels (`"shared"`, as in probabilistic PCA), or a constant.
+Log-variances are softly bounded to (-20, 20), so that no output overflows.
+`unit_mean=True` keeps the means in (0, 1) with a sigmoid, as the paper does for the
+Frey faces.
 """
 
 import numpy as np
@@ -22,13 +23,13 @@ class Gaussian(Likelihood):
   """Real-valued pixels.
 
   Args:
-    scale: `"per_pixel"` (the decoder gives means, then log-variances, stacked along
-      the last axis), `"shared"` (one learned log-variance), or the standard deviation
-      itself, a positive number. The decoder gives only means in the last two cases.
-    unit_mean: Whether means go through a sigmoid.
+    scale: `"per_pixel"` (the decoder returns means, then log-variances, stacked along
+      the last axis), `"shared"` (one learned log-variance), or a positive number, the
+      standard deviation. The decoder returns only means in the last two cases.
+    unit_mean: Whether to apply a sigmoid to the means.
 
   Raises:
-    ValueError: `scale` is none of these.
+    ValueError: `scale` is not one of these.
   """
 
   def __init__(

@@ -97,10 +97,10 @@ def as_count(value: Any, name: str, least: int = 1) -> int:
       raise TypeError
     count = operator.index(value)
   except (AttributeError, TypeError):  # the former of a tensor of floats
-    raise TypeError(f"{name}={value!r} has to be an integer.") from None
+    raise TypeError(f"{name}={value!r} must be an integer.") from None
   most = np.iinfo(np.int32).max
   if not least <= count <= most:
-    raise ValueError(f"{name}={value!r} has to be an integer from {least} to {most}.")
+    raise ValueError(f"{name}={value!r} must be an integer from {least} to {most}.")
   return count
 
 

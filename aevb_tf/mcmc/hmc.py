@@ -15,7 +15,7 @@ with the same seed, the noise of an example changes with the size of its batch a
 XLA. Here it comes from `aevb_tf.random` and depends on (seed, transition, chain, row of
 the example) alone, so that estimates are the same, up to rounding, for every batch size,
 and with and without XLA. And a kernel of TFP keeps log f and its gradient for a single
-density: a chain whose beta changes has to evaluate them again (`bootstrap_results`)
+density: a chain whose beta changes must evaluate them again (`bootstrap_results`)
 before each transition. A `State` holds for every beta.
 
 References:

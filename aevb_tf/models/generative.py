@@ -53,7 +53,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     networks: The constructor's arguments that are networks.
     measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
     maximized: Names of metrics that are the better the larger they are.
-    watched: Fields of `bound_parts` that have to stay finite -> their names in errors.
+    watched: Fields of `bound_parts` that must stay finite -> their names in errors.
     checked: What `checks` may find wrong with a batch, in the order of errors.
 
   Args:
@@ -86,11 +86,11 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     super().__init__(**kwargs)
     self._device_loop = DeviceLoop(self)
     if dataset_size is not None and dataset_size < 1:
-      raise ValueError(f"dataset_size={dataset_size!r} has to be positive, or None.")
+      raise ValueError(f"dataset_size={dataset_size!r} must be positive, or None.")
     if parameter_prior_stddev is not None:
       if not parameter_prior_stddev > 0:
         raise ValueError(
-          f"parameter_prior_stddev={parameter_prior_stddev!r} has to be positive, or None."
+          f"parameter_prior_stddev={parameter_prior_stddev!r} must be positive or None."
         )
       if dataset_size is None:
         raise ValueError(
@@ -135,7 +135,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
   def build_generator(self, latent_dim: int, event_shape: tuple[int, ...]) -> None:
     """Creates the variables of prior, likelihood and decoder, in this order.
 
-    A prior that needs an encoder has to be connected to it before.
+    A prior that needs an encoder must be connected to it before.
 
     Args:
       latent_dim: Number of latents.
@@ -370,7 +370,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       `BoundParts`, or another tuple with `bound`, `measures` and `watched`, nats,
       `[batch]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `bound_parts`.")
+    raise TypeError(f"{type(self).__name__} must define `bound_parts`.")
 
   # What a subclass may override.
 

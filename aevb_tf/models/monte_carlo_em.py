@@ -11,7 +11,7 @@ and so theta stays where log p(x) is at its maximum. Samples are as good as thei
 are long, and the paper states 10 leapfrog steps, an acceptance of 90% and 5 updates, but
 not where chains begin. Two answers:
 
-- at a draw from p(z), whenever an example comes up (the default). Then a chain has to be
+- at a draw from p(z), whenever an example comes up (the default). Then a chain must be
   long, and each visit pays for all of it: on images of digits, with 3 latents,
   log p(x, z) after 1, 5, 10 and 20 transitions of 10 leapfrog steps was 52, 8, 1 and 0
   nats below that of chains four times as long as the last.
@@ -144,7 +144,7 @@ class MonteCarloEM(GenerativeModel):
     self.target_acceptance = checks.fraction("target_acceptance", target_acceptance)
     self.num_updates = checks.positive_int("num_updates", num_updates)
     if not step_size > 0:
-      raise ValueError(f"step_size={step_size!r} has to be positive.")
+      raise ValueError(f"step_size={step_size!r} must be positive.")
     if persistent_transitions is not None:
       checks.positive_int("persistent_transitions", persistent_transitions)
       if dataset_size is None:
@@ -350,7 +350,7 @@ class MonteCarloEM(GenerativeModel):
     if what != "numbers":
       return super().batch_error(what)
     return (
-      "Persistent chains have to know which data these are: pass the number of each as y, "
+      "Persistent chains must know which data these are: pass the number of each as y, "
       f"an int in 0 to {self.dataset_size - 1}, as in fit(x, np.arange(len(x)))."
     )
 

@@ -84,7 +84,7 @@ def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[in
     return (2 * size,)
   if not hasattr(output, "shape"):
     raise ValueError(
-      f"{type(network).__name__} has to return one tensor, not {type(output).__name__}."
+      f"{type(network).__name__} must return one tensor, not {type(output).__name__}."
     )
   return tuple(output.shape[1:])
 
@@ -138,7 +138,7 @@ def check_last_activation(
   if activation in _BOUNDED_BELOW and (logits or name == "gaussian"):
     warnings.warn(
       f"The decoder {decoder.name} ends in a {activation}: the parameters of a {name} "
-      "likelihood have to reach below 0 too. Leave the activation of the last layer out.",
+      "likelihood must reach below 0 too. Leave the activation of the last layer out.",
       stacklevel=2,
     )
 
@@ -220,11 +220,11 @@ def check_support(posterior: posteriors.Posterior, prior: priors.Prior) -> None:
 
 
 def check_needs_no_encoder(prior: priors.Prior, model: str) -> None:
-  """Raises a ValueError where p(z) is made of an encoder that a model does not have."""
+  """Raises a ValueError if the prior uses an encoder, which the model does not have."""
   if prior.needs_encoder:
     raise ValueError(
-      f"The prior {type(prior).__name__} is made of the encoder's posteriors, and a "
-      f"{model} has no encoder. Use a prior of its own, such as prior='mixture'."
+      f"The prior {type(prior).__name__} uses the encoder's posteriors, and a {model} "
+      "has no encoder. Use another prior, such as prior='mixture'."
     )
 
 

@@ -224,7 +224,7 @@ def _one_call(model: keras.Model) -> Iterator[None]:
 
 
 def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
-  """M, as each of several replicas has to see it: a mean; None where there is one."""
+  """M, as each of several replicas must see it: a mean; None where there is one."""
   if _num_replicas() == 1:
     return None
   size = tf.cast(tf.shape(values)[0], tf.float32)

@@ -64,7 +64,7 @@ class WakeSleep(Autoencoder, GenerativeModel):
   Args:
     encoder: As in `VAE`.
     decoder: As in `VAE`.
-    prior: As in `VAE`; not one that is made of the encoder.
+    prior: As in `VAE`; not one that uses the encoder.
     num_samples: L, draws of z for each example in the wake phase. There is one dream for
       each example.
     dataset_size: N, to scale both objectives to the data set.
@@ -100,8 +100,9 @@ class WakeSleep(Autoencoder, GenerativeModel):
     self.set_parts(encoder, decoder, prior, wake, posterior, likelihood)
     if self.prior.needs_encoder:
       raise ValueError(
-        f"A {type(self.prior).__name__} is made of the encoder, but wake-sleep takes turns "
-        "with two models that share nothing. Use prior='standard_normal' or 'mixture'."
+        f"A {type(self.prior).__name__} uses the encoder, but wake-sleep alternates "
+        "between two models that share no weights. Use prior='standard_normal' or "
+        "'mixture'."
       )
 
   def dream(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

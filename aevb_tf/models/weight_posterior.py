@@ -47,7 +47,7 @@ class WeightPosterior(keras.layers.Layer):
       ("initial_stddev", initial_stddev),
     ):
       if not value > 0:
-        raise ValueError(f"{name}={value!r} has to be positive.")
+        raise ValueError(f"{name}={value!r} must be positive.")
     self.prior_stddev = float(prior_stddev)
     self.initial_stddev = float(initial_stddev)
 

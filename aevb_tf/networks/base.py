@@ -39,7 +39,7 @@ class Encoder(keras.Model):
 
   @property
   def params_size(self) -> int:
-    """How many numbers `call` returns for one datum."""
+    """How many numbers `call` returns for one example."""
     return self.posterior_family.params_size(self.latent_dim)
 
   def posterior(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
@@ -63,7 +63,7 @@ class Decoder(keras.Model):
   """A network from z to the parameters of p(x|z).
 
   Args:
-    event_shape: Shape of one datum, e.g. `(28, 28, 1)`.
+    event_shape: Shape of one example, e.g. `(28, 28, 1)`.
     likelihood: Name, options or object of `aevb_tf.likelihoods`.
 
   Raises:
@@ -81,7 +81,7 @@ class Decoder(keras.Model):
 
   @property
   def params_shape(self) -> tuple[int, ...]:
-    """Shape of what `call` returns for one datum."""
+    """Shape of what `call` returns for one example."""
     return self.likelihood_family.params_shape(self.event_shape)
 
   def likelihood(self, z: tf.Tensor, training: bool = False) -> tfd.Distribution:
@@ -104,12 +104,12 @@ class Decoder(keras.Model):
 def shape_of_positive_ints(name: str, values: Any) -> tuple[int, ...]:
   """`values` as a tuple of positive ints, or a ValueError that names the argument."""
   if isinstance(values, (int, str)) or not len(tuple(values)):
-    raise ValueError(f"{name}={values!r} has to be a tuple such as (28, 28, 1).")
+    raise ValueError(f"{name}={values!r} must be a tuple such as (28, 28, 1).")
   return tuple(positive_int(name, value) for value in values)
 
 
 def widths(name: str, values: Any) -> tuple[int, ...]:
   """Like `shape_of_positive_ints`, but may be empty: no hidden layers."""
   if isinstance(values, (int, str)):
-    raise ValueError(f"{name}={values!r} has to be a tuple such as (500,), or ().")
+    raise ValueError(f"{name}={values!r} must be a tuple such as (500,), or ().")
   return tuple(positive_int(name, value) for value in values)

@@ -95,7 +95,7 @@ class MLPDecoder(_Perceptron, Decoder):
   """z -> hidden layers -> parameters of p(x|z).
 
   Args:
-    event_shape: Shape of one datum.
+    event_shape: Shape of one example.
     hidden_units: Width of each hidden layer; `()` for a linear map.
     activation: Keras activation of the hidden layers.
     likelihood: Name, options or object of `aevb_tf.likelihoods`.

@@ -146,7 +146,7 @@ def learning_curves(
   log_epochs: bool = False,
   title: str = "Learning curves",
 ) -> Figure:
-  """Draws bound, KL and log-likelihood over the epochs, in nats per datum.
+  """Draws bound, KL and log-likelihood over the epochs, in nats per example.
 
   The last test value (the last train value where there is no test) is written at
   its point. Values that are None or not finite are left out. On the linear axis, the
@@ -191,7 +191,7 @@ def learning_curves(
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_title(name)
     axes.set_xlabel("epoch")
-    axes.set_ylabel("nats per datum")
+    axes.set_ylabel("nats per example")
   figure.legend(
     *figure.axes[0].get_legend_handles_labels(),
     loc="outside lower center",

@@ -1,4 +1,4 @@
-"""Reconstructions: each datum above what the model makes of it."""
+"""Reconstructions: each example above what the model makes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aevb_tf.plots import grids, style
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# White pixels between a datum and its reconstruction, and their neighbours.
+# White pixels between an example and its reconstruction, and their neighbours.
 _PADDING = 1
 _FEWEST_COLUMNS = 5
 

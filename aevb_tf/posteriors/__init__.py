@@ -1,15 +1,15 @@
-"""q(z|x): what the encoder's output means.
+"""Posteriors q(z|x), parameterized by the encoder's output.
 
 | name            | latents  | parameters, for J latents                              |
 |-----------------|----------|--------------------------------------------------------|
 | `gaussian`      | real     | 2 J: means, then log-variances                         |
 | `full_gaussian` | real     | 2 J + J (J - 1) / 2: those, then S below its diagonal  |
-| `elliptical`    | real     | the same, with the tails of a Student's t              |
-| `iaf`,          | real     | 2 J + `context_size`; the flow's own weights are       |
-| `real_nvp`      |          | learned besides                                        |
+| `elliptical`    | real     | as `full_gaussian`, with the tails of a Student's t    |
+| `iaf`,          | real     | 2 J + `context_size`; the flow also has weights of     |
+| `real_nvp`      |          | its own                                                |
 | `laplace`, ...  | real     | the family's parameters, J of each: `laplace`,         |
 |                 |          | `logistic`, `student_t`, `gumbel`                      |
-| `gamma`, ...    | positive | the same: `log_normal`, `gamma`, `exponential`,        |
+| `gamma`, ...    | positive | as above: `log_normal`, `gamma`, `exponential`,        |
 |                 |          | `weibull`, `rayleigh`, `gompertz`, `chi2`, `f`         |
 """
 

@@ -1,10 +1,11 @@
 """The contract of a posterior, which maps the encoder's output to q(z|x).
 
-A `Posterior` is a Keras layer without a call. It has the size of the encoder's output
-(`params_size`), turns it into a TFP distribution over z (`distribution`, or in two steps
-`parameters` and `from_parameters`, of which the first is compiled), draws noise (`noise`)
-and transforms it to samples z = g(eps, x) (`sample`, section 2.4). Noise is an argument, so
-that the same seed gives the same z wherever the model runs.
+A `Posterior` is a Keras layer without a call. It defines the size of the encoder's
+output (`params_size`), turns this output into a TFP distribution over z
+(`distribution`, or in two steps `parameters` and `from_parameters`, of which the first
+is compiled), draws noise (`noise`) and transforms it to samples z = g(eps, x)
+(`sample`, section 2.4). Noise is an argument, so that the same seed gives the same z
+wherever the model runs.
 """
 
 import math
@@ -28,7 +29,7 @@ class Posterior(keras.layers.Layer):
   Attributes:
     family_name: The name under which pairs with a closed-form KL are listed.
     title: Its name in error messages.
-    support: Where z lives: "real" or "positive". The prior's has to be the same.
+    support: Where z lives: "real" or "positive". The prior's must be the same.
     factorized: Whether latents are independent given x.
     noise_kind: "normal" for N(0, 1), or "uniform" for the open (0, 1).
   """
@@ -49,12 +50,12 @@ class Posterior(keras.layers.Layer):
     self.latent_dim = None
 
   def build(self, latent_shape: tuple[int]) -> None:
-    """Fixes the number of latents, and creates the posterior's own weights."""
+    """Sets the number of latents, and creates the posterior's own weights."""
     (self.latent_dim,) = latent_shape
 
   def params_size(self, latent_dim: int) -> int:
     """The size of the encoder's output for one example."""
-    raise TypeError(f"{type(self).__name__} has to define `params_size(latent_dim)`.")
+    raise TypeError(f"{type(self).__name__} must define `params_size(latent_dim)`.")
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     """q(z|x).
@@ -68,26 +69,26 @@ class Posterior(keras.layers.Layer):
     return self.from_parameters(*self.parameters(params))
 
   def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """The parameters of q(z|x): the part of `distribution` that is compiled.
+    """The parameters of q(z|x), the part of `distribution` that is compiled.
 
     Args:
       params: float `[batch, params_size]`, the encoder's output.
 
     Returns:
-      What `from_parameters` takes, each `[batch, ...]`.
+      The arguments of `from_parameters`, each `[batch, ...]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+    raise TypeError(f"{type(self).__name__} must define `distribution(params)`.")
 
   def from_parameters(self, *parameters: tf.Tensor) -> tfd.Distribution:
-    """The rest of `distribution`: a TFP object with these parameters."""
-    raise TypeError(f"{type(self).__name__} has to define `distribution(params)`.")
+    """q(z|x) as a TFP object with these parameters, the rest of `distribution`."""
+    raise TypeError(f"{type(self).__name__} must define `distribution(params)`.")
 
   def noise_shape(self) -> tuple[int, ...]:
     """The shape of eps for one draw of z."""
     return (self.latent_dim,)
 
   def noise(self, seed: Any, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
-    """Draws eps; that of example i depends on (seed, rows[i], num_samples) alone.
+    """Draws eps. That of example i depends only on (seed, rows[i], num_samples).
 
     Args:
       seed: An int or a pair of int32.
@@ -107,13 +108,13 @@ class Posterior(keras.layers.Layer):
     """z = g(eps, x), differentiable in the encoder's output.
 
     Args:
-      posterior: What `distribution(params)` gave.
-      noise: As `noise` draws it, float32 `[samples, batch, *noise_shape]`.
+      posterior: The result of `distribution(params)`.
+      noise: The result of `noise`, float32 `[samples, batch, *noise_shape]`.
 
     Returns:
       float32 `[samples, batch, latent_dim]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `sample(posterior, noise)`.")
+    raise TypeError(f"{type(self).__name__} must define `sample(posterior, noise)`.")
 
   def numbered_samples(
     self,
@@ -126,16 +127,16 @@ class Posterior(keras.layers.Layer):
   ) -> tf.Tensor:
     """Draws samples `first`, ..., `first + count - 1` of z.
 
-    Sample k of example i depends on (seed, rows[i], k) alone: the same however samples
-    are split into chunks and examples into batches.
+    Sample k of example i depends only on (seed, rows[i], k), not on how samples are
+    split into chunks or examples into batches.
 
     Args:
-      posterior: What `distribution(params)` gave.
+      posterior: The result of `distribution(params)`.
       seed: An int or a pair of int32.
       rows: int32 `[batch]`, the number of each example.
       first: Number of the first sample, an int or int32 scalar.
       count: Number of samples.
-      purpose: What the seeds of samples are derived for, counted.
+      purpose: Purpose for which the seeds of the samples are derived.
 
     Returns:
       float32 `[count, batch, latent_dim]`.
@@ -148,22 +149,22 @@ class Posterior(keras.layers.Layer):
   def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
     """The parameters of q(z|x) by name, and `z`, the point estimate.
 
-    Here `mean` and `stddev`, where they have a closed form; a subclass has its own names.
+    Here `mean` and `stddev`, if they have a closed form; subclasses use other names.
 
     Args:
-      posterior: What `distribution(params)` gave.
+      posterior: The result of `distribution(params)`.
 
     Returns:
-      Name to float32 `[batch, ...]`.
+      Dictionary from names to float32 `[batch, ...]`.
     """
     named = {"z": self.point_estimate(posterior)}
     for name in ("mean", "stddev"):
       try:
         named[name] = getattr(posterior, name)()
-      except NotImplementedError:  # how TFP says that there is no closed form
+      except NotImplementedError:  # what TFP raises if there is no closed form
         continue
     return named
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
-    """One z that stands for q(z|x), `[batch, latent_dim]`: its mean."""
+    """One z that represents q(z|x), `[batch, latent_dim]`; here its mean."""
     return posterior.mean()

@@ -1,11 +1,12 @@
-"""Flow posteriors: a diagonal Gaussian, bent by invertible maps.
+"""Flow posteriors: a diagonal Gaussian, transformed by invertible maps.
 
     eps0 = mu(x) + sigma(x) * eps,   z = f(eps0; h(x)),
     log q(z|x) = log N(eps0; mu, sigma^2) - log |det df/d eps0|
 
-The encoder gives mu and log sigma^2, then `context_size` numbers h that every step of
-the flow sees. A new flow is the identity, so that q starts as the Gaussian. The mean
-of z has no closed form: the point estimate is the flow of the base's mean.
+The encoder returns mu, log sigma^2, and `context_size` numbers h, which are an input of
+every step of the flow. A new flow is the identity, so q starts as the Gaussian. The
+mean of z has no closed form: the point estimate is the flow applied to the mean of the
+base.
 """
 
 import tensorflow as tf
@@ -19,15 +20,16 @@ from aevb_tf.posteriors.base import Posterior, registry
 
 
 class Flow(Posterior):
-  """Base of the flow posteriors; the encoder gives `[batch, 2 J + context_size]`.
+  """Base of the flow posteriors; the encoder returns `[batch, 2 J + context_size]`.
 
   Args:
-    num_steps: Steps of the flow.
+    num_steps: Number of steps of the flow.
     hidden_units: Width of each hidden layer of a step's network.
-    context_size: How many numbers the encoder gives for the steps to see.
+    context_size: Number of encoder outputs that are inputs of every step.
 
   Raises:
-    ValueError: `num_steps` is not positive, or `context_size` is negative.
+    ValueError: `num_steps` is not positive, `hidden_units` is empty, or `context_size`
+      is negative.
   """
 
   def __init__(
@@ -41,8 +43,8 @@ class Flow(Posterior):
     if num_steps < 1 or context_size < 0 or not tuple(hidden_units):
       raise ValueError(
         f"num_steps={num_steps!r}, hidden_units={hidden_units!r}, context_size="
-        f"{context_size!r}: a flow has at least one step with one hidden layer, and a "
-        "context of 0 numbers or more."
+        f"{context_size!r}: a flow needs at least one step with one hidden layer, and "
+        "a context_size of 0 or more."
       )
     self.num_steps = num_steps
     self.hidden_units = tuple(hidden_units)
@@ -55,11 +57,11 @@ class Flow(Posterior):
 
   def make_steps(self, *options) -> list[flows.Conditioner]:
     """The networks of the steps."""
-    raise TypeError(f"{type(self).__name__} has to define `make_steps`.")
+    raise TypeError(f"{type(self).__name__} must define `make_steps`.")
 
   def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
     """The map from the Gaussian to z."""
-    raise TypeError(f"{type(self).__name__} has to define `bijector`.")
+    raise TypeError(f"{type(self).__name__} must define `bijector`.")
 
   def params_size(self, latent_dim: int) -> int:
     return 2 * latent_dim + self.context_size
@@ -84,12 +86,12 @@ class Flow(Posterior):
     }
 
   def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
-    # TFP remembers what it mapped forward: log q of these draws inverts nothing.
+    # TFP caches what it maps forward, so log q of these draws needs no inversion.
     base = posterior.distribution
     return posterior.bijector.forward(base.mean() + base.stddev() * noise)
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
-    """The flow of the base's mean."""
+    """The flow applied to the mean of the base."""
     return posterior.bijector.forward(posterior.distribution.mean())
 
   def get_config(self):
@@ -103,7 +105,10 @@ class Flow(Posterior):
 
 @registry.register("iaf", package="aevb_tf.posteriors")
 class InverseAutoregressiveFlow(Flow):
-  """Inverse autoregressive flow: draws in one pass, scores other z in J passes."""
+  """Inverse autoregressive flow.
+
+  A draw and its density take one pass, the density of any other z takes J passes.
+  """
 
   def make_steps(self, *options) -> list[flows.Conditioner]:
     return flows.autoregressive_steps(*options)
@@ -114,7 +119,7 @@ class InverseAutoregressiveFlow(Flow):
 
 @registry.register("real_nvp", package="aevb_tf.posteriors")
 class RealNVP(Flow):
-  """RealNVP: one pass in either direction; needs two latents or more."""
+  """RealNVP: one pass in either direction; needs at least two latents."""
 
   def make_steps(self, *options) -> list[flows.Conditioner]:
     return flows.coupling_steps(*options)

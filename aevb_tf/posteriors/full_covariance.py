@@ -2,8 +2,8 @@
 
     z = mu + S eps,   S lower triangular, eps ~ N(0, I) or a spherical Student's t
 
-The encoder gives mu, then the logs of the squares of S's diagonal, softly bounded to
-(-20, 20), then what is below the diagonal. With zeros there it is the diagonal family.
+The encoder returns mu, then log S_jj^2, softly bounded to (-20, 20), then the elements
+of S below the diagonal. If those are zero, this is the diagonal family.
 """
 
 import tensorflow as tf
@@ -17,7 +17,7 @@ from aevb_tf.posteriors.base import Posterior, registry
 
 @registry.register("full_gaussian", package="aevb_tf.posteriors")
 class FullGaussian(Posterior):
-  """Dependent normals; the encoder gives `[batch, 2 J + J (J - 1) / 2]`, J latents."""
+  """Full-covariance Gaussian; the encoder returns `[batch, 2 J + J (J - 1) / 2]`."""
 
   family_name = "full_gaussian"
 
@@ -63,21 +63,21 @@ class FullGaussian(Posterior):
 
 @registry.register("elliptical", package="aevb_tf.posteriors")
 class Elliptical(FullGaussian):
-  """Multivariate Student's t, of heavier tails than the normal.
+  """Multivariate Student's t, with heavier tails than the normal.
 
   Args:
-    df: Degrees of freedom, an integer from 3 up: with fewer, samples have no variance and
-      the bound is minus infinity under a prior with the tails of a normal.
+    df: Degrees of freedom, an integer of at least 3. With fewer, samples have no
+      variance, and the bound is minus infinity under a prior with normal tails.
 
   Raises:
-    ValueError: `df` is not an integer from 3 up.
+    ValueError: `df` is not an integer of at least 3.
   """
 
   family_name = None
 
   def __init__(self, df: int = 5, **kwargs):
     if isinstance(df, bool) or df != int(df) or df < 3:
-      raise ValueError(f"df={df!r} has to be an integer from 3 up.")
+      raise ValueError(f"df={df!r} must be an integer of at least 3.")
     self._df = int(df)
     super().__init__(**kwargs)
 
@@ -90,10 +90,12 @@ class Elliptical(FullGaussian):
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
 def _kl_to_independent(q, p, name=None):
-  """KL(N(mu, S S^T) || independent normals), which is not in TFP."""
+  """KL(N(mu, S S^T) || independent normals), which TFP does not have."""
   normal = p.distribution
   if not isinstance(normal, tfd.Normal):
-    raise TypeError(f"No closed-form KL of a normal and {type(normal).__name__}.")
+    raise TypeError(
+      f"There is no closed-form KL of a normal to a {type(normal).__name__}."
+    )
   with tf.name_scope(name or "kl_normal_independent"):
     scale = q.scale.to_dense()
     spread = tf.reduce_sum(scale**2, axis=-1) + (q.loc - normal.mean()) ** 2

@@ -2,7 +2,7 @@
 
     z = mu + sigma * eps,   eps ~ N(0, I)
 
-The encoder gives mu, then log sigma^2, which is softly bounded to (-20, 20).
+The encoder returns mu, then log sigma^2, which is softly bounded to (-20, 20).
 """
 
 import tensorflow as tf
@@ -15,7 +15,7 @@ from aevb_tf.posteriors.base import Posterior, registry
 
 @registry.register("gaussian", package="aevb_tf.posteriors")
 class Gaussian(Posterior):
-  """Independent normals; the encoder gives `[batch, 2 * latent_dim]`."""
+  """Independent normals; the encoder returns `[batch, 2 * latent_dim]`."""
 
   family_name = "gaussian"
   factorized = True

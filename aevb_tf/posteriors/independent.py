@@ -1,11 +1,12 @@
 """Independent latents of one family: z_j ~ family(parameters_j(x)) (section 2.4).
 
-The family is a scalar member of `aevb_tf.distributions` whose support does not depend on
-its parameters: a location-scale family on the reals, or a family on the positive numbers,
-which needs a prior there. The encoder's output is the unconstrained parameters, one
-parameter of all latents after the other. A positive parameter is the exponential of the
-output, softly bounded to (exp(-10), exp(10)), a shape to (exp(-3), exp(6)), and each to
-the range in which the family's float32 samples have gradients (`Distribution.sound`).
+The family is a scalar member of `aevb_tf.distributions` whose support does not depend
+on its parameters: a location-scale family on the reals, or a family on the positive
+numbers, which needs a prior on the positive numbers. The encoder's output holds the
+unconstrained parameters: the first parameter of all latents, then the second, and so
+on. A positive parameter is the exponential of the output, softly bounded to
+(exp(-10), exp(10)), or to (exp(-3), exp(6)) for a shape. Both are also bounded to the
+range in which the family's float32 samples have gradients (`Distribution.sound`).
 """
 
 import math
@@ -23,27 +24,27 @@ REAL = ("laplace", "logistic", "student_t", "gumbel")
 POSITIVE = ("log_normal", "gamma", "exponential", "weibull")
 POSITIVE += ("rayleigh", "gompertz", "chi2", "f")
 
-# Logs of positive parameters; those of shapes have less room.
+# Bounds on the logs of positive parameters; those of shapes are tighter.
 _LOG_BOUNDS, _LOG_SHAPE_BOUNDS = (-10.0, 10.0), (-3.0, 6.0)
 _SHAPES = ("concentration", "df", "df1", "df2")
 # Student's t with two degrees of freedom or fewer has no variance either: see `cauchy`.
 _OFFSETS = {("student_t", "df"): 2.0}
 _REFUSED = {
-  "cauchy": "its draws have no variance, so that its bound is minus infinity under any "
-  "prior with a normal's tails. Use 'student_t'",
-  "erlang": "its shape is a count, which no encoder can learn. Use 'gamma'",
+  "cauchy": "its samples have no variance, so the bound is minus infinity under any "
+  "prior with normal tails. Use 'student_t'",
+  "erlang": "its shape is an integer, which an encoder cannot learn. Use 'gamma'",
 }
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf.posteriors")
 class Independent(Posterior):
-  """Independent latents; the encoder gives `[batch, num_parameters * latent_dim]`.
+  """Independent latents; the encoder returns `[batch, num_parameters * latent_dim]`.
 
   Args:
     family: Name, options or object of `aevb_tf.distributions`.
 
   Raises:
-    ValueError: The family is unknown, or unfit for a posterior; the message says why.
+    ValueError: The family is unknown, or cannot be a posterior; the message says why.
   """
 
   factorized = True
@@ -72,7 +73,8 @@ class Independent(Posterior):
     return len(self.family.parameters) * latent_dim
 
   def noise_shape(self) -> tuple[int, ...]:
-    unknown = [tf.zeros([])] * len(self.family.parameters)  # tensors, thus no counts
+    # Tensors, so that no parameter is taken for an integer count.
+    unknown = [tf.zeros([])] * len(self.family.parameters)
     return (self.latent_dim, *self.family.noise_event(*unknown))
 
   def parameters(self, params: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -94,9 +96,9 @@ class Independent(Posterior):
     return self.family.sample(*named.values(), noise=noise)
 
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
-    """The mean of real latents; of positive ones the sample at the middle of the noise.
+    """The mean of real latents; for positive ones g(1/2), since a mean can be infinite.
 
-    That is the median where a sample takes one number of noise; the mean can be infinite.
+    g(1/2) is the median where a sample takes one number of noise.
     """
     if self.support == "real":
       return posterior.mean()
@@ -112,8 +114,8 @@ def _fit(family):
   reason = _REFUSED.get(family.name)
   if family.support not in ("real", "positive"):
     reason = (
-      f"its support ({family.support}) moves with its parameters, or is not that of "
-      f"any prior. Use one of {', '.join(REAL + POSITIVE)}"
+      f"its support ({family.support}) depends on its parameters, or no prior has it. "
+      f"Use one of {', '.join(REAL + POSITIVE)}"
     )
   if reason:
     raise ValueError(f"{family.name!r} cannot be a posterior: {reason}.")

@@ -1,6 +1,6 @@
-"""What a prior is: p(z) as a TFP distribution, and how to draw from it with a seed.
+"""The contract of a prior: p(z) as a TFP distribution, and seeded draws from it.
 
-A `Prior` is a Keras layer without a call, so that what it learns trains and saves
+A `Prior` is a Keras layer without a call, so that its weights are trained and saved
 with the model.
 """
 
@@ -20,10 +20,10 @@ class Prior(keras.layers.Layer):
   """Base of all priors; see the module's docstring for the contract.
 
   Attributes:
-    family_name: What pairs with a closed-form KL are known by.
-    support: Where z lives: "real" or "positive"; None where it follows the posterior.
+    family_name: The name under which pairs with a closed-form KL are listed.
+    support: Where z lives: "real" or "positive"; None if it follows the posterior.
     factorized: Whether latents are independent.
-    needs_encoder: Whether it is made of the model's encoder.
+    needs_encoder: Whether the density is computed with the model's encoder.
   """
 
   family_name: str | None = None
@@ -37,13 +37,13 @@ class Prior(keras.layers.Layer):
     self.latent_dim = None
 
   def build(self, latent_shape: tuple[int]) -> None:
-    """Fixes the number of latents, and creates what the prior learns."""
+    """Sets the number of latents, and creates the prior's weights."""
     (self.latent_dim,) = latent_shape
 
   def connect(
     self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
   ) -> None:
-    """Tells the prior of the model that it is part of, before it is built.
+    """Gives the prior access to its model; called before `build`.
 
     Args:
       encode: x `[n, *event_shape]` -> q(z|x).
@@ -53,7 +53,7 @@ class Prior(keras.layers.Layer):
 
   def distribution(self) -> tfd.Distribution:
     """p(z): batch shape `[]`, event shape `[latent_dim]`."""
-    raise TypeError(f"{type(self).__name__} has to define `distribution()`.")
+    raise TypeError(f"{type(self).__name__} must define `distribution()`.")
 
   def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
     """Draws z ~ p(z); row i depends on (seed, rows[i]) alone.
@@ -65,4 +65,4 @@ class Prior(keras.layers.Layer):
     Returns:
       float32 `[n, latent_dim]`.
     """
-    raise TypeError(f"{type(self).__name__} has to define `sample(seed, rows)`.")
+    raise TypeError(f"{type(self).__name__} must define `sample(seed, rows)`.")

@@ -1,4 +1,4 @@
-"""Which component of a mixture a row draws."""
+"""Draws of a mixture's components."""
 
 from typing import Any
 
@@ -14,12 +14,13 @@ def choose(seed: Any, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`.
-    probs: float32 `[num_components]`, of sum 1.
+    probs: float32 `[num_components]`, summing to 1.
 
   Returns:
     int32 `[n]`.
   """
   u = random.uniform(random.derive(seed, Purpose.COMPONENT), rows, 1)
-  # The last component takes what rounding leaves of the sum.
+  # Leaves out the last sum, which rounding can put below 1: the last component takes
+  # the rest.
   below = u > tf.cumsum(probs)[tf.newaxis, :-1]
   return tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)

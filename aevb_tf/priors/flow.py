@@ -1,7 +1,7 @@
-"""Learned flow prior: p(z) is a standard normal behind a masked autoregressive flow.
+"""Learned flow prior: a masked autoregressive flow applied to a standard normal.
 
-Scores z in one pass; draws it in J, one latent after another. A new flow is the
-identity: the prior starts as the standard normal.
+The density of z takes one pass; a draw takes J passes, one latent after another. A new
+flow is the identity, so the prior starts as the standard normal.
 
 References:
   Papamakarios, Pavlakou, Murray. Masked autoregressive flow. NeurIPS 2017.
@@ -19,14 +19,14 @@ from aevb_tf.priors.base import Prior, registry
 
 @registry.register("maf", package="aevb_tf.priors")
 class MaskedAutoregressiveFlow(Prior):
-  """A normal bent by `num_steps` autoregressive maps.
+  """A standard normal transformed by `num_steps` autoregressive maps.
 
   Args:
-    num_steps: Steps of the flow.
+    num_steps: Number of steps of the flow.
     hidden_units: Width of each hidden layer of a step's network.
 
   Raises:
-    ValueError: There is no step, or no hidden layer.
+    ValueError: `num_steps` is not positive, or `hidden_units` is empty.
   """
 
   def __init__(
@@ -35,8 +35,8 @@ class MaskedAutoregressiveFlow(Prior):
     super().__init__(**kwargs)
     if num_steps < 1 or not tuple(hidden_units):
       raise ValueError(
-        f"num_steps={num_steps!r}, hidden_units={hidden_units!r}: a flow has at least "
-        "one step with one hidden layer."
+        f"num_steps={num_steps!r}, hidden_units={hidden_units!r}: a flow needs at "
+        "least one step with one hidden layer."
       )
     self.num_steps, self.hidden_units = num_steps, tuple(hidden_units)
 

@@ -20,7 +20,7 @@ class Mixture(Prior):
   It starts with equal weights, unit variances and means drawn from N(0, 1).
 
   Args:
-    num_components: How many Gaussians.
+    num_components: Number of Gaussians.
 
   Raises:
     ValueError: `num_components` is not positive.
@@ -29,7 +29,7 @@ class Mixture(Prior):
   def __init__(self, num_components: int = 10, **kwargs):
     super().__init__(**kwargs)
     if isinstance(num_components, bool) or num_components < 1:
-      raise ValueError(f"num_components={num_components!r} has to be positive.")
+      raise ValueError(f"num_components={num_components!r} must be positive.")
     self.num_components = int(num_components)
 
   def build(self, latent_shape: tuple[int]) -> None:

@@ -11,14 +11,14 @@ from aevb_tf.priors.base import Prior, registry
 
 @registry.register("gamma", package="aevb_tf.priors")
 class Gamma(Prior):
-  """Independent Gamma(concentration, rate); nothing to learn.
+  """Independent Gamma(concentration, rate) variables, without weights.
 
   Args:
-    concentration: Shape, positive.
+    concentration: Shape parameter, positive.
     rate: Inverse scale, positive.
 
   Raises:
-    ValueError: One of them is not positive.
+    ValueError: `concentration` or `rate` is not positive.
   """
 
   family_name = "gamma"
@@ -29,7 +29,7 @@ class Gamma(Prior):
     super().__init__(**kwargs)
     if not (concentration > 0 and rate > 0):
       raise ValueError(
-        f"concentration={concentration!r} and rate={rate!r} have to be positive."
+        f"concentration={concentration!r} and rate={rate!r} must be positive."
       )
     self.concentration, self.rate = float(concentration), float(rate)
 
@@ -50,13 +50,13 @@ class Gamma(Prior):
 
 @registry.register("exponential", package="aevb_tf.priors")
 class Exponential(Prior):
-  """Independent Exponential(rate); nothing to learn.
+  """Independent Exponential(rate) variables, without weights.
 
   Args:
     rate: Inverse mean, positive.
 
   Raises:
-    ValueError: It is not positive.
+    ValueError: `rate` is not positive.
   """
 
   family_name = "exponential"
@@ -66,7 +66,7 @@ class Exponential(Prior):
   def __init__(self, rate: float = 1.0, **kwargs):
     super().__init__(**kwargs)
     if not rate > 0:
-      raise ValueError(f"rate={rate!r} has to be positive.")
+      raise ValueError(f"rate={rate!r} must be positive.")
     self.rate = float(rate)
 
   def distribution(self) -> tfd.Distribution:

@@ -12,7 +12,7 @@ from aevb_tf.priors.base import Prior, registry
 
 @registry.register("standard_normal", package="aevb_tf.priors")
 class StandardNormal(Prior):
-  """Independent standard normals; nothing to learn."""
+  """Independent standard normal variables, without weights."""
 
   family_name = "standard_normal"
   factorized = True

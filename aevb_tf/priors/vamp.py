@@ -1,9 +1,9 @@
-"""VampPrior: the mixture of the posteriors of learned pseudo-inputs.
+"""VampPrior: a mixture of the posteriors of learned pseudo-inputs.
 
     p(z) = (1/C) sum_c q(z|u_c)
 
-The encoder is part of this prior, which therefore has to know the model: the model
-`connect`s it before it builds it. Latents live where the posterior's do.
+The density needs the model's encoder, so the model calls `connect` before `build`. The
+support is that of the posterior.
 
 References:
   Tomczak, Welling. VAE with a VampPrior. AISTATS 2018.
@@ -24,11 +24,12 @@ from aevb_tf.priors.components import choose
 class VampPrior(Prior):
   """Mixture of the posteriors of `pseudo_inputs`, float32 `[C, *event_shape]`.
 
-  They start uniform in (0, 1), as pixels are, and are free to move. To start from
-  data, `prior.pseudo_inputs.assign(x[:C])` once the model is built.
+  They are initialized uniformly in (0, 1), the range of pixels, and are not constrained
+  to it. To start from data, call `prior.pseudo_inputs.assign(x[:C])` once the model is
+  built.
 
   Args:
-    num_components: C.
+    num_components: C, the number of pseudo-inputs.
 
   Raises:
     ValueError: `num_components` is not positive.
@@ -40,7 +41,7 @@ class VampPrior(Prior):
   def __init__(self, num_components: int = 50, **kwargs):
     super().__init__(**kwargs)
     if isinstance(num_components, bool) or num_components < 1:
-      raise ValueError(f"num_components={num_components!r} has to be positive.")
+      raise ValueError(f"num_components={num_components!r} must be positive.")
     self.num_components = int(num_components)
     self._encode = self._posterior = self._event_shape = None
 
@@ -48,16 +49,16 @@ class VampPrior(Prior):
     self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
   ) -> None:
     self._encode, self._event_shape = encode, event_shape
-    # Out of sight of Keras: the posterior is the encoder's, not ours to save.
+    # Hidden from Keras: the posterior belongs to the encoder, which saves it.
     self._posterior = _Untracked(posterior)
 
   def get_build_config(self) -> None:
-    """None: only the model can build this prior again."""
+    """Returns None: only the model can build this prior again."""
 
   def build(self, latent_shape: tuple[int]) -> None:
     if self._encode is None:
       raise ValueError(
-        "A VampPrior is made of the encoder's posteriors: pass it to a model, "
+        "A VampPrior is a mixture of the encoder's posteriors. Pass it to a model, "
         "VAE(encoder, decoder, prior='vamp'), which builds it."
       )
     super().build(latent_shape)
@@ -83,7 +84,7 @@ class VampPrior(Prior):
 
 
 class _Untracked:
-  """Holds a layer that belongs to another one, out of Keras' sight."""
+  """Holds a layer that belongs to another layer, hidden from Keras."""
 
   def __init__(self, layer):
     self.layer = layer

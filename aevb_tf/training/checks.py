@@ -40,23 +40,23 @@ _RULES = (
       "keep_checkpoints",
     ),
     lambda value: value >= 1,
-    "has to be at least 1",
+    "must be at least 1",
   ),
-  _Rule(("seed",), lambda value: 0 <= value < 2**31, "has to be in [0, 2**31)"),
+  _Rule(("seed",), lambda value: 0 <= value < 2**31, "must be in [0, 2**31)"),
   _Rule(
     ("learning_rate",),
     lambda value: math.isfinite(value) and value > 0,
-    "has to be positive and finite",
+    "must be positive and finite",
   ),
   _Rule(
     ("parameter_prior_stddev",),
     lambda value: math.isfinite(value) and value >= 0,
-    "has to be 0 (no prior) or a positive standard deviation",
+    "must be 0 (no prior) or a positive standard deviation",
   ),
   _Rule(
     ("hidden_units", "filters"),
     _positive_ints,
-    "has to be positive whole numbers, as in 500,200",
+    "must be positive whole numbers, as in 500,200",
   ),
   _Rule(("name", "dataset"), bool, "must not be empty"),
 )
@@ -81,7 +81,7 @@ def check_values(config: ml_collections.ConfigDict) -> None:
         raise ConfigError(f"config.{key}={config[key]}: {rule.says}.")
   for key in PARTS:
     if not isinstance(config[key].get("name"), str):
-      raise ConfigError(f"config.{key}: has to have a name, as in --config.{key}=NAME.")
+      raise ConfigError(f"config.{key}: must have a name, as in --config.{key}=NAME.")
   if config.network == "conv" and not config.filters:
     raise ConfigError("config.filters=(): network=conv needs at least one convolution.")
   if config.network == "conv" and config.output_bias != "zeros":

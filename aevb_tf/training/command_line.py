@@ -167,7 +167,7 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
     program: The program's name, for its messages.
     body: Takes `sys.argv`; returns the exit code.
   """
-  # TensorFlow's notes about the machine would hide what a run has to say: without a
+  # TensorFlow's notes about the machine would hide what a run must say: without a
   # GPU it reports errors. What matters comes as a Python exception.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   try:

@@ -99,7 +99,7 @@ def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
   except Exception as error:  # whatever a user's file does, the message is one line
     raise ConfigError(_where_and_why(path, error)) from error
   if not isinstance(config, ml_collections.ConfigDict):
-    raise ConfigError(f"--config={path}: get_config() has to return a ConfigDict.")
+    raise ConfigError(f"--config={path}: get_config() must return a ConfigDict.")
   return _complete(config, f"--config={path}")
 
 
@@ -139,7 +139,7 @@ def from_json(path: pathlib.Path) -> ml_collections.ConfigDict:
   except ValueError as error:
     raise ConfigError(f"--config={path}: not a JSON file: {error}") from error
   if not isinstance(values, dict):
-    raise ConfigError(f"--config={path}: has to hold one JSON object.")
+    raise ConfigError(f"--config={path}: must hold one JSON object.")
   config = base.get_config()
   for key, value in values.items():
     assign(config, key, _tuples(value), f"--config={path}")
@@ -184,7 +184,7 @@ def assign(config: ml_collections.ConfigDict, key: str, value: Any, where: str) 
     value = float(value)
   elif given is not wanted:
     kind = "{name: ..., option: ...}" if key in PARTS else wanted.__name__
-    raise ConfigError(f"{where}: {key} has to be of type {kind}, not {value!r}.")
+    raise ConfigError(f"{where}: {key} must be of type {kind}, not {value!r}.")
   config[key] = value
 
 

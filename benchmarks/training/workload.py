@@ -17,7 +17,7 @@ class Workload:
     batch_size: M.
     hidden_units: Of the mlp.
     latent_dim: J.
-    num_samples: L samples of z for each datum, or K with `importance`.
+    num_samples: L samples of z for each example, or K with `importance`.
     importance: Whether to train by the importance-weighted bound of K samples.
     binarization: `"none"`, or `"stochastic"`: new binary images in every epoch.
     dtype_policy: As in Keras.
@@ -42,7 +42,7 @@ class Workload:
 
   @property
   def event_shape(self) -> tuple[int, ...]:
-    """Shape of one datum."""
+    """Shape of one example."""
     shape = (self.side, self.side)
     return (*shape, 1) if self.network == "conv" else (self.side * self.side,)
 

@@ -33,7 +33,7 @@ class Line(NamedTuple):
   Attributes:
     name: The method; equal names look alike in all panels.
     split: "train" or "test".
-    points: `[k, 2]`: samples evaluated, and nats per datum.
+    points: `[k, 2]`: samples evaluated, and nats per example.
     published: Whether the paper's figure reads so: marks, not a line.
   """
 
@@ -48,7 +48,7 @@ def bound_curves(
   panels: Mapping[str, Sequence[Line]],
   *,
   title: str,
-  ylabel: str = r"lower bound $\mathcal{L}$, nats per datum",
+  ylabel: str = r"lower bound $\mathcal{L}$, nats per example",
 ) -> Figure:
   """Draws curves over training samples evaluated, on a logarithmic axis.
 
@@ -109,7 +109,7 @@ def _check(lines: Sequence[Line]) -> None:
       raise ValueError(f"split={line.split!r}: a line is of train or of test.")
     if not np.all(np.asarray(line.points)[:, 0] > 0):
       raise ValueError(
-        f"{line.name}, {line.split}: samples have to be positive for this axis."
+        f"{line.name}, {line.split}: samples must be positive for this axis."
       )
 
 

@@ -44,7 +44,7 @@ def gradient_variance(
     samples, variance, error = np.asarray(points, np.float64).T
     if not (np.all(samples > 0) and np.all(variance > 0)):
       raise ValueError(
-        f"series[{name!r}]: samples and variances have to be positive for this axis."
+        f"series[{name!r}]: samples and variances must be positive for this axis."
       )
     factor = np.exp(_CONFIDENCE * error / variance)
     axes.errorbar(
@@ -66,8 +66,8 @@ def gradient_variance(
   )
   axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
   axes.minorticks_off()
-  axes.set_xlabel("samples of z for each datum, L")
-  axes.set_ylabel(r"variance of $\nabla_\phi$ of the bound per datum, nats$^2$")
+  axes.set_xlabel("samples of z for each example, L")
+  axes.set_ylabel(r"variance of $\nabla_\phi$ of the bound per example, nats$^2$")
   figure.legend(loc="outside lower center", ncols=2, frameon=False)
   axes.set_title(title)
   return figure

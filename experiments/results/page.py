@@ -88,7 +88,7 @@ def fill(page: str, folder: pathlib.Path) -> str:
       name for name in {*found, *BLOCKS} if found.count(name) != (name in BLOCKS)
     }
     raise configuration.ConfigError(
-      f"The page has to have each block once; these are not: {', '.join(sorted(wrong))}."
+      f"The page must have each block once; these are not: {', '.join(sorted(wrong))}."
     )
   return _BLOCK.sub(lambda m: f"{m[1]}\n{block(m[2], folder)}\n\n{m[3]}", page)
 

@@ -60,7 +60,7 @@ class Client(abc.ABC):
     if version is not None and label is not None:
       raise ValueError("A request is for a version or for a label, not for both.")
     if deadline <= 0:
-      raise ValueError(f"deadline={deadline} has to be positive, in seconds.")
+      raise ValueError(f"deadline={deadline} must be positive, in seconds.")
     self.name, self.version, self.label = name, version, label
     self.deadline = deadline
 

@@ -78,7 +78,7 @@ def _check(values, words):
       "sample takes no images." if words[1:] else f"{words[0]} takes images."
     )
   if values.channels not in (None, 1, 3):
-    raise command_line.ConfigError(f"--channels={values.channels} has to be 1 or 3.")
+    raise command_line.ConfigError(f"--channels={values.channels} must be 1 or 3.")
   if words[0] != "elbo" and not values.to:
     raise command_line.ConfigError("--to is missing; see --help.")
 

@@ -50,7 +50,7 @@ class RestClient(base.Client):
     super().__init__(name, **options)
     self.url = url.rstrip("/")
     if not self.url.startswith(("http://", "https://")):
-      raise ValueError(f"{url!r} has to begin with http:// or https://.")
+      raise ValueError(f"{url!r} must begin with http:// or https://.")
 
   def _ask(self, signature, inputs, seconds):
     request = urllib.request.Request(

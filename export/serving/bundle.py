@@ -19,7 +19,7 @@ def check_name(name: str) -> None:
   """Raises a ValueError if a name cannot be part of a path or of an address."""
   if not _NAME.fullmatch(name):
     raise ValueError(
-      f"name={name!r} has to be letters, digits, '-', '_' and '.', beginning with a "
+      f"name={name!r} must be letters, digits, '-', '_' and '.', beginning with a "
       "letter or a digit."
     )
 
@@ -71,7 +71,7 @@ def serving_bundle(
 
   check_name(name)
   if version is not None and version < 1:
-    raise ValueError(f"version={version} has to be 1 or more.")
+    raise ValueError(f"version={version} must be 1 or more.")
   only = _batchable(only, batches.ROW_WISE) if batching else only
   exported = png.build(vae, max_samples, num_importance_samples, only)
   requests = list(warmup.make_requests(vae, exported, examples))

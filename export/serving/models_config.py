@@ -11,7 +11,7 @@ that a rollback takes one poll of that file, and no loading.
 The version policy is `all`: the server loads every version whose folder appears, by
 polling the folders, independently of this file. This is necessary. A server refuses a
 file that moves a label to a version that is not loaded, and refuses it as a whole; under
-a policy that names the versions, the same file would have to be accepted before the
+a policy that names the versions, the same file would must be accepted before the
 version is loaded, and never would be. Under `all`, it is refused until the version is
 loaded, and accepted at the next poll.
 
@@ -230,7 +230,7 @@ def prune(base: str | os.PathLike, name: str, keep: int = 3) -> list[int]:
     ValueError: There is no such model, or `keep` is not positive.
   """
   if keep < 1:
-    raise ValueError(f"keep={keep} has to be 1 or more.")
+    raise ValueError(f"keep={keep} must be 1 or more.")
   with locked(base):
     _, labels = _labels(base, name)
     kept = {*versions(base, name)[-keep:], *labels.values()}

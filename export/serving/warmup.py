@@ -5,7 +5,7 @@ that finds `assets.extra/tf_serving_warmup_requests` sends itself these requests
 Each record is a `PredictionLog` with a request as clients send it, and with the
 response of the SavedModel itself. `check` sends every recorded request to a server over
 each protocol and compares the answer with the recorded one; then it sends requests that
-the server has to refuse. It computes nothing.
+the server must refuse. It computes nothing.
 """
 
 import os
@@ -183,7 +183,7 @@ def _check_refusals(protocol, client, signatures):
   if "sample" in signatures:
     requests["sample of none"] = ("sample", {"num": 0, "seed": 0})
   for what, (signature, values) in requests.items():
-    wrong = "was answered, and has to be refused"
+    wrong = "was answered, and must be refused"
     try:
       client.call(signature, **values)
     except Unavailable as error:

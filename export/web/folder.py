@@ -2,7 +2,7 @@
 
 index.html, style.css, js/   the page, copied from `static/`
 model.tflite                 the model, float32, batch of one
-model.json                   what the page has to know about it
+model.json                   what the page must know about it
 litertjs/                    LiteRT.js, unchanged, and one variant of its wasm
 LICENSE                      of the page and of LiteRT.js
 """

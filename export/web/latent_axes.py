@@ -4,7 +4,7 @@
 
 The directions are the principal directions of the point estimates of q(z|x_i), so that
 latents that do not depend on x come last, in units of the standard deviation of q(z)
-along each. For latents that have to be positive their logarithms are measured, where
+along each. For latents that must be positive their logarithms are measured, where
 every step is allowed.
 """
 

@@ -62,7 +62,7 @@ def test_map_shrinks_the_weights_by_the_prior_s_gradient():
   "options, message",
   [
     ({"parameter_prior_stddev": 1.0}, "needs dataset_size"),
-    ({"parameter_prior_stddev": 0.0, "dataset_size": 5}, "has to be positive"),
+    ({"parameter_prior_stddev": 0.0, "dataset_size": 5}, "must be positive"),
     ({"dataset_size": 0}, "dataset_size=0"),
   ],
 )

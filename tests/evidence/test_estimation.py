@@ -62,7 +62,7 @@ def test_the_report_is_of_the_estimates(images):
   "options, message",
   [
     ({"method": "importanc"}, "Did you mean importance"),
-    ({"num_samples": 0}, "num_samples=0 has to be a positive integer"),
+    ({"num_samples": 0}, "num_samples=0 must be a positive integer"),
     ({"num_samples": 2.5}, "num_samples=2.5"),
     ({"method": {"name": "importance", "chunk_size": 0}}, "chunk_size=0"),
     ({"method": evidence.Importance(3), "num_samples": 4}, "has its own number"),
@@ -103,5 +103,5 @@ def test_a_broken_model_is_named(images):
   weights = vae.decoder.get_weights()
   weights[0][0, 0] = np.nan
   vae.decoder.set_weights(weights)
-  with pytest.raises(FloatingPointError, match="datum 0 .of 7 in all. is NaN"):
+  with pytest.raises(FloatingPointError, match="example 0 .of 7 in all. is NaN"):
     vae.log_marginal(x, num_samples=2)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from aevb_tf import evidence
 from aevb_tf.evidence import trust
-from aevb_tf.evidence.results import PerDatum
+from aevb_tf.evidence.results import PerExample
 from tests import stats
 from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian, tiny_vae
@@ -150,7 +150,7 @@ def test_bounds_that_are_not_to_be_trusted_are_a_warning():
 def result(count=100, **columns):
   columns = {"effective_sample_size": 50.0, "pareto_k": 0.3, **columns}
   columns = {k: np.broadcast_to(v, [count]) for k, v in columns.items()}
-  return PerDatum(np.zeros(count), **columns)
+  return PerExample(np.zeros(count), **columns)
 
 
 def of_bad(bad, good, count):
@@ -201,7 +201,7 @@ class Plain:
   num_samples = 50
 
   def __call__(self, model, x, seed, rows, advance):
-    return PerDatum(tf.zeros([len(x)]), tf.fill([len(x)], 50.0))
+    return PerExample(tf.zeros([len(x)]), tf.fill([len(x)], 50.0))
 
 
 def test_an_estimator_need_not_tell_its_errors():

@@ -20,7 +20,7 @@ def linear_gaussian(seed):
 
 
 def test_variance_of_sgvb_b_is_the_exact_one(seeds):
-  """With one latent and one datum, the gradient is a polynomial in one normal."""
+  """With one latent and one example, the gradient is a polynomial in one normal."""
   oracle, vae, x = linear_gaussian(seeds())
   mean, stddev = (part.ravel()[0] for part in oracle.encoded(x[:1]))
   w, b, variance = oracle.weights[:, 0], oracle.bias, oracle.stddev**2

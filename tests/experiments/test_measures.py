@@ -1,4 +1,4 @@
-"""What is measured: the bound of each datum in its place, means and errors over data."""
+"""Measures: the bound of each example in order, means and errors over the data."""
 
 import numpy as np
 import pytest

@@ -130,9 +130,9 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
   [
     ({"names": []}, "name some of .*serving"),
     ({"names": ["saved_modle"]}, "Did you mean saved_model"),
-    ({"name": "a/b"}, "name='a/b' has to be letters"),
-    ({"name": ".hidden"}, "name='.hidden' has to be letters"),
-    ({"max_samples": 0}, "max_samples=0 has to be a positive"),
+    ({"name": "a/b"}, "name='a/b' must be letters"),
+    ({"name": ".hidden"}, "name='.hidden' must be letters"),
+    ({"max_samples": 0}, "max_samples=0 must be a positive"),
   ],
 )
 def test_what_is_impossible_is_refused(run_folder, tmp_path, options, message):

@@ -72,7 +72,7 @@ def test_a_choice_keeps_the_order_and_refuses_what_is_unknown(vae):
   "name", ["max_samples", "num_importance_samples", "batch_size"]
 )
 def test_numbers_have_to_be_positive(vae, name):
-  with pytest.raises(ValueError, match=f"{name}=0 has to be a positive integer"):
+  with pytest.raises(ValueError, match=f"{name}=0 must be a positive integer"):
     signatures.build(vae, **{name: 0})
 
 

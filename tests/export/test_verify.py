@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_file_is_named(copy, harm, message):
 
 
 def test_labels_may_move_and_nothing_else(copy):
-  """`aevb-serving` rewrites one file; it still has to say what is there."""
+  """`aevb-serving` rewrites one file; it still must say what is there."""
   models_config.promote(copy / "serving", "small", 1, "tested")
   assert verify.verify(copy).breaches == []
   _cut(copy / "serving" / "models.config")

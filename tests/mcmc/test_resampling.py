@@ -33,7 +33,7 @@ def starts(vae, x, seed, chains, candidates, rows=None, start="prior", current=N
   return draw(tf.constant(x)).numpy()
 
 
-# Posteriors of one datum; the encoder's draws are each datum's own, and cost more.
+# Posteriors of one example; the encoder's draws are each example's own, and cost more.
 @pytest.mark.parametrize(
   ("start", "candidates"), [("prior", 100_000), ("encoder", 1000)]
 )

@@ -193,7 +193,7 @@ ALL = {f"fit, {k}": v for k, v in TRAIN.items()} | {
 }
 
 
-# What the logs have to be.
+# What the logs must be.
 
 
 def training_parts(model, examples):

@@ -127,7 +127,7 @@ def test_streams_arrays_and_xla_train_alike(fresh):
 
 @pytest.mark.parametrize("name", ["MonteCarloEM", "WakeSleep"])
 def test_map_scales_to_the_data_set(name):
-  """loss = N (loss per datum) - log p(theta), at the weights before an update."""
+  """loss = N (loss per example) - log p(theta), at the weights before an update."""
   x = digits(20)
   plain = compiled(name, run_eagerly=True)
   prior = {"dataset_size": 1000, "parameter_prior_stddev": 1.0}

@@ -142,7 +142,7 @@ def test_drawn_weights_are_normal_and_unlike_each_other(seeds):
 # What it reports and answers.
 
 
-def test_metrics_per_datum_and_for_the_data_set():
+def test_metrics_per_example_and_for_the_data_set():
   x = digits(40)
   model, vae = compiled(), tiny_vae()
   vae.compile("adam", run_eagerly=True, jit_compile=False)

@@ -1,4 +1,4 @@
-"""Chains of Monte Carlo EM that go on from visit to visit, one for each datum."""
+"""Chains of Monte Carlo EM that go on from visit to visit, one for each example."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def go_on(em, x, seed, visits):
 
 
 def assert_posterior(z, exact, x):
-  """Whether z `[L, 2 n, J]` of n copies of each of two data are from their posteriors."""
+  """Whether z `[L, 2 n, J]` of n copies of two examples are from their posteriors."""
   mean, covariance = exact.posterior(x)
   for i, ours in enumerate(np.split(np.asarray(z), 2, axis=1)):
     ours = np.reshape(ours, (-1, ours.shape[-1]))

@@ -1,6 +1,6 @@
 """Two replicas make the step that one makes of the same batch.
 
-Devices have to be split before TensorFlow starts, so this runs in a process of its own,
+Devices must be split before TensorFlow starts, so this runs in a process of its own,
 once, and the tests look at what it found. The decoder takes no notice of z and the bound
 is `SGVB("B")`: then no noise is in the loss, and the two are equal but for rounding.
 """

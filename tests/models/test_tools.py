@@ -159,7 +159,7 @@ def test_counts_are_positive_integers(value):
   for call, names in calls.items():
     for name in names:
       with pytest.raises(
-        (TypeError, ValueError), match=f"{name}=.* has to be an integer"
+        (TypeError, ValueError), match=f"{name}=.* must be an integer"
       ):
         call(x, **{name: value})
 
@@ -179,7 +179,7 @@ def test_a_number_of_samples_of_every_kind(num):
   ids=str,
 )
 def test_what_is_not_a_number_of_samples(num):
-  with pytest.raises((TypeError, ValueError), match="num=.* has to be an integer"):
+  with pytest.raises((TypeError, ValueError), match="num=.* must be an integer"):
     tiny_vae().sample(num)
 
 

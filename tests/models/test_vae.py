@@ -119,7 +119,7 @@ def test_samples_without_a_seed_differ_and_follow_the_global_seed():
   np.testing.assert_array_equal(vae.sample(2), first)
 
 
-def test_elbo_is_seeded_per_datum():
+def test_elbo_is_seeded_per_example():
   vae = tiny_vae(bound=aevb.bounds.SGVB("B", 2))
   x = digits(6)
   elbo = vae.elbo(x, seed=1).numpy()

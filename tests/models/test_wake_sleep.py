@@ -188,7 +188,7 @@ def test_dreams_that_break_are_named():
 
 
 def test_what_does_not_fit_is_refused():
-  with pytest.raises(ValueError, match="VampPrior is made of the encoder.*'mixture'"):
+  with pytest.raises(ValueError, match="VampPrior uses the encoder.*'mixture'"):
     tiny_vae(model=aevb.WakeSleep, prior="vamp")
   with pytest.raises(ValueError, match="num_samples=0"):
     tiny_vae(model=aevb.WakeSleep, num_samples=0)

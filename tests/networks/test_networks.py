@@ -87,7 +87,7 @@ def test_initializers_reach_every_layer():
 @pytest.mark.parametrize(
   "make, message",
   [
-    (lambda: aevb.networks.MLPEncoder(0), "latent_dim=0 has to be a positive integer"),
+    (lambda: aevb.networks.MLPEncoder(0), "latent_dim=0 must be a positive integer"),
     (lambda: aevb.networks.MLPEncoder(2, 500), r"hidden_units=500 .* such as \(500,\)"),
     (lambda: aevb.networks.MLPEncoder(2, (0,)), "hidden_units=0"),
     (lambda: aevb.networks.MLPDecoder(784), "event_shape=784"),

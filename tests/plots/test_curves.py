@@ -36,7 +36,7 @@ def test_three_panels_with_units():
     r"$E_q[\log p(x\,|\,z)]$",
   ]
   for axes in figure.axes:
-    assert axes.get_xlabel() == "epoch" and axes.get_ylabel() == "nats per datum"
+    assert axes.get_xlabel() == "epoch" and axes.get_ylabel() == "nats per example"
   (legend,) = figure.legends
   assert [text.get_text() for text in legend.get_texts()] == ["train", "test"]
 

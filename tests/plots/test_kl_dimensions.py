@@ -13,7 +13,7 @@ def test_active_units_exceed_the_threshold():
   np.testing.assert_array_equal(
     plots.active_units(KL, threshold=1.0), [False, True, False, False]
   )
-  # Per datum: averaged over the data first.
+  # Per example: averaged over the data first.
   np.testing.assert_array_equal(
     plots.active_units(np.stack([KL * 2, KL * 0])), [False, True, False, True]
   )

@@ -41,7 +41,7 @@ def test_its_density_is_that_of_its_draws(name, options):
     lambda eps: posterior.sample(q, eps[tf.newaxis])[0], noise
   )
   close = {"rtol": 1e-4, "atol": 1e-4}
-  fresh = posterior.distribution(params)  # remembers no draw: has to invert
+  fresh = posterior.distribution(params)  # remembers no draw: must invert
   np.testing.assert_allclose(fresh.log_prob(z), expected, **close)
   z = posterior.sample(q, noise[tf.newaxis])
   np.testing.assert_allclose(q.log_prob(z)[0], expected, **close)

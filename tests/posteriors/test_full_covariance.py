@@ -9,7 +9,7 @@ from tests import stats
 
 
 def case(identifier, latent_dim=3):
-  """A posterior, its distribution at one datum, and mu and S in NumPy."""
+  """A posterior, its distribution at one example, and mu and S in NumPy."""
   posterior = posteriors.get(identifier)
   posterior.build((latent_dim,))
   raw = np.random.default_rng(0).normal(size=posterior.params_size(latent_dim))

@@ -15,7 +15,7 @@ def test_shapes_noise_and_extremes(name):
   size = posterior.params_size(3)
   noise = posterior.noise(1, tf.range(5), 2)
   assert noise.shape == (2, 5, *posterior.noise_shape())
-  # Noise of a datum is its own.
+  # Noise of an example is its own.
   np.testing.assert_array_equal(posterior.noise(1, tf.range(5)[3:], 2), noise[:, 3:])
   for value in (0.0, 1e3, -1e3):
     params = tf.fill((5, size), value)

@@ -30,7 +30,7 @@ def test_a_panel_has_its_lines_on_a_logarithmic_axis(figure):
   assert few.get_xscale() == "log"
   assert (len(few.lines), len(many.lines)) == (6, 4)
   np.testing.assert_array_equal(few.lines[0].get_xdata(), X)
-  assert "nats per datum" in few.get_ylabel()
+  assert "nats per example" in few.get_ylabel()
   assert few.get_xlabel() == "training samples evaluated"
 
 

@@ -14,7 +14,7 @@ X = np.array([[0.0, 0.25], [0.5, 1.0]], np.float32)
 
 
 def test_a_request_in_rows():
-  """An object of named inputs for each datum, as TensorFlow Serving documents it."""
+  """An object of named inputs for each example, as TensorFlow Serving documents it."""
   told = json.loads(json.dumps(over_rest.body("encode", {"x": X})))
   assert told == {
     "signature_name": "encode",

@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     elif body["signature_name"] == "reconstruct_png":
       answer = {"predictions": [row["png_bytes"] for row in body["instances"]]}
     elif body["inputs"]["num"] > 3:
-      code, answer = 400, {"error": "num has to lie\nbetween 1 and 3"}
+      code, answer = 400, {"error": "num must lie\nbetween 1 and 3"}
     else:
       white = np.ones((body["inputs"]["num"], 2, 3, 1)).tolist()
       answer = {"outputs": {"x_mean": white, "z": [[0.0]] * len(white)}}
@@ -94,9 +94,7 @@ def test_files_travel_as_they_are(server, pictures, tmp_path):
 def test_images_are_sampled(server, tmp_path):
   main.main(["aevb-client", "sample", *server, f"--to={tmp_path}", "--num=2"])
   assert (images.read([tmp_path / "sample-0001.png"]) == 1.0).all()
-  with pytest.raises(
-    ConfigError, match="InvalidRequest: num has to lie between 1 and 3"
-  ):
+  with pytest.raises(ConfigError, match="InvalidRequest: num must lie between 1 and 3"):
     main.main(["aevb-client", "sample", *server, f"--to={tmp_path}", "--num=4"])
 
 

@@ -121,7 +121,7 @@ def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
   assert {(line.what, line.wrong) for line in lines if line.wrong} == {
     ("decode, 1 rows", "x_mean differs by 0.01"),
     ("decode, 4 rows", "x_mean differs by 0.01"),
-    ("an unknown signature", "was answered, and has to be refused"),
+    ("an unknown signature", "was answered, and must be refused"),
   }
 
 

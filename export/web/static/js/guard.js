@@ -1,6 +1,6 @@
 /**
  * Says why the page does not start where modules cannot: from a file, or in a browser
- * that is too old. A script, not a module, since it has to run there.
+ * that is too old. A script, not a module, since it must run there.
  */
 (function () {
   "use strict";

@@ -1,7 +1,7 @@
 /**
  * Coordinates of the latent space along the principal directions of q(z).
  *
- * A coordinate is in standard deviations of q(z), from its mean. Latents that have to be
+ * A coordinate is in standard deviations of q(z), from its mean. Latents that must be
  * positive are measured in their logarithms.
  */
 export class LatentAxes {

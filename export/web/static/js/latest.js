@@ -29,7 +29,7 @@ export function latest(task) {
 /** Settles when the browser has drawn. @return {Promise<void>} */
 export function nextFrame() {
   return new Promise((resolve) => {
-    // A page in the background draws nothing, and has to go on all the same.
+    // A page in the background draws nothing, and must go on all the same.
     if (document.hidden) setTimeout(resolve);
     else requestAnimationFrame(() => resolve());
   });

@@ -8,7 +8,7 @@ import {openModel} from "./model.js";
 import {Painter} from "./pictures.js";
 import {Samples} from "./samples.js";
 
-/** What `model.json` has to be. */
+/** What `model.json` must be. */
 const FORMAT_VERSION = 1;
 /** What a section cannot do without. */
 const NEEDS = {explore: ["decode"], draw: ["encode", "reconstruct"], samples: ["sample"]};

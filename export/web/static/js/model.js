@@ -53,7 +53,7 @@ async function withoutGpu(load) {
   }
 }
 
-/** What the model answers, one datum at a time. */
+/** What the model answers, one example at a time. */
 export class Model {
   #compiled;
 
