@@ -43,7 +43,7 @@ def export(
     The verification's report: without breaches, since these raise an error.
 
   Raises:
-    ConfigError: An argument is impossible, there is no such run, or an artifact does
+    ConfigError: An argument is out of range, there is no such run, or an artifact does
       not answer as the model does.
   """
   return export_run(workdir, to, ExportConfig(tuple(names), **options))

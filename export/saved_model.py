@@ -59,7 +59,7 @@ def saved_model(
 
   Raises:
     FileExistsError: There is something at `path`.
-    ValueError: The model cannot be exported, or an argument is impossible.
+    ValueError: The model cannot be exported, or an argument is out of range.
   """
   exported = png.build(vae, max_samples, num_importance_samples, only)
   with publish.folder(path) as partial:

@@ -78,7 +78,7 @@ def tflite(
 
   Raises:
     FileExistsError: There is something at `path`.
-    ValueError: The model cannot be exported, an argument is impossible, or the bound
+    ValueError: The model cannot be exported, an argument is out of range, or the bound
       changed too much; for int8 the message names the layer that loses most.
     RuntimeFailed: LiteRT is not installed, or cannot run the file.
   """

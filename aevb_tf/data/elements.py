@@ -1,16 +1,16 @@
-"""From stored data to what a model sees: scaled to [0, 1], and binarized if wanted.
+"""Scales stored data to [0, 1], and binarizes them on request.
 
-TensorFlow operations only, with the same result eagerly, in a graph, and under XLA;
-every path from a source to a model ends here.
+These are TensorFlow operations only, with the same result eagerly, in a graph, and under
+XLA. Data from every source pass through them.
 
-Binarization draws `x_i = 1` with probability the grey value, from 8 random bits a
-pixel: `x_i = [byte < q]`, q in 0..256. Black and white stay what they are for certain,
-and elsewhere q / 256 misses the grey value by at most 1/512.
+Binarization draws `x_i = 1` with a probability equal to the grey value, from 8 random
+bits per pixel: `x_i = [byte < q]`, q in 0..256. Black and white never change. For other
+values, q / 256 differs from the grey value by at most 1/512.
 
 * "none": grey values.
-* "fixed": drawn once, from the seed: the same in every epoch and process.
-* "stochastic": drawn anew in every epoch; example i of epoch e depends on (seed, e, i)
-  alone, so neither the order nor the batches matter.
+* "fixed": drawn once from the seed, and the same in every epoch and process.
+* "stochastic": drawn again in every epoch. Example i of epoch e depends only on
+  (seed, e, i), not on the order or the batches.
 """
 
 from typing import Any
@@ -24,9 +24,9 @@ from aevb_tf.registry import did_you_mean
 
 BINARIZATIONS = ("none", "fixed", "stochastic")
 
-# x / 255 as 3 x * (1 / 765), with one rounding: a division by a constant is turned
-# into a product with its rounded inverse by some compilers, and not by others. This
-# product is the correctly rounded quotient for each of the 256 levels.
+# x / 255 is computed as 3 x * (1 / 765), with one rounding. Only some compilers turn a
+# division by a constant into a product with its rounded inverse, so x / 255 would depend
+# on the compiler. This product is the correctly rounded quotient for all 256 levels.
 _FACTOR, _INVERSE = 3, np.float32(1 / 765)
 
 _CHUNK_ROWS = 2048
@@ -44,7 +44,7 @@ def check_binarization(binarization: str) -> None:
 def element(
   x: tf.Tensor, rows: tf.Tensor, epoch: tf.Tensor, seed: int, binarization: str
 ) -> tf.Tensor:
-  """What a model sees of stored data.
+  """Scales and binarizes stored data for a model.
 
   Args:
     x: uint8 levels or float32 values, `[k, ...]`.
@@ -77,7 +77,7 @@ def draw(x: tf.Tensor, seed: Any, rows: tf.Tensor) -> tf.Tensor:
   Args:
     x: uint8 levels, or float32 in [0, 1], `[k, ...]`.
     seed: int32 `[2]`.
-    rows: int32 `[k]`: the bits of example i depend on (seed, rows[i]) alone.
+    rows: int32 `[k]`: the bits of example i depend only on (seed, rows[i]).
 
   Returns:
     float32 `[k, ...]`, zeros and ones.
@@ -109,7 +109,7 @@ def binarize_once(x: np.ndarray, seed: int) -> np.ndarray:
     uint8 `[n, ...]`, levels 0 and 255.
   """
 
-  # One for each call: `draw` needs the shape.
+  # A new function for each call, since `draw` needs the static shape.
   @tf.function(reduce_retracing=True, autograph=False)
   def chunk(part, rows):
     ones = element(part, rows, tf.constant(0), seed, "fixed")

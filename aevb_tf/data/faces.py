@@ -1,8 +1,8 @@
 """`frey_face`: the paper's second data set.
 
-With `data_dir`, a folder that holds `frey_rawface.mat`, or one where TFDS has prepared
-the data set; without it, the file is downloaded and prepared by TFDS. The splits are
-the same in each case, and told in `frey_face`.
+`data_dir` is a folder that holds `frey_rawface.mat`, or one where TFDS has prepared the
+data set. Without it, TFDS downloads and prepares the file. The splits are the same in
+each case; see `frey_face`.
 """
 
 import os
@@ -23,7 +23,7 @@ class FreyFaces(TensorFlowDataset):
     """Finds a split."""
     from aevb_tf.data import (
       frey_face,
-    )  # imports TFDS, and makes our builder known to it
+    )  # imports TFDS and registers our builder
 
     if data_dir is None:
       return super().open(split, None)
@@ -39,4 +39,6 @@ class FreyFaces(TensorFlowDataset):
     try:
       super()._check_prepared(folder)
     except FileNotFoundError as error:
-      raise FileNotFoundError(f"{error} Or put frey_rawface.mat there.") from error
+      raise FileNotFoundError(
+        f"{error} Or put frey_rawface.mat into that folder."
+      ) from error

@@ -1,4 +1,4 @@
-"""The first examples of whatever holds data."""
+"""The first examples of a data set."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ def first_examples(source: Any, count: int, name: str | None = None) -> np.ndarr
   """Returns the first `count` examples, or all if there are fewer.
 
   Args:
-    source: Array `[n, ...]`, or an iterable of batches `x` or `(x, y)`, such as
-      `aevb_tf.data.load` gives.
-    count: How many at most.
-    name: What the error calls the source.
+    source: Array `[n, ...]`, or an iterable of batches `x` or `(x, y)`, such as the
+      result of `aevb_tf.data.load`.
+    count: Largest number of examples.
+    name: Name of the source in the error message.
 
   Raises:
-    ValueError: There are none.
+    ValueError: There are no examples.
   """
   pieces: list[np.ndarray] = []
   for batch in [source] if hasattr(source, "__array__") else source:

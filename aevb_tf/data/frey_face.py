@@ -1,13 +1,14 @@
-"""The Frey Face data set as a builder of TFDS: 1,965 frames of one face, 28x20, grey.
+"""The Frey Face data set as a TFDS builder: 1,965 frames of one face, 28x20, grey.
 
 `frey_rawface.mat` is downloaded, or taken from TFDS's folder for manual downloads.
-Copies of that file differ in how they are encoded, so it is the array that is checked.
+Copies of that file differ in their encoding, so the array is checked, not the file.
 
-The paper does not say which frames it tests on. Here 200 frames drawn once and for all
-are the test split, and 1,765 the training split. The frames are a film, and a random
-frame has neighbours that are much like it in the training split: the test split shows
-how well the model fills in, not how well it goes on. Holding out the film's end
-instead would test on expressions that training never shows.
+The paper does not say which frames are the test split. Here they are 200 fixed random
+frames, and the other 1,765 are the training split. The frames are from a film, so the
+neighbours of a test frame, which look much like it, are in the training split. The test
+split measures how well the model interpolates between frames, not how well it
+extrapolates. Holding out the end of the film instead would test on expressions that do
+not occur in training.
 
 References:
   Roweis. Data for MATLAB hackers. https://cs.nyu.edu/~roweis/data.html
@@ -26,7 +27,7 @@ from aevb_tf.data.reading import reading
 URL = "https://cs.nyu.edu/~roweis/data/frey_rawface.mat"
 FILE = "frey_rawface.mat"
 NUM_TEST = 200
-# Of the faces as [1965, 28, 20], row after row.
+# SHA-256 of the faces as [1965, 28, 20], in C order.
 SHA256 = "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78"
 _SHAPE = (560, 1965)
 _ADVICE = f"Get {FILE} from {URL}."
@@ -42,7 +43,7 @@ def read(path: str | os.PathLike) -> np.ndarray:
     uint8 `[1965, 28, 20, 1]`, in the order of the film.
 
   Raises:
-    ValueError: It is not a MATLAB file, is damaged, or holds another array.
+    ValueError: It is not a MATLAB file, or it is damaged, or holds another array.
   """
   with reading(path, "a MATLAB file", _ADVICE):
     columns = scipy.io.loadmat(path, appendmat=False).get("ff")
@@ -92,6 +93,6 @@ class FreyFace(tfds.core.GeneratorBasedBuilder):
 def _manual_file(dl_manager) -> pathlib.Path | None:
   try:
     file = dl_manager.manual_dir / FILE
-  except AssertionError:  # how TFDS says that there is no such folder
+  except AssertionError:  # what TFDS raises if there is no such folder
     return None
   return file if file.exists() else None

@@ -1,11 +1,11 @@
-"""A folder of PNG and JPEG images, all of one size and one number of channels.
+"""A folder of PNG and JPEG images, all with the same size and number of channels.
 
     folder/*.png                       no labels
     folder/CLASS/*.png                 labels 0, 1, ... of the classes, sorted by name
-    folder/train/..., folder/test/...  splits, each as one of the above
+    folder/train/..., folder/test/...  splits, each in one of the forms above
 
-Without `train` a tenth of the images, drawn once and for all, is the test split.
-Files are sorted by name. Greyscale images have one channel, colour images three.
+Without `train`, a fixed random tenth of the images is the test split. Files are sorted
+by name. Greyscale images have one channel, colour images three.
 """
 
 import os
@@ -21,7 +21,7 @@ from aevb_tf.data.array_files import tenth_held_out
 from aevb_tf.data.reading import reading
 
 _SUFFIXES = (".jpeg", ".jpg", ".png")
-# Channels of Pillow's modes; others (16 bits, alpha, CMYK) would lose something.
+# Channels of Pillow's modes; others (16 bits, alpha, CMYK) would lose information.
 _CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 _CHUNK_BYTES = 2**26
 _ADVICE = "Replace it, or remove it."
@@ -29,7 +29,7 @@ _ADVICE = "Replace it, or remove it."
 
 @sources.register("image_folder")
 class ImageFolder:
-  """A source that is a folder of images.
+  """A folder of images as a data source.
 
   Args:
     path: The folder.
@@ -39,7 +39,7 @@ class ImageFolder:
     self.path = pathlib.Path(path)
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
-    """Finds a split and looks at the head of every file in it."""
+    """Finds a split, and reads the header of every file in it."""
     del data_dir
     files, labels = self._find(split)
     shape = common_shape(files)
@@ -61,7 +61,7 @@ class ImageFolder:
       labels = _labels(files, classes)
       return [files[row] for row in rows], labels[rows]
     files, _ = _list(sources.choose(below, split, str(self.path)))
-    # The classes of all splits, so that a label means the same in each.
+    # The classes of all splits, so that labels agree between splits.
     classes = sorted({name for folder in below.values() for name in _folders(folder)})
     return files, _labels(files, classes)
 
@@ -76,12 +76,12 @@ def _images(path: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _list(path: pathlib.Path) -> tuple[list[pathlib.Path], list[str]]:
-  """All images of a folder, or of the classes in it, and the classes' names."""
+  """All images of a folder or of its class folders, and the names of the classes."""
   files, classes = _images(path), _folders(path)
   if files and any(_images(folder) for folder in classes.values()):
     raise ValueError(
-      f"{path} holds images, and so do folders in it: keep them in one place, in the"
-      " folder itself, or in a folder for each class."
+      f"{path} holds images, and so do folders in it: put all images either into the"
+      " folder itself, or into one folder for each class."
     )
   if files:
     return files, []
@@ -92,8 +92,8 @@ def _list(path: pathlib.Path) -> tuple[list[pathlib.Path], list[str]]:
 
 def _refuse_empty(path):
   raise FileNotFoundError(
-    f"There are no images in {path.absolute()}: files that end in"
-    f" {', '.join(_SUFFIXES)} are looked for."
+    f"There are no images in {path.absolute()}: their names must end in one of"
+    f" {', '.join(_SUFFIXES)}."
   )
 
 
@@ -103,7 +103,7 @@ def _labels(files, classes) -> np.ndarray:
 
 
 def common_shape(files: list[pathlib.Path]) -> tuple[int, int, int]:
-  """The shape that all images have, from their heads.
+  """Reads the shape of all images from their headers.
 
   Args:
     files: The images, at least one.
@@ -112,14 +112,15 @@ def common_shape(files: list[pathlib.Path]) -> tuple[int, int, int]:
     `(height, width, channels)`.
 
   Raises:
-    ValueError: Two differ, or one is no image or of an unfit kind; with the paths.
+    ValueError: Two shapes differ, or a file is not an image or has an unsupported kind;
+      the message has the paths.
   """
   first = _shape(files[0])
   for file in files[1:]:
     if (shape := _shape(file)) != first:
       raise ValueError(
         f"The images differ in shape: {files[0]} has {list(first)}, {file} has"
-        f" {list(shape)} (height, width, channels). Convert them to one."
+        f" {list(shape)} (height, width, channels). Convert them to one shape."
       )
   return first
 
@@ -128,17 +129,17 @@ def _shape(file):
   with reading(file, "an image", _ADVICE), PIL.Image.open(file) as image:
     width, height, mode, kind = *image.size, image.mode, image.format
   if kind not in ("PNG", "JPEG"):
-    raise ValueError(f"{file} is {kind}, not PNG or JPEG: convert it.")
+    raise ValueError(f"{file} is {kind}: convert it to PNG or JPEG.")
   if mode not in _CHANNELS:
     raise ValueError(
-      f"{file} has pixels of kind {mode!r}: convert it to 8-bit greyscale or RGB,"
+      f"{file} has pixels of mode {mode!r}: convert it to 8-bit greyscale or RGB,"
       " without transparency."
     )
   return height, width, _CHANNELS[mode]
 
 
 def _reader(files, labels, shape):
-  """Indices -> images uint8 `[k, ...]` and labels, by TensorFlow operations."""
+  """Returns a TensorFlow function: indices -> images uint8 `[k, ...]` and labels."""
 
   def read(indices):
     chosen = tf.gather(tf.constant(files), indices)
@@ -166,7 +167,7 @@ def _read_all(read, files, shape) -> np.ndarray:
 
 
 def _stream(read, files, shape, options):
-  """A stream of images that have all been decoded once, so that none stops training."""
+  """A stream of images; all are decoded once first, to find damaged ones early."""
 
   def check():
     for _ in _decoded(read, files, shape):
@@ -177,7 +178,7 @@ def _stream(read, files, shape, options):
 
 
 def _decoded(read, files, shape) -> Iterator[np.ndarray]:
-  """All images, in batches; `ValueError` with the path of one that is damaged."""
+  """All images, in batches; raises a `ValueError` with the path of a damaged one."""
   rows = min(256, max(1, _CHUNK_BYTES // int(np.prod(shape))))
   batches = tf.data.Dataset.range(len(files), output_type=tf.int32)
   batches = batches.batch(rows).map(read, tf.data.AUTOTUNE, deterministic=True)
@@ -186,7 +187,7 @@ def _decoded(read, files, shape) -> Iterator[np.ndarray]:
     for images, _ in batches.prefetch(tf.data.AUTOTUNE):
       yield images.numpy()
       start += len(images)
-  except tf.errors.OpError:  # of the batch that would have been the next
+  except tf.errors.OpError:  # in the next batch: find the damaged file
     for file in files[start : start + rows]:
       with reading(file, "an image", _ADVICE):
         _decode(str(file), shape)

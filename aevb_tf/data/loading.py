@@ -1,4 +1,4 @@
-"""`load`: a data set by its name, in memory or as a stream."""
+"""`load` returns a data set by its name, in memory or as a stream."""
 
 import dataclasses
 import os
@@ -17,7 +17,7 @@ from aevb_tf.data import (  # noqa: F401  (sources register themselves)
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.streams import Options
 
-# As stored, uint8 or float32: what takes more is streamed by `in_memory="auto"`.
+# Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
 IN_MEMORY_BYTES = 2 * 2**30
 
 
@@ -36,30 +36,32 @@ def load(
   """Loads a split of a data set as batches of `(x, y)`.
 
   x is float32 `[batch, height, width, channels]` in [0, 1] for images, and `[batch,
-  ...]` as stored for other data; y is int32 `[batch]`, -1 where there is no label.
-  `fit`, `evaluate` and a `for` loop take either of what it returns.
+  ...]` as stored for other data; y is int32 `[batch]`, -1 for examples without a label.
+  The result works with `fit`, `evaluate` and `for` loops.
 
   Args:
-    name: A source; see the table of the package.
-    split: "train", "test", or what else the source has.
-    batch_size: Examples a batch.
-    binarization: "none", "fixed" (one draw for good) or "stochastic" (one an epoch).
-    shuffle: Whether every epoch has its own order; None for the training split alone.
-    seed: Seed of order and binarization.
-    data_dir: Folder that holds the data; None for the source's own, downloaded.
-    drop_remainder: Whether to leave out a short last batch.
-    in_memory: True, False, or "auto": in memory if it takes at most 2 GiB as stored.
+    name: A source; see the table of `aevb_tf.data`.
+    split: "train", "test", or another split of the source.
+    batch_size: Examples per batch.
+    binarization: "none", "fixed" (drawn once) or "stochastic" (drawn in every epoch).
+    shuffle: Whether to shuffle the examples in each epoch; None shuffles only the
+      training split.
+    seed: Seed for shuffling and binarization.
+    data_dir: Folder that holds the data; None uses the source's own folder, and
+      downloads the data if they are missing.
+    drop_remainder: Whether to leave out the last batch if it is short.
+    in_memory: True, False, or "auto": in memory if the data take at most 2 GiB.
 
   Returns:
-    An `ArrayDataset` for data in memory, else a `tf.data.Dataset`.
+    An `ArrayDataset` for data in memory, otherwise a `tf.data.Dataset`.
 
   Raises:
-    ValueError: Name, split, option or data make no sense, or a file is damaged; the
-      message says which.
-    FileNotFoundError: The data are not there.
+    ValueError: The name, the split, an option or the data are invalid, or a file is
+      damaged; the message says which.
+    FileNotFoundError: The data were not found.
   """
   if in_memory not in (True, False, "auto"):
-    raise ValueError(f"in_memory={in_memory!r}: give True, False or 'auto'.")
+    raise ValueError(f"in_memory={in_memory!r}: use True, False or 'auto'.")
   shuffle = split == "train" if shuffle is None else bool(shuffle)
   options = Options(batch_size, shuffle, seed, binarization, drop_remainder)
   options.check()

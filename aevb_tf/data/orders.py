@@ -1,7 +1,8 @@
-"""The orders of data: permutations that are pure functions of integers.
+"""Permutations of data that are pure functions of integers.
 
-Examples are sorted by random words of Philox, a counter-based generator whose stream
-NumPy promises not to change (it does not promise that of `Generator.permutation`).
+Examples are sorted by random words of Philox, a counter-based generator. NumPy
+guarantees that its stream does not change, but does not guarantee the stream of
+`Generator.permutation`.
 
 References:
   Salmon, Moraes, Dror, Shaw. Parallel random numbers: as easy as 1, 2, 3. SC 2011.
@@ -9,17 +10,17 @@ References:
 
 import numpy as np
 
-# The fixed splits' own key, so that no epoch's order is the order of a split.
+# A separate key for the fixed splits, so that no epoch has the order of a split.
 _SPLIT = 0x73706C6974
 
 
 def permutation(n: int, seed: int, epoch: int) -> np.ndarray:
-  """A permutation of n examples, equal for equal arguments.
+  """A permutation of n examples, the same for the same arguments.
 
   Args:
-    n: How many examples.
-    seed: Its low 64 bits are used.
-    epoch: Not negative.
+    n: Number of examples.
+    seed: An int, whose low 64 bits are used.
+    epoch: Number of the epoch, not negative.
 
   Returns:
     int32 `[n]`.
@@ -33,8 +34,8 @@ def held_out(n: int, num_test: int) -> dict[str, np.ndarray]:
   """The fixed split of n examples into "train" and "test", both in random order.
 
   Args:
-    n: How many examples.
-    num_test: How many of them are held out.
+    n: Number of examples.
+    num_test: Number of examples that are held out.
 
   Returns:
     int32 indices `{"train": [n - num_test], "test": [num_test]}`.
@@ -44,11 +45,11 @@ def held_out(n: int, num_test: int) -> dict[str, np.ndarray]:
 
 
 def held_out_by_class(labels: np.ndarray, num_test: int) -> dict[str, np.ndarray]:
-  """The fixed split with as many test examples of each class, in random order.
+  """The fixed split with equally many test examples of each class, in random order.
 
   Args:
     labels: int `[n]`.
-    num_test: How many of each class are held out.
+    num_test: Number of examples of each class that are held out.
 
   Returns:
     int32 indices, "train" and "test".

@@ -1,4 +1,4 @@
-"""A stream in large pieces of stored data, of which a compiled loop makes batches."""
+"""Large pieces of a stream's stored data, which a compiled loop splits into batches."""
 
 import functools
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from aevb_tf.data import elements
 
 
 class Pieces:
-  """A stream as the compiled loop takes it: stored data, many batches at once.
+  """A stream in the form for the compiled loop: stored data of many batches at once.
 
-  The batches, their order and bits are those of the stream, and so is the number of the
-  pass: each iteration is one.
+  The batches, their order and their binarization are those of the stream. Each iteration
+  is one pass of the stream.
 
   Args:
-    read: Takes how many examples a piece has; gives a `tf.data.Dataset` of
-      `x [k, ...]` as stored, `y [k]`, `rows [k]` and the pass's number.
-    num_examples: Examples of a pass.
-    event_shape: The shape of one.
+    read: Takes the number of examples in a piece; returns a `tf.data.Dataset` of
+      `x [k, ...]` as stored, `y [k]`, `rows [k]` and the number of the pass.
+    num_examples: Number of examples in a pass.
+    event_shape: The shape of one example.
     options: The stream's `Options`.
   """
 
@@ -40,24 +40,24 @@ class Pieces:
     self._num_batches = options.num_batches(num_examples)
 
   def __len__(self) -> int:
-    """How many batches a pass has."""
+    """Number of batches in a pass."""
     return self._num_batches
 
   def of_batches(self, count: int) -> tf.data.Dataset:
-    """The pieces of a pass, each of so many batches, the last one of what is left."""
+    """The pieces of a pass, each with `count` batches; the last may have fewer."""
     return self._read(count * self.batch_size)
 
   def preparation(self) -> Callable:
-    """What makes examples of rows that were gathered from a piece.
+    """The function that scales and binarizes rows gathered from a piece.
 
     Returns:
       `(rows, indices, epoch)` -> `(x, y)`, float32 `[k, ...]` and int32 `[k]`, where
-      rows are those of `x, y, rows`, and epoch is the number of the pass.
+      `rows` holds rows of `x, y, rows`, and `epoch` is the number of the pass.
     """
     return functools.partial(_prepared, seed=self.seed, binarization=self.binarization)
 
 
 def _prepared(rows, indices, epoch, seed, binarization):
-  del indices  # they count within the piece
+  del indices  # relative to the piece
   x, y, numbers = rows
   return elements.element(x, numbers, epoch, seed, binarization), y

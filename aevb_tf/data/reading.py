@@ -1,29 +1,29 @@
-"""Reading files that may be damaged: one line that names the file."""
+"""Reading of files that may be damaged, with errors that name the file."""
 
 import contextlib
 import os
 import re
 from collections.abc import Iterator
 
-# What TensorFlow writes around a message: the node, and the operation.
+# The node and the operation, which TensorFlow adds to its messages.
 _TENSORFLOW = re.compile(r"\{\{.*?\}\} ?| ?\[Op:.*", re.S)
 
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike, what: str, advice: str) -> Iterator[None]:
-  """Turns whatever a reader raises about a file into a `ValueError`.
+  """Converts every exception of the block, which reads a file, to a `ValueError`.
 
-  What damaged bytes lead a parser to is not documented anywhere: it may be an error
-  of zlib, of zipfile, of TensorFlow, an IndexError, or out of memory for an array of
-  absurd size. So all of them are taken.
+  The exceptions that damaged files lead to are not documented: they may be errors of
+  zlib, zipfile or TensorFlow, an IndexError, or a MemoryError for an array of absurd
+  size. So all exceptions are converted.
 
   Args:
     path: The file.
-    what: What it should be, with its article: "an image".
+    what: What the file should be, with its article: "an image".
     advice: What to do, a sentence.
 
   Raises:
-    ValueError: Something in the block has raised; the message is one line.
+    ValueError: The block has raised an exception; the message is one line.
   """
   try:
     yield

@@ -1,7 +1,7 @@
-"""Where data come from: sources by name, and files and folders by their path.
+"""Data sources: registered names, and files and folders by their path.
 
-A source is a class whose `open(split, data_dir)` says what there is, as a `Split`,
-before anything large is read. To add one:
+A source is a class with a method `open(split, data_dir)`, which returns a `Split`
+before anything large is read. To add a source:
 
     @aevb_tf.data.register("mine")
     class Mine:
@@ -29,13 +29,13 @@ names = _registry.names
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-  """A part of a data set, not read yet.
+  """A split of a data set, which is not read yet.
 
   Attributes:
-    num_examples: How many examples it has.
-    nbytes: What they take in memory, as stored: uint8 or float32.
-    arrays: Reads them all: `[n, ...]`, and labels `[n]` or None.
-    stream: Makes a stream of `(x, y)` that holds a few batches at a time.
+    num_examples: Number of examples.
+    nbytes: Memory for the examples as stored (uint8 or float32), in bytes.
+    arrays: Function that reads all examples `[n, ...]`, and labels `[n]` or None.
+    stream: Function that returns a stream of `(x, y)`, with a few batches in memory.
   """
 
   num_examples: int
@@ -48,7 +48,7 @@ class Split:
     """A split that is in memory already.
 
     Args:
-      x: `[n, ...]`; the dtype says what it is, as in `ArrayDataset`.
+      x: `[n, ...]`, images or numbers, as in `ArrayDataset`.
       y: `[n]`, labels, or None.
     """
     x = np.asarray(x)
@@ -60,30 +60,35 @@ class Split:
 
 
 class Source(Protocol):
-  """What `get` gives."""
+  """The protocol of a data source."""
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> Split:
-    """Finds a split; `ValueError` if there is none, `FileNotFoundError` if no data."""
+    """Finds a split.
+
+    Raises:
+      ValueError: There is no such split.
+      FileNotFoundError: The data were not found.
+    """
 
 
 def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
-  """What data take in memory once they are stored."""
+  """The memory that data take as stored, in bytes."""
   return int(np.prod(shape, dtype=np.int64)) * checks.stored_dtype(dtype).itemsize
 
 
 def choose(splits: Any, split: str, where: str) -> Any:
-  """`splits[split]`, or a `ValueError` that lists what there is."""
+  """Returns `splits[split]`, or raises a `ValueError` that lists the splits."""
   if split not in splits:
     raise ValueError(f"{where} has no split {split!r}.{did_you_mean(split, splits)}")
   return splits[split]
 
 
 def get(name: Any, data_dir: str | os.PathLike | None = None) -> Source:
-  """Resolves what `load` takes as a name.
+  """Resolves the name of a data source.
 
   Args:
     name: A registered name, `tfds:NAME`, a path, or an object with a method `open`.
-    data_dir: The folder that relative paths are looked up in.
+    data_dir: The folder for relative paths.
 
   Returns:
     The source.
@@ -101,7 +106,9 @@ def get(name: Any, data_dir: str | os.PathLike | None = None) -> Source:
     if colon and scheme in names():
       return _registry.get({"name": scheme, "dataset": rest})
   if not isinstance(name, (str, os.PathLike)):
-    raise TypeError(f"A data source is a name, a path, or has `open`; not {name!r}.")
+    raise TypeError(
+      f"{name!r} is not a data source: use a name, a path, or an object with `open`."
+    )
   return _by_path(name, data_dir)
 
 
@@ -112,11 +119,11 @@ def _by_path(name, data_dir):
   if path.suffix in (".npy", ".npz"):
     return _registry.get({"name": "array_file", "path": path})
   if path.exists():
-    raise ValueError(f"{path}: give a .npy or .npz file, or a folder of images.")
+    raise ValueError(f"{path}: use a .npy or .npz file, or a folder of images.")
   if isinstance(name, os.PathLike) or os.sep in name or name.startswith((".", "~")):
     raise FileNotFoundError(f"There is no file or folder {path.absolute()}.")
   known = [n for n in names() if n not in ("tfds", "image_folder", "array_file")]
   raise ValueError(
-    f"Unknown data source {name!r}.{did_you_mean(name, known)} Or tfds:NAME, a .npy or"
-    f" .npz file, or a folder of images; there is none at {path.absolute()}."
+    f"Unknown data source {name!r}.{did_you_mean(name, known)} Or use tfds:NAME, a .npy"
+    f" or .npz file, or a folder of images; there is none at {path.absolute()}."
   )

@@ -1,15 +1,15 @@
-"""Data that stay where they are: `tf.data` pipelines with the elements of an array.
+"""Streams: `tf.data` pipelines for data that are not held in memory.
 
-Each iteration over a stream is a pass, and passes are numbered, since the order and
-the bits of a stochastic binarization differ between them: the attribute `epoch` of a
-stream, a variable, is the number of the next pass. It starts at 0 in every process;
-who resumes a run assigns the epoch to go on from.
+Each iteration over a stream is a pass. Passes are numbered, since the order and the
+stochastic binarization differ between them. The attribute `epoch` of a stream, a
+variable, is the number of the next pass. It starts at 0 in every process; to resume a
+run, assign the number of the epoch to continue with.
 
-A compiled loop takes a stream as its `pieces`, many batches at once as they are stored,
-so that little is left to do for the host.
+A compiled loop reads the `pieces` of a stream, many batches at once in the stored dtype,
+so that the host has little work.
 
-Data that can be read by index have the order of an `ArrayDataset`, a permutation of
-the whole. Data that are read in sequence are shuffled by a buffer.
+Data that can be read by index have the order of an `ArrayDataset`, a permutation of all
+examples. Data that are read in sequence are shuffled with a buffer.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from aevb_tf.random import Purpose
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-  """How examples become batches; see `ArrayDataset` for each."""
+  """Options for batches; see `ArrayDataset`."""
 
   batch_size: int
   shuffle: bool
@@ -36,30 +36,30 @@ class Options:
   drop_remainder: bool
 
   def replace(self, **changes) -> "Options":
-    """These options with some changed."""
+    """A copy of these options with some changed."""
     return dataclasses.replace(self, **changes)
 
   def check(self, num_examples: int | None = None) -> None:
-    """Raises `ValueError` or `TypeError` where an option cannot be.
+    """Raises a `ValueError` or a `TypeError` if an option is invalid.
 
     Args:
-      num_examples: How many examples there are; None if that is not known yet.
+      num_examples: Number of examples; None if it is not known yet.
     """
     elements.check_binarization(self.binarization)
     for name in ("batch_size", "seed"):
       value = getattr(self, name)
       if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} is an int, not {value!r}.")
+        raise TypeError(f"{name}={value!r} must be an int.")
     if self.batch_size < 1:
-      raise ValueError(f"batch_size is {self.batch_size}: give at least 1.")
+      raise ValueError(f"batch_size={self.batch_size} must be at least 1.")
     if num_examples is not None and self.num_batches(num_examples) == 0:
       raise ValueError(
-        f"drop_remainder leaves nothing of {num_examples} examples in batches of"
-        f" {self.batch_size}: give a batch_size of at most {num_examples}."
+        f"drop_remainder drops all {num_examples} examples with batch_size="
+        f"{self.batch_size}: use a batch_size of at most {num_examples}."
       )
 
   def num_batches(self, num_examples: int) -> int:
-    """How many batches a pass over so many examples has."""
+    """Number of batches in a pass over `num_examples` examples."""
     extra = 0 if self.drop_remainder else self.batch_size - 1
     return (num_examples + extra) // self.batch_size
 
@@ -71,13 +71,13 @@ def from_arrays(
   rows: np.ndarray | None = None,
   first_epoch: int = 0,
 ) -> tf.data.Dataset:
-  """Batches of arrays, a whole batch read at once; `x` may be memory-mapped.
+  """A stream from arrays, which reads a whole batch at once.
 
   Args:
-    x: `[n, ...]`, passed by `checks.check`.
+    x: `[n, ...]`, which has passed `checks.check`; may be memory-mapped.
     y: int32 `[n]`.
-    options: The batches.
-    rows: int `[m]`, the rows of `x` and `y` that are the examples; None for all.
+    options: Options for batches.
+    rows: int `[m]`, the rows of `x` and `y` to use; None for all.
     first_epoch: The number of the first pass.
 
   Returns:
@@ -105,12 +105,12 @@ def by_index(
   options: Options,
   first_epoch: int = 0,
 ) -> tf.data.Dataset:
-  """Batches of data that can be read in any order.
+  """A stream from data that can be read in any order.
 
   Args:
-    read: int32 `[k]`, indices -> stored examples `[k, ...]` and labels int32 `[k]`.
-    num_examples: How many examples there are.
-    options: The batches.
+    read: Indices int32 `[k]` -> stored examples `[k, ...]` and labels int32 `[k]`.
+    num_examples: Number of examples.
+    options: Options for batches.
     first_epoch: The number of the first pass.
 
   Returns:
@@ -126,7 +126,7 @@ def by_index(
       if options.shuffle:
         indices = tf.numpy_function(order, [epoch], tf.int32, stateful=False)
         indices = tf.ensure_shape(indices, [num_examples])
-      # Slices of the order: a data set of its numbers takes longer than the reading.
+      # Slices of the order: a data set of single indices is slower than the reading.
       extra = 0 if drop_remainder else size - 1
       starts = tf.data.Dataset.range(0, (num_examples + extra) // size * size, size)
       return starts.map(lambda start: (indices[start : start + size], epoch))
@@ -143,14 +143,14 @@ def in_sequence(
   buffer_size: int,
   options: Options,
 ) -> tf.data.Dataset:
-  """Batches of data that can only be read one after another.
+  """A stream from data that can only be read in sequence.
 
   Args:
-    examples: The examples, still encoded, in an order that is always the same.
-    decode: One of them -> a stored example `[...]` and its label, int32 scalar.
-    num_examples: How many there are.
-    buffer_size: How many encoded examples are held for shuffling.
-    options: The batches.
+    examples: The encoded examples, always in the same order.
+    decode: Encoded example -> stored example `[...]` and its label, int32 scalar.
+    num_examples: Number of examples.
+    buffer_size: Number of encoded examples in the shuffle buffer.
+    options: Options for batches.
 
   Returns:
     A stream of `(x, y)`.
@@ -160,8 +160,8 @@ def in_sequence(
   def one_pass(epoch):
     chosen = numbered
     if options.shuffle:
-      # This sets the seed of the graph that is being traced, and of nothing else:
-      # the order shall not depend on the process's global seed.
+      # This sets only the seed of the graph that is being traced, so that the order
+      # does not depend on the global seed of the process.
       tf.random.set_seed(1)
       words = tf.cast(
         random.derive(
@@ -186,14 +186,14 @@ def in_sequence(
 
 
 def _stream(stored, num_examples, options, first_epoch):
-  """A stream, from what gives its stored data.
+  """A stream of batches from a function that returns stored data.
 
   Args:
-    stored: Takes the numbers of passes, how many examples are wanted at once, and
-      whether to leave out a short rest; returns a data set, and what maps its elements
-      to `x, y, rows [k], epoch`.
-    num_examples: Examples of a pass.
-    options: The batches.
+    stored: Takes a data set of pass numbers, the number of examples per element, and
+      whether to drop a short last element. Returns a data set, and the function that
+      maps its elements to `x, y, rows [k], epoch`.
+    num_examples: Number of examples in a pass.
+    options: Options for batches.
     first_epoch: The number of the first pass.
   """
   epoch = tf.Variable(first_epoch, dtype=tf.int32, trainable=False, name="epoch")
@@ -219,16 +219,16 @@ def _stream(stored, num_examples, options, first_epoch):
 
 
 def _finished(stream):
-  """The stream, read ahead, with one thread a core from the beginning."""
+  """The stream with prefetching, and with one thread per core from the start."""
   return without_tuner(stream.prefetch(1))
 
 
 def without_tuner(stream: tf.data.Dataset) -> tf.data.Dataset:
-  """A data set whose iterators are let go at once.
+  """Turns off the tuner of `tf.data`, so that iterators are released at once.
 
-  The tuner of `tf.data` has a thread that sleeps 10 ms, 20 ms, 40 ms and so on, and an
-  iterator is not let go before it wakes: at the end of an epoch that took 3 s, `fit`
-  would wait for 2 s more.
+  The tuner has a thread that sleeps 10 ms, 20 ms, 40 ms and so on, and an iterator is
+  not released before the thread wakes: after an epoch of 3 s, `fit` would wait for
+  another 2 s.
   """
   options = tf.data.Options()
   options.autotune.enabled = False

@@ -1,8 +1,8 @@
 """`tfds:NAME`: the image data sets of TensorFlow Datasets; `mnist` is `tfds:mnist`.
 
-With `data_dir`, the data set must be prepared there, and nothing is downloaded or
-written. Without it, TFDS downloads and prepares it in its own folder. Splits are
-TFDS's, slices of them (`train[:1000]`) too.
+With `data_dir`, the data set must be prepared in that folder, and nothing is downloaded
+or written. Without it, TFDS downloads and prepares the data set in its own folder. The
+splits are those of TFDS, including slices such as `train[:1000]`.
 """
 
 import os
@@ -19,25 +19,25 @@ from aevb_tf.registry import did_you_mean
 
 _CHUNK_BYTES = 2**24
 _ADVICE = "Remove the data set, and prepare it again."
-# Encoded examples held for shuffling a stream.
+# Number of encoded examples in the shuffle buffer of a stream.
 _BUFFER_BYTES = 2**29
 
 
 @sources.register("tfds")
 class TensorFlowDataset:
-  """A source that is a data set of TFDS.
+  """A data set of TFDS as a data source.
 
   Args:
-    dataset: Its name there: `mnist`, `cifar10:3.0.2`, `NAME/CONFIG`.
+    dataset: Its name in TFDS: `mnist`, `cifar10:3.0.2`, `NAME/CONFIG`.
   """
 
   def __init__(self, dataset: str = ""):
     if not dataset:
-      raise ValueError("Give the name of a data set of TFDS, such as tfds:mnist.")
+      raise ValueError("Pass the name of a TFDS data set, such as tfds:mnist.")
     self.dataset = dataset
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
-    """Finds a split, downloads and prepares the data set if `data_dir` is None."""
+    """Finds a split; downloads and prepares the data set if `data_dir` is None."""
     builder = self._builder(data_dir)
     found = self._choose_split(builder, split)
     reader = _Reader(self.dataset, builder, split, found)
@@ -59,7 +59,7 @@ class TensorFlowDataset:
     return self._named_builder(below, data_dir=os.fspath(folder))
 
   def _named_builder(self, where, **kwargs):
-    import tensorflow_datasets as tfds  # slow to import, and few need it
+    import tensorflow_datasets as tfds  # slow to import, and rarely needed
 
     try:
       with reading(where, "a data set that TFDS has prepared", _ADVICE):
@@ -71,24 +71,24 @@ class TensorFlowDataset:
       raise ValueError(
         f"TFDS has no data set {self.dataset!r}."
         f"{did_you_mean(self.dataset, known).partition(' Known:')[0]}"
-        " https://www.tensorflow.org/datasets/catalog lists them."
+        " They are listed at https://www.tensorflow.org/datasets/catalog."
       ) from error
 
   def _check_prepared(self, folder):
-    # Looked for here, since TFDS would ask the network about what is not prepared.
+    # Checked here, since TFDS would access the network if it is not prepared.
     below = folder / re.split("[/:]", self.dataset)[0]
     if not below.is_dir() or not any(below.rglob("dataset_info.json")):
       raise FileNotFoundError(
-        f"{self.dataset} is not prepared in {folder.absolute()} (it would be in"
-        f" {below.name}/VERSION there): name the folder where it is, or leave out"
-        " data_dir, and TFDS downloads it."
+        f"{self.dataset} is not prepared in {folder.absolute()} (there is no"
+        f" {below.name}/VERSION): pass the folder where it is, or leave out data_dir"
+        " to download it."
       )
 
   def _choose_split(self, builder, split):
     if not builder.info.splits:
       raise FileNotFoundError(
-        f"{builder.info.full_name} is not prepared in {builder.data_dir}: another"
-        " version or config may be; name it, as in tfds:NAME/CONFIG:VERSION."
+        f"{builder.info.full_name} is not prepared in {builder.data_dir}: if another"
+        " version or config is, name it, as in tfds:NAME/CONFIG:VERSION."
       )
     try:
       return builder.info.splits[split]
@@ -106,7 +106,7 @@ class Mnist(TensorFlowDataset):
 
 
 class _Reader:
-  """The examples of a split: which features they are, and how they are read."""
+  """Reads the examples of a split."""
 
   def __init__(self, name: str, builder: Any, split: str, found: Any):
     self._builder, self._split, self._found = builder, split, found
@@ -120,13 +120,13 @@ class _Reader:
     self.dtype = np.dtype(features[self._image].np_dtype)
     if builder.info.file_format.value != "tfrecord":
       raise ValueError(
-        f"{name} is prepared as {builder.info.file_format.value}, which is not read here:"
-        " prepare it with file_format='tfrecord'."
+        f"{name} is prepared as {builder.info.file_format.value}, which is not"
+        " supported: prepare it with file_format='tfrecord'."
       )
     if None in self.shape:
       raise ValueError(
-        f"The images of {name} differ in shape ({list(self.shape)}): write them at one"
-        " size into a folder or a .npy file, and load that."
+        f"The images of {name} differ in shape ({list(self.shape)}): write them with"
+        " one shape into a folder or a .npy file, and load that."
       )
     if self.dtype not in (np.uint8, np.float32):
       raise ValueError(f"The images of {name} are {self.dtype}, not uint8 or float32.")
@@ -141,7 +141,7 @@ class _Reader:
     return [self._builder.info.full_name, self._split, files]
 
   def _check_files(self):
-    """Reads the records, whose checksums TensorFlow compares, and counts them."""
+    """Reads and counts the records; TensorFlow verifies their checksums."""
     for file in self._found.file_instructions:
       with reading(file.filename, "records of TFDS", _ADVICE):
         records = tf.data.TFRecordDataset(str(file.filename))
@@ -173,7 +173,7 @@ class _Reader:
     return x, y
 
   def stream(self, options: streams.Options) -> tf.data.Dataset:
-    """Reads examples as they are needed; they are shuffled while still encoded."""
+    """Streams the examples; they are shuffled while they are encoded."""
     cache.once(self._depends_on(), self._check_files)
     buffer_size = min(self.num_examples, max(1, _BUFFER_BYTES // self._encoded_bytes))
     return streams.in_sequence(
@@ -181,14 +181,14 @@ class _Reader:
     )
 
   def _records(self) -> tf.data.Dataset:
-    """Examples as their files hold them, in an order that stays.
+    """The encoded examples, always in the same order.
 
-    TFDS itself takes an example through half a dozen functions of a pipeline, which is
-    ten times the work of decoding a small image.
+    The pipeline of TFDS applies half a dozen functions to each example, which takes ten
+    times as long as decoding a small image.
     """
-    told = self._found.file_instructions
-    names = [str(t.filename) for t in told]
-    spans = np.array([(t.skip, t.take) for t in told], np.int64)
+    instructions = self._found.file_instructions
+    names = [str(i.filename) for i in instructions]
+    spans = np.array([(i.skip, i.take) for i in instructions], np.int64)
     return tf.data.Dataset.from_tensor_slices((names, spans)).flat_map(
       lambda name, span: tf.data.TFRecordDataset(name).skip(span[0]).take(span[1])
     )
@@ -217,14 +217,14 @@ def _image_key(name, features) -> str:
     return "image"
   if len(keys) != 1:
     raise ValueError(
-      f"{name} is no data set of images: it has {', '.join(features)}, and of these"
-      f" {len(keys)} are images."
+      f"{name} is not an image data set: it has the features {', '.join(features)}, of"
+      f" which {len(keys)} are images, not one."
     )
   return keys[0]
 
 
 def _label_key(features) -> str | None:
-  """`label`, if examples have one integer of that name."""
+  """The key `label`, if examples have one integer of that name, otherwise None."""
   if "label" not in features or features["label"].shape != ():
     return None
   return "label" if np.issubdtype(features["label"].np_dtype, np.integer) else None

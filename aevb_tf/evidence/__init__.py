@@ -1,28 +1,28 @@
-"""The evidence log p(x) of a trained model, in nats per example, `[batch]`.
+"""Estimators of the evidence log p(x) of a trained model, nats per example, `[batch]`.
 
 | name                | estimate                                        | source        |
 |---------------------|-------------------------------------------------|---------------|
-| `importance`        | K samples of q(z|x), weighted (the IWAE's)      | Burda et al.  |
+| `importance`        | K weighted samples of q(z|x), as in the IWAE    | Burda et al.  |
 | `annealed`          | AIS from p(z) or q(z|x) with HMC transitions    | Neal          |
 | `posterior_density` | a density fitted to posterior samples           | paper, App. D |
 
-Which to take, and what to expect of it:
+Which method to use:
 
-* `importance` is the fastest, below log p(x) in expectation, and as good as the encoder.
-  Of an encoder that overfits, on data that it was not trained on, samples miss the
-  posterior: the estimate is then far too low, and more samples hardly raise it.
-* `annealed` is below log p(x) in expectation too, by less the more temperatures, and
-  from `start="prior"`, its default, asks nothing of the encoder: take it where
-  `importance` warns. `bidirectional` sandwiches log p(x) on data of the model's own, and
-  so tells how far it is off.
-* `posterior_density` is for few latents. Above log p(x) in expectation if its samples
-  are exactly the posterior's; chains that miss part of the posterior make it too low, a
-  bad fit too high (`posterior_density.py`).
+* `importance` is the fastest. It is below log p(x) in expectation, and as accurate as
+  the encoder. If the encoder overfits, its samples miss the posterior of new examples:
+  the estimate is then far too low, and more samples hardly raise it.
+* `annealed` is also below log p(x) in expectation; more temperatures bring it closer.
+  With `start="prior"`, the default, it does not use the encoder: use it where
+  `importance` warns. `bidirectional` bounds log p(x) of data drawn from the model from
+  both sides, and so measures the error of `annealed`.
+* `posterior_density` is for few latents. It is above log p(x) in expectation if its
+  samples are exact samples of the posterior. Chains that miss part of the posterior
+  make it too low, a bad fit makes it too high (`posterior_density.py`).
 
 An `Estimate` has a Monte Carlo error, an effective sample size and a Pareto k-hat for
-each example, beside the spread over examples. Where they say that the estimates are not
-to be trusted, `Estimate.warning` says why and what to do next; it is issued as an
-`EvidenceWarning` too:
+each example, and the spread over examples. Where they show that the estimates are not
+reliable, `Estimate.warning` says why and what to do next. It is also issued as an
+`EvidenceWarning`:
 
     estimate = aevb.evidence.estimate(vae, x, "importance", num_samples=5000, seed=0)
     estimate.mean, estimate.standard_error, estimate.mean_monte_carlo_error

@@ -4,12 +4,12 @@
     log w = sum_t (beta_t - beta_{t-1}) log ( f_1 / f_0 )(z_{t-1})
 
 with f_beta as in `mcmc.annealing_path`, and T_t an HMC transition that leaves
-f_{beta_t} invariant. E[w] = p(x): the log of a mean of weights is below log p(x)
-in expectation, by less the more temperatures there are. The reverse chain starts at an
-exact sample of the posterior, has E[1/w] = 1/p(x), and bounds log p(x) from above.
+f_{beta_t} invariant. E[w] = p(x), so the log of a mean of weights is below log p(x) in
+expectation, and more temperatures bring it closer. The reverse chain starts at an exact
+sample of the posterior. It has E[1/w] = 1/p(x), and bounds log p(x) from above.
 
-The step size for each example and temperature is adapted in a pilot run, with noise of
-its own, and then fixed: given the pilot, the weights are unbiased.
+The step size for each example and temperature is adapted in a pilot run, with separate
+noise, and then fixed: given the pilot run, the weights are unbiased.
 
 References:
   Neal. Annealed importance sampling. arXiv:physics/9803008.
@@ -32,7 +32,7 @@ from aevb_tf.mcmc import hmc
 from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
 from aevb_tf.random import Purpose
 
-# Temperatures in one compiled call.
+# Number of temperatures in one compiled call.
 _SEGMENT = 50
 _MOST_PILOT_CHAINS = 4
 
@@ -56,14 +56,14 @@ class Annealed:
     num_temperatures: T, the number of transitions.
     leapfrog_steps: Leapfrog steps per transition.
     start: `"prior"`, which does not use the encoder, or `"encoder"`, which needs far
-      fewer temperatures where q(z|x) is good.
-    target_acceptance: Probability of acceptance that the pilot run adapts step sizes to.
+      fewer temperatures if q(z|x) is good.
+    target_acceptance: Acceptance probability to which the pilot run adapts step sizes.
 
   Raises:
-    ValueError: An argument is impossible.
+    ValueError: An argument is out of range.
   """
 
-  advice = "Take more temperatures, or start='encoder' where q(z|x) is good."
+  advice = "Use more temperatures, or start='encoder' if q(z|x) is good."
 
   def __init__(
     self,
@@ -87,7 +87,7 @@ class Annealed:
     rows: tf.Tensor,
     advance: Callable[[float], None],
   ) -> PerExample:
-    """Estimates log p(x) of a batch, from below; arguments as for `Importance`."""
+    """Estimates log p(x) of a batch from below; arguments as for `Importance`."""
     seed = random.derive(seed, Purpose.FORWARD)
     step_sizes = self._pilot(model, x, seed, rows, advance)
     state = self._begin(model, x, seed, rows, self.num_samples, step_sizes)
@@ -103,7 +103,7 @@ class Annealed:
     rows: tf.Tensor,
     advance: Callable[[float], None],
   ) -> PerExample:
-    """Estimates log p(x) of a batch from above, of examples whose z is known.
+    """Estimates log p(x) from above, for a batch of examples whose z is known.
 
     Args:
       model: The model.
@@ -114,9 +114,9 @@ class Annealed:
       advance: As for `Importance`.
 
     Returns:
-      `PerExample`; the weights of its effective sample size, error and tail are 1/w. Its
-      chains start at one z: what z adds to the error is not among the spread of their
-      weights, so that `monte_carlo_error` is too small.
+      `PerExample`; its effective sample size, error and tail are those of the weights
+      1/w. All chains of an example start at the same z, so `monte_carlo_error` leaves
+      out the variance of z and is too small.
     """
     seed = random.derive(seed, Purpose.REVERSE)
     step_sizes = self._pilot(model, x, seed, rows, advance)
@@ -131,20 +131,20 @@ class Annealed:
     return result._replace(log_marginal=-result.log_marginal)
 
   def temperatures(self) -> np.ndarray:
-    """beta_0 = 0, ..., beta_T = 1, closest to each other at both ends."""
+    """beta_0 = 0, ..., beta_T = 1, spaced most closely at both ends."""
     t = np.linspace(-4.0, 4.0, self.num_temperatures + 1)
     beta = 1 / (1 + np.exp(-t))
     return ((beta - beta[0]) / (beta[-1] - beta[0])).astype(np.float32)
 
   def _result(self, state, log_weights):
-    """The log of the mean weight, with its diagnostics."""
-    sums = log_mean.of(log_weights)
+    """The log of the mean weight, with diagnostics."""
+    sums = log_mean.sums_of(log_weights)
     return PerExample(
       sums.log_mean(self.num_samples),
       sums.effective_sample_size(),
       state.acceptance / self.num_temperatures,
       sums.error(self.num_samples),
-      pareto.k_hat(pareto.of(log_weights)),
+      pareto.k_hat(pareto.tail_of(log_weights)),
     )
 
   def _pilot(self, model, x, seed, rows, advance):
@@ -190,7 +190,7 @@ def _begin(model, x, seed, rows, step_sizes, start, chains):
 
 
 def _begin_at(model, x, z, step_sizes, start, chains):
-  """Chains of an example that all start at its z."""
+  """Chains that all start at the z of their example."""
   path = AnnealingPath(model, x, start)
   u = tf.repeat(path.bijector.inverse(z)[tf.newaxis], chains, axis=0)
   return _state(path, u, step_sizes)
@@ -210,7 +210,7 @@ def _state(path, u, step_sizes):
 def _anneal(
   model, state, x, seed, rows, beta, span, start, direction, leapfrog_steps, target
 ):
-  """Takes the chains through transitions `span[0]`, ..., `span[1] - 1` of T."""
+  """Runs transitions `span[0]`, ..., `span[1] - 1` of T."""
   path = AnnealingPath(model, x, start)
   num_chains, _, dim = state.chains.position.shape
   num_temperatures = beta.shape[0] - 1

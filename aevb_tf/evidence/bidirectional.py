@@ -1,9 +1,9 @@
 """Bidirectional Monte Carlo: log p(x) from below and from above, on simulated data.
 
-For an example that the model itself draws, z ~ p(z), x ~ p(x|z), one exact posterior
-sample is known: z. Reverse AIS from z bounds log p(x) from above, forward AIS from below.
-The gap between the two bounds the error of each, and suggests that of `annealed` on other
-data.
+For an example that is drawn from the model, z ~ p(z), x ~ p(x|z), one exact posterior
+sample is known: z. Reverse AIS from z bounds log p(x) from above, forward AIS from
+below. The gap between the two bounds the error of each, and indicates the error of
+`annealed` on other data.
 
 References:
   Grosse, Ghahramani, Adams. Sandwiching the marginal likelihood using bidirectional
@@ -58,7 +58,7 @@ class Bracket(NamedTuple):
       f"{side}: {part}" for side, part in zip(_SIDES, parts, strict=True) if part
     ]
     if len(self.x) == 1:
-      parts.append("The gap is of a single example, and others' may be far from it.")
+      parts.append("The gap is that of a single example; other examples may differ.")
     return " ".join(parts) or None
 
 
@@ -75,16 +75,17 @@ def bidirectional(
   Args:
     model: As for `estimate`.
     num_examples: Number of examples to draw.
-    method: An `Annealed`; None takes its defaults.
+    method: An `Annealed`; None uses its defaults.
     seed: An int or a pair of int32; example i depends on (seed, i) alone.
     batch_size: Examples per batch; changes the bounds by no more than rounding.
-    progress: Called with the number of further examples done, which may be a fraction.
+    progress: Called with the number of examples done since the last call, which may be
+      a fraction.
 
   Returns:
     A `Bracket`.
 
   Raises:
-    ValueError: An argument is impossible.
+    ValueError: An argument is out of range.
 
   Warns:
     EvidenceWarning: The gap may be unreliable; `Bracket.warning` says why.

@@ -1,4 +1,4 @@
-"""Compiled functions of a model, kept as long as the model lives."""
+"""Compiled functions of a model, cached as long as the model exists."""
 
 import functools
 import weakref
@@ -18,10 +18,10 @@ def compiled(
   """`function(model, *tensors, **options)`, compiled once for these options.
 
   Args:
-    model: The model; only its variables are kept alive.
-    function: A function at module level.
+    model: The model; the cache keeps only its variables alive.
+    function: A function defined at module level.
     jit: Whether to compile it with XLA.
-    **options: What the compiled code is specialised to.
+    **options: Options that are constants in the compiled code.
 
   Returns:
     A function of the tensors.
@@ -39,6 +39,6 @@ def _call(reference, function, options, *tensors):
 
 
 def rows_at_once(model: Any) -> int:
-  """How many z to decode at once: enough to fill the device, within its memory."""
+  """How many z to decode at once: enough to use the whole device within its memory."""
   gpu = tf.config.list_physical_devices("GPU")
   return rows_within(model, 2**28 if gpu else 2**20)

@@ -1,9 +1,9 @@
-"""Densities fitted to samples, for many data at once: a Gaussian, or a mixture of them.
+"""Gaussians and mixtures of Gaussians, fitted to samples of many examples at once.
 
-All in float64. Samples are `[L, batch, dim]`; a mixture of M components has means
+Everything is float64. Samples are `[L, batch, dim]`; a mixture of M components has means
 `[M, batch, dim]`, Cholesky factors of its covariances `[M, batch, dim, dim]` and log
-weights `[M, batch]`. Its component covariances keep a thousandth of the variance of all
-samples, so that no component closes in on a single one.
+weights `[M, batch]`. A thousandth of the variance of all samples is added to each
+covariance, so that no component collapses to a single sample.
 
 References:
   Dempster, Laird, Rubin. Maximum likelihood from incomplete data via the EM algorithm.
@@ -27,9 +27,9 @@ class Mixture(NamedTuple):
   factors: tf.Tensor
 
   def log_joint(self, samples: tf.Tensor) -> tf.Tensor:
-    """Log-density of samples and component, nats, `[M, L, batch]`."""
+    """Joint log-density of samples and components, nats, `[M, L, batch]`."""
     centred = samples[tf.newaxis] - self.means[:, tf.newaxis]
-    # [M, batch, dim, L], which is what a triangular solve takes.
+    # [M, batch, dim, L], as the triangular solve needs it.
     columns = tf.transpose(centred, [0, 2, 3, 1])
     white = tf.linalg.triangular_solve(self.factors, columns)
     square = tf.transpose(tf.reduce_sum(white**2, axis=2), [0, 2, 1])
@@ -43,26 +43,26 @@ class Mixture(NamedTuple):
 
 
 def fit_gaussian(samples: tf.Tensor) -> Mixture:
-  """The Gaussian with the samples' mean and covariance."""
+  """The Gaussian with the mean and the covariance of the samples."""
   return _weighted_fit(
     samples, tf.ones([1, *samples.shape[:2]], samples.dtype), floor=1e-9
   )
 
 
 def fit_mixture(samples: tf.Tensor, num_components: int) -> Mixture:
-  """A mixture by expectation maximisation.
+  """Fits a mixture by expectation maximisation.
 
   Args:
     samples: float64 `[L, batch, dim]`.
     num_components: M.
 
   Returns:
-    The mixture: the samples' Gaussian if M is 1.
+    The mixture; `fit_gaussian(samples)` if M is 1.
   """
   if num_components == 1:
     return fit_gaussian(samples)
   whole = fit_gaussian(samples)
-  # Components begin at samples far from each other, each with the whole covariance.
+  # Components start at samples far from each other, with the covariance of all samples.
   means = _spread_samples(samples, num_components)
   factors = tf.repeat(whole.factors, num_components, axis=0)
   weights = tf.fill(
@@ -80,7 +80,7 @@ def fit_mixture(samples: tf.Tensor, num_components: int) -> Mixture:
 
 
 def _spread_samples(samples, count):
-  """`count` samples, each the farthest from those before it, `[count, batch, dim]`."""
+  """Chooses samples, each the farthest from those before it, `[count, batch, dim]`."""
   scale = tf.math.reduce_std(samples, axis=0)
   scaled = tf.math.divide_no_nan(samples, scale)
   chosen = [tf.argmax(tf.reduce_sum(scaled**2, axis=-1), axis=0)]
@@ -99,14 +99,14 @@ def _take(samples, index):
 
 
 def _weighted_fit(samples, shares, floor):
-  """Components with these shares `[M, L, batch]` of the samples."""
+  """Fits components to samples with responsibilities `shares`, `[M, L, batch]`."""
   counts = tf.reduce_sum(shares, axis=1)
   safe = tf.maximum(counts, 1e-9)
   means = tf.einsum("mlb,lbd->mbd", shares, samples) / safe[..., tf.newaxis]
   centred = samples[tf.newaxis] - means[:, tf.newaxis]
   covariances = tf.einsum("mlb,mlbd,mlbe->mbde", shares, centred, centred)
   covariances /= safe[..., tf.newaxis, tf.newaxis]
-  # Chains that never moved have no variance at all: the least keeps it a density.
+  # Chains that never moved have zero variance; a small positive one keeps q a density.
   variances = tf.math.reduce_variance(samples, axis=0) * floor + 1e-12
   factors = tf.linalg.cholesky(covariances + tf.linalg.diag(variances))
   return Mixture(tf.math.log(safe / samples.shape[0]), means, factors)

@@ -1,4 +1,4 @@
-"""Evidence over whole data sets, batch by batch."""
+"""Estimates of log p(x) for whole data sets, batch by batch."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -31,24 +31,26 @@ def estimate(
   Args:
     model: A `VAE`, or a model with its `prior`, `decode` and `likelihood_family`; the
       estimators that use q(z|x) also need `encode` and `posterior_family`.
-    x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as
-      `aevb_tf.data.load` gives.
+    x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, such as the
+      result of `aevb_tf.data.load`.
     method: Name, options or object of `aevb_tf.evidence`.
-    num_samples: Samples for each example; None leaves the estimator's own number.
-    seed: An int or a pair of int32. The estimate of example i depends on (seed, i) alone.
-    batch_size: Data at once; changes the estimates by no more than rounding.
-    max_examples: Only the first of the data; None for all.
-    progress: Called with how many more data, in parts too, are done.
+    num_samples: Samples for each example; None uses the estimator's own number.
+    seed: An int or a pair of int32. The estimate of example i depends only on
+      (seed, i).
+    batch_size: Examples per batch; changes the estimates by no more than rounding.
+    max_examples: Use only so many examples, from the start; None uses all.
+    progress: Called with the number of examples done since the last call, which may be
+      a fraction.
 
   Returns:
     An `Estimate`.
 
   Raises:
-    ValueError: An argument is impossible, or the data do not fit the model.
+    ValueError: An argument is out of range, or the data do not fit the model.
     FloatingPointError: An estimate is NaN: the model's weights or outputs are broken.
 
   Warns:
-    EvidenceWarning: The estimates are not to be trusted; `Estimate.warning`.
+    EvidenceWarning: The estimates are not reliable; see `Estimate.warning`.
   """
   method = registered.get(method, num_samples)
   seed = random.derive(seed, Purpose.EVIDENCE)
@@ -56,7 +58,7 @@ def estimate(
   size = batch_size_of(model, batch_size)
   if max_examples is not None:
     max_examples = checks.positive_int("max_examples", max_examples)
-  # One size for all batches, no larger than what there is to estimate.
+  # One size for all batches, no larger than the data.
   known = [len(x)] if hasattr(x, "__array__") else []
   size = max(1, min(size, max_examples or size, *known))
   results, first = [], 0
@@ -69,7 +71,7 @@ def estimate(
     results.append(padded(run, batch, size, first, progress))
     first += len(batch)
   if not results:
-    raise ValueError("There are no data: x is empty.")
+    raise ValueError("x is empty: there is nothing to estimate.")
   found = joined(method, results)
   _check_numbers(found.log_marginal)
   if found.warning:
@@ -84,13 +86,13 @@ def padded(
   first: int,
   progress: Callable[[float], None] | None,
 ) -> PerExample:
-  """Runs an estimator on a batch that is filled up to `size`, so that it compiles once.
+  """Runs an estimator on a batch padded to `size`, so that it compiles only once.
 
   Args:
     function: `(x, rows, advance) -> PerExample`.
     batch: float32 `[n, ...]`, n at most `size`.
-    size: The size of all batches.
-    first: Number of the first example.
+    size: The padded size, the same for all batches.
+    first: Index of the first example.
     progress: As in `estimate`.
 
   Returns:
@@ -109,7 +111,7 @@ def padded(
 
 
 def joined(method: Any, results: list[PerExample]) -> Estimate:
-  """What a method found of all batches, and whether it is to be trusted."""
+  """Joins the results of all batches, and adds a warning if they are not reliable."""
   columns = zip(*results, strict=True)
   whole = PerExample(*(None if c[0] is None else np.concatenate(c) for c in columns))
   name = registered.name_of(method)
@@ -118,23 +120,23 @@ def joined(method: Any, results: list[PerExample]) -> Estimate:
 
 
 def batch_size_of(model: Any, batch_size: int | None) -> int:
-  """The batch size asked for, or one that fits the memory."""
+  """The given batch size, or by default one that fits into memory."""
   if batch_size is None:
     return min(_BATCH_SIZE, rows_at_once(model))
   return checks.positive_int("batch_size", batch_size)
 
 
 def check_built(model: Any) -> None:
-  """Raises a ValueError where a model does not know the shape of its data."""
+  """Raises a ValueError if the model is not built."""
   if not model.built:
     raise ValueError(
-      "The evidence needs to know the shape of the data: call the model on data, `fit` "
-      "it, or `build((None, *event_shape))` it first."
+      "The model is not built yet: call it on data, `fit` it, or call "
+      "`build((None, *event_shape))` before estimating the evidence."
     )
 
 
 def _batches(x: Any, size: int, most: int | None) -> Iterator[np.ndarray]:
-  """The data in order, float32, in batches of `size` but for the last."""
+  """The data in order, float32, in batches of `size`; the last may be smaller."""
   left = most
   held = []
   for piece in [x] if hasattr(x, "__array__") else x:
@@ -159,7 +161,7 @@ def _check_data(model, batch):
   wanted = tuple(model.event_shape)
   if batch.shape[1:] != wanted:
     raise ValueError(
-      f"The data have shape {batch.shape[1:]}, but the model is of data of shape {wanted}."
+      f"The examples have shape {batch.shape[1:]}, but the model needs shape {wanted}."
     )
   model.likelihood_family.check_targets(batch)
 
@@ -168,6 +170,6 @@ def _check_numbers(values: Iterable[float]) -> None:
   broken = np.flatnonzero(np.isnan(values))
   if len(broken):
     raise FloatingPointError(
-      f"log p(x) of example {broken[0]} (of {len(broken)} in all) is NaN: the model gives "
-      "NaN or infinite numbers there. Take an earlier checkpoint."
+      f"log p(x) of example {broken[0]} (of {len(broken)} in all) is NaN: the model "
+      "returns NaN or infinite numbers for it. Use an earlier checkpoint."
     )

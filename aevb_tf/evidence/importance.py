@@ -1,10 +1,10 @@
-"""Importance sampling from the encoder: the estimate that the IWAE trains on.
+"""Importance sampling from the encoder, the estimate that an IWAE maximizes.
 
     log p(x) ~ log (1/K) sum_k p(x, z_k) / q(z_k|x),   z_k ~ q(z|x)
 
-Below log p(x) in expectation, rising with K, exact in the limit. Samples come in
-chunks; only their sums and the largest weights are kept, as many as the fit of their
-tail takes (`pareto`).
+The estimate is below log p(x) in expectation, rises with K, and is exact in the limit.
+Samples are drawn in chunks. Only sums over them, and the largest weights for the fit of
+their tail (`pareto`), are kept.
 
 References:
   Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
@@ -21,7 +21,7 @@ from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerExample
 
-# Chunks in one compiled call: many to hide the call, few for a bar that moves.
+# Chunks in one compiled call: many to hide its overhead, few for a smooth progress bar.
 _CHUNKS = 32
 
 
@@ -31,14 +31,14 @@ class Importance:
 
   Args:
     num_samples: K.
-    chunk_size: Samples that are decoded at once, for a whole batch; by default as many
-      as suit the device. Changes the estimate by no more than rounding.
+    chunk_size: Samples that are decoded at once, for a whole batch; None chooses a
+      number for the device. Changes the estimate by no more than rounding.
 
   Raises:
     ValueError: An argument is not a positive integer.
   """
 
-  advice = "Take more samples, or the method 'annealed'."
+  advice = "Use more samples, or the method 'annealed'."
 
   def __init__(self, num_samples: int = 5000, chunk_size: int | None = None):
     self.num_samples = checks.positive_int("num_samples", num_samples)
@@ -71,14 +71,14 @@ class Importance:
     """
     if not starts.has_encoder(model):
       raise ValueError(
-        f"Importance sampling draws from q(z|x), which {type(model).__name__} does not "
-        "have: use method='annealed'."
+        f"Importance sampling draws from q(z|x), but {type(model).__name__} has no "
+        "encoder: use method='annealed'."
       )
     fitting = max(1, rows_at_once(model) // len(x))
     chunk_size = min(self.chunk_size or fitting, self.num_samples)
     add = compiled(model, _add_and_return, chunk_size=chunk_size)
-    sums = log_mean.nothing(len(x))
-    tail = pareto.nothing(len(x), self.num_samples)
+    sums = log_mean.empty(len(x))
+    tail = pareto.empty(len(x), self.num_samples)
     step = _CHUNKS * chunk_size
     for first in range(0, self.num_samples, step):
       last = min(first + step, self.num_samples)
@@ -114,8 +114,8 @@ def add_samples(
     rows: int32 `[batch]`, the number of each example.
     span: int32 `[2]`.
     chunk_size: Samples that are decoded at once.
-    add: `(sums, log_weights [chunk_size, batch]) -> sums`; weights that are not asked
-      for are -inf.
+    add: `(sums, log_weights [chunk_size, batch]) -> sums`; log-weights beyond `span`
+      are -inf.
 
   Returns:
     The sums over all of them.
@@ -126,7 +126,7 @@ def add_samples(
     z = model.posterior_family.numbered_samples(q, seed, rows, first, chunk_size)
     terms = bounds.evaluate_terms(x, z, q, p, model.decode, analytic_kl=False)
     log_weights = terms.log_likelihood + terms.log_prior - terms.log_q
-    # The last chunk may reach beyond the last sample.
+    # The last chunk may extend beyond the last sample.
     real = first + tf.range(chunk_size) < span[1]
     log_weights = tf.where(real[:, tf.newaxis], log_weights, float("-inf"))
     return first + chunk_size, add(sums, log_weights)
@@ -140,7 +140,7 @@ def add_samples(
 def _add_and_return(model, sums, x, seed, rows, span, chunk_size):
   """`add_samples`, and the log-weights that it added, `[samples, batch]`.
 
-  Samples are as many as a call takes at most: those that it did not take are -inf.
+  `samples` is the largest number for one call; log-weights beyond `span` are -inf.
   """
 
   def add(state, log_weights):

@@ -1,14 +1,14 @@
-"""Log of a mean of weights, its error, and their effective number; nothing is stored.
+"""Streaming estimates of the log of a mean of weights, its error and the ESS.
 
     log (1/K) sum_k w_k,   ESS = (sum_k w_k)^2 / sum_k w_k^2
     error^2 = (1/ESS - 1/K) K / (K - 1)
 
-The sums are kept relative to the largest weight so far, so that nothing overflows.
-ESS is K for equal weights and 1 where a single one carries the whole sum.
+The sums are relative to the largest weight so far, so that nothing overflows. The
+effective sample size (ESS) is K for equal weights, and 1 if a single weight dominates.
 
 The error is the relative standard error of the mean, which to first order (the delta
-method) is the standard error of its log. It knows only of weights that were drawn: where
-a few of them carry the sum, it is too small.
+method) is the standard error of its log. It is computed from the weights that were
+drawn: if a few of them dominate the sum, it is too small.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class LogSum(NamedTuple):
     return self.largest + tf.math.log(self.total / tf.cast(count, tf.float32))
 
   def effective_sample_size(self) -> tf.Tensor:
-    """(sum w)^2 / sum w^2; 0 where all weights are."""
+    """(sum w)^2 / sum w^2; 0 where all weights are 0."""
     return tf.math.divide_no_nan(self.total**2, self.squares)
 
   def error(self, count: int) -> tf.Tensor:
@@ -40,8 +40,8 @@ class LogSum(NamedTuple):
     return tf.sqrt(tf.maximum(excess, 0.0) / tf.cast(count - 1, tf.float32))
 
 
-def nothing(batch: int) -> LogSum:
-  """The sum of no weights."""
+def empty(batch: int) -> LogSum:
+  """The sums over no weights."""
   zeros = tf.zeros([batch])
   return LogSum(tf.fill([batch], float("-inf")), zeros, zeros)
 
@@ -57,7 +57,7 @@ def add(so_far: LogSum, log_weights: tf.Tensor) -> LogSum:
     The sums over all of them.
   """
   largest = tf.maximum(so_far.largest, tf.reduce_max(log_weights, axis=0))
-  # While all weights are 0 there is nothing to be relative to.
+  # While all weights are 0, the largest log-weight is -inf, and the scale is 1.
   pivot = tf.where(tf.equal(largest, float("-inf")), 0.0, largest)
   shrunk = tf.exp(so_far.largest - pivot)
   weights = tf.exp(log_weights - pivot)
@@ -68,20 +68,20 @@ def add(so_far: LogSum, log_weights: tf.Tensor) -> LogSum:
   )
 
 
-def of(log_weights: tf.Tensor) -> LogSum:
-  """The sums over `[samples, batch]`."""
-  return add(nothing(log_weights.shape[1]), log_weights)
+def sums_of(log_weights: tf.Tensor) -> LogSum:
+  """The sums over log-weights `[samples, batch]`."""
+  return add(empty(log_weights.shape[1]), log_weights)
 
 
 def error_over_chains(log_weights: tf.Tensor, num_chains: int) -> tf.Tensor:
   """Standard error of the log of the mean of weights from independent Markov chains.
 
-  Weights of one chain may depend on each other: what varies at random is a chain's sum.
-  With a single weight a chain it is `LogSum.error`.
+  Weights of one chain may be dependent, so the error is that of the mean of the chains'
+  sums. With one weight per chain it equals `LogSum.error`.
 
   Args:
-    log_weights: float32 `[samples, batch]`; sample l is of chain `l % num_chains`.
-    num_chains: How many chains, at most as many as samples.
+    log_weights: float32 `[samples, batch]`; sample l is from chain `l % num_chains`.
+    num_chains: Number of chains, at most the number of samples.
 
   Returns:
     float32 `[batch]`, nats; NaN for a single chain.

@@ -1,15 +1,16 @@
-"""Pareto k-hat: how heavy the tail of importance weights is, from the largest of them.
+"""Pareto k-hat, a diagnostic of how heavy the tail of importance weights is.
 
-A mean of weights obeys the central limit theorem if their variance is finite, which a
-tail P(w > t) ~ t^(-1/k) has for k < 1/2. The M largest of S weights, less the largest of
-the others, nearly follow a generalized Pareto distribution of that k,
+A mean of weights obeys the central limit theorem if their variance is finite. With a
+tail P(w > t) ~ t^(-1/k) that is the case for k < 1/2. The M largest of S weights, minus
+the largest of the others, approximately follow a generalized Pareto distribution with
+this k, where
 
-    M = min(S / 5, 3 sqrt(S)), rounded up,
+    M = min(S / 5, 3 sqrt(S)), rounded up.
 
-and k-hat is fitted to them: the posterior mean of Zhang and Stephens under their prior,
-drawn to 1/2 as by ten more weights. Below 1/2 the mean of the weights is as good as its
-error says; up to 0.7 it still converges at a useful rate; above that it is too small, and
-so is its error, as weights are missing that were too rare to be drawn.
+k-hat is fitted to them. It is the posterior mean of Zhang and Stephens under their
+prior, shrunk towards 1/2 with the weight of ten samples. Below 1/2 the error of the mean
+is reliable. Up to 0.7 the mean still converges at a useful rate. Above 0.7 both the mean
+and its error are too small, since large weights are too rare to be drawn.
 
 References:
   Vehtari, Simpson, Gelman, Yao, Gabry. Pareto smoothed importance sampling.
@@ -24,23 +25,23 @@ import tensorflow as tf
 
 # Weights below exp(-460) = 1e-200 of the largest count as 0.
 _FLOOR = -460.0
-# Excesses that a fit takes at least: of fewer it says more of chance than of the tail.
+# Least number of excesses for a fit; with fewer it is dominated by noise.
 _LEAST = 20
 _PRIOR_K, _PRIOR_COUNT = 0.5, 10
 _PRIOR_SCALE = 3
 
 
 def tail_size(num_samples: int) -> int:
-  """M, how many of `num_samples` weights make their tail."""
+  """M, the number of weights in the tail of `num_samples`."""
   return math.ceil(min(num_samples / 5, 3 * math.sqrt(num_samples)))
 
 
-def nothing(batch: int, num_samples: int) -> tf.Tensor:
-  """The tail of no weights, of `num_samples` that are to come.
+def empty(batch: int, num_samples: int) -> tf.Tensor:
+  """The tail before any weights are added.
 
   Args:
-    batch: Examples.
-    num_samples: S.
+    batch: Number of examples.
+    num_samples: S, the number of weights that will be added.
 
   Returns:
     float32 `[batch, M + 1]`.
@@ -62,21 +63,21 @@ def add(tail: tf.Tensor, log_weights: tf.Tensor) -> tf.Tensor:
   return tf.math.top_k(both, k=tail.shape[1]).values
 
 
-def of(log_weights: tf.Tensor) -> tf.Tensor:
-  """The tail of all of `[samples, batch]`, float32 `[batch, M + 1]`."""
+def tail_of(log_weights: tf.Tensor) -> tf.Tensor:
+  """The tail of log-weights `[samples, batch]`, float32 `[batch, M + 1]`."""
   samples, batch = log_weights.shape
-  return add(nothing(batch, samples), log_weights)
+  return add(empty(batch, samples), log_weights)
 
 
 def k_hat(tail: tf.Tensor) -> tf.Tensor:
-  """The shape of the generalized Pareto distribution that a tail follows.
+  """The shape of the generalized Pareto distribution fitted to a tail.
 
   Args:
     tail: The M + 1 largest log-weights in descending order, `[batch, M + 1]`.
 
   Returns:
-    float32 `[batch]`. Infinite where fewer than 20 weights carry the whole sum; NaN
-    where there is no tail to fit: of fewer than 96 samples, or of equal weights.
+    float32 `[batch]`. Infinite where fewer than 20 weights make up the whole sum. NaN
+    where there is no tail to fit: fewer than 96 samples, or equal weights.
   """
   size = tail.shape[1] - 1
   tail = tf.cast(tail, tf.float64)
@@ -91,7 +92,7 @@ def k_hat(tail: tf.Tensor) -> tf.Tensor:
 
 
 def _fit(excess, count):
-  """Zhang and Stephens' k of the first `count` of `excess`, float64 `[batch]`."""
+  """Zhang and Stephens' k for the first `count` of `excess`, float64 `[batch]`."""
   number = tf.cast(count, tf.float64)
   size = excess.shape[1]
   grid_size = 30 + math.isqrt(size)

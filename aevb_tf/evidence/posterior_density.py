@@ -6,25 +6,25 @@
 
     p(x) ~ ( (1/L) sum_l q(z_l) / (p(z_l) p(x|z_l)) )^-1
 
-Given q and exact posterior samples, the mean of the ratio is 1/p(x): the log is above
-log p(x) in expectation, to first order by half the relative variance of the ratio over L.
-That is the only case in which a side is known. Two things bias it further:
+Given q and exact posterior samples, the mean of the ratio is 1/p(x). The estimate is
+then above log p(x) in expectation, to first order by half the relative variance of the
+ratio over L. In no other case is the sign of the bias known. Two more things bias it:
 
-* The samples, where chains have not converged to the posterior. The estimate is mostly
-  too low: chains that reach only a fraction a of its mass give log p(x) + log a, and if
-  both sets of samples follow q instead of the posterior, the limit is below log p(x) by
-  log(1 + chi^2(q || p(z|x))). It is too high where q is fitted to wider samples than
-  those that are averaged over. More samples do not help, and chains that all miss the
-  same mode do not show it.
-* The fit, where q is far above the posterior somewhere. The ratio then has a heavy tail
-  that L samples seldom reach: the estimate is too high, with a Pareto k above 0.7 (from
-  L = 96 on).
+* The samples, if chains have not converged to the posterior. The estimate is mostly too
+  low: chains that reach only a fraction a of the mass give log p(x) + log a, and if both
+  sets of samples follow q instead of the posterior, the limit is below log p(x) by
+  log(1 + chi^2(q || p(z|x))). It is too high if q is fitted to wider samples than those
+  that are averaged over. More samples do not help, and no diagnostic shows it if all
+  chains miss the same mode.
+* The fit, if q is far above the posterior somewhere. The ratio then has a heavy tail
+  that L samples seldom reach. The estimate is too high, and the Pareto k is above 0.7
+  (reported for L >= 96).
 
-So q must be close to the posterior, which limits the method to few latents: below
-about 5.
+So q must be close to the posterior, which limits the method to fewer than about 5
+latents.
 
-Here q is a Gaussian with full covariance, or a mixture of 1, 2, ... of them; the number
-of components, chosen for each example, maximizes the density of held-out samples.
+Here q is a Gaussian with full covariance, or a mixture of 1, 2, ... of them. The number
+of components is chosen for each example, to maximize the density of held-out samples.
 """
 
 from collections.abc import Callable
@@ -45,12 +45,12 @@ from aevb_tf.random import Purpose
 DENSITIES = ("gaussian", "mixture")
 _CANDIDATES = {"prior": 10_000, "encoder": 1}
 _SEGMENT = 50
-# One sample in so many is held out when the number of components is chosen.
+# Every so many samples, one is held out to choose the number of components.
 _HELD_OUT = 4
 
 
 class _State(NamedTuple):
-  """Chains between two transitions, and the samples so far."""
+  """State of the chains between two transitions, and the samples so far."""
 
   chains: hmc.State
   step_size: tf.Tensor  # [batch]
@@ -64,27 +64,28 @@ class PosteriorDensity:
   """App. D's estimator.
 
   Args:
-    num_samples: L, samples to fit the density to, and as many new ones to average over.
+    num_samples: L, the number of samples to fit the density to, and of new samples to
+      average over.
     density: `"gaussian"` or `"mixture"`.
     max_components: Largest number of components of a mixture.
     leapfrog_steps: Leapfrog steps per transition; 4 in the paper.
     num_chains: Chains per example, for each of steps 1 and 3.
     burn_in: First transitions of a chain, during which its step size adapts.
     thinning: Transitions between two samples of a chain.
-    start: Where chains start: draws from the `"encoder"` or the `"prior"`; None takes
+    start: Where chains start: draws from the `"encoder"` or the `"prior"`; None uses
       the encoder if the model has one.
-    candidates: Draws from there among which each chain chooses its initial position by
-      importance weight (`mcmc.resampling`); those from the prior are the same for all
-      examples. 1 starts every chain at a draw of its own. None takes 10,000 from the
+    candidates: Number of draws from `start` among which each chain chooses its initial
+      position by importance weight (`mcmc.resampling`). Draws from the prior are shared
+      by all examples. 1 starts each chain at a separate draw. None uses 10,000 from the
       prior, or 1 from the encoder.
-    target_acceptance: Probability of acceptance that step sizes are adapted to.
+    target_acceptance: Acceptance probability to which step sizes are adapted.
 
   Raises:
-    ValueError: An argument is impossible.
+    ValueError: An argument is out of range.
   """
 
   advice = (
-    "Take longer chains (burn_in, thinning), density='mixture', more samples, or the "
+    "Use longer chains (burn_in, thinning), density='mixture', more samples, or the "
     "method 'annealed'."
   )
 
@@ -125,14 +126,14 @@ class PosteriorDensity:
     """Estimates log p(x) of a batch; arguments as for `Importance`.
 
     Raises:
-      ValueError: There are too few samples to fit a covariance to.
+      ValueError: There are too few samples to fit a covariance.
     """
     components = 1 if self.density == "gaussian" else self.max_components
     least = (model.latent_dim + 2) * (1 if components == 1 else 2)
     if self.num_samples < least:
       raise ValueError(
-        f"num_samples={self.num_samples}: a {self.density} of {model.latent_dim} latents "
-        f"is fitted to at least {least} samples."
+        f"num_samples={self.num_samples}: to fit a {self.density} of "
+        f"{model.latent_dim} latents, use at least {least} samples."
       )
     seed = random.derive(seed, Purpose.POSTERIOR_DENSITY)
     state = self._sample(model, x, seed, rows, advance)
@@ -142,11 +143,11 @@ class PosteriorDensity:
     log_marginal, ess, error, log_ratio = fit(state.samples, state.log_joint)
     transitions = state.log_joint.shape[0] * self.thinning
     acceptance = state.acceptance / transitions
-    k_hat = pareto.k_hat(pareto.of(log_ratio))
+    k_hat = pareto.k_hat(pareto.tail_of(log_ratio))
     return PerExample(log_marginal, ess, acceptance, error, k_hat)
 
   def _sample(self, model, x, seed, rows, advance):
-    """Runs all chains, those of step 1 and those of step 3."""
+    """Runs the chains of step 1 and of step 3."""
     start = starts.start_for(model, self.start)
     candidates = self.candidates or _CANDIDATES[start]
     chains = min(self.num_chains, self.num_samples)
@@ -194,7 +195,7 @@ def _begin(model, x, seed, rows, start, candidates, chains, draws):
 def _run_chains(
   model, state, x, seed, rows, span, start, leapfrog_steps, burn_in, thinning, target
 ):
-  """Step 1: transitions `span[0]`, ..., `span[1] - 1` of all chains."""
+  """Runs transitions `span[0]`, ..., `span[1] - 1` of all chains."""
   path = AnnealingPath(model, x, start)
   num_chains, _, dim = state.chains.position.shape
 
@@ -205,7 +206,7 @@ def _run_chains(
     )
     is_burn_in = i < burn_in
     step_size = hmc.adapt_step_size(state.step_size, acceptance, target)
-    # Each transition overwrites its slot: the last one of a slot is the sample.
+    # Every transition writes to its slot, so the last one of each slot is the sample.
     slot = [[tf.maximum(i - burn_in, 0) // thinning]]
     return i + 1, _State(
       chains,
@@ -224,7 +225,7 @@ def _run_chains(
 
 
 def _estimate(model, samples, log_joint, num_samples, components):
-  """Steps 2 and 3: q is fitted to the first half of the chains; the second is averaged."""
+  """Fits q to the first half of the chains, and averages over the second half."""
   chains = samples.shape[1] // 2
 
   def flat(values, which):
@@ -234,7 +235,7 @@ def _estimate(model, samples, log_joint, num_samples, components):
   old, new = (tf.cast(flat(samples, which), tf.float64) for which in (0, 1))
   log_q = chosen_log_prob(old, new, components)
   log_ratio = tf.cast(log_q, tf.float32) - flat(log_joint, 1)
-  sums = log_mean.of(log_ratio)
+  sums = log_mean.sums_of(log_ratio)
   error = log_mean.error_over_chains(log_ratio, chains)
   return -sums.log_mean(num_samples), sums.effective_sample_size(), error, log_ratio
 

@@ -1,4 +1,4 @@
-"""What an estimator of log p(x) returns, and what is reported of it."""
+"""Results of the estimators of log p(x)."""
 
 from typing import NamedTuple
 
@@ -7,16 +7,15 @@ import tensorflow as tf
 
 
 class PerExample(NamedTuple):
-  """What an estimator says of a batch; float32 `[batch]`.
+  """Results of an estimator for each example of a batch; float32 `[batch]`.
 
   Attributes:
     log_marginal: The estimate of log p(x), nats.
     effective_sample_size: (sum w)^2 / sum w^2 of the weights w that were averaged.
-    acceptance: Mean acceptance of the HMC transitions; None where there are none.
-    monte_carlo_error: Standard error of `log_marginal` given x, nats; None where it is
-      not known.
-    pareto_k: k-hat of the weights' tail, as `pareto.k_hat` gives it; None where there
-      are no weights.
+    acceptance: Mean acceptance of the HMC transitions; None if there are none.
+    monte_carlo_error: Standard error of `log_marginal` given x, nats; None if unknown.
+    pareto_k: k-hat of the tail of the weights (`pareto.k_hat`); None if there are no
+      weights.
   """
 
   log_marginal: tf.Tensor
@@ -27,30 +26,29 @@ class PerExample(NamedTuple):
 
 
 class Estimate(NamedTuple):
-  """Estimates of log p(x) over data.
+  """Estimates of log p(x) of the examples of a data set.
 
-  It has two kinds of errors. `monte_carlo_error` is of the samples: how far estimates of
-  the very same examples are from those with other seeds. `standard_error` is of the
-  data: how far their mean is from that over all data of their kind; what the samples add
-  to the spread between examples is part of it. Neither knows of a bias, and the Monte
-  Carlo error is too optimistic where `effective_sample_size` is small or `pareto_k` is
-  above 0.7: the weights that would show it were not drawn. `warning` says so.
+  There are two standard errors. `monte_carlo_error` is due to the samples: the spread of
+  estimates of the same example over seeds. `standard_error` is due to the data: the
+  spread of the mean over data sets of this size, including the Monte Carlo noise of each
+  example. Neither includes a bias. The Monte Carlo error is too small if
+  `effective_sample_size` is small or `pareto_k` is above 0.7, since the largest weights
+  were not drawn; `warning` says so.
 
   Attributes:
-    method: The estimator's name, or its class' if it has none.
+    method: Name of the estimator, or of its class if it is not registered.
     num_samples: Samples for each example.
     log_marginal: float32 `[n]`, nats.
-    effective_sample_size: float32 `[n]`, at most `num_samples`. Where it is a few, a
-      few samples carry the estimate, and it is not to be trusted: take more, or
-      another method.
-    acceptance: float32 `[n]`, or None where no Markov chain was run.
-    monte_carlo_error: Standard error of `log_marginal` from the samples alone, float32
-      `[n]`, nats; NaN where a single sample or chain does not tell it, None where the
-      estimator does not.
-    pareto_k: k-hat of each example's weights, float32 `[n]` (`evidence.pareto`); NaN
-      where there are fewer than 96 samples, None where the estimator does not tell it.
-    warning: Why the estimates are not to be trusted and what to do next, one line; None
-      if nothing speaks against them.
+    effective_sample_size: float32 `[n]`, at most `num_samples`. If it is small, a few
+      samples dominate the estimate, which is not reliable: use more samples, or another
+      method.
+    acceptance: float32 `[n]`, or None if no Markov chain was run.
+    monte_carlo_error: Standard error of `log_marginal` due to the samples, float32
+      `[n]`, nats; NaN for a single sample or chain, None if the estimator has none.
+    pareto_k: k-hat of each example's weights, float32 `[n]` (`evidence.pareto`); NaN for
+      fewer than 96 samples, None if the estimator has none.
+    warning: Why the estimates are not reliable and what to do next, one line; None if
+      no check failed.
   """
 
   method: str
@@ -69,14 +67,14 @@ class Estimate(NamedTuple):
 
   @property
   def standard_error(self) -> float:
-    """Standard error of `mean` over data, nats; NaN for a single example."""
+    """Standard error of `mean` due to the data, nats; NaN for a single example."""
     return standard_error(self.log_marginal)
 
   @property
   def mean_monte_carlo_error(self) -> float:
-    """Standard error of `mean` from the samples alone, nats; NaN if it is not known.
+    """Standard error of `mean` due to the samples, nats; NaN if it is not known.
 
-    Examples have noise of their own: `sqrt(sum_i monte_carlo_error_i^2) / n`.
+    The noise of the examples is independent: `sqrt(sum_i monte_carlo_error_i^2) / n`.
     """
     if self.monte_carlo_error is None:
       return float("nan")
@@ -84,7 +82,7 @@ class Estimate(NamedTuple):
     return float(np.sqrt(np.sum(squares)) / len(squares))
 
   def report(self) -> dict:
-    """The estimate in numbers that JSON can hold; None for what is not known."""
+    """The estimate as numbers for JSON; None for those that are not known."""
     shapes = np.array([] if self.pareto_k is None else self.pareto_k, np.float64)
     shapes = shapes[~np.isnan(shapes)]
     return {
@@ -110,7 +108,7 @@ def _finite(value):
 
 
 def standard_error(values: np.ndarray) -> float:
-  """Standard error of the mean of independent values; NaN for a single one."""
+  """Standard error of the mean of independent values; NaN for a single value."""
   if len(values) < 2:
     return float("nan")
   return float(np.std(values, ddof=1, dtype=np.float64) / np.sqrt(len(values)))

@@ -1,13 +1,13 @@
-"""Where chains start: at draws from the prior, or from the encoder."""
+"""Initial positions of chains: draws from the prior or from the encoder."""
 
 from typing import Any
 
 
 def start_for(model: Any, start: str | None) -> str:
-  """Where chains start: `start`, or the encoder, if the model has one, for None.
+  """Returns `start`; for None, "encoder" if the model has one, otherwise "prior".
 
   Raises:
-    ValueError: `start` is the encoder, and the model has none.
+    ValueError: `start` is "encoder", and the model has no encoder.
   """
   if start is None:
     return "encoder" if has_encoder(model) else "prior"
@@ -19,5 +19,5 @@ def start_for(model: Any, start: str | None) -> str:
 
 
 def has_encoder(model: Any) -> bool:
-  """Whether a model has q(z|x)."""
+  """Whether a model has an encoder q(z|x)."""
   return hasattr(model, "encode") and hasattr(model, "posterior_family")

@@ -1,8 +1,8 @@
-"""Whether estimates of log p(x) are to be trusted, in a line that says why not.
+"""Checks whether estimates of log p(x) are reliable.
 
-Estimates are warned of if more than `SHARE` of the examples are out of one of the bounds
-below. No warning is no proof: chains that all miss the same mode, and samples that all
-miss the same part of the posterior, look well.
+There is a warning if more than `SHARE` of the examples violate one of the bounds below.
+The absence of a warning does not prove that estimates are right: no check fails if all
+chains miss the same mode, or if all samples miss the same part of the posterior.
 """
 
 from typing import Any
@@ -11,33 +11,32 @@ import numpy as np
 
 from aevb_tf.evidence.results import PerExample
 
-# Below so many samples that count, an estimate and its error are not to be trusted; of
-# few samples, below half of them.
+# Least reliable effective sample size; for few samples, half their number.
 LEAST_EFFECTIVE = 10
-# Above this, a mean of weights converges too slowly to be of use (`pareto`).
+# Above this Pareto k, a mean of weights converges too slowly (`pareto`).
 LARGEST_K = 0.7
-# Below this, chains of HMC hardly move.
+# Below this acceptance, HMC chains hardly move.
 LEAST_ACCEPTANCE = 0.2
-# The share of examples that may be out of these bounds without a warning.
+# The share of examples that may violate a bound without a warning.
 SHARE = 0.05
-_ADVICE = "Take more samples, or another method."
+_ADVICE = "Use more samples, or another method."
 
 
 class EvidenceWarning(UserWarning):
-  """Estimates of log p(x) are not to be trusted."""
+  """Estimates of log p(x) are not reliable."""
 
 
 def warning(method: Any, name: str, num_samples: int, result: PerExample) -> str | None:
-  """Why the estimates of a method are not to be trusted.
+  """A message about estimates that are not reliable.
 
   Args:
     method: The estimator; its `advice` says what to do next.
-    name: What it is called.
+    name: Name of the estimator.
     num_samples: Samples for each example.
     result: Its estimates, arrays `[n]`.
 
   Returns:
-    One line, or None where no more than `SHARE` of the examples are out of any bound.
+    One line, or None if no more than `SHARE` of the examples violate any bound.
   """
   few = min(LEAST_EFFECTIVE, num_samples / 2)
   found = [
@@ -52,7 +51,7 @@ def warning(method: Any, name: str, num_samples: int, result: PerExample) -> str
     return None
   reasons = "; ".join(filter(None, found))
   advice = getattr(method, "advice", _ADVICE)
-  return f"log p(x) by {name} is not to be trusted: {reasons}. {advice}"
+  return f"log p(x) by {name} is not reliable: {reasons}. {advice}"
 
 
 def _below(what, values, least):

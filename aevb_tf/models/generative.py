@@ -65,7 +65,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       global state, which `keras.utils.set_random_seed` sets).
 
   Raises:
-    ValueError: `dataset_size` or `parameter_prior_stddev` is impossible.
+    ValueError: `dataset_size` or `parameter_prior_stddev` is out of range.
   """
 
   event_shape: tuple[int, ...] | None = None
@@ -283,7 +283,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       float32 `[batch]`, nats.
 
     Raises:
-      ValueError: An argument is impossible, the data do not fit the model, or the
+      ValueError: An argument is out of range, the data do not fit the model, or the
         method needs an encoder and there is none.
     """
     if method is None:

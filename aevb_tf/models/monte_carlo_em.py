@@ -109,7 +109,7 @@ class MonteCarloEM(GenerativeModel):
     likelihood: For a decoder that does not name its own.
 
   Raises:
-    ValueError: An argument is impossible, or the parts do not fit together.
+    ValueError: An argument is out of range, or the parts do not fit together.
   """
 
   measures = ("log_joint", "log_likelihood", "acceptance")

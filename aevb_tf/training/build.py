@@ -32,7 +32,7 @@ def check(config: ml_collections.ConfigDict) -> None:
     config: The config, complete.
 
   Raises:
-    ConfigError: Some value is impossible; the message names the key.
+    ConfigError: Some value is out of range; the message names the key.
   """
   check_values(config)
   for key in REGISTRIES:

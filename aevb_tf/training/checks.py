@@ -69,7 +69,7 @@ def check_values(config: ml_collections.ConfigDict) -> None:
     config: The config, complete.
 
   Raises:
-    ConfigError: Some value is impossible; the message names the key.
+    ConfigError: Some value is out of range; the message names the key.
   """
   for key, choices in _CHOICES.items():
     if config[key] not in choices:

@@ -63,7 +63,7 @@ def serving_bundle(
   Raises:
     FileExistsError: The version exists.
     ImportError: The extra `serving` is not installed.
-    ValueError: The model cannot be exported, or an argument is impossible.
+    ValueError: The model cannot be exported, or an argument is out of range.
   """
   # Here, since they need the extra `serving`.
   from aevb_tf.export.serving import batching as batches

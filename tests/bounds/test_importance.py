@@ -56,7 +56,7 @@ def test_weights_too_large_for_floats_stay_finite():
     lambda: bounds.PIWAE(5, 0),
   ],
 )
-def test_impossible_arguments_are_refused(make):
+def test_invalid_arguments_are_refused(make):
   with pytest.raises(ValueError, match="num_|gradient|beta"):
     make()
 

@@ -83,6 +83,6 @@ def test_schedules_of_keras_fit():
   ],
   ids=str,
 )
-def test_impossible_options_are_refused(options):
+def test_invalid_options_are_refused(options):
   with pytest.raises(ValueError, match="kl_weight|free_bits|warm_up"):
     bounds.get({"name": "sgvb", **options})

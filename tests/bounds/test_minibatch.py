@@ -66,6 +66,6 @@ def test_map_shrinks_the_weights_by_the_prior_s_gradient():
     ({"dataset_size": 0}, "dataset_size=0"),
   ],
 )
-def test_impossible_options_are_refused(options, message):
+def test_invalid_options_are_refused(options, message):
   with pytest.raises(ValueError, match=message):
     tiny_vae(**options)

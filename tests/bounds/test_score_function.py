@@ -87,6 +87,6 @@ def test_the_moving_average_follows_training_alone_and_is_saved(tmp_path):
 @pytest.mark.parametrize(
   "arguments", [(0,), (1, "leave_one_out"), (2, "mean")], ids=str
 )
-def test_impossible_arguments_are_refused(arguments):
+def test_invalid_arguments_are_refused(arguments):
   with pytest.raises(ValueError, match="num_samples|baseline"):
     bounds.ScoreFunction(*arguments)

@@ -34,7 +34,7 @@ def test_b_without_an_analytic_kl_names_a():
 
 
 @pytest.mark.parametrize("arguments", [("C", 1), ("B", 0), ("B", 1.5), ("B", True)])
-def test_impossible_arguments_are_refused(arguments):
+def test_invalid_arguments_are_refused(arguments):
   with pytest.raises(ValueError, match="estimator|num_samples"):
     bounds.SGVB(*arguments)
 

@@ -145,9 +145,9 @@ def test_any_keras_model_takes_it():
 @pytest.mark.parametrize(
   ("options", "error", "message"),
   [
-    ({"batch_size": 0}, ValueError, "batch_size is 0"),
-    ({"batch_size": 2.5}, TypeError, "batch_size is an int"),
-    ({"seed": None}, TypeError, "seed is an int"),
+    ({"batch_size": 0}, ValueError, "batch_size=0 must be"),
+    ({"batch_size": 2.5}, TypeError, "batch_size=2.5 must be an int"),
+    ({"seed": None}, TypeError, "seed=None must be an int"),
     ({"binarization": "fix"}, ValueError, "Did you mean fixed"),
     ({"batch_size": 24, "drop_remainder": True}, ValueError, "at most 23"),
   ],

@@ -157,7 +157,7 @@ def test_what_is_in_the_file_but_no_array(tmp_path):
   with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
     file.writestr("x", "text")
   with pytest.raises(
-    ValueError, match="a.npz cannot be read .*x in it is not an array"
+    ValueError, match="a.npz cannot be read .*its entry x is not an array"
   ):
     data.load(tmp_path / "a.npz")
   np.savez(tmp_path / "b.npz")

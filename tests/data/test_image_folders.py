@@ -114,7 +114,7 @@ def test_mixed_places(tmp_path):
 def test_kinds_that_would_lose_something(tmp_path, mode):
   for i in range(2):
     PIL.Image.new(mode, (4, 4)).save(tmp_path / f"{i}.png")
-  with pytest.raises(ValueError, match=rf"\d.png has pixels of kind '{mode}'"):
+  with pytest.raises(ValueError, match=rf"\d.png has pixels of mode '{mode}'"):
     data.load(tmp_path)
 
 

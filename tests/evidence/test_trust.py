@@ -1,4 +1,4 @@
-"""How far estimates say that they are to be trusted."""
+"""Warnings about estimates that are not reliable."""
 
 import dataclasses
 import json
@@ -144,7 +144,7 @@ def test_bounds_that_are_not_to_be_trusted_are_a_warning():
   assert bracket._replace(lower=good, upper=bad).warning == "upper: Why."
   assert bracket._replace(lower=bad, upper=bad).warning == "lower: Why. upper: Why."
   single = bracket._replace(x=bracket.x[:1], lower=good, upper=good)
-  assert "gap is of a single example" in single.warning
+  assert "gap is that of a single example" in single.warning
 
 
 def result(count=100, **columns):
@@ -179,9 +179,9 @@ def test_a_share_of_the_examples_may_be_out_of_bounds(column, bad, good, reason)
 def test_a_warning_names_the_worst_and_what_to_do_next():
   bad = result(effective_sample_size=of_bad(1.13, 80, 30), pareto_k=of_bad(1.4, 0, 7))
   assert trust.warning(evidence.Importance(), "importance", 500, bad) == (
-    "log p(x) by importance is not to be trusted: effective sample size of 500 below 10 "
+    "log p(x) by importance is not reliable: effective sample size of 500 below 10 "
     "for 30 of 100 examples, smallest 1.1; Pareto k above 0.7 for 7 of 100 examples, "
-    "largest 1.4. Take more samples, or the method 'annealed'."
+    "largest 1.4. Use more samples, or the method 'annealed'."
   )
 
 

@@ -310,7 +310,7 @@ def test_weights_that_break_are_named():
     ({"num_weight_samples": 0}, "num_weight_samples=0"),
   ],
 )
-def test_impossible_arguments_are_refused(options, message):
+def test_invalid_arguments_are_refused(options, message):
   with pytest.raises(ValueError, match=message):
     tiny(**options)
 

@@ -82,6 +82,6 @@ def test_a_single_latent_has_an_iaf_but_no_halves():
 @pytest.mark.parametrize(
   "options", [{"num_steps": 0}, {"hidden_units": ()}, {"context_size": -1}], ids=str
 )
-def test_impossible_options_are_refused(options):
+def test_invalid_options_are_refused(options):
   with pytest.raises(ValueError, match=next(iter(options))):
     posteriors.get({"name": "iaf", **options})

@@ -125,7 +125,7 @@ def test_the_closed_form_kl_is_the_mean_of_its_samples(name, prior, seeds):
   "family, message",
   [
     ("cauchy", "no variance.*student_t"),
-    ("erlang", "count.*'gamma'"),
+    ("erlang", "integer.*'gamma'"),
     ("uniform", "depends on its parameters"),
     ("pareto", "depends on its parameters"),
     ("dirichlet", "depends on its parameters"),

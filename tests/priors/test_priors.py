@@ -141,7 +141,7 @@ def test_flow_prior_starts_as_the_standard_normal_and_keeps_its_volume(seeds):
 
 
 @pytest.mark.parametrize("name", ["mixture", "vamp", "maf"])
-def test_impossible_options_are_refused(name):
+def test_invalid_options_are_refused(name):
   option = "num_steps" if name == "maf" else "num_components"
   with pytest.raises(ValueError, match=option):
     priors.get({"name": name, option: 0})

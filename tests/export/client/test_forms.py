@@ -113,7 +113,7 @@ def test_what_is_not_a_seed_is_refused(seed):
       convert(seed)
 
 
-def test_impossible_arguments():
+def test_invalid_arguments():
   with pytest.raises(ValueError, match="not for both"):
     client.RestClient("http://127.0.0.1:1", "digits", version=1, label="stable")
   with pytest.raises(ValueError, match="positive"):

@@ -124,7 +124,7 @@ def test_what_fails_leaves_no_version_and_no_label(vae, copied, monkeypatch):
     ({"batching": True, "only": ["decode", "elbo"]}, "elbo: one seed"),
   ],
 )
-def test_impossible_arguments(vae, tmp_path, options, message):
+def test_invalid_arguments(vae, tmp_path, options, message):
   with pytest.raises(ValueError, match=message):
     export.serving_bundle(vae, tmp_path, **options)
   assert os.listdir(tmp_path) == []
