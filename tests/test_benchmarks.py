@@ -155,7 +155,7 @@ def test_seconds_are_of_one_repeat_and_of_its_processes():
   assert child["cpu"] > 0.05
 
 
-def test_products_are_taken_as_often_as_asked():
+def test_products_are_taken_the_given_number_of_times():
   import tensorflow as tf  # not above: contenders import this module
 
   from benchmarks import products

@@ -1,8 +1,8 @@
 """Encoders and decoders: subclassed Keras models that return tensors.
 
-An encoder's output is the parameters of q(z|x), a decoder's those of p(x|z);
-`encoder.posterior(x)` and `decoder.likelihood(z)` read them as TFP distributions.
-Your own `keras.Model` fits in their place: `aevb_tf/models/parts.py` has what it gives.
+An encoder returns the parameters of q(z|x), a decoder those of p(x|z).
+`encoder.posterior(x)` and `decoder.likelihood(z)` return them as TFP distributions. You
+can use your own `keras.Model` instead; see `aevb_tf/models/parts.py` for its output.
 """
 
 from aevb_tf.networks.base import Decoder, Encoder

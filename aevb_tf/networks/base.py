@@ -3,10 +3,10 @@
     encoder(x)  [batch, posterior.params_size(latent_dim)]    parameters of q(z|x)
     decoder(z)  [batch, *likelihood.params_shape(event_shape)]  parameters of p(x|z)
 
-`Encoder` and `Decoder` hold that contract and nothing else: subclass them, make the
-layers in `__init__`, and write `call`. Networks return tensors; the distributions are
-built outside of `call`, since a Keras layer that returns a distribution can neither be
-called symbolically nor saved.
+`Encoder` and `Decoder` define only this contract: subclass them, create the layers in
+`__init__`, and write `call`. Networks return tensors. The distributions are built
+outside of `call`, since a Keras layer that returns a distribution can neither be called
+symbolically nor saved.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ class Encoder(keras.Model):
 
   @property
   def params_size(self) -> int:
-    """How many numbers `call` returns for one example."""
+    """The number of outputs of `call` for one example."""
     return self.posterior_family.params_size(self.latent_dim)
 
   def posterior(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
@@ -81,7 +81,7 @@ class Decoder(keras.Model):
 
   @property
   def params_shape(self) -> tuple[int, ...]:
-    """Shape of what `call` returns for one example."""
+    """The shape of the output of `call` for one example."""
     return self.likelihood_family.params_shape(self.event_shape)
 
   def likelihood(self, z: tf.Tensor, training: bool = False) -> tfd.Distribution:
@@ -102,14 +102,14 @@ class Decoder(keras.Model):
 
 
 def shape_of_positive_ints(name: str, values: Any) -> tuple[int, ...]:
-  """`values` as a tuple of positive ints, or a ValueError that names the argument."""
+  """Returns a tuple of positive ints; raises a ValueError that names the argument."""
   if isinstance(values, (int, str)) or not len(tuple(values)):
     raise ValueError(f"{name}={values!r} must be a tuple such as (28, 28, 1).")
   return tuple(positive_int(name, value) for value in values)
 
 
 def widths(name: str, values: Any) -> tuple[int, ...]:
-  """Like `shape_of_positive_ints`, but may be empty: no hidden layers."""
+  """Like `shape_of_positive_ints`, but may be empty, for no hidden layers."""
   if isinstance(values, (int, str)):
     raise ValueError(f"{name}={values!r} must be a tuple such as (500,), or ().")
   return tuple(positive_int(name, value) for value in values)

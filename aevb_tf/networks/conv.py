@@ -1,7 +1,7 @@
 """Convolutional encoder and decoder, for images of any height, width and channels.
 
-The encoder halves the image once for each entry of `filters`; the decoder starts at
-the rounded-up size and doubles it as often, then cuts off what rounding added.
+The encoder halves the image once for each entry of `filters`. The decoder starts at the
+size that this leads to, rounded up, doubles it as often, and crops the result.
 """
 
 import math
@@ -99,8 +99,8 @@ class ConvDecoder(Decoder):
     super().__init__(event_shape=event_shape, likelihood=likelihood, **kwargs)
     if len(self.event_shape) != 3:
       raise ValueError(
-        f"event_shape={self.event_shape}: a ConvDecoder makes images, (height, width, "
-        "channels). Use an MLPDecoder for other data."
+        f"event_shape={self.event_shape}: a ConvDecoder returns images, (height, "
+        "width, channels). Use an MLPDecoder for other data."
       )
     self.filters = shape_of_positive_ints("filters", filters)
     self.kernel_size = kernel_size

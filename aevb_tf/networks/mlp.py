@@ -1,10 +1,10 @@
 """Multi-layer perceptrons as encoder and decoder (App. C).
 
     encoder:  h = tanh(W3 x + b3),   mu = W4 h + b4,   log sigma^2 = W5 h + b5
-    decoder:  h = tanh(W1 z + b1),   logits = W2 h + b2          (and likewise Gaussian)
+    decoder:  h = tanh(W1 z + b1),   logits = W2 h + b2   (Gaussian: as in the encoder)
 
-The heads (W4, W5) are one matrix product. `hidden_units=()` leaves a linear map, which
-with a Gaussian likelihood of one shared variance is probabilistic PCA.
+The heads (W4, W5) are one matrix product. With `hidden_units=()` the network is a
+linear map: with a Gaussian likelihood with shared variance it is probabilistic PCA.
 """
 
 import math
@@ -17,7 +17,7 @@ from aevb_tf.networks.base import Decoder, Encoder, widths
 
 
 class _Perceptron:
-  """The layers that both networks are made of, and their config."""
+  """The layers of both networks, and their config."""
 
   def _make_layers(self, hidden_units, activation, initializers, num_outputs):
     self.hidden_units = widths("hidden_units", hidden_units)
@@ -32,7 +32,7 @@ class _Perceptron:
     self.head = self._dense(num_outputs, None, "head")
 
   def _dense(self, units, activation, name):
-    # An initializer object repeats its numbers: every layer gets its own.
+    # An initializer object returns the same numbers again: each layer gets a copy.
     return keras.layers.Dense(
       units,
       activation=activation,
@@ -124,21 +124,23 @@ class MLPDecoder(_Perceptron, Decoder):
     return self.reshape(self._perceptron(z))
 
   def start_at_mean(self, mean: np.ndarray) -> None:
-    """Sets the head's bias so that training starts from the mean of the data.
+    """Sets the bias of the head so that training starts at the mean of the data.
 
-    What all data have in common is then not left to the latents to learn, which in the
-    first steps costs some of them their use.
+    Otherwise the latents learn what all examples have in common in the first steps, and
+    some of them are unused afterwards.
 
     Args:
-      mean: `event_shape`, the mean of the training data.
+      mean: `[*event_shape]`, the mean of the training data.
 
     Raises:
-      ValueError: The likelihood has no parameters of a given mean, the shape is off, or
-        the decoder has no weights yet.
+      ValueError: The likelihood has no parameters for a given mean, the shape is wrong,
+        or the decoder has no weights yet.
     """
     if np.shape(mean) != self.event_shape:
-      raise ValueError(f"mean: {np.shape(mean)} is not the shape {self.event_shape}.")
+      raise ValueError(
+        f"mean has shape {np.shape(mean)}; it must have shape {self.event_shape}."
+      )
     if not self.head.built:
-      raise ValueError("The decoder has no weights yet: make the VAE first.")
+      raise ValueError("The decoder has no weights yet: create the VAE first.")
     params = self.likelihood_family.params_of_mean(mean)
     self.head.bias.assign(np.ravel(params))

@@ -1,10 +1,10 @@
-"""Pictures of a trained model: arrays in, a `matplotlib.figure.Figure` out.
+"""Plots of a trained model: functions from arrays to a `matplotlib.figure.Figure`.
 
     figure = plots.manifold(vae.decode(plots.manifold_grid(20)).mean(), n=20)
     plots.save(figure, "manifold.png")
 
-Nothing here knows a model, opens a window or touches pyplot's state; matplotlib
-itself is imported by the first picture, not with the package.
+No function here needs a model, opens a window or changes the state of pyplot.
+matplotlib is imported when the first plot is drawn, not with the package.
 """
 
 from aevb_tf.plots.curves import learning_curves

@@ -1,4 +1,4 @@
-"""Learning curves: bound, KL and log-likelihood, train against test."""
+"""Learning curves: bound, KL and log-likelihood on the training and the test data."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _PANELS = {
   "kl": r"$KL(q(z\,|\,x)\,\|\,p(z))$",
   "log_likelihood": r"$E_q[\log p(x\,|\,z)]$",
 }
-# Dash, marker and lightness all differ: grey print keeps the two lines apart.
+# Dash, marker and lightness differ, so that the lines can be told apart in grey print.
 _TRAIN = {"color": style.SECOND, "linestyle": "--", "marker": "s"}
 _TEST = {"color": style.FIRST, "linestyle": "-", "marker": "o"}
 
 
 def _checked(history: Sequence[Mapping]) -> list[Mapping]:
-  """The history in order of epoch."""
+  """The history, checked and sorted by epoch."""
   if not len(history):
     raise ValueError("history is empty: there is no epoch to draw.")
   for i, entry in enumerate(history):
     missing = [key for key in ("epoch", *_PANELS) if key not in entry]
     if missing:
-      raise ValueError(f"history[{i}] lacks {', '.join(map(repr, missing))}.")
+      raise ValueError(f"history[{i}] has no {', '.join(map(repr, missing))}.")
   ordered = sorted(history, key=lambda entry: entry["epoch"])
   for before, after in zip(ordered, ordered[1:], strict=False):
     if before["epoch"] == after["epoch"]:
@@ -40,7 +40,7 @@ def _checked(history: Sequence[Mapping]) -> list[Mapping]:
 
 
 def _series(history: Sequence[Mapping], key: str) -> np.ndarray:
-  """`[k, 2]`: epoch and value, wherever a finite value is given."""
+  """Epochs and values of the finite values, `[k, 2]`."""
   points = [
     (entry["epoch"], entry[key])
     for entry in history
@@ -50,16 +50,16 @@ def _series(history: Sequence[Mapping], key: str) -> np.ndarray:
 
 
 def value_range(points: np.ndarray) -> tuple[float, float]:
-  """The range of y to show, which the first epochs must not stretch.
+  """The range of y to show, without large changes at the start of the run.
 
-  Where the first tenth of the run widens the range by half or more, it does not count.
-  Whatever happens later does, so that no late spike goes unseen.
+  If the first tenth of the run widens the range by half or more, it is left out. All
+  later values are included, so that a late spike is visible.
 
   Args:
     points: Epochs and values of all the lines of a panel, `[n, 2]`.
 
   Returns:
-    The least and the greatest value to show.
+    The smallest and the largest value to show.
   """
   epochs, values = points.T
   start = epochs.min() + 0.1 * np.ptp(epochs)
@@ -71,11 +71,11 @@ def value_range(points: np.ndarray) -> tuple[float, float]:
 
 
 def _limit(axes: Axes, lines: Sequence[np.ndarray], clip: bool) -> None:
-  """Sets the limits of y, and says in the panel how many values they leave out."""
+  """Sets the limits of y, and notes in the panel how many values are outside."""
   points = np.concatenate(lines)
   values = points[:, 1]
   low, high = value_range(points) if clip else (values.min(), values.max())
-  # Room for the annotation; a flat line still gets an axis of some height.
+  # Space for the annotation, also if the line is flat.
   margin = 0.12 * (high - low) or max(0.05 * abs(high), 0.5)
   axes.set_ylim(low - margin, high + margin)
   low, high = axes.get_ylim()
@@ -98,7 +98,7 @@ def _limit(axes: Axes, lines: Sequence[np.ndarray], clip: bool) -> None:
 
 
 def _annotate_last(axes: Axes, line: np.ndarray) -> None:
-  """Writes the last value of a line, on the side where the panel has more room."""
+  """Annotates the last value of a line, on the side with more space."""
   from matplotlib import patheffects
 
   epoch, value = line[-1]
@@ -118,7 +118,7 @@ def _annotate_last(axes: Axes, line: np.ndarray) -> None:
 
 
 def _set_epoch_axis(axes: Axes, first: float, last: float, log: bool) -> None:
-  """Whole epochs at the ticks, few enough to be read."""
+  """Sets ticks at whole epochs, few enough to be legible."""
   from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
   if first == last:
@@ -127,7 +127,7 @@ def _set_epoch_axis(axes: Axes, first: float, last: float, log: bool) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     return
   axes.set_xscale("log")
-  # Three ticks to a decade, as long as they do not touch.
+  # Three ticks per decade, if they do not overlap.
   steps = (1, 2, 5) if last / first < 300 else (1,)
   decades = range(math.floor(math.log10(last)) + 1)
   ticks = [step * 10**k for k in decades for step in steps]
@@ -148,28 +148,28 @@ def learning_curves(
 ) -> Figure:
   """Draws bound, KL and log-likelihood over the epochs, in nats per example.
 
-  The last test value (the last train value where there is no test) is written at
-  its point. Values that are None or not finite are left out. On the linear axis, the
-  first tenth of the run may leave the panel, which then says so.
+  The last test value is annotated, or the last training value if there are no test
+  values. Values that are None or not finite are left out. On the linear axis, values in
+  the first tenth of the run may be outside the panel, which then has a note.
 
   Args:
-    history: One mapping for each epoch, with `epoch`, `elbo`, `kl`,
-      `log_likelihood`, and, in the epochs that were evaluated, `val_elbo`, `val_kl`,
-      `val_log_likelihood`. Any order.
+    history: One mapping for each epoch, in any order, with `epoch`, `elbo`, `kl`,
+      `log_likelihood`, and, for epochs that were evaluated, `val_elbo`, `val_kl`,
+      `val_log_likelihood`.
     log_epochs: Whether the x axis is logarithmic; the epochs must then start at 1.
-    title: Above the panels.
+    title: Title of the figure.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: Nothing to draw, a key missing, an epoch given twice, or an epoch
-      below 1 on a logarithmic axis.
+    ValueError: There is nothing to draw, a key is missing, an epoch occurs twice, or an
+      epoch is below 1 on a logarithmic axis.
   """
   history = _checked(history)
   if log_epochs and history[0]["epoch"] < 1:
     raise ValueError(
-      f"log_epochs needs epochs from 1 on; got epoch {history[0]['epoch']}. "
+      f"log_epochs needs epochs >= 1; got epoch {history[0]['epoch']}. "
       "Count epochs from 1, or use the linear axis."
     )
   figure = style.new_figure(style.WIDE, 3.2)
@@ -177,14 +177,14 @@ def learning_curves(
     train, test = _series(history, key), _series(history, f"val_{key}")
     if not len(train) and not len(test):
       raise ValueError(f"history has no finite value of {key!r}.")
-    # Markers only where they do not run into each other.
+    # Markers only if they do not overlap.
     marker_size = 4 if max(len(train), len(test)) <= 25 else 0
     for line, label, look in ((train, "train", _TRAIN), (test, "test", _TEST)):
       if len(line):
         size = 4 if len(line) == 1 else marker_size
         axes.plot(*line.T, label=label, markersize=size, **look)
     lines = [line for line in (test, train) if len(line)]
-    # A logarithmic axis is for the early epochs: there, nothing is left out.
+    # A logarithmic axis is meant to show the early epochs, so nothing is left out.
     _limit(axes, lines, clip=not log_epochs)
     _set_epoch_axis(axes, history[0]["epoch"], history[-1]["epoch"], log_epochs)
     _annotate_last(axes, lines[0])

@@ -1,4 +1,4 @@
-"""Writing a figure: whole or not at all, and the same bytes for the same picture."""
+"""Writes figures atomically, with the same bytes for the same picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aevb_tf.plots import style
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# What each format would otherwise write of the time or of the software's version.
+# Metadata that would otherwise depend on the time or on the version of the software.
 _METADATA = {
   ".png": {"Software": None},
   ".pdf": {"CreationDate": None},
@@ -27,15 +27,15 @@ def save(
   """Writes a figure atomically; a reader sees the old file or the new one.
 
   Args:
-    figure: What the functions of `aevb_tf.plots` return.
-    path: The file, `.png`, `.pdf` or `.svg`; missing folders are made.
+    figure: A figure, as the functions of `aevb_tf.plots` return it.
+    path: The file, `.png`, `.pdf` or `.svg`; missing folders are created.
     dpi: Pixels per inch.
 
   Returns:
-    The path written.
+    The path of the file.
 
   Raises:
-    ValueError: The suffix is none of those three.
+    ValueError: The suffix is not one of these three.
   """
   path = pathlib.Path(path)
   suffix = path.suffix.lower()

@@ -1,9 +1,9 @@
-"""Many images as one: checks, and the tiling that every image plot shares.
+"""Checks and tiling of images, shared by all image plots.
 
-Events are images, `[height, width, channels]`. One channel is drawn grey, three as
-RGB; of any other number the first is drawn, and the figure says so. An event of
-height one is a strip, made tall enough to be seen. Vectors `[n, D]` are refused:
-only their owner knows whether a square or a strip is meant.
+Events are images, `[height, width, channels]`. One channel is drawn grey, three as RGB.
+For any other number of channels only the first is drawn, and the figure says so. An
+event of height 1 is a strip, which is drawn taller. Vectors `[n, D]` are an error, since
+only the user knows whether they are squares or strips.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ _STRIP_ASPECT = 8
 
 
 def as_images(x: ArrayLike, name: str) -> np.ndarray:
-  """Checks a batch of images and brings it into [0, 1].
+  """Checks a batch of images and scales it to [0, 1].
 
   Args:
-    x: `[n, height, width, channels]`; floating point in [0, 1] (what lies outside is
+    x: `[n, height, width, channels]`; floating point in [0, 1] (other values are
       clipped), bool, or uint8 in [0, 255].
-    name: What error messages call it.
+    name: Name of the argument in error messages.
 
   Returns:
     float32 `[n, height, width, channels]`.
 
   Raises:
-    ValueError: Wrong rank, nothing to draw, another dtype, or a non-finite value.
+    ValueError: The rank or the dtype is wrong, the batch is empty, or a value is not
+      finite.
   """
   x = np.asarray(x)
   if x.ndim != 4:
@@ -43,7 +44,7 @@ def as_images(x: ArrayLike, name: str) -> np.ndarray:
       "Reshape vectors [n, D] to images, or to strips with x[:, None, :, None]."
     )
   if not x.size:
-    raise ValueError(f"{name} holds nothing to draw: its shape is {x.shape}.")
+    raise ValueError(f"{name} is empty: its shape is {x.shape}.")
   if x.dtype == np.uint8:
     return x.astype(np.float32) / np.float32(255)
   if x.dtype != np.bool_ and not np.issubdtype(x.dtype, np.floating):
@@ -70,21 +71,21 @@ def cell_size(images: np.ndarray) -> tuple[int, int]:
 def tile(
   images: ArrayLike, columns: int, *, padding: int = 1, name: str = "images"
 ) -> np.ndarray:
-  """Lays images out row by row, with white between them and in unfilled cells.
+  """Tiles images row by row; the space between them and unfilled cells are white.
 
   Args:
-    images: `[n, height, width, channels]`, as `as_images` takes them.
-    columns: Images in a row, at least 1.
-    padding: Pixels between neighbours; none at the rim.
-    name: What error messages call the images.
+    images: `[n, height, width, channels]`, as for `as_images`.
+    columns: Images per row, at least 1.
+    padding: Pixels between neighbours; there are none at the border.
+    name: Name of the argument in error messages.
 
   Returns:
-    float32 `[rows, columns]` pixels in [0, 1] when one channel is drawn, else
+    float32 `[rows, columns]` pixels in [0, 1] if one channel is drawn, otherwise
     `[rows, columns, 3]`.
 
   Raises:
-    ValueError: The images are refused by `as_images`, `columns` is below 1, or
-      `padding` is negative.
+    ValueError: The images fail `as_images`, `columns` is below 1, or `padding` is
+      negative.
   """
   images = as_images(images, name)
   if columns < 1:
@@ -94,7 +95,7 @@ def tile(
   if images.shape[-1] != 3:
     images = images[..., :1]
   height, width = cell_size(images)
-  # Only a strip's cell is taller than its event.
+  # Only for strips is a cell taller than its event.
   images = np.repeat(images, height // images.shape[1], axis=1)
   n, channels = len(images), images.shape[-1]
   rows = math.ceil(n / columns)
@@ -111,19 +112,19 @@ def tile(
 
 
 def channel_note(x: ArrayLike) -> str:
-  """Returns what to add to a title when only the first channel is drawn, or ""."""
+  """Returns a note for the title if only the first channel is drawn, otherwise ""."""
   channels = np.shape(x)[-1]
   return "" if channels in (1, 3) else f" (first of {channels} channels)"
 
 
 def show(axes: Axes, picture: np.ndarray, **kwargs) -> AxesImage:
-  """Draws a tiled picture with 0 black and 1 white, never rescaled to its range."""
+  """Draws a tiled picture with 0 black and 1 white, without rescaling to its range."""
   axes.grid(False)
   return axes.imshow(picture, cmap="gray", vmin=0.0, vmax=1.0, **kwargs)
 
 
 def bare(axes: Axes) -> None:
-  """Takes ticks and frame away where position carries no quantity."""
+  """Removes ticks and frame of axes without a scale."""
   axes.set_xticks([])
   axes.set_yticks([])
   axes.spines[:].set_visible(False)

@@ -1,9 +1,9 @@
-"""KL per latent dimension: which latents the model uses.
+"""KL of each latent dimension, which shows the latents that the model uses.
 
-A unit is called active by one of two criteria, and the picture states which: its
-mean KL(q(z_j|x) || p(z_j)) exceeds 0.01 nats (ours: the KL is what is drawn), or
-Var_x(E[z_j|x]) exceeds 0.01 (Burda, Grosse, Salakhutdinov, arXiv:1509.00519), which
-is used when the variance is passed.
+A unit is active by one of two criteria, which the plot states. By default the mean
+KL(q(z_j|x) || p(z_j)), which is what is drawn, must exceed 0.01 nats. If the variance is
+passed, Var_x(E[z_j|x]) must exceed 0.01 (Burda, Grosse, Salakhutdinov,
+arXiv:1509.00519).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aevb_tf.plots import style
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# Beyond this many, the names of neighbouring bars would touch.
+# With more bars, the names of neighbouring bars would overlap.
 _MOST_TICKS = 25
 
 
@@ -35,19 +35,19 @@ def _mean_kl(kl) -> np.ndarray:
 def active_units(
   kl: ArrayLike, threshold: float = 0.01, variance: ArrayLike | None = None
 ) -> np.ndarray:
-  """Tells the latents that carry information from those that do not.
+  """Returns which latents are active, that is, carry information.
 
   Args:
     kl: KL of each latent in nats, `[latent_dim]`, or `[n, latent_dim]` to average.
-    threshold: What a latent must exceed to be active.
-    variance: Var_x(E[z_j|x]), `[latent_dim]`; where given, it is held against the
-      threshold in place of the KL.
+    threshold: Value that an active latent exceeds.
+    variance: Var_x(E[z_j|x]), `[latent_dim]`; if given, it is compared with the
+      threshold instead of the KL.
 
   Returns:
     bool `[latent_dim]`.
 
   Raises:
-    ValueError: Wrong ranks, values that are not finite, or lengths that differ.
+    ValueError: A rank is wrong, a value is not finite, or lengths differ.
   """
   kl = _mean_kl(kl)
   if variance is None:
@@ -75,16 +75,16 @@ def kl_per_dimension(
 
   Args:
     kl: KL of each latent in nats, `[latent_dim]`, or `[n, latent_dim]` to average.
-    threshold: What a latent must exceed to be active, in nats (or, with `variance`,
-      in units of z squared).
+    threshold: Value that an active latent exceeds, in nats (or, with `variance`, in
+      units of z squared).
     variance: Var_x(E[z_j|x]), `[latent_dim]`, for the criterion of Burda et al.
-    title: Above the plot; the count and its criterion are added.
+    title: Title of the plot; the count and its criterion are added.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: Wrong ranks, values that are not finite, or lengths that differ.
+    ValueError: A rank is wrong, a value is not finite, or lengths differ.
   """
   mean = _mean_kl(kl)
   active = active_units(mean, threshold, variance)
@@ -106,7 +106,7 @@ def kl_per_dimension(
       edgecolor=style.INK,
       hatch="////",
     )
-    # A bar of no height has no hatching to see: a cross on the axis stands for it.
+    # The hatching of a bar without height is invisible, so a cross marks it.
     (crosses,) = axes.plot(
       positions[~active],
       np.zeros((~active).sum()),
@@ -120,7 +120,7 @@ def kl_per_dimension(
     legend[f"inactive ({(~active).sum()})"] = (hatched, crosses)
   step = -(-len(mean) // _MOST_TICKS)
   axes.set_xticks(positions[::step], [str(j) for j in order[::step]])
-  # One or two bars would otherwise be walls.
+  # One or two bars would otherwise be too wide.
   axes.set_xlim(-0.7, max(len(mean), 6) - 0.3)
   axes.grid(axis="x", visible=False)
   axes.set_xlabel("latent dimension $j$ (from 0), in order of mean KL")

@@ -1,4 +1,4 @@
-"""Where the data lie in latent space: posterior means in a plane, by label."""
+"""Scatter plot of posterior means, coloured by label."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
   from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
-# Up to here a legend is read; above, the labels are taken for an ordered quantity.
+# With more labels than this, they are drawn as an ordered quantity, without a legend.
 _MOST_NAMED_LABELS = 20
-# Between two labels' names in the plot, as a share of its width.
+# Least distance between the names of two labels, relative to the width of the plot.
 _WORD_DISTANCE = 0.045
 _ORDINALS = ("first", "second")
 
 
 def _principal_plane(mean: np.ndarray) -> tuple[np.ndarray, list[str]]:
-  """Projects `[n, J]` on its two directions of largest variance; `[n, 2]`, names."""
+  """Projects `[n, J]` to its two directions of largest variance; `[n, 2]` and names."""
   centred = mean - mean.mean(axis=0)
   variances, directions = np.linalg.eigh(centred.T @ centred / len(mean))
-  # eigh ascends; a direction's sign is arbitrary, so its largest entry is made > 0.
+  # eigh sorts in ascending order. The sign of a direction is arbitrary, so its largest
+  # entry is made positive.
   largest, directions = variances[::-1][:2], directions[:, ::-1][:, :2]
   strongest = np.abs(directions).argmax(axis=0)
   directions = directions * np.where(directions[strongest, [0, 1]] < 0, -1.0, 1.0)
-  # At least the smallest number: means that are all equal have no variance to share.
+  # Not zero, even if all means are equal and the total variance is 0.
   shares = largest.clip(0) / max(variances.sum(), np.finfo(np.float64).tiny)
   names = [
     rf"{which} principal direction of $E[z\,|\,x]$ ({share:.0%} of variance)"
@@ -52,7 +53,7 @@ def _plane(
     names = [rf"$E[z\,|\,x]$, dimension {j} (from 0)" for j in dimensions]
     return mean[:, list(dimensions)], names
   if latent_dim == 1:
-    # Multiples of the golden ratio fill the height evenly, whatever their number.
+    # Multiples of the golden ratio fill the height evenly for any number of points.
     height = np.arange(len(mean)) * ((np.sqrt(5) - 1) / 2) % 1
     names = [r"$E[z\,|\,x]$", "spread for legibility, no quantity"]
     return np.stack([mean[:, 0], height], axis=-1), names
@@ -62,12 +63,12 @@ def _plane(
 
 
 def _apart(places: np.ndarray, extent: np.ndarray) -> np.ndarray:
-  """Moves `[k, 2]` places of words apart that would overprint each other."""
+  """Moves label positions `[k, 2]` apart that would overlap."""
   places = places / extent
   for _ in range(50):
     gaps = places[:, None] - places[None]
     distances = np.hypot(*np.moveaxis(gaps, -1, 0))
-    # Two places in one spot part sideways, in the order of their labels.
+    # Two equal positions are moved apart horizontally, in the order of their labels.
     together = np.sign(np.arange(len(places))[:, None] - np.arange(len(places)))
     gaps[..., 0] += 1e-6 * together
     lack = np.maximum(_WORD_DISTANCE - distances, 0) * np.abs(together)
@@ -79,7 +80,7 @@ def _apart(places: np.ndarray, extent: np.ndarray) -> np.ndarray:
 def _draw_named(
   axes: Axes, points: np.ndarray, labels: np.ndarray, names: Mapping, size: float
 ) -> None:
-  """One colour and marker for each label, a legend, and the label at its median."""
+  """Draws a colour and marker for each label, a legend, and names at the medians."""
   from matplotlib import patheffects
 
   unlabelled = points[labels < 0]
@@ -129,27 +130,27 @@ def latent_scatter(
   label_names: Mapping[int, str] | None = None,
   title: str = "Posterior means",
 ) -> Figure:
-  """Scatters the means of q(z|x), coloured by label.
+  """Draws a scatter plot of the means of q(z|x), coloured by label.
 
-  Two latents are drawn as they are, one along x. Of more, the plane shown is that of
-  the two given `dimensions`, or else of the two principal directions of the means;
-  the axes' names say which. Up to 20 labels get a colour, a marker, a legend, and
-  their name at the median of their points; more get a colour scale. Data without
-  labels are drawn in one colour.
+  Two latents are the axes; a single one is drawn along x. With more latents, the axes
+  are the two given `dimensions`, or by default the two principal directions of the
+  means, and are named accordingly. Up to 20 labels have a colour, a marker, a legend
+  entry, and their name at the median of their points; more labels have a colour scale.
+  Data without labels have one colour.
 
   Args:
     mean: Means of q(z|x), `[n, latent_dim]`.
     labels: Integers `[n]`, -1 for none; or None.
-    dimensions: Two indices into the latents, counted from 0.
-    label_names: Names to show in place of the labels' numbers.
-    title: Above the plot; the number of data is added.
+    dimensions: Two indices of latents, counted from 0.
+    label_names: Names to show instead of the numbers of the labels.
+    title: Title of the plot; the number of examples is added.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: Wrong ranks, lengths that differ, labels that are not integers,
-      `dimensions` that do not exist, or means that are not finite.
+    ValueError: A rank is wrong, lengths differ, labels are not integers, `dimensions`
+      do not exist, or means are not finite.
   """
   mean = np.asarray(mean, dtype=np.float64)
   if mean.ndim != 2 or not mean.size:
@@ -168,7 +169,7 @@ def latent_scatter(
   points, axis_names = _plane(mean, dimensions)
   figure = style.new_figure(style.WIDTH + 0.6, style.WIDTH)
   axes = figure.subplots()
-  # Smaller points for more data, from clear markers down to dots.
+  # The more examples, the smaller the points, from clear markers to dots.
   size = float(np.clip(40_000 / len(mean), 8, 30))
   known = np.unique(labels[labels >= 0])
   if not known.size:
@@ -191,7 +192,7 @@ def latent_scatter(
   if mean.shape[1] == 1:
     axes.set_yticks([])
   else:
-    # Distances in the plane mean the same in every direction.
+    # Distances in the plane have the same scale in all directions.
     axes.set_aspect("equal", adjustable="datalim")
   axes.set_title(f"{title}, {len(mean):,} data")
   return figure

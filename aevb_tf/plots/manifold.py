@@ -1,8 +1,7 @@
-"""The manifold of two latents: the unit square through the inverse Gaussian CDF.
+"""The manifold of two latents (App. A): the inverse Gaussian CDF of the unit square.
 
-Equal steps in Phi(z) are equal shares of the prior's mass, so the picture shows what
-the prior would draw, each image standing for as much probability as its neighbour
-(paper, App. A).
+Equal steps in Phi(z) have equal probability under the prior, so every image in the
+plot represents the same probability.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _CDF_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def _check_side(n: int) -> None:
   if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-    raise ValueError(f"n, the side of the grid, must be an int above 0; got {n!r}.")
+    raise ValueError(f"n, the side of the grid, must be a positive int; got {n!r}.")
 
 
 def manifold_grid(n: int) -> np.ndarray:
@@ -35,9 +34,9 @@ def manifold_grid(n: int) -> np.ndarray:
     n: Images along each side.
 
   Returns:
-    z, float32 `[n * n, 2]`: centres of the n x n cells of the unit square, through
-    the inverse Gaussian CDF. Rows of the picture from top to bottom, each from left
-    to right: z1 grows to the right, z2 grows upwards.
+    z, float32 `[n * n, 2]`: the inverse Gaussian CDF of the centres of the n x n cells
+    of the unit square. Rows of the plot are from top to bottom, each from left to right:
+    z1 grows to the right, z2 grows upwards.
 
   Raises:
     ValueError: `n` is not a positive int.
@@ -54,32 +53,32 @@ def manifold_grid(n: int) -> np.ndarray:
 def manifold(
   images: ArrayLike, n: int, *, title: str = "Learned data manifold"
 ) -> Figure:
-  """Draws the decoded `manifold_grid(n)` as one sheet.
+  """Draws the decoded `manifold_grid(n)` as a grid of images without gaps.
 
-  Ticks below and at the left are values of z; those above and at the right are
-  Phi(z), the prior's mass to that side, in which the picture is linear.
+  Ticks at the bottom and at the left are values of z. Those at the top and at the right
+  are Phi(z), the prior CDF, on a linear scale.
 
   Args:
     images: The mean of p(x|z) at `manifold_grid(n)`, `[n * n, height, width,
       channels]`.
     n: Images along each side.
-    title: Above the sheet.
+    title: Title of the plot.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: Not a batch of images, or not n * n of them.
+    ValueError: `images` is not a batch of n * n images.
   """
   _check_side(n)
   images = grids.as_images(images, "images")
   if len(images) != n * n:
     raise ValueError(
-      f"images must be the {n * n} of manifold_grid({n}); got {len(images)}."
+      f"images must be the {n * n} images of manifold_grid({n}); got {len(images)}."
     )
   picture = grids.tile(images, n, padding=0)
   aspect = picture.shape[0] / picture.shape[1]
-  # What axes and title take of the width, and of the height, is the same 1.1 inches.
+  # Axes and title take 1.1 inches of both the width and the height.
   figure = style.new_figure(style.WIDTH, 1.1 + (style.WIDTH - 1.1) * aspect)
   axes = figure.subplots()
   grids.show(axes, picture, extent=(0.0, 1.0, 0.0, 1.0), aspect=aspect)

@@ -1,4 +1,4 @@
-"""Reconstructions: each example above what the model makes of it."""
+"""Reconstructions: each example above its reconstruction."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from aevb_tf.plots import grids, style
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# White pixels between an example and its reconstruction, and their neighbours.
+# White pixels between an example and its reconstruction, and between neighbours.
 _PADDING = 1
 _FEWEST_COLUMNS = 5
 
-# Inches: for the rows' names, the title, and the white around the pictures.
+# Inches for the names of the rows, the title, and the margin around the pictures.
 _NAMES = 0.95
 _TITLE = 0.32
 _MARGIN = 0.06
 
 
 def _pair(x: np.ndarray, x_mean: np.ndarray, columns: int) -> np.ndarray:
-  """Originals over reconstructions, one row each; short rows are filled with white."""
+  """Originals above reconstructions, one row each; short rows are filled with white."""
   blank = np.ones((columns - len(x), *x.shape[1:]), np.float32)
   return grids.tile(
     np.concatenate([x, blank, x_mean, blank]), columns, padding=_PADDING
@@ -41,26 +41,27 @@ def reconstructions(
   """Draws originals and reconstructions in pairs of rows.
 
   Args:
-    x: Data, `[n, height, width, channels]` in [0, 1].
-    x_mean: Their reconstructions, same shape.
-    columns: Images in a row; with fewer than five data, the rest stays white.
-    title: Above the rows.
+    x: Examples, `[n, height, width, channels]` in [0, 1].
+    x_mean: Their reconstructions, with the same shape.
+    columns: Images per row; with fewer than five examples, the rest is white.
+    title: Title of the plot.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: Not batches of images, shapes that differ, or `columns` below 1.
+    ValueError: An argument is not a batch of images, the shapes differ, or `columns` is
+      below 1.
   """
   x = grids.as_images(x, "x")
   x_mean = grids.as_images(x_mean, "x_mean")
   if x.shape != x_mean.shape:
     raise ValueError(
-      f"x and x_mean must have one shape; got {x.shape} and {x_mean.shape}."
+      f"x and x_mean must have the same shape; got {x.shape} and {x_mean.shape}."
     )
   if columns < 1:
     raise ValueError(f"columns must be at least 1; got {columns}.")
-  # A picture or two must not fill the width.
+  # One or two pictures do not fill the width.
   columns = min(columns, max(len(x), _FEWEST_COLUMNS))
   pairs = [
     _pair(x[i : i + columns], x_mean[i : i + columns], columns)
@@ -72,8 +73,8 @@ def reconstructions(
   picture_height = picture_width * height / width
   total_height = _TITLE + len(pairs) * (picture_height + 2 * _MARGIN)
   figure = style.new_figure(style.WIDE, total_height)
-  # Placed by hand: automatic layout measures names before it shrinks a picture to
-  # its aspect, and cuts them off.
+  # Placed by hand: automatic layout measures the names before it shrinks a picture to
+  # its aspect ratio, and cuts them off.
   figure.set_layout_engine("none")
   for i, picture in enumerate(pairs):
     bottom = total_height - _TITLE - (i + 1) * picture_height - 2 * i * _MARGIN

@@ -1,4 +1,4 @@
-"""Samples: p(x|z) for z from the prior, in a grid."""
+"""A grid of samples of the model: the mean of p(x|z) for z from the prior."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def samples(
 
   Args:
     images: `[n, height, width, channels]` in [0, 1].
-    columns: Images in a row; by default the grid is about as wide as tall.
-    title: Above the grid.
+    columns: Images per row; by default the grid is about as wide as tall.
+    title: Title of the plot.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: What is given is not a batch of images.
+    ValueError: `images` is not a batch of images, or `columns` is below 1.
   """
   images = grids.as_images(images, "images")
   if columns is None:
@@ -39,7 +39,7 @@ def samples(
     columns = math.ceil(math.sqrt(len(images) * height / width))
   picture = grids.tile(images, min(columns, len(images)))
   height, width = picture.shape[:2]
-  # The title's height comes on top of the picture's own aspect.
+  # The height of the title is added to that of the picture.
   figure = style.new_figure(style.WIDTH, style.WIDTH * height / width + 0.23)
   axes = figure.subplots()
   grids.show(axes, picture)

@@ -1,4 +1,4 @@
-"""One look for every picture: sizes, palette, and a context that applies them."""
+"""The common style of all plots: sizes, palette, and a context that applies them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
-# Inches. At `DPI` a picture is 900 to 1,200 pixels wide, as a README shows it.
+# Inches. At `DPI` a picture is 900 to 1,200 pixels wide, the width of a README.
 DPI = 150
 WIDTH = 6.0
 WIDE = 8.0
 _LONGEST_SIDE = 100.0
 
-# Two series: apart in hue and in lightness, so that grey print keeps them apart.
+# Two series that differ in hue and in lightness, for grey print.
 FIRST = "#0b3c6f"
 SECOND = "#e08214"
 QUIET = "#767676"
 INK = "#333333"
 
-# Ten categories that colour-blind readers tell apart (Petroff, arXiv:2107.02270).
-# Ten hues cannot all differ in grey too, so each goes with a marker: seven markers
-# and ten colours give seventy distinct pairs.
+# Ten colours that colour-blind readers can tell apart (Petroff, arXiv:2107.02270). Ten
+# hues cannot all differ in grey as well, so each has a marker: seven markers and ten
+# colours are seventy distinct pairs.
 CATEGORIES = (
   "#3f90da",
   "#ffa90e",
@@ -54,7 +54,7 @@ _RC = {
   "legend.framealpha": 0.9,
   "lines.linewidth": 1.6,
   "pdf.fonttype": 42,
-  # Otherwise the ids in an SVG file are drawn at random.
+  # Otherwise the ids in an SVG file are random.
   "svg.hashsalt": "aevb_tf",
   "xtick.labelsize": 8,
   "ytick.labelsize": 8,
@@ -62,13 +62,13 @@ _RC = {
 
 
 def styled(function: Callable) -> Callable:
-  """Runs a function in the package's style, whatever the user's settings are."""
+  """Runs a function with the style of the package, not with the user's settings."""
 
   @functools.wraps(function)
   def in_style(*args, **kwargs):
     import matplotlib.style
 
-    # "default" first: a picture must not depend on somebody's matplotlibrc.
+    # "default" first, so that a plot does not depend on the user's matplotlibrc.
     with matplotlib.style.context(["default", _RC]):
       return function(*args, **kwargs)
 
@@ -76,19 +76,19 @@ def styled(function: Callable) -> Callable:
 
 
 def new_figure(width: float, height: float) -> Figure:
-  """Returns an empty figure on an Agg canvas, unknown to pyplot.
+  """Returns an empty figure on an Agg canvas, independent of pyplot.
 
   Args:
     width: Inches.
     height: Inches.
 
   Raises:
-    ValueError: A side is longer than 100 inches: of images that are far taller than
-      wide, the canvas would be too large for the memory, which Agg does not survive.
+    ValueError: A side is longer than 100 inches. Images that are far taller than wide
+      would need more memory than there is, and Agg would crash.
   """
   if max(width, height) > _LONGEST_SIDE:
     raise ValueError(
-      f"A figure of {width:.0f} by {height:.0f} inches is too large: the images are far"
+      f"A figure of {width:.0f} by {height:.0f} inches is too large: the images are much"
       " taller than wide. Transpose or reshape them."
     )
   from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -100,7 +100,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def number(value: float, digits: int = 1) -> str:
-  """Formats a number with a true minus sign, as the ticks have it."""
+  """Formats a number with a proper minus sign, like the ticks."""
   text = f"{value:.{digits}f}"
-  # A value that rounds to zero has no sign worth reading.
+  # A value that rounds to zero has no sign.
   return f"{0:.{digits}f}" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")

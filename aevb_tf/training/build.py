@@ -1,4 +1,4 @@
-"""From a config to data and a compiled model, of the parts that it names."""
+"""Builds the data and the compiled model of a config."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -21,18 +21,18 @@ from aevb_tf.training.parts import (
   part,
 )
 
-# What Keras calls the choices of `jit_compile`.
+# Keras' values of `jit_compile`.
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
 
 
 def check(config: ml_collections.ConfigDict) -> None:
-  """Resolves everything that needs no data, and so finds what is wrong with it.
+  """Checks everything in a config that can be checked without data.
 
   Args:
-    config: The config, complete.
+    config: The complete config.
 
   Raises:
-    ConfigError: Some value is out of range; the message names the key.
+    ConfigError: A value is invalid; the message names the key.
   """
   check_values(config)
   for key in REGISTRIES:
@@ -44,7 +44,7 @@ def check(config: ml_collections.ConfigDict) -> None:
 
 
 def dataset(config: ml_collections.ConfigDict, split: str) -> Any:
-  """Returns a split of the data; "train" is shuffled, the others are in order."""
+  """Returns a split of the data; "train" is shuffled, other splits are not."""
   with blaming("dataset"):
     return data.load(
       config.dataset,
@@ -58,7 +58,7 @@ def dataset(config: ml_collections.ConfigDict, split: str) -> Any:
 
 
 def go_to_epoch(source: Any, epoch: int) -> None:
-  """Lets the next pass over a data set be that of an epoch, with its order and bits."""
+  """Sets the epoch of the next pass over a data set: its order and binarization."""
   if hasattr(getattr(source, "epoch", None), "assign"):  # a stream's is a variable
     source.epoch.assign(epoch)
   else:
@@ -71,7 +71,7 @@ def num_examples(source: Any) -> int | None:
 
 
 def num_batches(source: Any) -> int | None:
-  """Returns the minibatches of an epoch, or None for a stream of unknown length."""
+  """Returns the number of minibatches in an epoch, or None if it is not known."""
   if hasattr(source, "num_examples"):
     return len(source)
   return max(int(source.cardinality()), 0) or None
@@ -87,13 +87,13 @@ def event_shape(source: Any) -> tuple[int, ...]:
 def model(
   config: ml_collections.ConfigDict, source: Any, make: Callable | None = None
 ) -> keras.Model:
-  """Makes the model, its weights drawn from the config's seed, and compiles it.
+  """Creates and compiles the model, with weights drawn from the seed of the config.
 
   Args:
-    config: The config, checked.
-    source: The training data: their shape and number count.
-    make: What kind of model: `(config, encoder, decoder, **options) -> model`, where the
-      options are those that all kinds take; None makes a `VAE`.
+    config: The checked config.
+    source: The training data, for their shape and number.
+    make: Function `(config, encoder, decoder, **options) -> model`, where the options
+      are those of all kinds of models; None creates a `VAE`.
 
   Returns:
     A compiled model.
@@ -104,14 +104,14 @@ def model(
   size = num_examples(source)
   if config.scale_to_dataset and size is None:
     raise ConfigError(
-      f"config.scale_to_dataset: the size of {config.dataset} is not known."
+      f"config.scale_to_dataset: the number of examples in {config.dataset} is unknown."
     )
   keras.utils.set_random_seed(config.seed)
   with _dtype_policy(config.dtype_policy):
     with blaming("network"):
       encoder, decoder = _networks(config, event_shape(source))
     with blaming("bound"):
-      made = (make or _vae)(
+      built = (make or _vae)(
         config,
         encoder,
         decoder,
@@ -122,27 +122,27 @@ def model(
       )
     if config.output_bias == "data_mean":
       _start_at_mean(decoder, source)
-    made.compile(
+    built.compile(
       optimizer=optimizer(config, num_batches(source)),
       jit_compile=_JIT_COMPILE[config.jit_compile],
     )
-  made.optimizer.build(made.trainable_variables)
-  return made
+  built.optimizer.build(built.trainable_variables)
+  return built
 
 
-def check_data(made: keras.Model, source: Any) -> None:
-  """Refuses data that a model cannot score.
+def check_data(vae: keras.Model, source: Any) -> None:
+  """Raises an error for data that a model cannot score.
 
   Args:
-    made: The model.
-    source: A split; of a stream, only the shape is known before a step meets it.
+    vae: The model.
+    source: A split; for a stream, only the shape can be checked before training.
 
   Raises:
-    ConfigError: The shape of an example, or some value, does not fit the model.
+    ConfigError: The shape or a value of the data does not fit the model.
   """
-  nothing = np.empty((0, *event_shape(source)), np.uint8)
+  no_examples = np.empty((0, *event_shape(source)), np.uint8)
   with blaming("dataset"):
-    made.check_data(getattr(source, "x", nothing))
+    vae.check_data(getattr(source, "x", no_examples))
 
 
 def _vae(config, encoder, decoder, **options):
@@ -171,7 +171,7 @@ def _networks(config, shape):
 def _start_at_mean(decoder, source):
   if not hasattr(source, "mean"):
     raise ConfigError(
-      "config.output_bias=data_mean: the data do not fit in memory; use zeros."
+      "config.output_bias=data_mean: the data do not fit into memory; use zeros."
     )
   with blaming("output_bias"):
     decoder.start_at_mean(source.mean())

@@ -1,4 +1,4 @@
-"""What happens at the end of every epoch: metrics, a checkpoint."""
+"""The callback that saves metrics and checkpoints at the end of every epoch."""
 
 import time
 from typing import Any
@@ -12,17 +12,18 @@ from aevb_tf.training.run_folder import RunFolder
 
 
 class Keeper(keras.callbacks.Callback):
-  """Keeps, of every epoch, its metrics and the state at its end.
+  """Saves the metrics of every epoch and the state at its end.
 
-  The metrics are a line of `metrics.jsonl`, the state a checkpoint; between two
+  The metrics are a line of `metrics.jsonl`, the state is a checkpoint. Between two
   checkpoints the state is held in memory, so that an interrupted run loses no finished
-  epoch. An interrupt waits until an epoch has both.
+  epoch. An interrupt waits until both are saved.
 
   Args:
     folder: The run's folder.
-    every: Epochs from one checkpoint to the next.
-    keep: How many checkpoints to keep.
-    examples_per_epoch: To count the samples seen; None if it is not known.
+    every: Number of epochs between checkpoints.
+    keep: Number of checkpoints to keep.
+    examples_per_epoch: Number of examples in an epoch, to count the samples seen; None
+      if it is not known.
   """
 
   def __init__(
@@ -69,14 +70,14 @@ class Keeper(keras.callbacks.Callback):
     }
 
   def save(self, model: keras.Model, epoch: int) -> None:
-    """Writes a checkpoint, and removes those that are too old."""
+    """Writes a checkpoint, and removes the oldest ones."""
     write(self._folder.checkpoint(epoch), model.save)
     for old in self._folder.checkpoint_epochs()[self._keep :]:
       self._folder.checkpoint(old).unlink()
     self._unsaved = None
 
   def save_last_finished(self) -> None:
-    """Writes the checkpoint of the last finished epoch, if there is none yet."""
+    """Writes a checkpoint of the last finished epoch, if there is none yet."""
     if self._unsaved is None:
       return
     epoch, values = self._unsaved
@@ -86,10 +87,10 @@ class Keeper(keras.callbacks.Callback):
 
 
 def _shortest(value: Any) -> float:
-  """A float32 without the digits that it does not have."""
+  """The float with the fewest digits that has the same float32 value."""
   return float(f"{float(value):.8g}")
 
 
 def _state(model: Any) -> list[Any]:
-  """Everything that training changes and a checkpoint keeps."""
+  """Everything that training changes and a checkpoint stores."""
   return [*model.variables, model.updates, *model.optimizer.variables]

@@ -1,4 +1,4 @@
-"""What a config's values may be, as far as it can be said without TensorFlow."""
+"""Checks of the values of a config that do not need TensorFlow."""
 
 import math
 from collections.abc import Callable
@@ -56,25 +56,25 @@ _RULES = (
   _Rule(
     ("hidden_units", "filters"),
     _positive_ints,
-    "must be positive whole numbers, as in 500,200",
+    "must be positive integers, as in 500,200",
   ),
   _Rule(("name", "dataset"), bool, "must not be empty"),
 )
 
 
 def check_values(config: ml_collections.ConfigDict) -> None:
-  """Refuses impossible values.
+  """Raises an error for invalid values.
 
   Args:
-    config: The config, complete.
+    config: The complete config.
 
   Raises:
-    ConfigError: Some value is out of range; the message names the key.
+    ConfigError: A value is invalid; the message names the key.
   """
   for key, choices in _CHOICES.items():
     if config[key] not in choices:
       near = did_you_mean(config[key], choices)
-      raise ConfigError(f"config.{key}={config[key]}: not a choice.{near}")
+      raise ConfigError(f"config.{key}={config[key]}: unknown value.{near}")
   for rule in _RULES:
     for key in rule.keys:
       if not rule.holds(config[key]):
@@ -86,7 +86,7 @@ def check_values(config: ml_collections.ConfigDict) -> None:
     raise ConfigError("config.filters=(): network=conv needs at least one convolution.")
   if config.network == "conv" and config.output_bias != "zeros":
     raise ConfigError(
-      f"config.output_bias={config.output_bias}: it is of --config.network=mlp."
+      f"config.output_bias={config.output_bias}: only for --config.network=mlp."
     )
   if config.parameter_prior_stddev and not config.scale_to_dataset:
     raise ConfigError(

@@ -1,7 +1,7 @@
-"""What the command lines have in common: flags, help, and how they end.
+"""Flags, help, errors and exit codes, shared by all commands.
 
-Nothing here, and nothing that a `*_main` imports before its flags are read, imports
-TensorFlow: `--help` and a mistyped flag answer at once.
+This module does not import TensorFlow, and neither does anything that a `*_main` imports
+before its flags are read: `--help` and errors about flags are immediate.
 """
 
 import os
@@ -18,7 +18,7 @@ from aevb_tf.registry import did_you_mean
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.stopping import terminate_as_interrupt
 
-# Exit codes: a mistake in the command, a stop by Ctrl-C as shells report it.
+# Exit codes for an error in the command, and for Ctrl-C as in shells.
 MISTAKE, FAILED, STOPPED = 2, 1, 130
 
 
@@ -39,15 +39,15 @@ def parse(
   """Reads the flags of a program.
 
   Args:
-    values: The flags, defined; read in place.
+    values: The defined flags; their values are set in place.
     argv: The command line, the program's name first.
     keys: Keys of a config, which the user may have typed as flags.
 
   Returns:
-    What is left, as typed: words, and `--config.key=value`.
+    The remaining arguments as typed: words, and `--config.key=value`.
 
   Raises:
-    ConfigError: A flag is unknown, or its value is impossible.
+    ConfigError: A flag is unknown, or its value is invalid.
   """
   values.set_gnu_getopt(True)
   try:
@@ -120,11 +120,11 @@ def wants_help(argv: list[str]) -> bool:
 
 
 def print_help(doc: str, values: flags.FlagValues) -> None:
-  """Prints what a program is and its flags, with their defaults.
+  """Prints the description of a program and its flags, with their defaults.
 
   Args:
     doc: The docstring of its module.
-    values: The flags, defined.
+    values: The defined flags.
   """
   print(f"{doc}\nFlags:\n{flags_help(values)}")
 
@@ -161,14 +161,14 @@ def columns(rows: Mapping[str, str]) -> str:
 
 
 def run(program: str, body: Callable[[list[str]], int]) -> None:
-  """Runs a program and ends the process: one line for what the user can mend.
+  """Runs a program and exits; errors that the user can fix are one line.
 
   Args:
     program: The program's name, for its messages.
     body: Takes `sys.argv`; returns the exit code.
   """
-  # TensorFlow's notes about the machine would hide what a run must say: without a
-  # GPU it reports errors. What matters comes as a Python exception.
+  # TensorFlow's log messages would hide those of a run: without a GPU it reports
+  # errors. Errors that matter are Python exceptions.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   try:
     with terminate_as_interrupt():
@@ -193,7 +193,7 @@ def os_error(error: OSError) -> str:
 
 
 def spelled(program: str) -> str:
-  """How to call a program of ours from here: its name, or its path."""
+  """How to call one of our commands from here: its name, or its path."""
   beside = os.path.join(os.path.dirname(sys.argv[0]), program)
   found = shutil.which(program)
   if not os.path.exists(beside) or (found and os.path.samefile(found, beside)):

@@ -1,9 +1,9 @@
-"""Configs: found by name or path, changed by `--config.key=value`, written, checked.
+"""Loads configs by name or path, checks types of values, and converts them to JSON.
 
 A config is an `ml_collections.ConfigDict` with exactly the keys of `configs/base.py`.
-Everything that can be wrong with one is a `ConfigError` of one line that names the key.
-Nothing here needs TensorFlow; what only the library knows (which likelihoods there
-are, say) is checked by `build.check`.
+Every error in a config is a `ConfigError` of one line that names the key. This module
+does not need TensorFlow; values that only the package can check, such as the name of a
+likelihood, are checked by `build.check`.
 """
 
 import ast
@@ -21,7 +21,7 @@ from aevb_tf import configs
 from aevb_tf.configs import base
 from aevb_tf.registry import did_you_mean
 
-# Keys that are `{"name": ..., **options}`; their options depend on the name.
+# Keys whose value is `{"name": ..., **options}`; the options depend on the name.
 PARTS = (
   "posterior",
   "prior",
@@ -38,7 +38,7 @@ class ConfigError(ValueError):
 
 
 def installed() -> dict[str, str]:
-  """Returns the installed configs, name to the first line of the docstring."""
+  """Returns the installed configs: name -> first line of the docstring."""
   folder = pathlib.Path(configs.__path__[0])
   names = [module.name for module in pkgutil.iter_modules(configs.__path__)]
   return {name: first_line(folder / f"{name}.py") for name in names if name != "base"}
@@ -84,8 +84,8 @@ def load(name_or_path: str) -> ml_collections.ConfigDict:
     )
   if name_or_path not in known:
     raise ConfigError(
-      f"--config={name_or_path}: no installed config has this name, and a file ends in"
-      f" .py or .json.{did_you_mean(name_or_path, known)}"
+      f"--config={name_or_path}: neither an installed config nor a .py or .json file."
+      f"{did_you_mean(name_or_path, known)}"
     )
   return _from_python(pathlib.Path(configs.__path__[0], f"{name_or_path}.py"))
 
@@ -96,7 +96,9 @@ def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
   try:
     spec.loader.exec_module(module)
     config = module.get_config()
-  except Exception as error:  # whatever a user's file does, the message is one line
+  except (
+    Exception
+  ) as error:  # for any error in the user's file, the message is one line
     raise ConfigError(_where_and_why(path, error)) from error
   if not isinstance(config, ml_collections.ConfigDict):
     raise ConfigError(f"--config={path}: get_config() must return a ConfigDict.")
@@ -104,7 +106,7 @@ def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
 
 
 def _where_and_why(path: pathlib.Path, error: Exception) -> str:
-  """One line about an exception in a config file."""
+  """A message of one line about an exception in a config file."""
   lines = [
     frame.lineno
     for frame in traceback.extract_tb(error.__traceback__)
@@ -130,7 +132,7 @@ def from_json(path: pathlib.Path) -> ml_collections.ConfigDict:
     The config, locked.
 
   Raises:
-    ConfigError: The file is absent, no JSON, or holds something else than a config.
+    ConfigError: The file is missing, is not JSON, or does not hold a config.
   """
   try:
     values = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
@@ -139,7 +141,7 @@ def from_json(path: pathlib.Path) -> ml_collections.ConfigDict:
   except ValueError as error:
     raise ConfigError(f"--config={path}: not a JSON file: {error}") from error
   if not isinstance(values, dict):
-    raise ConfigError(f"--config={path}: must hold one JSON object.")
+    raise ConfigError(f"--config={path}: must hold a single JSON object.")
   config = base.get_config()
   for key, value in values.items():
     assign(config, key, _tuples(value), f"--config={path}")
@@ -147,12 +149,12 @@ def from_json(path: pathlib.Path) -> ml_collections.ConfigDict:
 
 
 def to_json(config: ml_collections.ConfigDict) -> dict:
-  """Returns the config as what JSON can hold; `from_json` reads it back."""
+  """Returns the config as a dict for JSON; `from_json` reads it."""
   return json.loads(config.to_json())
 
 
 def _tuples(value):
-  """JSON knows lists alone; configs, tuples alone."""
+  """Converts lists to tuples: JSON has only lists, configs only tuples."""
   if isinstance(value, list):
     return tuple(map(_tuples, value))
   if isinstance(value, dict):
@@ -161,13 +163,13 @@ def _tuples(value):
 
 
 def assign(config: ml_collections.ConfigDict, key: str, value: Any, where: str) -> None:
-  """Sets one key, with the type that `base` gives it.
+  """Sets a key, and checks that the value has the type in `base`.
 
   Args:
     config: The config to change.
     key: A key of `base`.
     value: Its new value.
-    where: How the error message begins.
+    where: Beginning of the error message.
 
   Raises:
     ConfigError: The key is unknown, or the value is of another type.
@@ -184,12 +186,12 @@ def assign(config: ml_collections.ConfigDict, key: str, value: Any, where: str) 
     value = float(value)
   elif given is not wanted:
     kind = "{name: ..., option: ...}" if key in PARTS else wanted.__name__
-    raise ConfigError(f"{where}: {key} must be of type {kind}, not {value!r}.")
+    raise ConfigError(f"{where}: {key} must have type {kind}, not {value!r}.")
   config[key] = value
 
 
 def _complete(config: ml_collections.ConfigDict, where: str):
-  """The config on top of the defaults, with every type checked."""
+  """The defaults, updated with the config; all types are checked."""
   complete = base.get_config()
   for key, value in config.items():
     part = isinstance(value, ml_collections.ConfigDict)
@@ -200,7 +202,7 @@ def _complete(config: ml_collections.ConfigDict, where: str):
 def differences(
   a: ml_collections.ConfigDict, b: ml_collections.ConfigDict
 ) -> list[str]:
-  """Returns the keys in which two configs differ, parts as `part.option`."""
+  """Returns the keys in which two configs differ; those of parts are `part.option`."""
   flat_a, flat_b = _flat(to_json(a)), _flat(to_json(b))
   absent = object()
   return sorted(

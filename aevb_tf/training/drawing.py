@@ -1,8 +1,8 @@
-"""The pictures of a finished run.
+"""Draws the plots of a finished run.
 
-Those of examples (reconstructions, samples, the manifold) are drawn of images,
-`[height, width, channels]`; tables, series and volumes have the others alone. A picture
-that cannot be drawn is named on stderr, and the run ends with its numbers all the same.
+Plots of examples (reconstructions, samples, the manifold) need images, `[height, width,
+channels]`; for other data only the other plots are drawn. A plot that fails is reported
+on stderr, and does not stop the run.
 """
 
 import sys
@@ -24,13 +24,13 @@ _MANIFOLD_SIDE = 20
 def draw(
   vae: VAE, folder: RunFolder, examples: np.ndarray, measured: Measurements
 ) -> None:
-  """Draws everything that can be drawn of a model into `plots/`.
+  """Draws all plots of a model into `plots/`.
 
   Args:
     vae: The model.
     folder: The run's folder.
-    examples: What to reconstruct, `[n, *event_shape]`.
-    measured: What was measured on the test split.
+    examples: Examples to reconstruct, `[n, *event_shape]`.
+    measured: The measurements on the test split.
   """
   figures = _of_latents(folder, measured)
   if examples.ndim == 4:
@@ -39,13 +39,13 @@ def draw(
     path = folder.plots / f"{name}.png"
     try:
       plots.save(figure(), path)
-    except Exception as error:  # no picture is worth the numbers of a run
+    except Exception as error:  # a failed plot must not lose the numbers of a run
       why = " ".join(str(error).split())
       print(f"{path} is not drawn: {type(error).__name__}: {why}", file=sys.stderr)
 
 
 def _of_latents(folder, measured) -> dict[str, Callable[[], Any]]:
-  """The pictures that there are of any data, by name; each is drawn when called."""
+  """Functions that draw the plots for any data, by name."""
   figures = {
     "latent_scatter": lambda: plots.latent_scatter(measured.means, measured.labels),
     "learning_curves": lambda: plots.learning_curves(folder.history()),
@@ -60,12 +60,12 @@ def _of_latents(folder, measured) -> dict[str, Callable[[], Any]]:
 
 
 def _of_images(vae, x) -> dict[str, Callable[[], Any]]:
-  """Pictures of examples, `[n, height, width, channels]`."""
+  """Functions that draw the plots of images `[n, height, width, channels]`, by name."""
   figures = {
     "reconstructions": lambda: plots.reconstructions(x, np.asarray(vae.reconstruct(x))),
     "samples": lambda: plots.samples(np.asarray(vae.sample(_SAMPLES, seed=0))),
   }
-  # The grid covers the standard normal's mass: other priors have theirs elsewhere.
+  # The grid covers the mass of the standard normal, not that of other priors.
   if vae.latent_dim == 2 and vae.prior.family_name == "standard_normal":
     figures["manifold"] = lambda: _manifold(vae)
   return figures

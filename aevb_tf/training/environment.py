@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides its config: versions and the device."""
+"""Versions and the device, on which the numbers of a run depend as well."""
 
 import platform
 
@@ -10,7 +10,7 @@ from aevb_tf.version import __version__
 
 
 def versions() -> dict[str, str]:
-  """Returns the versions of everything that the numbers depend on."""
+  """Returns the versions of all packages that the numbers depend on."""
   return {
     "python": platform.python_version(),
     "aevb_tf": __version__,
@@ -21,12 +21,12 @@ def versions() -> dict[str, str]:
 
 
 def gpu() -> str | None:
-  """Returns the name of the first GPU, or None where there is none."""
+  """Returns the name of the first GPU, or None if there is none."""
   for device in tf.config.list_physical_devices("GPU"):
     return tf.config.experimental.get_device_details(device).get("device_name", "GPU")
   return None
 
 
 def device() -> str:
-  """Returns the GPU's name, or the processor's kind."""
+  """Returns the name of the GPU, or else the architecture of the CPU."""
   return gpu() or f"CPU ({platform.machine()})"

@@ -26,20 +26,20 @@ def evaluate(
   Args:
     workdir: The run's folder.
     split: Split of the data.
-    batch_size: Batch size, by default that of the training; changes no number.
+    batch_size: Batch size, by default that of the training; changes no result.
     data_dir: Folder with prepared data, by default that of the training.
-    evidence: Name of an estimator of log p(x), to be run too.
-    num_samples: Its samples for each example; None leaves its own number.
-    max_examples: How many examples it is run on; see `measure_evidence`.
+    evidence: Name of an estimator of log p(x) to run as well.
+    num_samples: Samples for each example; None uses the estimator's own number.
+    max_examples: Number of examples for the estimator; see `measure_evidence`.
 
   Returns:
-    What was written: `model` and `split`, `elbo`, `kl` and `log_likelihood` in nats per
-    example, `num_examples`, `active_units`, `kl_per_dimension`, and `evidence`, if asked
-    for: what `measure_evidence` gives.
+    The contents of the file: `model` and `split`, `elbo`, `kl` and `log_likelihood` in
+    nats per example, `num_examples`, `active_units`, `kl_per_dimension`, and, if
+    `evidence` is given, the result of `measure_evidence` as `evidence`.
 
   Raises:
-    ConfigError: There is no run in the folder, its model is damaged, or there is no
-      such split, or none of data that the model can score.
+    ConfigError: There is no run in the folder, its model is damaged, or the split does
+      not exist or does not fit the model.
   """
   folder = RunFolder(workdir)
   folder.check_is_run()
@@ -52,7 +52,7 @@ def evaluate(
   build.check_data(vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
-    build.go_to_epoch(source, 0)  # the bits that `measure` saw, if they are drawn
+    build.go_to_epoch(source, 0)  # the same stochastic binarization as in `measure`
     report["evidence"] = measure_evidence(
       vae, source, evidence, num_samples, max_examples, batch_size
     )
@@ -61,11 +61,11 @@ def evaluate(
 
 
 def trained_model(folder: RunFolder) -> tuple[VAE, str]:
-  """The trained model, else that of the newest checkpoint; and what it is called."""
+  """The trained model, or that of the newest checkpoint, and a name for it."""
   if folder.model.exists():
     if not is_whole(folder.model):
       raise ConfigError(
-        f"{folder.model} is damaged: remove it, and the newest checkpoint is taken."
+        f"{folder.model} is damaged: remove it to use the newest checkpoint instead."
       )
     return aevb_tf.load(folder.model), folder.model.name
   epoch, _ = folder.newest_checkpoint()

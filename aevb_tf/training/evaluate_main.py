@@ -4,7 +4,7 @@
                 [--evidence=METHOD [--num_samples=N] [--max_examples=N]]
 
 Prints the bound and its parts, in nats per example, and writes them into the folder as
-evaluation-SPLIT.json. Before the end of a run it takes the newest checkpoint.
+evaluation-SPLIT.json. If the run is not finished, it uses the newest checkpoint.
 
 Examples:
   aevb-evaluate --workdir=runs/digits
@@ -45,13 +45,13 @@ def main(argv: list[str]) -> int:
   command_line.require(values, argv, ("workdir",), unknown)
   if unknown:
     raise command_line.ConfigError(
-      f"{unknown[0]}: the config is that of the run; see --help for what can be set."
+      f"{unknown[0]}: the config of a run cannot be changed; see --help for the flags."
     )
   for name in ("num_samples", "max_examples"):
     if values[name].value is not None and values.evidence is None:
-      raise command_line.ConfigError(f"--{name} is of --evidence, which is missing.")
+      raise command_line.ConfigError(f"--{name} needs --evidence.")
   RunFolder(values.workdir).check_is_run()
-  # Only now, with the flags read.
+  # Imported after the flags are read.
   quietly.import_package()
   from aevb_tf.training.evaluate import evaluate
 

@@ -9,8 +9,8 @@ from aevb_tf import evidence
 from aevb_tf.models import VAE
 from aevb_tf.training.configuration import ConfigError
 
-# How many examples the slow estimators take by default; the paper's App. E looks at
-# 1000 too.
+# Number of examples for the slow estimators by default; the paper's App. E also uses
+# 1000.
 _FEWER = {"annealed": 100, "posterior_density": 1000}
 
 
@@ -24,24 +24,24 @@ def measure_evidence(
 ) -> dict:
   """Estimates log p(x) of a data set, with the seed of the model.
 
-  For `annealed` also on as many simulated data, from below and above, for the gap.
+  For `annealed` it also bounds log p(x) of as many simulated examples from below and
+  above, and reports the gap.
 
   Args:
     vae: The model.
-    source: What `aevb_tf.data.load` gives.
+    source: Data, as `aevb_tf.data.load` returns them.
     method: Name of an estimator of `aevb_tf.evidence`.
-    num_samples: Samples for each example; None leaves the estimator's own number.
-    max_examples: Only the first examples; None for all, or for 100 (`annealed`) or
-      1000 (`posterior_density`).
-    batch_size: Examples at once; None takes what suits the device.
+    num_samples: Samples for each example; None uses the estimator's own number.
+    max_examples: Number of examples to use, from the start; None uses 100 for
+      `annealed`, 1000 for `posterior_density`, otherwise all.
+    batch_size: Examples per batch; None chooses a number for the device.
 
   Returns:
-    `aevb_tf.evidence.Estimate.report()`, for `annealed` with `gap`,
-    `gap_standard_error` and `gap_warning`. What is not known, or nothing to warn of, is
-    left out.
+    `aevb_tf.evidence.Estimate.report()`; for `annealed` with `gap`,
+    `gap_standard_error` and `gap_warning`. Values that are None are left out.
 
   Raises:
-    ConfigError: The estimator refuses the model or an argument.
+    ConfigError: The estimator does not support the model or an argument.
   """
   options = {"seed": vae.seed, "batch_size": batch_size}
   most = max_examples or _FEWER.get(method)
@@ -58,7 +58,7 @@ def measure_evidence(
 
 
 def _report(vae, source, method, most, options):
-  """The report, which holds the warnings as its lines."""
+  """The report, which includes the warnings."""
   with warnings.catch_warnings():
     warnings.simplefilter("ignore", evidence.EvidenceWarning)
     with _bar(method, "log p(x)", _length(source, most)) as bar:
@@ -68,7 +68,7 @@ def _report(vae, source, method, most, options):
     report = estimate.report()
     if isinstance(method, evidence.Annealed):
       count = len(estimate.log_marginal)
-      with _bar(method, "simulated data", count) as bar:
+      with _bar(method, "simulated examples", count) as bar:
         bracket = evidence.bidirectional(
           vae, count, method, progress=bar.advance, **options
         )
@@ -79,10 +79,10 @@ def _report(vae, source, method, most, options):
 
 
 class _Bar(tqdm.tqdm):
-  """A bar on stderr that counts data, in parts too."""
+  """A progress bar on stderr that counts examples and fractions of examples."""
 
   def advance(self, part: float) -> None:
-    """Moves on; parts that add up to all but for rounding end the bar exactly."""
+    """Advances the bar; rounding errors in the sum of the parts are corrected."""
     rest = part if self.total is None else self.total - self.n
     self.update(min(part, rest))
 
@@ -98,7 +98,7 @@ def _bar(method: Any, what: str, total: int | None) -> _Bar:
 
 
 def _length(source: Any, most: int | None) -> int | None:
-  """How many examples there will be, where it is known."""
+  """The number of examples, or None if it is not known."""
   known = len(source) if hasattr(source, "__array__") else None
   known = getattr(source, "num_examples", known)
   return min(filter(None, (known, most)), default=None) if known else None

@@ -1,6 +1,6 @@
-"""What is reported of a trained model on a split of the data.
+"""Measures a trained model on a split of the data.
 
-A latent is active if its posterior mean moves with x: `Var_x(E_q[z_j|x]) > 0.01`.
+A latent is active if its posterior mean depends on x: `Var_x(E_q[z_j|x]) > 0.01`.
 
 References:
   Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
@@ -17,15 +17,15 @@ ACTIVE_VARIANCE = 0.01
 
 
 class Measurements(NamedTuple):
-  """A model on a whole split.
+  """Measurements of a model on a whole split.
 
   Attributes:
     values: `elbo`, `kl`, `log_likelihood` (nats per example) and `loss`.
-    kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`; None where the
-      KL is not a sum over latents.
-    means: Posterior means, or what stands for them where they have no closed form,
+    kl_per_dimension: Mean over the data, nats, float64 `[latent_dim]`; None if the KL
+      is not a sum over latents.
+    means: Posterior means, or other point estimates if they have no closed form,
       float32 `[n, latent_dim]`.
-    labels: int32 `[n]`, -1 where there is none.
+    labels: int32 `[n]`, -1 for examples without a label.
   """
 
   values: dict[str, float]
@@ -35,7 +35,7 @@ class Measurements(NamedTuple):
 
   @property
   def num_examples(self) -> int:
-    """How many examples there were."""
+    """The number of examples."""
     return len(self.labels)
 
   @property
@@ -45,11 +45,11 @@ class Measurements(NamedTuple):
 
   @property
   def active_units(self) -> int:
-    """How many latents are active."""
+    """The number of active latents."""
     return int(np.sum(self.mean_variance > ACTIVE_VARIANCE))
 
   def report(self) -> dict:
-    """Everything but the arrays over the data, as JSON can hold it."""
+    """Everything except the arrays over the examples, as values for JSON."""
     report = {
       "num_examples": self.num_examples,
       **self.values,
@@ -63,11 +63,11 @@ class Measurements(NamedTuple):
 
 
 def measure(vae: VAE, source: Any) -> Measurements:
-  """Evaluates a model on all of a data set.
+  """Evaluates a model on a whole data set.
 
   Args:
     vae: The model.
-    source: What `aevb_tf.data.load` gives.
+    source: Data, as `aevb_tf.data.load` returns them.
 
   Returns:
     `Measurements`.
@@ -75,7 +75,7 @@ def measure(vae: VAE, source: Any) -> Measurements:
   build.go_to_epoch(source, 0)
   values = vae.evaluate(source, return_dict=True, verbose=0)
   kls, means, labels = [], [], []
-  build.go_to_epoch(source, 0)  # the bits that `evaluate` saw, if they are drawn
+  build.go_to_epoch(source, 0)  # the same stochastic binarization as in `evaluate`
   for x, y in source:
     if vae.has_kl_per_dimension:
       kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))

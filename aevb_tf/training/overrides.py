@@ -1,6 +1,6 @@
-"""`--config.key=value`: what a command line changes in a config.
+"""Changes to a config by `--config.key=value` on the command line.
 
-The parsing is `ml_collections.config_flags`; added to it are parts by their name alone
+The parser is `ml_collections.config_flags`. Added to it are parts by their name
 (`--config.likelihood=gaussian`), options of parts, and errors that name the key.
 """
 
@@ -19,14 +19,14 @@ _OVERRIDE = re.compile(r"--?(?P<no>no)?config\.(?P<path>[^=]*)(=(?P<value>.*))?"
 
 
 def apply(config: ml_collections.ConfigDict, argv: list[str]) -> None:
-  """Changes a config as the command line says.
+  """Applies the arguments of the command line to a config.
 
   Args:
     config: The config, changed in place.
-    argv: Command line arguments, of the form `--config.key=value` all of them.
+    argv: Command line arguments, all of the form `--config.key=value`.
 
   Raises:
-    ConfigError: A key is unknown, or a value is not of its type.
+    ConfigError: A key is unknown, or a value has the wrong type.
   """
   remaining = [word for word in argv if not _replace_part(config, word)]
   for word in remaining:
@@ -37,7 +37,7 @@ def apply(config: ml_collections.ConfigDict, argv: list[str]) -> None:
 
 
 def _replace_part(config: ml_collections.ConfigDict, word: str) -> bool:
-  """Handles `--config.PART=NAME` and `--config.PART={...}`; says whether it did."""
+  """Handles `--config.PART=NAME` and `--config.PART={...}`; returns whether it did."""
   match = _OVERRIDE.fullmatch(word)
   if not match or match["path"] not in PARTS or not match["value"]:
     return False
@@ -46,13 +46,13 @@ def _replace_part(config: ml_collections.ConfigDict, word: str) -> bool:
     try:
       value = ast.literal_eval(value)
     except (SyntaxError, ValueError):
-      raise ConfigError(f"{word}: not a dict as Python writes one.") from None
+      raise ConfigError(f"{word}: not a Python dict literal.") from None
   assign(config, match["path"], value, word)
   return True
 
 
 def _prepare(config: ml_collections.ConfigDict, path: str) -> None:
-  """Refuses unknown keys, and makes room for an option of a part."""
+  """Raises an error for unknown keys, and adds the key for an option of a part."""
   key, *option = path.split(".")
   if key not in config:
     near = did_you_mean(key, config)
@@ -63,7 +63,7 @@ def _prepare(config: ml_collections.ConfigDict, path: str) -> None:
     raise ConfigError(f"--config.{path}: {key} has no keys below it.")
   if option[0] != "name":
     with config[key].unlocked():
-      # Any literal: the type is the business of the part's constructor.
+      # Any literal: the constructor of the part checks the type.
       if option[0] in config[key]:
         del config[key][option[0]]
       config[key][option[0]] = ml_collections.config_dict.placeholder(object)
@@ -80,4 +80,4 @@ def _parse(config: ml_collections.ConfigDict, argv: list[str]) -> None:
   except (flags.Error, KeyError, TypeError, ValueError) as error:
     raise ConfigError(value_error(error)) from error
   if positional:
-    raise ConfigError(f"{positional[0]}: not a flag; changes are --config.key=value.")
+    raise ConfigError(f"{positional[0]}: not a flag; use --config.key=value.")

@@ -1,7 +1,7 @@
 """The parts that a config names: posterior, bound, initializer, optimizer and so on.
 
-Every name and option is resolved by the registries and by Keras; what they refuse
-becomes a `ConfigError` that names the key.
+Names and options are resolved by the registries and by Keras. Their errors become a
+`ConfigError` that names the key.
 """
 
 import contextlib
@@ -57,13 +57,13 @@ def optimizer(
 def learning_rate(
   config: ml_collections.ConfigDict, steps_per_epoch: int | None
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-  """Returns the step size, or its decay over all steps of the run."""
+  """Returns the learning rate, or its schedule over all steps of the run."""
   if config.learning_rate_schedule == "constant":
     return config.learning_rate
   if steps_per_epoch is None:
     raise ConfigError(
-      f"config.learning_rate_schedule={config.learning_rate_schedule}: the size of"
-      f" {config.dataset} is not known; use constant."
+      f"config.learning_rate_schedule={config.learning_rate_schedule}: the number of"
+      f" examples in {config.dataset} is unknown; use constant."
     )
   return keras.optimizers.schedules.CosineDecay(
     config.learning_rate, decay_steps=config.epochs * steps_per_epoch
@@ -72,7 +72,7 @@ def learning_rate(
 
 @contextlib.contextmanager
 def blaming(key: str) -> Iterator[None]:
-  """Turns what a part refuses into a `ConfigError` about a key."""
+  """Converts the errors of a part into a `ConfigError` about a key."""
   try:
     yield
   except ConfigError:
@@ -93,7 +93,7 @@ def _keras_part(config, key, module, **extra):
 
 
 def _keras_object(key, name, module):
-  """What Keras calls by this name."""
+  """Returns the Keras object with this name."""
   known = {
     _snake_case(member)
     for member in dir(module)

@@ -1,7 +1,7 @@
-"""The package, imported without TensorFlow's notes about the machine.
+"""Imports the package without TensorFlow's log messages about the machine.
 
-The notes ("oneDNN custom operations are on", twice) come before TensorFlow reads
-`TF_CPP_MIN_LOG_LEVEL`, straight from C++. They are held back, and nothing else is.
+C++ code writes these messages ("oneDNN custom operations are on", twice) before
+TensorFlow reads `TF_CPP_MIN_LOG_LEVEL`. Only they are suppressed.
 """
 
 import contextlib
@@ -17,13 +17,13 @@ _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeL
 
 
 def import_package() -> None:
-  """Imports all of the package; what TensorFlow writes beyond notes is passed on."""
+  """Imports the package; all output except these messages is passed on."""
   with stderr_held(lambda line: not is_note(line)):
     aevb_tf_cli.import_package()
 
 
 def is_note(line: bytes) -> bool:
-  """Whether TensorFlow writes this line about the machine."""
+  """Whether a line is one of TensorFlow's messages about the machine."""
   return bool(_NOTE.match(line))
 
 
@@ -31,10 +31,10 @@ def is_note(line: bytes) -> bool:
 def stderr_held(
   passes: Callable[[bytes], bool] = lambda line: False,
 ) -> Iterator[None]:
-  """Holds back what goes to file descriptor 2, from C++ too.
+  """Captures the output to file descriptor 2, including that of C++.
 
   Args:
-    passes: Whether a line goes on at the end; by default none does.
+    passes: Whether to write a line at the end; by default no line is written.
   """
   sys.stderr.flush()
   stderr = os.dup(2)

@@ -1,14 +1,14 @@
-"""An evaluation, as lines to read."""
+"""Formats an evaluation as text."""
 
 import math
 
 
 def lines(values: dict, split: str = "test") -> str:
-  """Returns the numbers of an evaluation, one a line, with their units.
+  """Returns the numbers of an evaluation, one per line, with their units.
 
   Args:
-    values: As `Measurements.report` gives them.
-    split: What they were measured on.
+    values: The result of `Measurements.report`.
+    split: The split of the data.
   """
   rows = [
     (key.replace("_", "-"), f"{values[key]:.2f}", "nats per example")
@@ -25,13 +25,13 @@ def lines(values: dict, split: str = "test") -> str:
 
 
 def evidence_lines(values: dict) -> str:
-  """Returns an estimate of log p(x), and how far to trust it.
+  """Returns an estimate of log p(x) and its diagnostics.
 
-  Two errors, under names of their own: of the mean over all data of this kind, from the
-  spread over examples, and of the mean over these examples, from the samples.
+  There are two errors with different names: that due to the data, from the spread over
+  examples, and that due to the samples, for these examples.
 
   Args:
-    values: As `measure_evidence` gives them.
+    values: The result of `measure_evidence`.
   """
   rows = [
     (
@@ -47,7 +47,7 @@ def evidence_lines(values: dict) -> str:
     (
       "Monte Carlo",
       _error(values.get("monte_carlo_error")),
-      "standard error of these examples' mean, from the samples, nats",
+      "standard error of the mean due to the samples, nats",
     ),
     (
       "effective",
@@ -66,7 +66,7 @@ def evidence_lines(values: dict) -> str:
   if "gap" in values:
     error = _error(values.get("gap_standard_error"))
     rows.append(
-      ("gap", f"{values['gap']:.2f}", f"nats, +- {error}: the bounds on simulated data")
+      ("gap", f"{values['gap']:.2f}", f"nats, +- {error}: bounds on simulated examples")
     )
   lines = [
     f"  evidence of {values['num_examples']:,} examples",

@@ -1,8 +1,9 @@
-"""A run: a config resolved, once, into data, a model and what is kept of each epoch.
+"""A run: the data, the model and the folder of a config.
 
 A run is a function of its config: initial weights and noise derive from `config.seed`,
-the order of the data from the seed and the epoch, and a checkpoint holds the rest. So a
-run that was stopped and resumed ends with the weights of one that was not.
+the order of the data derives from the seed and the epoch, and a checkpoint holds the
+rest. So a run that was stopped and resumed ends with the same weights as one that was
+not stopped.
 """
 
 import json
@@ -19,21 +20,21 @@ from aevb_tf.training.callbacks import Keeper
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.run_folder import RunFolder
 
-# Keys that change nothing in what has been computed already.
+# Keys that may differ when a run is resumed: they do not change finished epochs.
 _FREE = {"epochs", "data_dir", "plots", "checkpoint_every", "keep_checkpoints"}
 
 
 class Run(NamedTuple):
-  """What is trained, on what, and where it is kept.
+  """The model, the data and the folder of a run.
 
   Attributes:
-    config: The config, checked.
-    folder: The run's folder, created.
-    train_data: The training split, at the epoch that comes next.
+    config: The checked config.
+    folder: The run's folder, which exists.
+    train_data: The training split, set to the next epoch.
     test_data: The test split.
-    model: The model, compiled, as it is after `epoch` epochs.
-    epoch: How many epochs are finished.
-    keeper: Writes the metrics and the checkpoints.
+    model: The compiled model, after `epoch` epochs.
+    epoch: Number of finished epochs.
+    keeper: Callback that writes the metrics and the checkpoints.
   """
 
   config: ml_collections.ConfigDict
@@ -46,11 +47,11 @@ class Run(NamedTuple):
 
 
 def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
-  """Begins a run, or resumes it from its newest whole checkpoint.
+  """Starts a run, or resumes it from its newest intact checkpoint.
 
   Args:
-    config: The config, checked, and with this folder by `check_folder`.
-    folder: The run's folder; created if missing, once all of the config is possible.
+    config: The config, which has passed the checks and `check_folder`.
+    folder: The run's folder; created if missing, after the model and data are checked.
 
   Returns:
     The run, ready to train.
@@ -79,50 +80,50 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
 
 
 def check_folder(config: ml_collections.ConfigDict, folder: RunFolder) -> None:
-  """Refuses to resume a run that another config began.
+  """Raises an error if the folder holds the run of another config.
 
   Args:
-    config: What is asked for now.
-    folder: Where.
+    config: The config.
+    folder: The run's folder.
 
   Raises:
-    ConfigError: The folder holds something else than a run, or the run of a config
-      that differs in more than its length and what is kept of it.
+    ConfigError: The folder holds other files than a run, or the run of a config that
+      differs in keys that change the results of finished epochs.
   """
   if folder.is_foreign():
     raise ConfigError(
-      f"--workdir={folder.path}: holds other things than a run; name a new folder."
+      f"--workdir={folder.path}: holds other files than a run; use a new folder."
     )
   if not folder.is_run():
     return
   before = configuration.from_json(folder.config)
   if differing := set(configuration.differences(config, before)) - _FREE:
     changes = ", ".join(
-      f"{key} ({_value(before, key)} there, {_value(config, key)} asked)"
+      f"{key} ({_value(before, key)} there, {_value(config, key)} now)"
       for key in sorted(differing)
     )
     raise ConfigError(
-      f"--workdir={folder.path}: holds another run; what differs: {changes}."
-      " Name another folder, or ask for the same."
+      f"--workdir={folder.path}: holds another run, which differs in {changes}."
+      " Use another folder, or the same config."
     )
   done = len(folder.history())
   if config.epochs < done:
     raise ConfigError(
-      f"config.epochs={config.epochs}: the run in {folder.path} has done {done} epochs."
-      " Ask for as many or more, or name another folder."
+      f"config.epochs={config.epochs}: the run in {folder.path} has {done} epochs."
+      " Use at least as many epochs, or another folder."
     )
 
 
 def finished(config: ml_collections.ConfigDict, folder: RunFolder) -> dict | None:
-  """Returns the summary, if the run has all the epochs that the config asks for."""
+  """Returns the summary if the run has all epochs of the config, otherwise None."""
   if not folder.is_run() or not folder.summary.exists():
     return None
   try:
     summary = json.loads(folder.summary.read_text(encoding="utf-8"))
   except ValueError as error:
     raise ConfigError(
-      f"{folder.summary} is damaged: {error}. Remove it, and the same command writes it"
-      " again."
+      f"{folder.summary} is damaged: {error}. Remove it, and run the same command to"
+      " write it again."
     ) from error
   return summary if summary["epochs"] == config.epochs else None
 
@@ -133,7 +134,7 @@ def _value(config, key):
 
 
 def _resume(config, folder, source) -> tuple[VAE, int] | None:
-  """The model of the newest whole checkpoint, and its epoch."""
+  """The model of the newest intact checkpoint, and its epoch."""
   if not folder.is_run():
     return None
   epoch, damaged = folder.newest_checkpoint()
@@ -142,12 +143,12 @@ def _resume(config, folder, source) -> tuple[VAE, int] | None:
   if epoch is None:
     if damaged:
       raise ConfigError(
-        f"--workdir={folder.path}: no checkpoint in it can be read. Name a new folder."
+        f"--workdir={folder.path}: no checkpoint in it can be read. Use a new folder."
       )
     return None
   model = aevb_tf.load(folder.checkpoint(epoch))
   if config.learning_rate_schedule != "constant":
-    # The schedule ends with the run, which may have become longer.
+    # The schedule ends with the run, which may be longer now.
     steps = build.num_batches(source)
     model.optimizer.learning_rate = parts.learning_rate(config, steps)
   return model, epoch

@@ -1,15 +1,15 @@
-"""The files of a run, and how they are written: beside, then renamed.
+"""The files of a run.
 
-    config.json       what the run was asked for; `--config=RUN/config.json` reads it
-    metrics.jsonl     one JSON object an epoch
-    tensorboard/      the same, for TensorBoard
-    checkpoints/      epoch-00012.keras: the last few, optimizer included
+    config.json       the config; `--config=RUN/config.json` reads it
+    metrics.jsonl     one JSON object per epoch
+    tensorboard/      the same metrics, for TensorBoard
+    checkpoints/      epoch-00012.keras: the last few, with the optimizer
     model.keras       the trained model
     summary.json      final numbers, versions, seed, times
-    plots/*.png       what to look at
+    plots/*.png       plots
 
-A reader finds a file whole or not at all; only `metrics.jsonl` grows in place, and its
-last line, if torn, is dropped.
+Files are written beside their place, then renamed, so that no reader finds an incomplete
+file. Only `metrics.jsonl` grows in place; an incomplete last line of it is dropped.
 """
 
 import json
@@ -26,10 +26,10 @@ _CHECKPOINT = re.compile(r"epoch-(\d+)\.keras")
 
 
 class RunFolder:
-  """Paths below one run's folder, and reading and writing of what lies there.
+  """The paths in a run's folder, and methods to read and write its files.
 
   Args:
-    path: The folder; need not exist.
+    path: The folder, which may not exist yet.
   """
 
   def __init__(self, path: str | os.PathLike):
@@ -43,25 +43,25 @@ class RunFolder:
     self.plots = self.path / "plots"
 
   def create(self) -> None:
-    """Makes the folders, and removes what an interrupted write left behind."""
+    """Creates the folders, and removes the leftovers of interrupted writes."""
     for folder in (self.path, self.checkpoints, self.plots):
       folder.mkdir(parents=True, exist_ok=True)
       for partial in folder.glob(f"{PARTIAL}*"):
         partial.unlink()
 
   def is_run(self) -> bool:
-    """Whether a run was begun here."""
+    """Whether the folder holds a run."""
     return self.config.is_file()
 
   def check_is_run(self) -> None:
-    """Raises a ConfigError if no run was begun here; takes no TensorFlow to ask."""
+    """Raises a ConfigError if the folder holds no run; does not need TensorFlow."""
     if not self.is_run():
       raise ConfigError(
-        f"--workdir={self.path}: no run lies there; it would hold a config.json."
+        f"--workdir={self.path}: there is no run in this folder (no config.json)."
       )
 
   def is_foreign(self) -> bool:
-    """Whether there is something here that no run of ours has made."""
+    """Whether the folder holds files, but not a run."""
     if self.path.is_dir():
       return not self.is_run() and any(self.path.iterdir())
     return self.path.exists()
@@ -69,7 +69,7 @@ class RunFolder:
   # Metrics.
 
   def history(self) -> list[dict]:
-    """Reads `metrics.jsonl`, without a last line that was cut off."""
+    """Reads `metrics.jsonl`, without an incomplete last line."""
     if not self.metrics.exists():
       return []
     try:
@@ -77,28 +77,28 @@ class RunFolder:
       return [json.loads(line) for line in lines[:-1]]
     except ValueError as error:
       raise ConfigError(
-        f"{self.metrics} is damaged: {error}. Every line of it is a JSON object: mend"
-        " or remove the others, or name a new folder."
+        f"{self.metrics} is damaged: {error}. Every line must be a JSON object: fix or"
+        " remove the others, or use a new folder."
       ) from error
 
   def truncate_history(self, epoch: int) -> None:
-    """Forgets the metrics of later epochs, and a torn last line."""
+    """Removes the metrics of later epochs, and an incomplete last line."""
     kept = [json.dumps(row) + "\n" for row in self.history() if row["epoch"] <= epoch]
     write_text(self.metrics, "".join(kept))
 
   def append_metrics(self, row: dict) -> None:
-    """Adds one epoch's metrics: one line, one write."""
+    """Appends the metrics of an epoch as one line, in one write."""
     with open(self.metrics, "a", encoding="utf-8") as file:
       file.write(json.dumps(row) + "\n")
 
   # Checkpoints.
 
   def checkpoint(self, epoch: int) -> pathlib.Path:
-    """Where the state after so many epochs is kept."""
+    """The path of the checkpoint after `epoch` epochs."""
     return self.checkpoints / f"epoch-{epoch:05d}.keras"
 
   def checkpoint_epochs(self) -> list[int]:
-    """The epochs of which there is a checkpoint, newest first."""
+    """The epochs that have a checkpoint, newest first."""
     names = (path.name for path in self.checkpoints.glob("*.keras"))
     matches = filter(None, map(_CHECKPOINT.fullmatch, names))
     return sorted((int(match[1]) for match in matches), reverse=True)
@@ -107,7 +107,7 @@ class RunFolder:
     """Finds the newest checkpoint that can be read.
 
     Returns:
-      Its epoch, None where there is none; and the damaged ones that are newer.
+      Its epoch, or None if there is none, and the paths of newer, damaged ones.
     """
     damaged = []
     for epoch in self.checkpoint_epochs():

@@ -1,4 +1,4 @@
-"""Being stopped: SIGTERM is taken as Ctrl-C, and neither cuts a save short."""
+"""Handling of SIGTERM and Ctrl-C, neither of which interrupts a save."""
 
 import contextlib
 import signal
@@ -10,14 +10,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-  """Inside, SIGTERM raises KeyboardInterrupt."""
+  """In this context, SIGTERM raises KeyboardInterrupt."""
   with _handling({signal.SIGTERM: signal.default_int_handler}):
     yield
 
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-  """Inside, Ctrl-C and SIGTERM wait; at the end they raise KeyboardInterrupt."""
+  """Defers Ctrl-C and SIGTERM to the end of the context: KeyboardInterrupt."""
   caught = []
   wait = dict.fromkeys(_SIGNALS, lambda number, frame: caught.append(number))
   with _handling(wait):
@@ -29,7 +29,7 @@ def deferred() -> Iterator[None]:
 @contextlib.contextmanager
 def _handling(handlers: dict) -> Iterator[None]:
   if threading.current_thread() is not threading.main_thread():
-    yield  # Python lets the main thread alone set handlers
+    yield  # only the main thread can set handlers
     return
   before = {number: signal.signal(number, to) for number, to in handlers.items()}
   try:

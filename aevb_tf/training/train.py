@@ -1,4 +1,4 @@
-"""Trains the model of a config in a run folder, from its beginning or where it stopped."""
+"""Trains the model of a config in a run folder, or resumes the training."""
 
 import os
 import sys
@@ -19,22 +19,22 @@ from aevb_tf.training.run_folder import RunFolder
 
 
 def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict:
-  """Trains, evaluates on the test split, draws, and leaves a run folder.
+  """Trains a model, evaluates it on the test split, and draws plots, in a run folder.
 
-  Called again with the same arguments it resumes where it was stopped, and returns at
-  once if the run was finished. With more epochs, it resumes a finished run.
+  If called again with the same arguments, it resumes the run, and returns at once if the
+  run is finished. With more epochs, it resumes a finished run.
 
   Args:
-    config: As `configuration.load` gives it.
-    workdir: The run's folder; see `run_folder` for what is in it.
+    config: The config, as `configuration.load` returns it.
+    workdir: The run's folder; see `run_folder` for its contents.
 
   Returns:
-    What `summary.json` holds.
+    The contents of `summary.json`.
 
   Raises:
-    ConfigError: The config cannot be used, or not with this folder.
+    ConfigError: The config is invalid, or does not fit the folder.
     NonFiniteError: Training met NaN or infinity; the last good checkpoint is kept.
-    KeyboardInterrupt: It was stopped; the last finished epoch is kept.
+    KeyboardInterrupt: The run was stopped; the last finished epoch is kept.
   """
   began = time.perf_counter()
   build.check(config)
@@ -62,7 +62,7 @@ def _heading(run: Run) -> str:
 
 
 def _fit(run: Run) -> None:
-  # Keras' own callback, for scalars alone.
+  # Keras' own callback, for scalars only.
   tensorboard = keras.callbacks.TensorBoard(
     run.folder.tensorboard, write_graph=False, update_freq="epoch"
   )
@@ -72,7 +72,7 @@ def _fit(run: Run) -> None:
       validation_data=run.test_data,
       epochs=run.config.epochs,
       initial_epoch=run.epoch,
-      # On a terminal Keras' bar; in a file, one line an epoch.
+      # Keras' progress bar on a terminal; one line per epoch in a file.
       verbose=1 if sys.stdout.isatty() else 2,
       callbacks=[tensorboard, run.keeper],
     )
@@ -81,21 +81,21 @@ def _fit(run: Run) -> None:
       run.keeper.save_last_finished()
     if not isinstance(error, InvalidDataError):
       raise
-    # Values of a stream, which were not seen before.
+    # Values of a stream, which could not be checked before.
     raise ConfigError(f"config.dataset: {error}") from error
 
 
 def _finish(run: Run, began: float) -> dict:
-  """Saves, measures and draws the trained model; the pictures come last.
+  """Saves and measures the trained model, then draws the plots.
 
-  A run is finished once it has its `summary.json`, whether or not pictures were drawn.
+  A run is finished once it has its `summary.json`, whether or not plots were drawn.
 
   Args:
-    run: The run, trained.
+    run: The trained run.
     began: `time.perf_counter()` when `train` was called.
 
   Returns:
-    What `summary.json` holds.
+    The contents of `summary.json`.
   """
   config, folder = run.config, run.folder
   write(folder.model, run.model.save)
@@ -109,7 +109,7 @@ def _finish(run: Run, began: float) -> dict:
     "epochs": config.epochs,
     "samples": history[-1]["samples"],
     "test": measured.report(),
-    # Of the whole run, over all calls of `train`.
+    # Training time of the whole run, over all calls of `train`.
     "training_seconds": round(sum(row["seconds"] for row in history), 2),
     "validation_seconds": round(sum(row["val_seconds"] for row in history), 2),
     "wall_seconds_of_last_sitting": round(time.perf_counter() - began, 2),

@@ -38,7 +38,7 @@ def run() -> None:
 
 
 def main(argv: list[str]) -> int:
-  """Reads the command line, trains, and says what there is to see.
+  """Reads the command line, trains, and prints where the results are.
 
   Args:
     argv: The command line, the program's name first.
@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
   changes = command_line.parse(values, argv, configuration.load("base"))
   _require(values, argv, [word for word in changes if not word.startswith("-")])
   if values.config.endswith(".py"):
-    quietly.import_package()  # which the user's file may use
+    quietly.import_package()  # the user's file may need it
   config = configuration.load(values.config)
   overrides.apply(config, changes)
   if values.data_dir:
@@ -138,7 +138,7 @@ def _shown(value) -> str:
 
 
 def _train(config, workdir, argv) -> int:
-  # Only now, with the flags read.
+  # Imported after the flags are read.
   quietly.import_package()
   from aevb_tf.models import NonFiniteError
   from aevb_tf.training.train import train
@@ -165,7 +165,7 @@ def _kept(folder: RunFolder) -> str:
 
 def _stopped(folder: RunFolder, argv: list[str]) -> str:
   command = shlex.join([command_line.spelled("aevb-train"), *argv[1:]])
-  return f"Stopped. {_kept(folder)}\nTo resume, give the same command:\n  {command}"
+  return f"Stopped. {_kept(folder)}\nTo resume, run the same command:\n  {command}"
 
 
 def _ending(folder: RunFolder, summary: dict) -> str:

@@ -43,7 +43,7 @@ def test_help_lists_every_experiment():
     (["figure5", "--workdir=x", "--sclae=full"], "Did you mean scale?"),
   ],
 )
-def test_a_mistake_is_told_in_one_line(argv, message):
+def test_a_mistake_is_reported_in_one_line(argv, message):
   ended = command(*argv)
   assert ended.returncode == 2
   assert message in ended.stderr

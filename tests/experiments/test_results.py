@@ -393,7 +393,7 @@ def test_few_data_tells_the_mean_over_seeds():
 @pytest.mark.parametrize(
   "end, verdict", [(-100.3, "does not overfit"), (-101.0, "overfits")]
 )
-def test_a_bound_that_falls_is_told(end, verdict):
+def test_a_bound_that_falls_is_reported(end, verdict):
   points = [
     point(latent_dim=200, samples=n, test=v) for n, v in ((1, -100.0), (2, end))
   ]
@@ -406,7 +406,7 @@ def test_a_step_that_failed_is_no_number():
   assert row[3:] == ["diverged", "**−123.0 at 1e6**", "failed at 1e6"]
 
 
-def test_the_time_of_all_runs_is_told():
+def test_the_time_of_all_runs_is_reported():
   points = [
     point(seconds=60.0),
     point(samples=10**7, seconds=600.0),

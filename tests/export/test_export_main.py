@@ -111,7 +111,7 @@ def test_a_mistake_takes_one_line_and_leaves_nothing(tmp_path, argv, message):
 def test_what_is_no_run_is_refused(tmp_path):
   ended = _run("aevb-export", f"--workdir={tmp_path}", f"--to={tmp_path}/out")
   assert ended.returncode == 2
-  assert "no run lies there" in ended.stderr
+  assert "there is no run in this folder" in ended.stderr
   assert ended.stderr.count("\n") == 1
   assert list(tmp_path.iterdir()) == []
 
@@ -162,7 +162,9 @@ def full_disk():
 
 
 @pytest.mark.parametrize("name", ["saved_model", "tflite"])
-def test_a_full_disk_leaves_nothing_and_is_told(run_folder, tmp_path, full_disk, name):
+def test_a_full_disk_leaves_nothing_and_is_reported(
+  run_folder, tmp_path, full_disk, name
+):
   """The kernel refuses the bytes, in C++ for one format and in Python for the other."""
   with pytest.raises(ConfigError, match="too large") as error:
     export(run_folder.path, tmp_path / "out", [name])

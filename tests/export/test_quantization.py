@@ -61,7 +61,7 @@ def test_layers_are_int8_and_everything_else_is_float(files):
   assert flatbuffer.layer_types(files["int8"][0].read_bytes()) == {"INT8"}
 
 
-def test_what_it_did_to_the_bound_is_told(files):
+def test_what_it_did_to_the_bound_is_reported(files):
   for kind, (path, metadata) in files.items():
     told = metadata["quantization"]
     assert told == flatbuffer.metadata(path.read_bytes())["quantization"]

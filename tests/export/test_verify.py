@@ -223,7 +223,7 @@ def test_the_command_ends_with_1_if_anything_is_wrong(copy, capsys):
     (["/nowhere"], "is not an export of aevb-export"),
   ],
 )
-def test_a_mistake_is_told_in_one_line(argv, message):
+def test_a_mistake_is_reported_in_one_line(argv, message):
   with pytest.raises(ConfigError, match=message) as error:
     verify_main.main(["aevb-verify", *argv])
   assert "\n" not in str(error.value)

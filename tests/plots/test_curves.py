@@ -134,7 +134,7 @@ def test_short_runs_are_shown_whole(epochs, expected):
   "entries, options, message",
   [
     ([], {}, "empty"),
-    ([{"epoch": 1, "elbo": 1.0}], {}, r"history\[0\] lacks 'kl', 'log_likelihood'"),
+    ([{"epoch": 1, "elbo": 1.0}], {}, r"history\[0\] has no 'kl', 'log_likelihood'"),
     (history(2) + history(1), {}, "epoch 1 more than once"),
     ([history(1)[0] | {"epoch": 0}], {"log_epochs": True}, "got epoch 0"),
     (

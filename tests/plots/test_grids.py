@@ -72,7 +72,7 @@ def bad_pixel():
   "images, message",
   [
     (np.zeros((5, 784)), r"\[n, height, width, channels\].*\(5, 784\).*strips"),
-    (np.zeros((0, 2, 2, 1)), "nothing to draw"),
+    (np.zeros((0, 2, 2, 1)), "is empty"),
     (np.zeros((1, 2, 2, 1), np.int64), "int64"),
     (bad_pixel(), r"images\[1\] has values that are not finite"),
   ],

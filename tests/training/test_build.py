@@ -120,13 +120,13 @@ def test_cosine_schedule_ends_with_the_run():
     ("epochs=-1", "config.epochs=-1"),
   ],
 )
-def test_what_cannot_be_is_told_in_one_line(words, message):
+def test_what_cannot_be_is_reported_in_one_line(words, message):
   with pytest.raises(ConfigError, match=message) as caught:
     build.check(_config(*(f"--config.{word}" for word in words.split())))
   assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_data_set_is_told_in_one_line():
+def test_an_unknown_data_set_is_reported_in_one_line():
   with pytest.raises(ConfigError, match="config.dataset: .*digit") as caught:
     build.dataset(_config("--config.dataset=digit"), "train")
   assert "\n" not in str(caught.value)

@@ -215,7 +215,7 @@ def test_a_folder_that_cannot_be_written_takes_one_line(tmp_path):
 def test_evaluate_refuses_what_is_no_run(tmp_path):
   ended = _run("aevb-evaluate", f"--workdir={tmp_path}")
   assert ended.returncode == 2
-  assert "no run lies there" in ended.stderr
+  assert "there is no run in this folder" in ended.stderr
   assert ended.stderr.count("\n") == 1
 
 
@@ -285,7 +285,7 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
   assert f"{written['elbo']:.2f}  nats per example" in told
 
 
-def test_what_is_not_finite_is_told_without_a_stack_trace(tmp_path, capfd):
+def test_what_is_not_finite_is_reported_without_a_stack_trace(tmp_path, capfd):
   blows_up = ["--config.optimizer=sgd", "--config.learning_rate=1e30"]
   argv = ["aevb-train", "--config=test", f"--workdir={tmp_path}", *blows_up]
   assert train_main.main(argv) == 1

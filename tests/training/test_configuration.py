@@ -77,7 +77,7 @@ def test_a_config_that_is_not_there(name, message):
     ("config = base.get_config()\nconfig.epochs = True\nreturn config", None),
   ],
 )
-def test_a_broken_file_is_told_in_one_line(tmp_path, body, message):
+def test_a_broken_file_is_reported_in_one_line(tmp_path, body, message):
   path = _file(tmp_path, body)
   with pytest.raises(ConfigError, match=message) as caught:
     configuration.load(str(path))
@@ -91,12 +91,12 @@ def test_a_broken_file_is_told_in_one_line(tmp_path, body, message):
     ("{", "not a JSON file"),
     ("[]", "one JSON object"),
     ('{"epoch": 3}', "unknown key 'epoch'. Did you mean epochs"),
-    ('{"epochs": "3"}', "epochs must be of type int"),
-    ('{"epochs": true}', "epochs must be of type int"),
-    ('{"likelihood": 3}', "likelihood must be of type {name"),
+    ('{"epochs": "3"}', "epochs must have type int"),
+    ('{"epochs": true}', "epochs must have type int"),
+    ('{"likelihood": 3}', "likelihood must have type {name"),
   ],
 )
-def test_a_broken_json_is_told_in_one_line(tmp_path, text, message):
+def test_a_broken_json_is_reported_in_one_line(tmp_path, text, message):
   path = tmp_path / "config.json"
   path.write_text(text)
   with pytest.raises(ConfigError, match=message):
@@ -184,7 +184,7 @@ def test_an_option_takes_another_type_than_it_had():
     ("--config.network=mpl", "config.network=mpl.*Did you mean mlp"),
     ("--config.binarization=stochstic", "Did you mean stochastic"),
     ("--config.dtype_policy=float16", "Did you mean"),
-    ("--config.jit_compile=true", "config.jit_compile=true: not a choice"),
+    ("--config.jit_compile=true", "config.jit_compile=true: unknown value"),
     ("--config.output_bias=mean", "Did you mean data_mean"),
     ("--config.learning_rate_schedule=cos", "Did you mean cosine"),
     ("--config.parameter_prior_stddev=1", "needs --config.scale_to_dataset=true"),
@@ -198,7 +198,7 @@ def test_an_option_takes_another_type_than_it_had():
     ("epochs=3", "epochs=3: not a flag"),
   ],
 )
-def test_what_cannot_be_is_told_in_one_line(word, message):
+def test_what_cannot_be_is_reported_in_one_line(word, message):
   with pytest.raises(ConfigError, match=message) as caught:
     _changed(word)
   assert "\n" not in str(caught.value)

@@ -98,5 +98,5 @@ def test_the_summary_is_there_before_the_pictures(tmp_path, monkeypatch):
 
 
 def test_a_figure_that_no_memory_holds_is_refused():
-  with pytest.raises(ValueError, match="too large: the images are far taller"):
+  with pytest.raises(ValueError, match="too large: the images are much taller"):
     plots.manifold(np.zeros((4, 3000, 1, 1)), 2)

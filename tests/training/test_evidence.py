@@ -44,7 +44,7 @@ def test_evidence_is_printed_and_written_with_a_bar(run, capfd):
   # The two errors have lines of their own, and a warning is a line, not a trace.
   for key, line in (
     ("standard_error", "standard error of the mean over examples"),
-    ("monte_carlo_error", "standard error of these examples' mean, from the samples"),
+    ("monte_carlo_error", "standard error of the mean due to the samples"),
   ):
     assert f"{written[key]:.2g}  {line}" in printed
   assert f"  Warning: {written['warning']}\n" in printed
@@ -71,7 +71,7 @@ def test_annealed_reports_its_gap():
   method = evidence.Annealed(2, num_temperatures=3)
   values = measure_evidence(vae, x.astype(np.float32), method)
   assert {"gap", "gap_standard_error", "acceptance"} <= set(values)
-  assert "the bounds on simulated data" in report.evidence_lines(values)
+  assert "bounds on simulated examples" in report.evidence_lines(values)
 
 
 def test_what_is_not_known_is_not_a_number():
@@ -95,11 +95,11 @@ def test_what_is_not_known_is_not_a_number():
   "flags, message",
   [
     (["--evidence=importanc"], "importanc"),
-    (["--num_samples=3"], "--num_samples is of --evidence"),
+    (["--num_samples=3"], "--num_samples needs --evidence"),
     (["--evidence=importance", "--num_samples=0"], "num_samples"),
     (["--evidence=posterior_density", "--num_samples=3"], "at least"),
   ],
 )
-def test_mistakes_are_told(run, flags, message):
+def test_mistakes_are_reported(run, flags, message):
   with pytest.raises(ConfigError, match=message):
     evaluate(run, *flags)

@@ -89,7 +89,7 @@ def test_half_written_checkpoints_are_not_seen(folder):
   assert folder.checkpoint_epochs() == []
 
 
-def test_foreign_folders_are_told_from_runs(tmp_path):
+def test_foreign_folders_are_reported_from_runs(tmp_path):
   assert not RunFolder(tmp_path).is_foreign()
   assert not RunFolder(tmp_path / "absent").is_foreign()
   (tmp_path / "thesis.tex").write_text("x")

@@ -190,7 +190,7 @@ def test_a_finished_run_goes_on_for_more_epochs(tmp_path):
   train(runs.config(constant, epochs=2), tmp_path / "straight")
   grown, straight = (runs.state(tmp_path / name) for name in ("grown", "straight"))
   assert runs.same(grown, straight)
-  with pytest.raises(ConfigError, match="config.epochs=1: .* has done 2 epochs"):
+  with pytest.raises(ConfigError, match="config.epochs=1: .* has 2 epochs"):
     train(runs.config(constant, epochs=1), tmp_path / "grown")
 
 
@@ -202,9 +202,9 @@ def test_another_config_is_refused_by_its_keys(straight):
   with pytest.raises(ConfigError) as caught:
     train(config, straight.path)
   for part in (
-    "likelihood.name (bernoulli there, gaussian asked)",
-    "likelihood.unit_mean (none there, True asked)",
-    "seed (0 there, 3 asked)",
+    "likelihood.name (bernoulli there, gaussian now)",
+    "likelihood.unit_mean (none there, True now)",
+    "seed (0 there, 3 now)",
   ):
     assert part in str(caught.value)
   assert "epochs" not in str(caught.value)
@@ -212,7 +212,7 @@ def test_another_config_is_refused_by_its_keys(straight):
 
 def test_a_folder_with_other_things_is_refused(tmp_path):
   (tmp_path / "thesis.tex").write_text("x")
-  with pytest.raises(ConfigError, match="holds other things"):
+  with pytest.raises(ConfigError, match="holds other files"):
     train(runs.config(), tmp_path)
   assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -300,5 +300,5 @@ def test_evaluation_before_the_end_says_which_checkpoint(stopped):
 
 
 def test_evaluation_needs_a_run(tmp_path):
-  with pytest.raises(ConfigError, match="no run lies there"):
+  with pytest.raises(ConfigError, match="there is no run in this folder"):
     evaluate(tmp_path)

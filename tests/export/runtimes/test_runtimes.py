@@ -45,7 +45,7 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, lite):
   assert str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_process_that_dies_is_told(lite, monkeypatch):
+def test_a_process_that_dies_is_reported(lite, monkeypatch):
   monkeypatch.setattr(runtimes.sys, "executable", "/bin/false")
   with pytest.raises(RuntimeFailed, match="ended with code 1"):
     runtimes.run("litert", lite, [])

@@ -60,7 +60,7 @@ def test_the_folder_holds_the_page_the_model_and_its_runtime(
   assert "SHAPE" not in flatbuffer.operators(content)  # every shape is fixed
 
 
-def test_bounds_of_the_data_are_told_by_their_percentiles(vae, x):
+def test_bounds_of_the_data_are_reported_by_their_percentiles(vae, x):
   told = folder._bounds(vae, x)
   bounds = vae.elbo(
     x, aevb.random.derive(folder._SEED, aevb.random.Purpose.CHECK, 0)

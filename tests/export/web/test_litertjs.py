@@ -73,7 +73,7 @@ def test_what_npm_gives_has_to_be_what_is_pinned(npm, packages_folder):
   assert list(cache_folder().iterdir()) == []
 
 
-def test_npms_failure_is_told_in_one_line(npm, packages_folder):
+def test_npms_failure_is_reported_in_one_line(npm, packages_folder):
   (packages_folder / litertjs.PACKAGES[0].file).unlink()
   with pytest.raises(litertjs.Unavailable) as error:
     litertjs.find()

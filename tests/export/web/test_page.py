@@ -313,7 +313,7 @@ def test_a_sample_and_a_drawing_lead_into_the_latent_space(on_flat):
   np.testing.assert_allclose(here, mean, atol=1e-6)
 
 
-def test_a_link_names_a_seed_and_a_bad_seed_is_told(on_flat):
+def test_a_link_names_a_seed_and_a_bad_seed_is_reported(on_flat):
   on_flat.evaluate("() => { location.hash = '#seed=-7'; }")
   on_flat.wait_for_function(
     "() => document.getElementById('in-python').textContent.endsWith('seed=-7)')"
@@ -450,7 +450,7 @@ def test_everything_that_can_be_used_has_a_name(request, name):
 # What goes wrong is told.
 
 
-def test_what_is_not_in_the_file_is_told(on_deep):
+def test_what_is_not_in_the_file_is_reported(on_deep):
   assert "without sample: it was not asked for at export" in on_deep.inner_text(
     "#samples"
   )
@@ -482,7 +482,7 @@ def _failing(browser, url, prepare):
     ("**/*.tflite", 200, "same size", "LiteRT.js cannot run the model here"),
   ],
 )
-def test_what_cannot_be_loaded_is_told(
+def test_what_cannot_be_loaded_is_reported(
   browser, flat, flat_folder, pattern, status, body, message
 ):
   if body == "same size":
@@ -495,7 +495,7 @@ def test_what_cannot_be_loaded_is_told(
     assert message in told
 
 
-def test_a_browser_without_webassembly_is_told(browser, flat):
+def test_a_browser_without_webassembly_is_reported(browser, flat):
   def prepare(page):
     page.add_init_script("delete window.WebAssembly;")
 
