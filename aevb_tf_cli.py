@@ -1,12 +1,12 @@
 """The console scripts, which read their flags before the package is imported.
 
-`import aevb_tf` imports TensorFlow and everything that Keras needs to know, which takes
-seconds. A command answers `--help`, or refuses a misspelled flag, at once: it puts the
-packages in place without running their `__init__`, imports the module that reads the
-flags, and that module calls `import_package` when it knows what to do.
+`import aevb_tf` imports TensorFlow and all classes that Keras needs, which takes
+seconds. `--help` and errors about flags must be immediate. So a command creates the
+packages without running their `__init__`, and imports the module that reads the flags.
+This module calls `import_package` once the flags are read.
 
-This file lies outside of the package, since importing any module of a package runs the
-`__init__` of the package first.
+This file is outside of the package, since importing any module of a package first runs
+the `__init__` of the package.
 """
 
 import importlib
@@ -48,14 +48,14 @@ def client() -> None:
 
 
 def import_package() -> None:
-  """Runs each `__init__` that a command has put off; without a command, does nothing."""
+  """Runs the `__init__` of packages that a command has deferred, if there are any."""
   while _waiting:
     package = _waiting.pop(0)
     package.__spec__.loader.exec_module(package)
 
 
 def _run(module: str) -> None:
-  """Imports a module under packages whose `__init__` waits, and runs its command."""
+  """Imports a module without running the `__init__` of its packages, and runs it."""
   parts = module.split(".")
   for end in range(1, len(parts)):
     _put_in_place(".".join(parts[:end]))

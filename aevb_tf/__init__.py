@@ -52,7 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-  if name == "export":  # at its first use, since most programs do not export
+  if name == "export":  # imported on first use, since most programs do not export
     return importlib.import_module("aevb_tf.export")
   raise AttributeError(f"module 'aevb_tf' has no attribute {name!r}")
 

@@ -1,4 +1,4 @@
-"""Arguments, checked with messages that name them."""
+"""Checks of arguments, with messages that name the argument."""
 
 import numbers
 from typing import Any
@@ -8,31 +8,31 @@ def positive_int(name: str, value: Any) -> int:
   """Returns `value` as an int.
 
   Args:
-    name: What the message calls it.
-    value: An integer of any library, or a float that is whole, as JSON may give one.
+    name: Name of the argument in the message.
+    value: An integer of any library, or a whole float, as JSON may contain.
 
   Raises:
-    ValueError: It is not a whole number, or less than 1.
+    ValueError: `value` is not a whole number, or is less than 1.
   """
-  refused = f"{name}={value!r} must be a positive integer."
+  message = f"{name}={value!r} must be a positive integer."
   try:
     whole = int(value)
   except (OverflowError, TypeError, ValueError) as error:
-    raise ValueError(refused) from error
+    raise ValueError(message) from error
   if isinstance(value, bool) or whole != value or whole < 1:
-    raise ValueError(refused)
+    raise ValueError(message)
   return whole
 
 
 def fraction(name: str, value: Any) -> float:
-  """`value` as a float in (0, 1), or a ValueError that names the argument."""
+  """Returns `value` as a float, or raises a ValueError if it is not in (0, 1)."""
   if not isinstance(value, numbers.Real) or not 0 < value < 1:
     raise ValueError(f"{name}={value!r} must lie between 0 and 1.")
   return float(value)
 
 
 def one_of(name: str, value: Any, known: tuple) -> Any:
-  """`value`, or a ValueError that lists what is known."""
+  """Returns `value`, or raises a ValueError that lists the known values."""
   if value not in known:
     raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, known))}.")
   return value

@@ -1,4 +1,4 @@
-"""Files that are found whole or not at all, and where files are kept for later."""
+"""Atomic writes of files, and the cache folder."""
 
 import json
 import os
@@ -6,16 +6,16 @@ import pathlib
 import threading
 from collections.abc import Callable
 
-# How the name of a file begins that is being written. An interrupted process leaves it.
+# Prefix of the names of files that are being written; interrupted processes leave them.
 PARTIAL = ".partial-"
 
 
 def write(path: pathlib.Path, save: Callable[[pathlib.Path], None]) -> None:
-  """Writes a file beside its place, then moves it there.
+  """Writes a file beside its place, then renames it.
 
   Args:
-    path: Where the file goes; its folder exists.
-    save: Writes it, given a path with the same suffix.
+    path: The file; its folder must exist.
+    save: Writes the file to a given path, which has the same suffix.
   """
   writer = f"{os.getpid()}-{threading.get_ident()}"
   partial = path.with_name(f"{PARTIAL}{writer}-{path.name}")
@@ -29,19 +29,19 @@ def write(path: pathlib.Path, save: Callable[[pathlib.Path], None]) -> None:
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
-  """Writes a text file, whole or not at all."""
+  """Writes a text file atomically."""
   write(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_json(path: pathlib.Path, values: dict) -> None:
-  """Writes an indented JSON file, whole or not at all."""
+  """Writes an indented JSON file atomically."""
   write_text(path, json.dumps(values, indent=2) + "\n")
 
 
 def cache_folder() -> pathlib.Path:
-  """The user's folder for files that can be made again, `~/.cache/aevb_tf`.
+  """The user's folder for files that can be recreated, `~/.cache/aevb_tf`.
 
-  `$XDG_CACHE_HOME` moves it; a path that is not absolute is not valid there.
+  `$XDG_CACHE_HOME` replaces `~/.cache`; a relative path in it is ignored.
   """
   home = os.environ.get("XDG_CACHE_HOME", "")
   base = pathlib.Path(home) if os.path.isabs(home) else pathlib.Path.home() / ".cache"

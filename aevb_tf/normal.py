@@ -1,11 +1,11 @@
-"""The normal and the log-normal, scored without loss of digits in float32.
+"""The normal and the log-normal with densities that are accurate in float32.
 
     log N(x; m, s) = -((x - m) / s)^2 / 2 - log s - log(2 pi) / 2
 
-TFP computes x / s - m / s: two large numbers where m is many s away from 0, whose
-difference has lost its digits (5% of the log-density of N(3, 1e-6) in its tails).
-x - m is exact for floats near each other, so that here nothing is lost. Everything
-else is TFP's: the closed-form KL of two normals is found for these, too.
+TFP computes x / s - m / s. If |m| is much larger than s, both terms are large, and
+their difference loses digits: 5% of the log-density of N(3, 1e-6) in its tails. x - m
+is exact for floats near each other, so nothing is lost here. Everything else is
+inherited from TFP, including the closed-form KL of two normals.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Seeded noise that is the same everywhere: a counter-based generator on int32.
+"""Seeded noise from a counter-based generator on int32, the same on every path.
 
 Threefry-2x32 with 20 rounds maps a key (the seed, two words) and a counter (two
 words) to two words of random bits. There is no state: the number at row i and column
@@ -7,14 +7,14 @@ j of w columns is a function of (seed, i, j, w), so that
 * equal seeds give equal numbers eagerly, in a `tf.function`, under XLA and in an
   exported artifact (TF's own stateless generators differ with and without XLA and
   have no TFLite builtin);
-* a request for more rows begins with the one for fewer, and rows may be drawn in any
-  order. A request for more columns is another one: of w columns it shares the first
-  ceil(w / 2), since the two words of a counter stand that far apart; the others differ, unless w
-  is odd and the request is for w + 1.
+* the rows of a smaller request are the first rows of a larger one, and rows may be
+  drawn in any order. A request for more columns gives other numbers. It shares only the
+  first ceil(w / 2) of w columns, since the two words of a counter are that far apart;
+  the others differ, unless w is odd and the larger request is for w + 1 columns.
 
 Only add, multiply, arithmetic shift and xor on int32 are used, each a TFLite builtin.
-Normals go through the inverse error function in float32: equal bits everywhere, and
-values equal to about 2.4e-7 where compilers round differently.
+Normals are computed with the inverse error function in float32: the bits are equal
+everywhere, and values are equal up to about 2.4e-7 if compilers round differently.
 
 References:
   Salmon, Moraes, Dror, Shaw. Parallel random numbers: as easy as 1, 2, 3. SC 2011.
@@ -33,13 +33,13 @@ import tensorflow as tf
 
 
 class Purpose(enum.Enum):
-  """Everything in this package that a seed is derived for, and nothing else.
+  """All purposes for which this package derives seeds.
 
-  A seed serves one purpose. Whoever needs noise for two derives a seed for each, by
-  name: `derive(seed, Purpose.DREAM)`, and what comes in numbers is counted within its
-  purpose: `derive(seed, Purpose.STEP, step)`. The name is hashed, so a new purpose
-  cannot take another one's seed; the names form a tree, whose branches are the seeds
-  that are derived from the user's or the model's.
+  A seed is used for only one purpose. To draw noise for several, derive a seed for each
+  by name: `derive(seed, Purpose.DREAM)`. Repeated uses are counted within a purpose:
+  `derive(seed, Purpose.STEP, step)`. The name is hashed, so that a new purpose does not
+  get the seed of another. The names form a tree: its root is the seed of the user or of
+  the model, and its branches are the derived seeds.
   """
 
   # From a model's seed.
@@ -56,7 +56,7 @@ class Purpose(enum.Enum):
   WEIGHTS = "step/weight_draw/weights"
   VARIABLE = "step/weight_draw/weights/variable"  # counted
 
-  # From the seed that a user gives with a request; `sample` takes it as it is.
+  # From the seed that a user passes with a request; `sample` uses it directly.
   ELBO = "request/elbo"
   INFER = "request/infer"
   TO_VAE = "request/to_vae"
@@ -65,7 +65,7 @@ class Purpose(enum.Enum):
   BIDIRECTIONAL = "request/bidirectional"
   SIMULATE = "request/bidirectional/simulate"
 
-  # Wherever z or x is drawn; the draw of z itself takes the seed as it is.
+  # For all draws of z or x; the draw of z itself uses the seed directly.
   COMPONENT = "draw/component"
   X_GIVEN_Z = "draw/x_given_z"
   SAMPLE = "draw/sample"  # counted
@@ -97,17 +97,17 @@ class Purpose(enum.Enum):
 
   @property
   def word(self) -> int:
-    """The second word of its counters, negative: columns of noise count from 0 up."""
+    """The second word of its counters: negative, since those of noise are not."""
     if self in _PUBLISHED:
       return -1
     digest = hashlib.sha256(self.value.encode()).digest()
     return -(int.from_bytes(digest[:4], "big") % (2**31 - 2)) - 2
 
 
-# Published results were made with these; their counters stay what they were. The
-# number is the first word of the counter, None where that is counted. Purposes that
-# share a number are used below different seeds, or are themselves only derived from:
-# no two draws meet (`tests/test_noise.py`).
+# Counters that published results depend on, so they must not change. The number is the
+# first word of the counter, or None if it is counted. Purposes that share a number have
+# different parent seeds, or are only used to derive seeds, so that no two draws share
+# noise (`tests/test_noise.py`).
 _PUBLISHED = {
   Purpose.TRAIN: 1,
   Purpose.TEST: 2,
@@ -139,7 +139,7 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 def as_seed(seed: Any) -> tf.Tensor:
-  """Makes a seed of an int or of a pair of int32.
+  """Converts an int or a pair of int32 to a seed.
 
   Args:
     seed: An int (its low 64 bits are used, high word first), or anything that
@@ -159,7 +159,7 @@ def as_seed(seed: Any) -> tf.Tensor:
     is_pair = pair.shape.rank == 1 and pair.shape[0] in (2, None)
     if pair.dtype.is_integer and is_pair:
       return tf.cast(pair, tf.int32)
-  raise TypeError(f"A seed is an int or a pair of int32, not {seed!r}.")
+  raise TypeError(f"seed={seed!r} must be an int or a pair of int32.")
 
 
 def _rotate_left(x: tf.Tensor, distance: int) -> tf.Tensor:
@@ -178,14 +178,15 @@ def threefry2x32(
   """Threefry-2x32-20: two words of bits for each counter.
 
   Args:
-    key: Two int32 tensors, broadcast against the counters.
-    counter: Two int32 tensors of shapes that broadcast.
+    key: Two int32 tensors, which broadcast with the counters.
+    counter: Two int32 tensors with shapes that broadcast.
 
   Returns:
     Two int32 tensors of the broadcast shape.
   """
   words = [tf.convert_to_tensor(word, tf.int32) for word in (*key, *counter)]
-  # A graph is told what is known of the shapes; eagerly all of one rank share theirs.
+  # In a graph the rounds have the static shapes; eagerly all tensors of one rank share
+  # a function.
   eager = tf.executing_eagerly()
   shapes = ((None,) * word.ndim if eager else tuple(word.shape) for word in words)
   return _rounds_on(*shapes)(*words)
@@ -193,7 +194,7 @@ def threefry2x32(
 
 @functools.cache
 def _rounds_on(*shapes):
-  """The rounds as a function of their own: to build them takes long, and is done once."""
+  """The rounds as a separate function, which is built only once, since that is slow."""
   specs = [tf.TensorSpec(shape, tf.int32) for shape in shapes]
   return tf.function(_rounds, input_signature=specs, autograph=False)
 
@@ -214,12 +215,12 @@ def _rounds(key0, key1, x0, x1):
 
 
 def derive(seed: Any, purpose: Purpose, index: Any = None) -> tf.Tensor:
-  """The seed for a purpose: independent of the seed itself and of every other one.
+  """The seed for a purpose, independent of `seed` and of the seeds of other purposes.
 
   Args:
     seed: An int or a pair of int32.
-    purpose: What it is for.
-    index: An int or an int32 scalar tensor, for a purpose that is counted.
+    purpose: The purpose.
+    index: An int or an int32 scalar tensor, if the purpose is counted.
 
   Returns:
     int32 tensor `[2]`.
@@ -231,7 +232,7 @@ def derive(seed: Any, purpose: Purpose, index: Any = None) -> tf.Tensor:
 
 
 def fold_in(seed: Any, data: Any) -> tf.Tensor:
-  """A new seed for number `data` of this seed, for loops of your own.
+  """A new seed from this seed and the number `data`, for your own loops.
 
   Args:
     seed: An int or a pair of int32.
@@ -244,9 +245,9 @@ def fold_in(seed: Any, data: Any) -> tf.Tensor:
 
 
 def fresh_seed() -> tf.Tensor:
-  """A seed that nobody gave: another one at each call, in a graph at each execution.
+  """A random seed, which differs for each call, and in a graph for each execution.
 
-  Both follow `keras.utils.set_random_seed`: eagerly it is drawn from NumPy's global
+  It depends on `keras.utils.set_random_seed`: eagerly it is drawn from NumPy's global
   state, in a graph from TensorFlow's.
 
   Returns:
@@ -258,25 +259,25 @@ def fresh_seed() -> tf.Tensor:
 
 
 def request_seed(seed: Any) -> tf.Tensor:
-  """The seed of a request: what the user gave, or a fresh one for None."""
+  """The seed of a request: the given seed, or a fresh one for None."""
   return fresh_seed() if seed is None else as_seed(seed)
 
 
 def _fold(seed, number, word):
   seed = as_seed(seed)
   number = tf.cast(number, tf.int32)
-  # Words from 0 up are the columns of `bits`.
+  # Words >= 0 are the columns of `bits`.
   return tf.stack(threefry2x32((seed[0], seed[1]), (number, tf.constant(word))))
 
 
 def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
-  """Random bits; row i depends on (seed, rows[i], num_words) alone.
+  """Random bits; row i depends only on (seed, rows[i], num_words).
 
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_words: Words a row. A row of more words begins with the first ceil(num_words / 2)
-      of this one, and goes on otherwise.
+    num_words: Words per row. A row with more words has the same first
+      ceil(num_words / 2) words; the others differ.
 
   Returns:
     int32 `[n, num_words]`, uniform over all 2^32 values.
@@ -288,12 +289,12 @@ def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
 
 
 def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
-  """Uniform noise in the open interval (0, 1): odd multiples of 2^-24.
+  """Uniform noise in the open interval (0, 1), odd multiples of 2^-24.
 
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
+    num_columns: Numbers per row; see `bits` for what a wider row shares with this one.
 
   Returns:
     float32 `[n, num_columns]`.
@@ -303,18 +304,18 @@ def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
 
 
 def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
-  """Standard normal noise, |value| < 5.5: the inverse CDF of `uniform`.
+  """Standard normal noise with |value| < 5.5, the inverse CDF of `uniform`.
 
   Args:
     seed: An int or a pair of int32.
     rows: int32 `[n]`, the number of each row.
-    num_columns: Numbers a row; what a wider row shares with this one, `bits` says.
+    num_columns: Numbers per row; see `bits` for what a wider row shares with this one.
 
   Returns:
     float32 `[n, num_columns]`.
   """
   high = tf.bitwise.right_shift(bits(seed, rows, num_columns), 9)
-  # In (-1, 1), exact in float32 and symmetric about 0, which it never takes.
+  # In (-1, 1), exact in float32, symmetric about 0, and never 0.
   centred = (tf.cast(high, tf.float32) + 0.5) * 2.0**-22
   return float(np.sqrt(2.0)) * _erfinv(centred)
 
@@ -326,17 +327,17 @@ def per_sample(
   count: int,
   purpose: Purpose = Purpose.SAMPLE,
 ) -> tf.Tensor:
-  """Noise of samples `first`, ..., `first + count - 1`, each from a seed of its own.
+  """Noise for samples `first`, ..., `first + count - 1`, each from a separate seed.
 
-  Sample k depends on (seed, k) and `draw` alone: the same however samples are split
-  into chunks, and more samples begin with the fewer.
+  Sample k depends only on (seed, k) and `draw`, not on the number of samples or on how
+  they are split into chunks.
 
   Args:
     draw: Seed int32 `[2]` -> tensor `[batch, ...]`.
     seed: An int or a pair of int32.
     first: Number of the first sample, an int or int32 scalar.
     count: Number of samples.
-    purpose: What the seeds of samples are derived for, counted.
+    purpose: Purpose for which the seeds of the samples are derived.
 
   Returns:
     `[count, batch, ...]`.
@@ -347,7 +348,7 @@ def per_sample(
 
 
 def _erfinv(x: tf.Tensor) -> tf.Tensor:
-  """Giles' single-precision inverse error function, of builtin ops alone."""
+  """Giles' single-precision inverse error function, from TFLite builtins only."""
   w = -tf.math.log((1.0 - x) * (1.0 + x))
   near = _polynomial(
     w - 2.5,

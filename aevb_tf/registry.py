@@ -1,7 +1,7 @@
-"""Names for things: one `get` that takes a name, a dict of options, or an object.
+"""Registries, whose `get` takes a name, a dict of options, or an object.
 
-Every family of interchangeable parts (likelihoods, posteriors, priors, bounds, ...)
-owns one `Registry`, so that code and config files name the parts the same way:
+Every kind of interchangeable parts (likelihoods, posteriors, priors, bounds, ...) has a
+`Registry`, so that code and config files name the parts in the same way:
 
     likelihoods.get("bernoulli")
     likelihoods.get({"name": "gaussian", "unit_mean": True})
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-  """The end of an error message: near matches of `name`, else all that is known."""
+  """The end of an error message: close matches of `name`, or all known names."""
   known = sorted(known)
   near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
   return (
@@ -25,7 +25,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def names_in(folder: pathlib.Path) -> tuple[str, ...]:
-  """Names that the Python files of a folder register, found without running them.
+  """The names that the Python files of a folder register, found without running them.
 
   Args:
     folder: A folder of files with lines `@register("name")`.
@@ -39,10 +39,10 @@ def names_in(folder: pathlib.Path) -> tuple[str, ...]:
 
 
 class Registry:
-  """Classes of one `kind`, found by name.
+  """The registered classes of one kind.
 
   Args:
-    kind: What the members are, as error messages call them ("likelihood").
+    kind: Name of the kind in error messages, such as "likelihood".
   """
 
   def __init__(self, kind: str):
@@ -50,15 +50,15 @@ class Registry:
     self._members: dict[str, Callable[..., Any]] = {}
 
   def register(self, name: str, package: str | None = None) -> Callable:
-    """Class decorator that makes a member known under `name`.
+    """Class decorator that registers a class under `name`.
 
-    A class that is defined again, as by a notebook cell that is run twice, replaces
-    itself: what counts is its module and its qualified name.
+    A class with the same module and qualified name replaces the earlier one, for
+    instance if a notebook cell is run twice.
 
     Args:
-      name: What `get` finds it by.
-      package: Registers the class with Keras, too, as `package>ClassName`: the name
-        that saved models hold. None where it is not saved, or registered already.
+      name: The name for `get`.
+      package: Also registers the class with Keras, as `package>ClassName`, the name in
+        saved models. None if it is not saved, or is registered already.
 
     Returns:
       The decorator.
@@ -71,7 +71,7 @@ class Registry:
       taken = self._members.get(name, member)
       if not _is_same(taken, member):
         raise ValueError(
-          f"A {self.kind} named {name!r} is registered already, {_where(taken)}: give"
+          f"A {self.kind} named {name!r} is already registered, {_where(taken)}: give"
           f" {_where(member)} another name."
         )
       self._members[name] = member
@@ -92,21 +92,21 @@ class Registry:
 
     Args:
       identifier: A registered name; a mapping with the key `name` and options for
-        the member's constructor; an object as Keras serializes it; or the object
-        itself, which is returned as it is.
+        the constructor; a config of an object as Keras serializes it; or an object,
+        which is returned unchanged.
 
     Returns:
       The object.
 
     Raises:
-      ValueError: The name is unknown, the mapping has no `name`, or the member's
-        constructor refused the options.
+      ValueError: The name is unknown, the mapping has no `name`, or the constructor
+        raises an error for the options.
     """
     if isinstance(identifier, str):
       identifier = {"name": identifier}
     if not isinstance(identifier, Mapping):
       return identifier
-    if "class_name" in identifier:  # as Keras writes objects into a saved model
+    if "class_name" in identifier:  # an object in a saved model
       return _deserialize(identifier)
     options = dict(identifier)
     name = options.pop("name", None)
@@ -123,17 +123,17 @@ class Registry:
 
 
 def _where(member: Any) -> str:
-  """The module and the qualified name of a class, or what else tells it apart."""
+  """The module and the qualified name of a class, or its repr."""
   name = getattr(member, "__qualname__", None)
   return f"{member.__module__}.{name}" if name else repr(member)
 
 
 def _is_same(a: Any, b: Any) -> bool:
-  """Whether two classes are one, or one and its later definition."""
+  """Whether two classes are the same, or one is a later definition of the other."""
   return a is b or _where(a) == _where(b)
 
 
-# Keras is imported where it is needed: commands use `did_you_mean` before they load it.
+# Keras is imported on use: commands call `did_you_mean` before they load it.
 
 
 def _register_with_keras(package: str, member: type) -> type:

@@ -31,10 +31,10 @@ __all__ = [
 
 
 class Reparameterization(Distribution):
-  """Deprecated: a distribution made of functions. Subclass `Distribution` instead.
+  """Deprecated: a distribution defined by functions. Subclass `Distribution` instead.
 
   Args:
-    name: As of `Distribution`, like all arguments that are not listed here.
+    name: See `Distribution`, as for all arguments that are not listed here.
     families: See `Distribution`.
     parameters: See `Distribution`.
     support: See `Distribution`.
@@ -42,7 +42,7 @@ class Reparameterization(Distribution):
     density: `density(*params) -> tfd.Distribution`.
     noise: See `Distribution`.
     noise_event: `noise_event(*params) -> shape`; () by default.
-    **attributes: Others of `Distribution`.
+    **attributes: Other attributes of `Distribution`.
 
   Raises:
     TypeError: An attribute is unknown.

@@ -1,4 +1,4 @@
-"""Loading what `vae.save(path)` wrote."""
+"""Loads models that were saved with `vae.save(path)`."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-# All that a saved model may name is registered with Keras by these.
+# These register with Keras all classes that a saved model may contain.
 from aevb_tf import models, networks  # noqa: F401
 
 
@@ -16,24 +16,24 @@ def load(path: str | os.PathLike, **kwargs: Any) -> keras.Model:
 
   Args:
     path: A `.keras` file.
-    **kwargs: `custom_objects` for networks of your own that are not registered with
+    **kwargs: `custom_objects` for your own networks that are not registered with
       `keras.saving.register_keras_serializable`, and `compile`.
 
   Returns:
-    The model, with optimizer and its state if it had one.
+    The model, with the optimizer and its state if it had one.
 
   Raises:
     FileNotFoundError: There is no such file.
     ValueError: The file is not a Keras model, or is damaged.
-    TypeError: It holds a class or function of your own that is not known here.
+    TypeError: It contains a class or function that is not registered.
   """
   path = os.fspath(path)
   if not os.path.exists(path):
-    raise FileNotFoundError(f"There is no model at {path}.")
+    raise FileNotFoundError(f"There is no file {path}.")
   if os.path.isdir(path) or not zipfile.is_zipfile(path):
     raise ValueError(
-      f"{path} is not a .keras file as `vae.save` writes it, or it is damaged. "
-      "(Weights alone are loaded by `vae.load_weights`.)"
+      f"{path} is not a .keras file as written by `vae.save`, or it is damaged. "
+      "(To load only weights, use `vae.load_weights`.)"
     )
   with zipfile.ZipFile(path) as archive:
     broken = archive.testzip() if "config.json" in archive.namelist() else "config.json"
@@ -47,7 +47,7 @@ def load(path: str | os.PathLike, **kwargs: Any) -> keras.Model:
       raise
     kind, name = unknown.groups()
     raise TypeError(
-      f"{path} holds the {kind} {name!r}, which is not known here. Import it, decorated "
-      "with `@keras.saving.register_keras_serializable()` before the model was saved, or "
-      f"pass `custom_objects={{{name!r}: ...}}`."
+      f"{path} contains the {kind} {name!r}, which is not registered. Import it, if it "
+      "was decorated with `@keras.saving.register_keras_serializable()` when the model "
+      f"was saved, or pass `custom_objects={{{name!r}: ...}}`."
     ) from error

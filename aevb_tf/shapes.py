@@ -1,14 +1,14 @@
-"""The one check of the shape of data, for every path that data take into a model.
+"""The check of the shape of data, used on every path into a model.
 
-Data of another shape would often broadcast against what a decoder gives, and be scored
-and trained on without a word.
+Without it, data with another shape would often broadcast with the output of a decoder,
+without an error.
 """
 
 from collections.abc import Sequence
 
 import tensorflow as tf
 
-# How the failure of the check in a graph is told from other failures.
+# Marks the error of this check in a graph, to distinguish it from other errors.
 _NAME = "shape_of_the_data"
 
 
@@ -18,21 +18,21 @@ def of_events(
   in_graph: bool = False,
   name: str = "data",
 ) -> tf.Tensor:
-  """`x`, whose shape is checked: now as far as it is known, else when the graph runs.
+  """Returns `x` after a check of its shape, now if it is static, else in the graph.
 
   Args:
     x: `[batch, ...]`.
     event_shape: The shape that each example must have.
-    in_graph: Whether to check in the graph what is known now, too: for a graph that
-      leaves this process, and whose callers may pass what they like.
-    name: What to call `x` in the error: "data" or "latents".
+    in_graph: Whether to check static shapes in the graph as well, for a graph that is
+      exported, and can be called with any shape.
+    name: Name of `x` in the error: "data" or "latents".
 
   Returns:
     `x`, of static shape `[batch, *event_shape]`.
 
   Raises:
-    ValueError: The shape is known to be another one.
-    tf.errors.InvalidArgumentError: It is found to be another one when the graph runs.
+    ValueError: The static shape is wrong.
+    tf.errors.InvalidArgumentError: The shape is wrong when the graph runs.
   """
   wanted = tf.TensorShape([None, *event_shape])
   if not x.shape.is_compatible_with(wanted):
@@ -47,22 +47,22 @@ def of_events(
 def message(
   given: Sequence[int | None], event_shape: Sequence[int], name: str = "data"
 ) -> str:
-  """What to say about data, or latents, whose examples have another shape."""
+  """The error message about data or latents whose examples have another shape."""
   given, event_shape = tuple(given), tuple(event_shape)
   if given == event_shape:
     return (
-      f"The {name} have shape {given}, which is that of one example: give a batch, "
+      f"The {name} have shape {given}, which is that of one example: pass a batch, "
       "such as x[None]."
     )
-  decoder = ", or make a decoder of their shape" if name == "data" else ""
+  decoder = ", or use a decoder for their shape" if name == "data" else ""
   return (
-    f"The {name} have shape {given}, but the model is of {name} of shape {event_shape}. "
-    f"Reshape the {name}{decoder}."
+    f"The {name} have shape {given}, but the model needs {name} of shape "
+    f"{event_shape}. Reshape the {name}{decoder}."
   )
 
 
 def explain(error: tf.errors.InvalidArgumentError, event_shape: Sequence[int]) -> str:
-  """The message about the shape of data, or "" where the error is about another thing."""
+  """The message about the shape of data, or "" for any other error."""
   text = str(error)
   if _NAME not in text:
     return ""

@@ -1,3 +1,3 @@
-"""The version, in one place: `setup.py` reads it as text, the package imports it."""
+"""The version, which `setup.py` reads as text and the package imports."""
 
 __version__ = "0.1.0"

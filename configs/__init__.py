@@ -1,1 +1,1 @@
-"""Experiments, one file each: `base` holds the defaults, the others what differs."""
+"""Experiments, one file each: `base` has the defaults, the others what differs."""

@@ -1,9 +1,9 @@
-"""Every key with its default; locked, so that a typo in a derived file raises.
+"""All keys with their defaults; locked, so that a typo in a derived file is an error.
 
 A derived file calls `base.get_config()` and sets what differs. The parts of a model
 (`posterior`, `prior`, `likelihood`, `bound`, `optimizer` and the initializers) are
-`{"name": ..., option: value}`: the name as registered, the options those of the
-class's constructor. Set such a part whole, so that no option of another stays behind:
+`{"name": ..., option: value}`, with the registered name and options of the constructor
+of the class. Set a part as a whole, so that no option of another class remains:
 
     config.likelihood = {"name": "gaussian", "unit_mean": True}
 """
@@ -50,7 +50,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.epochs = 10  # passes over the data
   config.jit_compile = "auto"  # XLA where it pays; or "on", "off"
 
-  # What is kept, and drawn at the end.
+  # Checkpoints, and plots at the end.
   config.checkpoint_every = 1  # epochs between checkpoints
   config.keep_checkpoints = 3  # the newest
   config.plots = True  # whether to draw

@@ -1,9 +1,9 @@
-"""The demo: the paper's MLP on 4,000 real MNIST digits that come with a dependency.
+"""The demo: the paper's MLP on 4,000 MNIST digits that are part of a dependency.
 
     aevb-train --config=digits --workdir=runs/digits
 
-Expect: test elbo -117.7 nats, give or take 0.2 (measured: -117.9, -117.6 and -117.7 with
-seeds 0, 1 and 2), after about a minute of training on two cores; no download.
+Expect: test elbo -117.7 +- 0.2 nats (measured: -117.9, -117.6 and -117.7 with seeds 0,
+1 and 2), after about a minute of training on two cores, without a download.
 """
 
 import ml_collections

@@ -1,4 +1,4 @@
-"""MNIST in two latents, convolutional: the one to draw as a manifold.
+"""MNIST with two latents and convolutions, to draw the latent manifold.
 
     aevb-train --config=manifold --workdir=runs/manifold
 

@@ -2,9 +2,10 @@
 
     aevb-train --config=mnist --workdir=runs/mnist
 
-Expect: test elbo of at least -100.0 nats after the 100 epochs (measured: -99.2, seed 0);
-with `--config.epochs=20`, at least -103.0 (measured: -101.6). The paper reads -100.1
-after 1,667 epochs with other settings; one seed does not resolve that difference.
+Expect: test elbo of at least -100.0 nats after the 100 epochs (measured: -99.2, seed
+0); with `--config.epochs=20`, at least -103.0 (measured: -101.6). The paper's figure
+shows -100.1 after 1,667 epochs with other settings; one seed does not resolve that
+difference.
 """
 
 import ml_collections

@@ -1,11 +1,12 @@
-"""As `mnist_burda_vae`, trained by the importance-weighted bound with K = 5.
+"""As `mnist_burda_vae`, trained with the importance-weighted bound with K = 5.
 
     aevb-train --config=mnist_burda_iwae --workdir=runs/mnist_burda_iwae
     aevb-evaluate --workdir=runs/mnist_burda_iwae --evidence=importance
 
 Expect: negative log-likelihood of at most 87.0 nats on the 10,000 test digits, K = 5000
 (measured: 86.12, seed 0, 66 minutes on one busy core). Published: 85.54, after 3280
-epochs (arXiv:1509.00519). A finished run is resumed for more epochs by `--config.epochs=800`.
+epochs (arXiv:1509.00519). To train a finished run for more epochs, use
+`--config.epochs=800`.
 """
 
 import ml_collections

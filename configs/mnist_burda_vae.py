@@ -1,11 +1,12 @@
-"""MNIST as Burda et al. train it: 784-200-200-50, tanh, bits drawn anew in every epoch.
+"""MNIST as in Burda et al.: 784-200-200-50, tanh, stochastic binarization.
 
     aevb-train --config=mnist_burda_vae --workdir=runs/mnist_burda_vae
     aevb-evaluate --workdir=runs/mnist_burda_vae --evidence=importance
 
 Expect: negative log-likelihood of at most 88.0 nats on the 10,000 test digits, K = 5000
 (measured: 87.20, seed 0, 81 minutes on one busy core). Published: 86.76, after 3280
-epochs (arXiv:1509.00519). A finished run is resumed for more epochs by `--config.epochs=800`.
+epochs (arXiv:1509.00519). To train a finished run for more epochs, use
+`--config.epochs=800`.
 """
 
 import ml_collections
@@ -25,5 +26,5 @@ def get_config() -> ml_collections.ConfigDict:
   config.learning_rate = 2e-3
   config.learning_rate_schedule = "cosine"
   config.epochs = 400
-  config.jit_compile = "on"  # a quarter less processor time for a net of this kind
+  config.jit_compile = "on"  # saves a quarter of the CPU time for such a network
   return config

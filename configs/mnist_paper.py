@@ -2,12 +2,12 @@
 
     aevb-train --config=mnist_paper --workdir=runs/mnist_paper
 
-Expect: test elbo -103.7 (seed 0). The paper's figure 2 reads -104.7 for 20 latents at 1e7
-training samples, which are 167 epochs; one seed does not resolve that difference.
+Expect: test elbo -103.7 (seed 0). The paper's figure 2 shows -104.7 for 20 latents at
+1e7 training samples, which are 167 epochs; one seed does not resolve that difference.
 
-What the paper leaves open: N(0, 0.01) has the variance 0.01 here, the targets are the
-grey values, and the prior is on the encoder's parameters too. The step is one of its
-0.01, 0.02, 0.1.
+Our choices where the paper is not explicit: N(0, 0.01) has the variance 0.01, the
+targets are the grey values, and the prior is on the encoder's parameters as well. The
+learning rate is one of the paper's 0.01, 0.02, 0.1.
 """
 
 import ml_collections

@@ -1,8 +1,8 @@
-"""A tiny model for a few seconds: drives the end-to-end tests, means nothing.
+"""A tiny model for the end-to-end tests, which trains in a few seconds.
 
     aevb-train --config=test --workdir=runs/test
 
-Expect: an end within a minute, and no figure worth keeping.
+Expect: it finishes within a minute; the results are meaningless.
 """
 
 import ml_collections
@@ -11,7 +11,7 @@ from aevb_tf.configs import base
 
 
 def get_config() -> ml_collections.ConfigDict:
-  """Returns settings that run through everything quickly."""
+  """Returns settings for a quick run of all steps."""
   config = base.get_config()
   config.name = "test"
   config.dataset = "digits"

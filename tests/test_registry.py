@@ -39,7 +39,7 @@ def test_wrong_options_name_the_member():
 def test_a_name_is_taken_once():
   registry = Registry("thing")
   registry.register("a")(int)
-  with pytest.raises(ValueError, match="'a' is registered already, builtins.int: give"):
+  with pytest.raises(ValueError, match="'a' is already registered, builtins.int: give"):
     registry.register("a")(float)
   assert registry.get("a") == 0 and registry.name_of(float) is None
 
@@ -83,7 +83,7 @@ def test_what_has_no_qualified_name_differs_from_others():
   one, other = (functools.partial(int, text) for text in "12")
   registry.register("a")(one)
   registry.register("a")(one)
-  with pytest.raises(ValueError, match="'a' is registered already"):
+  with pytest.raises(ValueError, match="'a' is already registered"):
     registry.register("a")(other)
 
 

@@ -2,8 +2,8 @@
 
 `x` is float32: images `[batch, height, width, channels]` in [0, 1], and other data
 `[batch, ...]` with the shape and the values that are stored. Data from image files and
-TFDS, and arrays of uint8 or bool, are images. Arrays of floats and of other integers are
-numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
+TFDS, and arrays of uint8 or bool, are images. Arrays of floats and of other integers
+are numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 
 | name                    | what                                   | splits      |
 |-------------------------|----------------------------------------|-------------|

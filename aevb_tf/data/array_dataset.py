@@ -19,8 +19,8 @@ class ArrayDataset(keras.utils.PyDataset):
   `examples` from them in the `order` of each epoch.
 
   The order and the binarization of an epoch depend only on the seed and on the epoch's
-  number. Keras and a complete `for` loop call `on_epoch_end`, which advances to the next
-  epoch; assign `epoch` to choose another.
+  number. Keras and a complete `for` loop call `on_epoch_end`, which advances to the
+  next epoch; assign `epoch` to choose another.
 
   Args:
     x: `[n, ...]`: images as uint8, where level p means p / 255, or as bool; or numbers,

@@ -1,8 +1,8 @@
 """`.npy` and `.npz` files.
 
 A `.npy` file holds x. An `.npz` file holds `x` and optionally labels `y`, or separate
-splits: `x_train`, `x_test`, `y_train`, `y_test`. Without separate splits, a fixed random
-tenth of the examples is the test split.
+splits: `x_train`, `x_test`, `y_train`, `y_test`. Without separate splits, a fixed
+random tenth of the examples is the test split.
 
 The dtype decides how x is read, as in `checks`. uint8 and bool are images: levels are
 scaled to [0, 1], and grey images `[n, height, width]` get a channel axis. Floats and

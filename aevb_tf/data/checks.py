@@ -13,8 +13,8 @@ Every other dtype is numbers, whose values are kept: a count of 2 is 2.0.
 float32 can represent every integer up to 2**24, but not all above. uint8 data with only
 0 and 1 are ambiguous: they may be binary data, or two levels that are nearly black.
 
-Numbers may lie outside [0, 1], for instance for a Gaussian likelihood. Likelihoods check
-their own support.
+Numbers may lie outside [0, 1], for instance for a Gaussian likelihood. Likelihoods
+check their own support.
 """
 
 import hashlib
@@ -88,9 +88,9 @@ def check_labels(
 ) -> np.ndarray:
   """Converts labels to int32; -1 means that there is no label.
 
-  Integers, bools and whole floats keep their values, NaN and None become -1, and strings
-  are numbered 0, 1, ... in the sorted order of the classes. Floats that are not whole
-  are targets, not labels. As no model trains on labels, this is not an error: all
+  Integers, bools and whole floats keep their values, NaN and None become -1, and
+  strings are numbered 0, 1, ... in the sorted order of the classes. Floats that are not
+  whole are targets, not labels. As no model trains on labels, this is not an error: all
   become -1, with a warning.
 
   Args:

@@ -1,7 +1,7 @@
 """Scales stored data to [0, 1], and binarizes them on request.
 
-These are TensorFlow operations only, with the same result eagerly, in a graph, and under
-XLA. Data from every source pass through them.
+These are TensorFlow operations only, with the same result eagerly, in a graph, and
+under XLA. Data from every source pass through them.
 
 Binarization draws `x_i = 1` with a probability equal to the grey value, from 8 random
 bits per pixel: `x_i = [byte < q]`, q in 0..256. Black and white never change. For other
@@ -25,8 +25,9 @@ from aevb_tf.registry import did_you_mean
 BINARIZATIONS = ("none", "fixed", "stochastic")
 
 # x / 255 is computed as 3 x * (1 / 765), with one rounding. Only some compilers turn a
-# division by a constant into a product with its rounded inverse, so x / 255 would depend
-# on the compiler. This product is the correctly rounded quotient for all 256 levels.
+# division by a constant into a product with its rounded inverse, so x / 255 would
+# depend on the compiler. This product is the correctly rounded quotient for all 256
+# levels.
 _FACTOR, _INVERSE = 3, np.float32(1 / 765)
 
 _CHUNK_ROWS = 2048

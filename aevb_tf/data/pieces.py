@@ -12,8 +12,8 @@ from aevb_tf.data import elements
 class Pieces:
   """A stream in the form for the compiled loop: stored data of many batches at once.
 
-  The batches, their order and their binarization are those of the stream. Each iteration
-  is one pass of the stream.
+  The batches, their order and their binarization are those of the stream. Each
+  iteration is one pass of the stream.
 
   Args:
     read: Takes the number of examples in a piece; returns a `tf.data.Dataset` of

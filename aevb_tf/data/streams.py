@@ -5,8 +5,8 @@ stochastic binarization differ between them. The attribute `epoch` of a stream, 
 variable, is the number of the next pass. It starts at 0 in every process; to resume a
 run, assign the number of the epoch to continue with.
 
-A compiled loop reads the `pieces` of a stream, many batches at once in the stored dtype,
-so that the host has little work.
+A compiled loop reads the `pieces` of a stream, many batches at once in the stored
+dtype, so that the host has little work.
 
 Data that can be read by index have the order of an `ArrayDataset`, a permutation of all
 examples. Data that are read in sequence are shuffled with a buffer.

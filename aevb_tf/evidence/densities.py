@@ -1,8 +1,8 @@
 """Gaussians and mixtures of Gaussians, fitted to samples of many examples at once.
 
-Everything is float64. Samples are `[L, batch, dim]`; a mixture of M components has means
-`[M, batch, dim]`, Cholesky factors of its covariances `[M, batch, dim, dim]` and log
-weights `[M, batch]`. A thousandth of the variance of all samples is added to each
+Everything is float64. Samples are `[L, batch, dim]`; a mixture of M components has
+means `[M, batch, dim]`, Cholesky factors of its covariances `[M, batch, dim, dim]` and
+log weights `[M, batch]`. A thousandth of the variance of all samples is added to each
 covariance, so that no component collapses to a single sample.
 
 References:

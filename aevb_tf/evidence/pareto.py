@@ -8,9 +8,9 @@ this k, where
     M = min(S / 5, 3 sqrt(S)), rounded up.
 
 k-hat is fitted to them. It is the posterior mean of Zhang and Stephens under their
-prior, shrunk towards 1/2 with the weight of ten samples. Below 1/2 the error of the mean
-is reliable. Up to 0.7 the mean still converges at a useful rate. Above 0.7 both the mean
-and its error are too small, since large weights are too rare to be drawn.
+prior, shrunk towards 1/2 with the weight of ten samples. Below 1/2 the error of the
+mean is reliable. Up to 0.7 the mean still converges at a useful rate. Above 0.7 both
+the mean and its error are too small, since large weights are too rare to be drawn.
 
 References:
   Vehtari, Simpson, Gelman, Yao, Gabry. Pareto smoothed importance sampling.

@@ -11,8 +11,8 @@ then above log p(x) in expectation, to first order by half the relative variance
 ratio over L. In no other case is the sign of the bias known. Two more things bias it:
 
 * The samples, if chains have not converged to the posterior. The estimate is mostly too
-  low: chains that reach only a fraction a of the mass give log p(x) + log a, and if both
-  sets of samples follow q instead of the posterior, the limit is below log p(x) by
+  low: chains that reach only a fraction a of the mass give log p(x) + log a, and if
+  both sets of samples follow q instead of the posterior, the limit is below log p(x) by
   log(1 + chi^2(q || p(z|x))). It is too high if q is fitted to wider samples than those
   that are averaged over. More samples do not help, and no diagnostic shows it if all
   chains miss the same mode.

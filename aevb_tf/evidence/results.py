@@ -28,10 +28,10 @@ class PerExample(NamedTuple):
 class Estimate(NamedTuple):
   """Estimates of log p(x) of the examples of a data set.
 
-  There are two standard errors. `monte_carlo_error` is due to the samples: the spread of
-  estimates of the same example over seeds. `standard_error` is due to the data: the
-  spread of the mean over data sets of this size, including the Monte Carlo noise of each
-  example. Neither includes a bias. The Monte Carlo error is too small if
+  There are two standard errors. `monte_carlo_error` is due to the samples: the spread
+  of estimates of the same example over seeds. `standard_error` is due to the data: the
+  spread of the mean over data sets of this size, including the Monte Carlo noise of
+  each example. Neither includes a bias. The Monte Carlo error is too small if
   `effective_sample_size` is small or `pareto_k` is above 0.7, since the largest weights
   were not drawn; `warning` says so.
 
@@ -45,8 +45,8 @@ class Estimate(NamedTuple):
     acceptance: float32 `[n]`, or None if no Markov chain was run.
     monte_carlo_error: Standard error of `log_marginal` due to the samples, float32
       `[n]`, nats; NaN for a single sample or chain, None if the estimator has none.
-    pareto_k: k-hat of each example's weights, float32 `[n]` (`evidence.pareto`); NaN for
-      fewer than 96 samples, None if the estimator has none.
+    pareto_k: k-hat of each example's weights, float32 `[n]` (`evidence.pareto`); NaN
+      for fewer than 96 samples, None if the estimator has none.
     warning: Why the estimates are not reliable and what to do next, one line; None if
       no check failed.
   """

@@ -2,8 +2,8 @@
 
 Events are images, `[height, width, channels]`. One channel is drawn grey, three as RGB.
 For any other number of channels only the first is drawn, and the figure says so. An
-event of height 1 is a strip, which is drawn taller. Vectors `[n, D]` are an error, since
-only the user knows whether they are squares or strips.
+event of height 1 is a strip, which is drawn taller. Vectors `[n, D]` are an error,
+since only the user knows whether they are squares or strips.
 """
 
 from __future__ import annotations

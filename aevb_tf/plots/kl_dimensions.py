@@ -1,8 +1,8 @@
 """KL of each latent dimension, which shows the latents that the model uses.
 
 A unit is active by one of two criteria, which the plot states. By default the mean
-KL(q(z_j|x) || p(z_j)), which is what is drawn, must exceed 0.01 nats. If the variance is
-passed, Var_x(E[z_j|x]) must exceed 0.01 (Burda, Grosse, Salakhutdinov,
+KL(q(z_j|x) || p(z_j)), which is what is drawn, must exceed 0.01 nats. If the variance
+is passed, Var_x(E[z_j|x]) must exceed 0.01 (Burda, Grosse, Salakhutdinov,
 arXiv:1509.00519).
 """
 

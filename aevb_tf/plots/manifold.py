@@ -35,8 +35,8 @@ def manifold_grid(n: int) -> np.ndarray:
 
   Returns:
     z, float32 `[n * n, 2]`: the inverse Gaussian CDF of the centres of the n x n cells
-    of the unit square. Rows of the plot are from top to bottom, each from left to right:
-    z1 grows to the right, z2 grows upwards.
+    of the unit square. Rows of the plot are from top to bottom, each from left to
+    right: z1 grows to the right, z2 grows upwards.
 
   Raises:
     ValueError: `n` is not a positive int.

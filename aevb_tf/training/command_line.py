@@ -1,7 +1,7 @@
 """Flags, help, errors and exit codes, shared by all commands.
 
-This module does not import TensorFlow, and neither does anything that a `*_main` imports
-before its flags are read: `--help` and errors about flags are immediate.
+This module does not import TensorFlow, and neither does anything that a `*_main`
+imports before its flags are read: `--help` and errors about flags are immediate.
 """
 
 import os

@@ -8,8 +8,9 @@
     summary.json      final numbers, versions, seed, times
     plots/*.png       plots
 
-Files are written beside their place, then renamed, so that no reader finds an incomplete
-file. Only `metrics.jsonl` grows in place; an incomplete last line of it is dropped.
+Files are written beside their place, then renamed, so that no reader finds an
+incomplete file. Only `metrics.jsonl` grows in place; an incomplete last line of it is
+dropped.
 """
 
 import json

@@ -21,8 +21,8 @@ from aevb_tf.training.run_folder import RunFolder
 def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict:
   """Trains a model, evaluates it on the test split, and draws plots, in a run folder.
 
-  If called again with the same arguments, it resumes the run, and returns at once if the
-  run is finished. With more epochs, it resumes a finished run.
+  If called again with the same arguments, it resumes the run, and returns at once if
+  the run is finished. With more epochs, it resumes a finished run.
 
   Args:
     config: The config, as `configuration.load` returns it.

@@ -162,4 +162,4 @@ def seed_words(seed: Any) -> np.ndarray:
   pair = np.asarray(seed)
   if pair.shape == (2,) and pair.dtype.kind in "iu":
     return pair.astype(np.int32)
-  raise TypeError(f"A seed is an int or a pair of int32, not {seed!r}.")
+  raise TypeError(f"seed={seed!r} must be an int or a pair of int32.")

@@ -102,7 +102,7 @@ def test_sources_can_be_added(monkeypatch):
   data.register("mine")(_Source)  # as by a notebook cell that is run again
   assert "mine" in data.names() and data.load("mine").num_examples == 12
   with pytest.raises(
-    ValueError, match="data source named 'mine' is registered already"
+    ValueError, match="data source named 'mine' is already registered"
   ):
     data.register("mine")(sources.Split)
 

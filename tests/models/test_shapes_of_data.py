@@ -20,7 +20,7 @@ WRONG = {
   "one pixel": X[:, :1, :1],
 }
 BOTH = (
-  r"^The data have shape \(1, 4, 3\), but the model is of data of shape \(4, 3, 1\)"
+  r"^The data have shape \(1, 4, 3\), but the model needs data of shape \(4, 3, 1\)"
 )
 
 

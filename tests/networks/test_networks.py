@@ -178,7 +178,7 @@ def test_data_of_another_shape_than_the_decoder_s_are_refused():
   vae = aevb.VAE(aevb.networks.MLPEncoder(2, (5,)), decoder)
   vae.compile("adam")
   for x in (np.zeros((2, 5, 3, 1)), np.zeros((2, 4, 3))):
-    with pytest.raises(ValueError, match="but the model is of data of shape"):
+    with pytest.raises(ValueError, match="but the model needs data of shape"):
       vae.fit(x, verbose=0)
 
 
