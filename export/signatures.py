@@ -226,7 +226,7 @@ def _elbo(vae, x, seed):
 def _log_marginal(vae, x, seed, num_samples):
   batch = tf.shape(x)[0]
   seed = random.derive(seed, Purpose.EVIDENCE)
-  sums = log_mean.nothing(batch)
+  sums = log_mean.empty(batch)
   # Small chunks: what is decoded at once must fit into a phone's memory.
   chunk_size = min(num_samples, _CHUNK_SIZE)
   sums = add_samples(

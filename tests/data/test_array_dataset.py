@@ -113,7 +113,7 @@ def test_indexing():
   data = _dataset()
   np.testing.assert_array_equal(data[-1][1], data[4][1])
   for index in (5, -6):
-    with pytest.raises(IndexError, match=f"Batch {index} of 5"):
+    with pytest.raises(IndexError, match=f"Batch {index} is out of range"):
       data[index]
 
 

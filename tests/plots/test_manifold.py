@@ -64,7 +64,7 @@ def test_a_side_is_a_positive_int(n):
 
 
 def test_the_sheet_needs_every_image():
-  with pytest.raises(ValueError, match=r"the 9 of manifold_grid\(3\); got 8"):
+  with pytest.raises(ValueError, match=r"the 9 images of manifold_grid\(3\); got 8"):
     plots.manifold(np.zeros((8, 4, 4, 1)), 3)
   with pytest.raises(ValueError, match=r"\[n, height, width, channels\]"):
     plots.manifold(np.zeros((9, 16)), 3)

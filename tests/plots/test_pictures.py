@@ -60,7 +60,7 @@ def test_reconstructions_name_both_rows_at_their_middles():
 @pytest.mark.parametrize(
   "draw, message",
   [
-    (lambda: plots.reconstructions(images(3), images(2)), "one shape"),
+    (lambda: plots.reconstructions(images(3), images(2)), "the same shape"),
     (lambda: plots.reconstructions(np.zeros((3, 4)), images(3)), "^x must be images"),
     (lambda: plots.reconstructions(images(3), np.zeros((3, 4))), "^x_mean must be"),
     (lambda: plots.reconstructions(images(3), images(3), columns=0), "columns"),

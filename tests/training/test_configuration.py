@@ -89,7 +89,7 @@ def test_a_broken_file_is_reported_in_one_line(tmp_path, body, message):
   ("text", "message"),
   [
     ("{", "not a JSON file"),
-    ("[]", "one JSON object"),
+    ("[]", "a single JSON object"),
     ('{"epoch": 3}', "unknown key 'epoch'. Did you mean epochs"),
     ('{"epochs": "3"}', "epochs must have type int"),
     ('{"epochs": true}', "epochs must have type int"),
@@ -191,7 +191,7 @@ def test_an_option_takes_another_type_than_it_had():
     ("--config.parameter_prior_stddev=-1", "config.parameter_prior_stddev=-1"),
     ("--config.name.x=1", "name has no keys below it"),
     ("--config.likelihood.a.b=1", "likelihood has no keys below it"),
-    ("--config.likelihood={'name'", "not a dict"),
+    ("--config.likelihood={'name'", "not a Python dict"),
     ("--config.likelihood={'scale': 1}", "config.likelihood: must have a name"),
     ("--config.dataset=", "config.dataset"),
     ("--config.=3", "unknown key ''"),
