@@ -15,7 +15,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute of it)"
 	@echo "make test    install, and run every test"
-	@echo "make lint    install, and check style, docstrings and types' presence"
+	@echo "make lint    install, and check style, docstrings and types"
 	@echo "make format  lay the code out as make lint wants it"
 
 # The stamp is written last, so that a broken install is tried again.
@@ -31,13 +31,21 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadfile $(PYTEST_FLAGS)
 
+# The package as it is installed, in links, and programs that use it.
+TYPES := build/types
+
 lint: $(INSTALLED)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@rm -rf $(TYPES) && mkdir -p $(TYPES)/aevb_tf
+	@ln -sf $(CURDIR)/aevb_tf/* $(CURDIR)/export $(CURDIR)/configs $(TYPES)/aevb_tf
+	@ln -s $(CURDIR)/aevb_tf_cli.py $(CURDIR)/tests/typing/usage.py $(CURDIR)/tests/typing/mistakes.py $(TYPES)
+	@cd $(TYPES) && $(CURDIR)/$(BIN)/mypy --config-file=$(CURDIR)/pyproject.toml \
+	  -p aevb_tf -m aevb_tf_cli -m usage -m mistakes
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
 clean:
-	rm -rf build dist aevb_tf.egg-info .pytest_cache .ruff_cache
+	rm -rf build dist aevb_tf.egg-info .mypy_cache .pytest_cache .ruff_cache

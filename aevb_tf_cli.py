@@ -10,11 +10,12 @@ the `__init__` of the package.
 """
 
 import importlib
+import importlib.abc
 import importlib.util
 import sys
 import types
 
-_waiting: list[types.ModuleType] = []
+_waiting: list[tuple[importlib.abc.Loader, types.ModuleType]] = []
 
 
 def train() -> None:
@@ -50,8 +51,8 @@ def client() -> None:
 def import_package() -> None:
   """Runs the `__init__` of packages that a command has deferred, if there are any."""
   while _waiting:
-    package = _waiting.pop(0)
-    package.__spec__.loader.exec_module(package)
+    loader, package = _waiting.pop(0)
+    loader.exec_module(package)
 
 
 def _run(module: str) -> None:
@@ -63,9 +64,12 @@ def _run(module: str) -> None:
 
 
 def _put_in_place(name: str) -> None:
-  package = importlib.util.module_from_spec(importlib.util.find_spec(name))
+  spec = importlib.util.find_spec(name)
+  if spec is None or spec.loader is None:
+    raise ModuleNotFoundError(f"There is no package {name}.", name=name)
+  package = importlib.util.module_from_spec(spec)
   sys.modules[name] = package
   parent, _, child = name.rpartition(".")
   if parent:
     setattr(sys.modules[parent], child, package)
-  _waiting.append(package)
+  _waiting.append((spec.loader, package))

@@ -95,6 +95,7 @@ setuptools.setup(
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
+      "mypy>=2.0",
       "playwright>=1.50",
       "pyyaml",
       "pytest>=8.3",

@@ -1,7 +1,9 @@
 """Checks of arguments, with messages that name the argument."""
 
 import numbers
-from typing import Any
+from typing import Any, TypeVar
+
+Known = TypeVar("Known")
 
 
 def positive_int(name: str, value: Any) -> int:
@@ -24,14 +26,14 @@ def positive_int(name: str, value: Any) -> int:
   return whole
 
 
-def fraction(name: str, value: Any) -> float:
+def fraction(name: str, value: object) -> float:
   """Returns `value` as a float, or raises a ValueError if it is not in (0, 1)."""
-  if not isinstance(value, numbers.Real) or not 0 < value < 1:
+  if not isinstance(value, numbers.Real) or not 0 < float(value) < 1:
     raise ValueError(f"{name}={value!r} must lie between 0 and 1.")
   return float(value)
 
 
-def one_of(name: str, value: Any, known: tuple) -> Any:
+def one_of(name: str, value: Known, known: tuple[Known, ...]) -> Known:
   """Returns `value`, or raises a ValueError that lists the known values."""
   if value not in known:
     raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, known))}.")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 PARTIAL = ".partial-"
 
 
-def write(path: pathlib.Path, save: Callable[[pathlib.Path], None]) -> None:
+def write(path: pathlib.Path, save: Callable[[pathlib.Path], object]) -> None:
   """Writes a file beside its place, then renames it.
 
   Args:

@@ -14,6 +14,8 @@ import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
+from aevb_tf.types import TensorLike
+
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -29,7 +31,7 @@ class Normal(tfd.Normal):
 class LogNormal(tfd.LogNormal):
   """`tfd.LogNormal`, the exponential of a `Normal`."""
 
-  def __init__(self, loc, scale, name="LogNormal"):
+  def __init__(self, loc: TensorLike, scale: TensorLike, name: str = "LogNormal"):
     parameters = dict(locals())
     with tf.name_scope(name) as name:
       tfd.TransformedDistribution.__init__(

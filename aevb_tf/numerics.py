@@ -91,4 +91,4 @@ def _summed_to(x, gradient):
 def logit(probability: np.ndarray) -> np.ndarray:
   """log(p / (1 - p)), float32, with p clipped to [0.001, 0.999]."""
   p = np.clip(np.asarray(probability, np.float64), 1e-3, 1 - 1e-3)
-  return np.float32(np.log(p) - np.log1p(-p))
+  return (np.log(p) - np.log1p(-p)).astype(np.float32)

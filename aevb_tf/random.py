@@ -26,10 +26,11 @@ import functools
 import hashlib
 import numbers
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from aevb_tf.types import IntLike, Seed
 
 
 class Purpose(enum.Enum):
@@ -138,7 +139,7 @@ _PARITY = 0x1BD11BDA
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
-def as_seed(seed: Any) -> tf.Tensor:
+def as_seed(seed: Seed) -> tf.Tensor:
   """Converts an int or a pair of int32 to a seed.
 
   Args:
@@ -214,7 +215,7 @@ def _rounds(key0, key1, x0, x1):
   return x0, x1
 
 
-def derive(seed: Any, purpose: Purpose, index: Any = None) -> tf.Tensor:
+def derive(seed: Seed, purpose: Purpose, index: IntLike | None = None) -> tf.Tensor:
   """The seed for a purpose, independent of `seed` and of the seeds of other purposes.
 
   Args:
@@ -231,7 +232,7 @@ def derive(seed: Any, purpose: Purpose, index: Any = None) -> tf.Tensor:
   return _fold(seed, (fixed or 0) if index is None else index, purpose.word)
 
 
-def fold_in(seed: Any, data: Any) -> tf.Tensor:
+def fold_in(seed: Seed, data: IntLike) -> tf.Tensor:
   """A new seed from this seed and the number `data`, for your own loops.
 
   Args:
@@ -258,7 +259,7 @@ def fresh_seed() -> tf.Tensor:
   return tf.constant(np.random.randint(-(2**31), 2**31, size=2), tf.int32)
 
 
-def request_seed(seed: Any) -> tf.Tensor:
+def request_seed(seed: Seed | None) -> tf.Tensor:
   """The seed of a request: the given seed, or a fresh one for None."""
   return fresh_seed() if seed is None else as_seed(seed)
 
@@ -270,7 +271,7 @@ def _fold(seed, number, word):
   return tf.stack(threefry2x32((seed[0], seed[1]), (number, tf.constant(word))))
 
 
-def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
+def bits(seed: Seed, rows: tf.Tensor, num_words: int) -> tf.Tensor:
   """Random bits; row i depends only on (seed, rows[i], num_words).
 
   Args:
@@ -288,7 +289,7 @@ def bits(seed: Any, rows: tf.Tensor, num_words: int) -> tf.Tensor:
   return tf.concat(words, axis=1)[:, :num_words]
 
 
-def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
+def uniform(seed: Seed, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   """Uniform noise in the open interval (0, 1), odd multiples of 2^-24.
 
   Args:
@@ -303,7 +304,7 @@ def uniform(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   return (tf.cast(high, tf.float32) + (2.0**22 + 0.5)) * 2.0**-23
 
 
-def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
+def normal(seed: Seed, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
   """Standard normal noise with |value| < 5.5, the inverse CDF of `uniform`.
 
   Args:
@@ -322,8 +323,8 @@ def normal(seed: Any, rows: tf.Tensor, num_columns: int) -> tf.Tensor:
 
 def per_sample(
   draw: Callable[[tf.Tensor], tf.Tensor],
-  seed: Any,
-  first: Any,
+  seed: Seed,
+  first: IntLike,
   count: int,
   purpose: Purpose = Purpose.SAMPLE,
 ) -> tf.Tensor:

@@ -12,7 +12,13 @@ import difflib
 import pathlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
+
+# A name with options: `{"name": "gaussian", "unit_mean": True}`.
+Options: TypeAlias = Mapping[str, object]
+
+Member = TypeVar("Member")
+Class = TypeVar("Class", bound=Callable[..., object])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -38,7 +44,7 @@ def names_in(folder: pathlib.Path) -> tuple[str, ...]:
   return tuple(re.findall(r'^@register\("(\w+)"\)', text, re.M))
 
 
-class Registry:
+class Registry(Generic[Member]):
   """The registered classes of one kind.
 
   Args:
@@ -47,9 +53,9 @@ class Registry:
 
   def __init__(self, kind: str):
     self.kind = kind
-    self._members: dict[str, Callable[..., Any]] = {}
+    self._members: dict[str, Callable[..., Member]] = {}
 
-  def register(self, name: str, package: str | None = None) -> Callable:
+  def register(self, name: str, package: str | None = None) -> Callable[[Class], Class]:
     """Class decorator that registers a class under `name`.
 
     A class with the same module and qualified name replaces the earlier one, for
@@ -83,11 +89,11 @@ class Registry:
     """The registered names, sorted."""
     return sorted(self._members)
 
-  def name_of(self, member: type) -> str | None:
+  def name_of(self, member: Callable[..., object]) -> str | None:
     """The name under which a class is registered, or None."""
     return next((n for n, m in self._members.items() if _is_same(m, member)), None)
 
-  def get(self, identifier: Any) -> Any:
+  def get(self, identifier: str | Options | Member) -> Member:
     """Resolves a name, a `{"name": ..., **options}` mapping, or an object.
 
     Args:
@@ -122,13 +128,13 @@ class Registry:
       ) from error
 
 
-def _where(member: Any) -> str:
+def _where(member: Callable[..., object]) -> str:
   """The module and the qualified name of a class, or its repr."""
   name = getattr(member, "__qualname__", None)
   return f"{member.__module__}.{name}" if name else repr(member)
 
 
-def _is_same(a: Any, b: Any) -> bool:
+def _is_same(a: Callable[..., object], b: Callable[..., object]) -> bool:
   """Whether two classes are the same, or one is a later definition of the other."""
   return a is b or _where(a) == _where(b)
 
@@ -136,13 +142,13 @@ def _is_same(a: Any, b: Any) -> bool:
 # Keras is imported on use: commands call `did_you_mean` before they load it.
 
 
-def _register_with_keras(package: str, member: type) -> type:
+def _register_with_keras(package: str, member: Class) -> Class:
   import keras
 
   return keras.saving.register_keras_serializable(package)(member)
 
 
-def _deserialize(config: Mapping) -> Any:
+def _deserialize(config: Options) -> Any:
   import keras
 
   return keras.saving.deserialize_keras_object(dict(config))

@@ -17,6 +17,7 @@ from aevb_tf.distributions import (
   refused,
   register,
 )
+from aevb_tf.distributions.shapes import Noise
 
 __all__ = [
   "Reparameterization",
@@ -56,7 +57,7 @@ class Reparameterization(Distribution):
     support: str,
     g: Callable,
     density: Callable,
-    noise: str = "uniform",
+    noise: Noise = "uniform",
     noise_event: Callable[..., Sequence] = lambda *params: (),
     **attributes: Any,
   ):
@@ -70,6 +71,5 @@ class Reparameterization(Distribution):
     if unknown:
       raise TypeError(f"Unknown arguments: {', '.join(sorted(unknown))}.")
     self.name, self.families, self.parameters = name, families, parameters
-    self.support, self.g, self.density = support, g, density
-    self.noise, self.noise_event = noise, noise_event
-    vars(self).update(attributes)
+    self.support, self.noise = support, noise
+    vars(self).update(g=g, density=density, noise_event=noise_event, **attributes)

@@ -1,9 +1,12 @@
 """What `aevb-export` can be asked for; known without loading TensorFlow."""
 
 import dataclasses
+from typing import Literal, TypeAlias, get_args
 
-FORMATS = ("saved_model", "tflite", "serving", "web")
-QUANTIZATION_KINDS = ("none", "float16", "dynamic", "int8")
+FormatName: TypeAlias = Literal["saved_model", "tflite", "serving", "web"]
+QuantizationKind: TypeAlias = Literal["none", "float16", "dynamic", "int8"]
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+QUANTIZATION_KINDS: tuple[QuantizationKind, ...] = get_args(QuantizationKind)
 MAX_SAMPLES = 1024
 NUM_IMPORTANCE_SAMPLES = 100
 
@@ -26,7 +29,7 @@ class ExportConfig:
 
   formats: tuple[str, ...] = ("saved_model", "tflite")
   name: str | None = None
-  quantize: str = "none"
+  quantize: QuantizationKind = "none"
   max_nats: float = 1.0
   max_samples: int = MAX_SAMPLES
   num_importance_samples: int = NUM_IMPORTANCE_SAMPLES

@@ -11,14 +11,13 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from aevb_tf.export import flatbuffer
-from aevb_tf.export.frozen import operators
+from aevb_tf.export.frozen import ConcreteFunction, operators
 from aevb_tf.export.saved_model import gradient_warning_ignored
 from aevb_tf.training import quietly
 
@@ -42,7 +41,7 @@ def converter_notes_dropped() -> contextlib.AbstractContextManager:
 
 def convert(
   folder: str | os.PathLike,
-  functions: Mapping[str, Any],
+  functions: Mapping[str, ConcreteFunction],
   set_options: Callable[[tf.lite.TFLiteConverter, Sequence[str]], None],
 ) -> tuple[bytes, dict[str, str]]:
   """Converts a SavedModel, without the signatures that LiteRT has no operators for.
@@ -58,7 +57,7 @@ def convert(
   Raises:
     ValueError: No signature can be converted.
   """
-  left_out = {}
+  left_out: dict[str, str] = {}
   while kept := [name for name in functions if name not in left_out]:
     content, missing = _convert(folder, kept, set_options)
     if content is not None:

@@ -1,13 +1,13 @@
 """A few examples as an array, from an array or batches."""
 
-from typing import Any
-
 import numpy as np
 
 from aevb_tf.data.first import first_examples
+from aevb_tf.export.signatures import ExportableModel
+from aevb_tf.types import Examples
 
 
-def take(vae: Any, data: Any, most: int, what: str) -> np.ndarray:
+def take(vae: ExportableModel, data: Examples, most: int, what: str) -> np.ndarray:
   """The first examples, checked.
 
   Args:

@@ -20,6 +20,7 @@ Examples:
 import dataclasses
 import os
 import shlex
+from typing import Any
 
 from absl import flags
 
@@ -64,7 +65,7 @@ def main(argv: list[str]) -> int:
   from aevb_tf.export import conversion, exporting, report
 
   names = [field.name for field in dataclasses.fields(ExportConfig)]
-  options = {name: values[name].value for name in names}
+  options: dict[str, Any] = {name: values[name].value for name in names}
   options["formats"] = tuple(values.formats)
   with conversion.converter_notes_dropped():
     verified = exporting.export_run(values.workdir, values.to, ExportConfig(**options))

@@ -178,7 +178,7 @@ def pack(model: schema.ModelT) -> bytes:
     model: The file as objects; changed in place.
   """
   _share_empty_buffers(model)
-  shared = {}
+  shared: dict = {}
   for graph in model.subgraphs:
     named = {*map(int, graph.inputs), *map(int, graph.outputs)}
     for i, tensor in enumerate(graph.tensors):

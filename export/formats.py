@@ -23,17 +23,13 @@ from aevb_tf.export.config import ExportConfig
 from aevb_tf.export.manifest import Artifact
 from aevb_tf.export.saved_model import content_hashes, operators, saved_model
 from aevb_tf.export.serving.bundle import serving_bundle
+from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import folder as page
 from aevb_tf.registry import Registry
 
 # The runtimes that run a SavedModel.
 SAVED_MODEL_RUNTIMES: tuple[str, ...] = ("tensorflow",)
-
-_registry = Registry("export format")
-register = _registry.register
-get = _registry.get
-names = _registry.names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Job:
     representative_data: As in `tflite`, or None.
   """
 
-  vae: Any
+  vae: ExportableModel
   name: str
   config: ExportConfig
   config_sha256: str
@@ -95,6 +91,12 @@ class Format:
       ValueError: The model cannot be exported in this format.
     """
     raise TypeError(f"{type(self).__name__} must define `write(job, folder)`.")
+
+
+_registry: Registry[Format] = Registry("export format")
+register = _registry.register
+get = _registry.get
+names = _registry.names
 
 
 @register("saved_model")

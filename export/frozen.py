@@ -13,11 +13,13 @@ also if it was trained in half precision.
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+ConcreteFunction: TypeAlias = tf.types.experimental.ConcreteFunction
 
 
 class Frozen(tf.Module):
@@ -74,7 +76,7 @@ class Frozen(tf.Module):
     return concrete
 
 
-def operators(function: Any) -> set[str]:
+def operators(function: ConcreteFunction) -> set[str]:
   """The types of all operators of a concrete function and of those that it calls."""
   graph = function.graph.as_graph_def()
   called = (inner.node_def for inner in graph.library.function)
@@ -93,7 +95,7 @@ def _copy(index: int, weight: keras.Variable) -> tf.Variable:
 def _in_float32(vae: keras.Model) -> Iterator[None]:
   """Inside, every layer of a model computes in float32."""
   layers = list(vae._flatten_layers())
-  before: list[Any] = [layer.dtype_policy for layer in layers]
+  before: list[keras.DTypePolicy] = [layer.dtype_policy for layer in layers]
   half = [policy.compute_dtype in ("float16", "bfloat16") for policy in before]
   try:
     for layer in itertools.compress(layers, half):

@@ -19,16 +19,17 @@ from typing import Any
 import tensorflow as tf
 
 from aevb_tf import version
-from aevb_tf.export.signatures import Signature
+from aevb_tf.export.frozen import ConcreteFunction
+from aevb_tf.export.signatures import ExportableModel, Signature
 
 FORMAT_VERSION = 1
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability")
 
 
 def describe(
-  vae: Any,
+  vae: ExportableModel,
   signatures: Mapping[str, Signature],
-  functions: Mapping[str, Any],
+  functions: Mapping[str, ConcreteFunction],
   config_sha256: str | None = None,
   **additional: Any,
 ) -> dict[str, Any]:

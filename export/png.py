@@ -11,7 +11,6 @@ images of one or three channels, and only in a SavedModel: LiteRT does not decod
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
@@ -23,7 +22,7 @@ _CHANNELS = (1, 3)
 
 
 def build(
-  vae: Any,
+  vae: signatures.ExportableModel,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
   only: Sequence[str] | None = None,

@@ -7,13 +7,15 @@ is the mean. A posterior has them as `Posterior.named_parameters`;
 """
 
 import functools
-from typing import Any
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from aevb_tf.posteriors import Posterior
 
 
 @functools.singledispatch
-def parameters(posterior: Any, q: Any) -> dict[str, tf.Tensor]:
+def parameters(posterior: Posterior, q: tfd.Distribution) -> dict[str, tf.Tensor]:
   """The parameters of q(z|x).
 
   Args:

@@ -25,7 +25,8 @@ from tensorflow.lite.python import convert
 
 from aevb_tf import random
 from aevb_tf.export import conversion, flatbuffer, runtimes
-from aevb_tf.export.frozen import operators
+from aevb_tf.export.config import QuantizationKind
+from aevb_tf.export.frozen import ConcreteFunction, operators
 from aevb_tf.random import Purpose
 
 # Operators between layers; all others stay in float under int8.
@@ -39,9 +40,9 @@ _SEED = 0
 
 
 def quantize(
-  kind: str,
+  kind: QuantizationKind,
   folder: str | os.PathLike,
-  functions: Mapping[str, Any],
+  functions: Mapping[str, ConcreteFunction],
   representative: Mapping[str, np.ndarray] | None = None,
   fixed: bool = False,
 ) -> tuple["Converted", dict[str, str]]:
@@ -88,7 +89,7 @@ class Converted:
     content: What the converter returned; for int8 the float file with measured ranges.
   """
 
-  def __init__(self, kind: str, content: bytes):
+  def __init__(self, kind: QuantizationKind, content: bytes):
     self.kind, self._content = kind, content
 
   def file(self, float_layer: str | None = None) -> bytes:
@@ -164,7 +165,7 @@ class Change(NamedTuple):
 def judge(
   converted: Converted,
   content: bytes,
-  functions: Any,
+  functions: Mapping[str, ConcreteFunction],
   x: np.ndarray,
   max_nats: float,
 ) -> dict[str, Any]:

@@ -10,13 +10,16 @@ mean bound of the test data in nats, and that of a pixel of the reconstruction.
 
 import pathlib
 import tempfile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from absl import flags
 
 from aevb_tf.export.config import QUANTIZATION_KINDS, ExportConfig
 from aevb_tf.training import command_line
+
+if TYPE_CHECKING:
+  from aevb_tf.export import formats
 
 _REPEATS = 200
 
@@ -26,10 +29,10 @@ class Row(NamedTuple):
 
   kind: str
   size: int
-  reconstruct_seconds: float | None
-  elbo_seconds: float | None
+  reconstruct_seconds: float
+  elbo_seconds: float
   nats: float
-  reconstruction: float | None
+  reconstruction: float
 
 
 def run() -> None:
@@ -65,7 +68,7 @@ def main(argv: list[str]) -> int:
   return 0
 
 
-def measure(job: Any) -> list[Row]:
+def measure(job: "formats.Job") -> list[Row]:
   """Quantizes a model to every kind.
 
   Args:
@@ -88,11 +91,12 @@ def _row(job, kind):
     x, seed = job.test_data[:1], np.array([0, 1], np.int32)
     calls = [runtimes.Call("reconstruct", {"x": x})]
     calls += [runtimes.Call("elbo", {"x": x, "seed": seed})]
-    times = [a.seconds for a in runtimes.run("litert", path, calls, _REPEATS)]
+    answers = runtimes.run("litert", path, calls, _REPEATS)
     size = path.stat().st_size
   change = metadata["quantization"]
   nats, pixels = (change.get(key, 0.0) for key in ("nats", "reconstruction"))
-  return Row(kind, size, *times, nats, pixels)
+  reconstruct, elbo = (np.nan if a.seconds is None else a.seconds for a in answers)
+  return Row(kind, size, reconstruct, elbo, nats, pixels)
 
 
 def format_table(table: list[Row]) -> str:

@@ -33,7 +33,7 @@ METADATA = pathlib.PurePath("assets.extra", "aevb.json")
 
 
 def saved_model(
-  vae: Any,
+  vae: signatures.ExportableModel,
   path: str | os.PathLike,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
@@ -74,7 +74,7 @@ def saved_model(
 
 
 def write(
-  vae: Any,
+  vae: signatures.ExportableModel,
   exported: dict[str, signatures.Signature],
   folder: pathlib.Path,
   default: bool = True,

@@ -20,7 +20,7 @@ format, and a longer request begins with the shorter one.
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -32,6 +32,9 @@ from aevb_tf.export.posterior_parameters import parameters
 from aevb_tf.models import VAE, FullVB, WakeSleep
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
+
+# What can be exported; a `FullVB` is by its `to_vae()`.
+ExportableModel: TypeAlias = VAE | WakeSleep
 
 DEFAULT = "reconstruct"  # the signature that `serving_default` is
 _CHUNK_SIZE = 10
@@ -70,7 +73,7 @@ class Signature:
 
 
 def build(
-  vae: Any,
+  vae: ExportableModel,
   max_samples: int = MAX_SAMPLES,
   num_importance_samples: int = NUM_IMPORTANCE_SAMPLES,
   clamp: bool = False,
@@ -247,7 +250,7 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
       "A FullVB is exported as a VAE: export to_vae(), which has its mean weights; or "
       "to_vae(seed), which has weights drawn from q(theta)."
     )
-  if not isinstance(vae, (VAE, WakeSleep)):
+  if not isinstance(vae, ExportableModel):
     raise ValueError(
       f"{type(vae).__name__} is not a VAE: what is exported has an encoder and a decoder."
     )

@@ -30,9 +30,10 @@ from aevb_tf.export import (
   runtimes,
   signatures,
 )
-from aevb_tf.export.config import QUANTIZATION_KINDS
+from aevb_tf.export.config import QUANTIZATION_KINDS, QuantizationKind
 from aevb_tf.export.saved_model import write
 from aevb_tf.registry import did_you_mean
+from aevb_tf.types import Examples
 
 MAX_NATS = 1.0
 _NOTES = {
@@ -43,11 +44,11 @@ _NOTES = {
 
 
 def tflite(
-  vae: Any,
+  vae: signatures.ExportableModel,
   path: str | os.PathLike,
-  quantize: str = "none",
-  representative_data: Any = None,
-  test_data: Any = None,
+  quantize: QuantizationKind = "none",
+  representative_data: Examples | None = None,
+  test_data: Examples | None = None,
   max_nats: float | None = MAX_NATS,
   batch_size: int | None = None,
   max_samples: int = signatures.MAX_SAMPLES,
@@ -95,17 +96,19 @@ def tflite(
     )
     content = converted.file()
     conversion.check_builtins(content)
-    summary = {"kind": quantize}
+    summary: dict[str, Any] = {"kind": quantize}
     if quantize != "none":
       summary["note"] = _NOTES[quantize]
-    if test is not None and "elbo" in left_out and max_nats < float("inf"):
+    if test is None or max_nats is None:  # nothing to judge, or by nothing
+      pass
+    elif "elbo" not in left_out:
+      summary |= quantization.judge(
+        converted, content, frozen.functions, test, max_nats
+      )
+    elif max_nats < float("inf"):
       raise ValueError(
         f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. To "
         "export the file without a check, pass max_nats=inf."
-      )
-    if test is not None and "elbo" not in left_out:
-      summary |= quantization.judge(
-        converted, content, frozen.functions, test, max_nats
       )
     values = metadata.describe(
       vae,

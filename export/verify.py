@@ -13,7 +13,7 @@ files are compared by their pixels, which may differ by a level.
 import os
 import pathlib
 import zipfile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +23,7 @@ from aevb_tf.export import flatbuffer, manifest, png, runtimes
 from aevb_tf.export.client import images
 from aevb_tf.export.frozen import Frozen
 from aevb_tf.export.report import Difference, Report
-from aevb_tf.export.signatures import DEFAULT
+from aevb_tf.export.signatures import DEFAULT, ExportableModel
 
 REFERENCE = "reference.npz"
 # Examples, and two requests for samples; the longer one begins with the shorter one.
@@ -185,7 +185,9 @@ def _difference(actual, expected, by_maximum):
   return np.max(differences) if by_maximum else np.mean(differences)
 
 
-def answer_cases(vae: Any, max_samples: int, num_importance_samples: int) -> list[Case]:
+def answer_cases(
+  vae: ExportableModel, max_samples: int, num_importance_samples: int
+) -> list[Case]:
   """Asks a model about examples that it draws itself: they fit its likelihood.
 
   Args:

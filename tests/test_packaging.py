@@ -90,7 +90,9 @@ def _public_functions(tree, inside=None):
   for node in tree.body:
     if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
       yield from _public_functions(node, node)
-    if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+    if isinstance(node, ast.FunctionDef) and (
+      not node.name.startswith("_") or node.name == "__init__"
+    ):
       yield inside, node
 
 
@@ -98,7 +100,10 @@ def _lacks_hints(node, inside):
   arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
   if inside is not None and arguments and arguments[0].arg in ("self", "cls"):
     arguments = arguments[1:]
-  return node.returns is None or any(a.annotation is None for a in arguments)
+  arguments += filter(None, (node.args.vararg, node.args.kwarg))
+  # With a hint of an argument, a type checker knows what `__init__` returns.
+  returns = node.returns is not None or (node.name == "__init__" and arguments)
+  return not returns or any(a.annotation is None for a in arguments)
 
 
 # Methods that a base class outside of the package declares keep its signature.

@@ -19,6 +19,7 @@ LEAVES = {
   "random",
   "registry",
   "shapes",
+  "types",
   "version",
 }
 # What a room may import besides the leaves and itself.
@@ -33,8 +34,16 @@ MAY_IMPORT = {
   "data": set(),
   "plots": set(),
   "bounds": {"likelihoods", "posteriors", "priors"},
-  "mcmc": {"bounds", "likelihoods", "posteriors", "priors"},
-  "evidence": {"bounds", "likelihoods", "mcmc", "posteriors", "priors"},
+  "protocols": {"likelihoods", "posteriors", "priors"},
+  "mcmc": {"bounds", "likelihoods", "posteriors", "priors", "protocols"},
+  "evidence": {
+    "bounds",
+    "likelihoods",
+    "mcmc",
+    "posteriors",
+    "priors",
+    "protocols",
+  },
   "loops": {"data"},
   "models": {
     "bounds",

@@ -15,7 +15,7 @@ of the bound's gradient.
 |                       | `beta`), and with MIWAE                   |                |
 """
 
-from aevb_tf.bounds.base import Bound, registry, with_gradient_of
+from aevb_tf.bounds.base import Bound, BoundLike, registry, with_gradient_of
 from aevb_tf.bounds.importance import (
   CIWAE,
   PIWAE,
@@ -37,6 +37,7 @@ __all__ = [
   "PIWAE",
   "SGVB",
   "Bound",
+  "BoundLike",
   "ImportanceWeighted",
   "ScoreFunction",
   "Terms",

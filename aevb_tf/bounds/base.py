@@ -5,14 +5,17 @@ estimator of the bound's gradient. Where the two come from different formulas,
 `with_gradient_of` combines them.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from aevb_tf.bounds.terms import Terms, has_analytic_kl
-from aevb_tf.registry import Registry
+from aevb_tf.posteriors import Posterior
+from aevb_tf.priors import Prior
+from aevb_tf.registry import Options, Registry
+from aevb_tf.types import IntLike
 
-registry = Registry("bound")
+registry: "Registry[Bound]" = Registry("bound")
 
 
 class Bound:
@@ -29,13 +32,14 @@ class Bound:
   needs_analytic_kl = False
   detached = False
   needs_slope = False
+  num_samples: int
 
   @property
   def num_draws(self) -> int:
     """Number of samples of z for each example."""
     return self.num_samples
 
-  def check(self, posterior: Any, prior: Any) -> None:
+  def check(self, posterior: Posterior, prior: Prior) -> None:
     """Raises an error if the bound cannot be computed for this posterior and prior.
 
     Args:
@@ -51,7 +55,9 @@ class Bound:
         f"prior {describe(prior)} have none. Use bound=SGVB(estimator='A')."
       )
 
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     """The bound of each example.
 
     Args:
@@ -76,7 +82,7 @@ class Bound:
     return cls(**config)
 
 
-def describe(part: Any) -> str:
+def describe(part: Posterior | Prior) -> str:
   """The name of a posterior or a prior in error messages."""
   return getattr(part, "title", None) or type(part).__name__
 
@@ -92,3 +98,6 @@ def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     Tensor of their common shape.
   """
   return tf.stop_gradient(value) + (surrogate - tf.stop_gradient(surrogate))
+
+
+BoundLike: TypeAlias = str | Options | Bound

@@ -23,7 +23,7 @@ References:
 """
 
 import math
-from typing import Any
+from typing import Literal, TypeAlias, get_args
 
 import tensorflow as tf
 
@@ -31,8 +31,10 @@ from aevb_tf.bounds.base import Bound, registry, with_gradient_of
 from aevb_tf.bounds.sgvb import sgvb_a
 from aevb_tf.bounds.terms import Terms
 from aevb_tf.checks import positive_int
+from aevb_tf.types import IntLike
 
-_GRADIENTS = ("standard", "doubly_reparameterized")
+Gradient: TypeAlias = Literal["standard", "doubly_reparameterized"]
+_GRADIENTS = get_args(Gradient)
 
 
 def importance_weighted(
@@ -58,6 +60,20 @@ def normalized_weights(log_weight: tf.Tensor, num_importance_samples: int) -> tf
   return tf.stop_gradient(tf.reshape(weights, tf.shape(log_weight)))
 
 
+def path(terms: Terms) -> tf.Tensor:
+  """What only the path of z has a gradient through: `sum_j slope_j z_j`, `[L * K, batch]`.
+
+  Raises:
+    ValueError: The terms have no slope.
+  """
+  if terms.slope is None or terms.z is None:
+    raise ValueError(
+      "This gradient needs terms with a slope: "
+      "`evaluate_terms(..., detached=True, slope=True)`."
+    )
+  return tf.reduce_sum(terms.slope * terms.z, axis=-1)
+
+
 def _grouped(per_sample, k):
   shape = tf.concat([[-1, k], tf.shape(per_sample)[1:]], axis=0)
   return tf.reshape(per_sample, shape)
@@ -81,7 +97,7 @@ class ImportanceWeighted(Bound):
     self,
     num_importance_samples: int = 5,
     num_samples: int = 1,
-    gradient: str = "standard",
+    gradient: Gradient = "standard",
   ):
     if gradient not in _GRADIENTS:
       raise ValueError(f"gradient={gradient!r}: use one of {', '.join(_GRADIENTS)}.")
@@ -90,28 +106,23 @@ class ImportanceWeighted(Bound):
     )
     self.num_samples = positive_int("num_samples", num_samples)
     self.gradient = gradient
+    self.detached = self.needs_slope = gradient == "doubly_reparameterized"
 
   @property
   def num_draws(self) -> int:
     return self.num_samples * self.num_importance_samples
 
-  @property
-  def detached(self) -> bool:
-    return self.gradient == "doubly_reparameterized"
-
-  @property
-  def needs_slope(self) -> bool:
-    return self.detached
-
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     k = self.num_importance_samples
     bound = importance_weighted(terms.log_weight, k)
     if not self.detached:
       return bound
     weights = normalized_weights(terms.log_weight, k)
     log_joint = terms.log_likelihood + terms.log_prior
-    path = tf.reduce_sum(terms.slope * terms.z, axis=-1)
-    surrogate = tf.reduce_sum(weights * log_joint + weights**2 * path, axis=0)
+    along_path = weights**2 * path(terms)
+    surrogate = tf.reduce_sum(weights * log_joint + along_path, axis=0)
     return with_gradient_of(surrogate / self.num_samples, bound)
 
   def get_config(self):
@@ -141,7 +152,9 @@ class CIWAE(Bound):
     self.num_samples = positive_int("num_importance_samples", num_importance_samples)
     self.beta = float(beta)
 
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     tight = importance_weighted(terms.log_weight, self.num_samples)
     return self.beta * sgvb_a(terms) + (1.0 - self.beta) * tight
 
@@ -176,14 +189,16 @@ class PIWAE(Bound):
   def num_draws(self) -> int:
     return self.num_samples * self.num_importance_samples
 
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     log_joint = terms.log_likelihood + terms.log_prior
     all_weights = normalized_weights(terms.log_weight, self.num_draws)
     weights = normalized_weights(terms.log_weight, self.num_importance_samples)
     # d log w_k / d phi: along the path of z_k, and of log q at stop_gradient(z_k).
-    path = tf.reduce_sum(terms.slope * terms.z, axis=-1) - terms.log_q
+    along_path = path(terms) - terms.log_q
     decoder = tf.reduce_sum(all_weights * log_joint, axis=0)
-    encoder = tf.reduce_sum(weights * path, axis=0) / self.num_samples
+    encoder = tf.reduce_sum(weights * along_path, axis=0) / self.num_samples
     bound = importance_weighted(terms.log_weight, self.num_draws)
     return with_gradient_of(decoder + encoder, bound)
 

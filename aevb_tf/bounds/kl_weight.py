@@ -12,15 +12,20 @@ References:
   NeurIPS 2016. (free bits, there applied to the mean over a minibatch)
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
 
-from aevb_tf.registry import Registry
+from aevb_tf.registry import Options, Registry
+from aevb_tf.types import FloatLike, IntLike
 
-_registry = Registry("schedule of kl_weight")
+# From the number of updates so far to the weight.
+Schedule: TypeAlias = Callable[[IntLike], FloatLike]
+KLWeight: TypeAlias = float | str | Options | Schedule
+
+_registry: Registry[Schedule] = Registry("schedule of kl_weight")
 
 
 @_registry.register("warm_up", package="aevb_tf.bounds")
@@ -44,7 +49,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
       )
     self.num_steps, self.start, self.end = num_steps, start, end
 
-  def __call__(self, step: Any) -> tf.Tensor:
+  def __call__(self, step: IntLike) -> tf.Tensor:
     done = tf.minimum(tf.cast(step, tf.float32) / self.num_steps, 1.0)
     return self.start + (self.end - self.start) * done
 
@@ -52,7 +57,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
     return {"num_steps": self.num_steps, "start": self.start, "end": self.end}
 
 
-def get(kl_weight: Any) -> Any:
+def get(kl_weight: KLWeight) -> float | Schedule:
   """Resolves a weight: a number, or a schedule by name, options or object.
 
   Args:
@@ -77,12 +82,12 @@ def get(kl_weight: Any) -> Any:
   return float(kl_weight)
 
 
-def weight_at(kl_weight: Any, step: Any) -> Any:
+def weight_at(kl_weight: float | Schedule, step: IntLike) -> FloatLike:
   """The weight at a step."""
   return kl_weight(step) if callable(kl_weight) else kl_weight
 
 
-def serialize(kl_weight: Any) -> Any:
+def serialize(kl_weight: float | Schedule) -> float | Options:
   """A form that can be saved, from which `get` restores the weight."""
   serialize_object = keras.saving.serialize_keras_object
   return serialize_object(kl_weight) if callable(kl_weight) else kl_weight

@@ -14,7 +14,7 @@ References:
   Mnih, Rezende. Variational inference for Monte Carlo objectives. ICML 2016.
 """
 
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import keras
 import tensorflow as tf
@@ -23,8 +23,10 @@ from aevb_tf.bounds.base import Bound, registry, with_gradient_of
 from aevb_tf.bounds.sgvb import sgvb_a
 from aevb_tf.bounds.terms import Terms
 from aevb_tf.checks import positive_int
+from aevb_tf.types import IntLike
 
-_BASELINES = (None, "moving_average", "leave_one_out")
+Baseline: TypeAlias = Literal["moving_average", "leave_one_out"]
+_BASELINES = (None, *get_args(Baseline))
 _DECAY = 0.99
 
 
@@ -47,7 +49,9 @@ class ScoreFunction(Bound, keras.layers.Layer):
 
   detached = True
 
-  def __init__(self, num_samples: int = 1, baseline: str | None = None, **kwargs):
+  def __init__(
+    self, num_samples: int = 1, baseline: Baseline | None = None, **kwargs: Any
+  ):
     keras.layers.Layer.__init__(self, dtype=kwargs.pop("dtype", "float32"), **kwargs)
     if baseline not in _BASELINES:
       raise ValueError(f"baseline={baseline!r}: use one of {_BASELINES}.")
@@ -62,7 +66,9 @@ class ScoreFunction(Bound, keras.layers.Layer):
       )
     self.built = True
 
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     """The bound, nats per example, `[batch]`."""
     signal = tf.stop_gradient(terms.log_weight)
     log_joint = terms.log_likelihood + terms.log_prior

@@ -11,7 +11,7 @@ References:
   Kingma, Welling. Auto-encoding variational Bayes. arXiv:1312.6114.
 """
 
-from typing import Any
+from typing import Literal, TypeAlias
 
 import tensorflow as tf
 
@@ -19,6 +19,9 @@ from aevb_tf.bounds import kl_weight as kl_weights
 from aevb_tf.bounds.base import Bound, describe, registry
 from aevb_tf.bounds.terms import Terms
 from aevb_tf.checks import positive_int
+from aevb_tf.posteriors import Posterior
+from aevb_tf.priors import Prior
+from aevb_tf.types import IntLike
 
 
 def sgvb_a(terms: Terms) -> tf.Tensor:
@@ -55,6 +58,7 @@ def sgvb_b(terms: Terms) -> tf.Tensor:
   return tf.reduce_mean(terms.log_likelihood, axis=0) - terms.kl
 
 
+Estimator: TypeAlias = Literal["A", "B"]
 _ESTIMATORS = {"A": sgvb_a, "B": sgvb_b}
 
 
@@ -76,9 +80,9 @@ class SGVB(Bound):
 
   def __init__(
     self,
-    estimator: str = "B",
+    estimator: Estimator = "B",
     num_samples: int = 1,
-    kl_weight: Any = 1.0,
+    kl_weight: kl_weights.KLWeight = 1.0,
     free_bits: float = 0.0,
   ):
     if estimator not in _ESTIMATORS:
@@ -89,16 +93,12 @@ class SGVB(Bound):
         "estimator 'B', which has the KL of each latent."
       )
     self.estimator = estimator
+    self.needs_analytic_kl = estimator == "B"
     self.num_samples = positive_int("num_samples", num_samples)
     self.kl_weight = kl_weights.get(kl_weight)
     self.free_bits = float(free_bits)
 
-  @property
-  def needs_analytic_kl(self) -> bool:
-    """Whether a posterior and a prior without a closed-form KL are refused."""
-    return self.estimator == "B"
-
-  def check(self, posterior: Any, prior: Any) -> None:
+  def check(self, posterior: Posterior, prior: Prior) -> None:
     super().check(posterior, prior)
     if self.free_bits and not (posterior.factorized and prior.factorized):
       raise ValueError(
@@ -107,7 +107,9 @@ class SGVB(Bound):
         "free_bits, or use a kl_weight."
       )
 
-  def __call__(self, terms: Terms, step: Any = 0, training: bool = False) -> tf.Tensor:
+  def __call__(
+    self, terms: Terms, step: IntLike = 0, training: bool = False
+  ) -> tf.Tensor:
     """The bound, nats per example, `[batch]`."""
     bound = _ESTIMATORS[self.estimator](terms)
     if self.kl_weight == 1.0 and not self.free_bits:

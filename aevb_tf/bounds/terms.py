@@ -112,7 +112,7 @@ def log_joint(
   return tf.reshape(log_likelihood, [num_samples, -1]), p.log_prob(z)
 
 
-def _densities(x, z, q, p, likelihood):
+def _densities(x, z, q, p, likelihood) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
   return *log_joint(x, z, p, likelihood), q.log_prob(z)
 
 

@@ -15,7 +15,7 @@ are numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 """
 
 from aevb_tf.data.array_dataset import ArrayDataset
-from aevb_tf.data.loading import load
+from aevb_tf.data.loading import Loaded, load
 from aevb_tf.data.sources import Split, get, names, register
 
-__all__ = ["ArrayDataset", "Split", "get", "load", "names", "register"]
+__all__ = ["ArrayDataset", "Loaded", "Split", "get", "load", "names", "register"]

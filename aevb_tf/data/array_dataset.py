@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.data import checks, elements, orders, streams
+from aevb_tf.data.elements import Binarization
 
 
 class ArrayDataset(keras.utils.PyDataset):
@@ -50,7 +51,7 @@ class ArrayDataset(keras.utils.PyDataset):
     batch_size: int = 100,
     shuffle: bool = False,
     seed: int = 0,
-    binarization: str = "none",
+    binarization: Binarization = "none",
     drop_remainder: bool = False,
   ):
     super().__init__()
@@ -71,8 +72,8 @@ class ArrayDataset(keras.utils.PyDataset):
     self.drop_remainder = bool(drop_remainder)
     self.epoch = 0
     self._options = options
-    self._tensors = None
-    self._order = (None, None)
+    self._tensors: tuple[tf.Tensor, tf.Tensor] | None = None
+    self._order: tuple[int, np.ndarray] | None = None
     self._examples = tf.function(self.examples, reduce_retracing=True, autograph=False)
 
   @property
@@ -88,7 +89,7 @@ class ArrayDataset(keras.utils.PyDataset):
   def mean(self) -> np.ndarray:
     """The mean of all examples after scaling, float32 `[*event_shape]`."""
     scale = 255.0 if self.x.dtype == np.uint8 else 1.0
-    return np.float32(self.x.mean(axis=0, dtype=np.float64) / scale)
+    return (self.x.mean(axis=0, dtype=np.float64) / scale).astype(np.float32)
 
   def order(self, epoch: int) -> np.ndarray:
     """The order of the examples in an epoch, which depends on the seed and the epoch.
@@ -174,7 +175,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self.epoch += 1
 
   def _current_order(self):
-    if self._order[0] != self.epoch:
+    if self._order is None or self._order[0] != self.epoch:
       self._order = (self.epoch, self.order(self.epoch))
     return self._order[1]
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from aevb_tf.files import cache_folder, write
 
 
 def arrays(
-  depends_on: Any, read: Callable[[], tuple[np.ndarray, np.ndarray]]
+  depends_on: object, read: Callable[[], tuple[np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns examples and labels from the cache, or decodes and caches them.
 
@@ -46,7 +45,7 @@ def arrays(
   return x, y
 
 
-def once(depends_on: Any, check: Callable[[], None]) -> None:
+def once(depends_on: object, check: Callable[[], None]) -> None:
   """Runs a check, unless the cache records that it has passed before.
 
   Args:

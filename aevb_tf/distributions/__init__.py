@@ -50,6 +50,20 @@ from aevb_tf.distributions import (
 )
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.closed_form import ClosedForm
-from aevb_tf.distributions.registered import get, names, refused, register
+from aevb_tf.distributions.registered import (
+  DistributionLike,
+  get,
+  names,
+  refused,
+  register,
+)
 
-__all__ = ["ClosedForm", "Distribution", "get", "names", "refused", "register"]
+__all__ = [
+  "ClosedForm",
+  "Distribution",
+  "DistributionLike",
+  "get",
+  "names",
+  "refused",
+  "register",
+]

@@ -16,6 +16,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions import numerics, parameters, shapes
+from aevb_tf.distributions.shapes import Noise, Shape, ShapeLike
+from aevb_tf.registry import Options
+from aevb_tf.types import IntLike, Seed, TensorLike
 
 
 class Distribution:
@@ -46,12 +49,12 @@ class Distribution:
   families: tuple[str, ...]
   parameters: Mapping[str, str]
   support: str
-  noise: str = "uniform"
+  noise: Noise = "uniform"
   parameter_ndims: Mapping[str, int] = {}
   counted: tuple[str, ...] = ()
   increasing: tuple[str, ...] = ()
   sound: Mapping[str, tuple[float, float]] = {}
-  options: Mapping[str, Any] = {}
+  options: Options = {}
 
   def g(self, noise: tf.Tensor, *params: Any) -> tf.Tensor:
     """z = g(eps, params)."""
@@ -61,17 +64,17 @@ class Distribution:
     """The distribution in TFP, for float parameters; may be a class of TFP."""
     raise TypeError(f"{type(self).__name__} must define `density(*params)`.")
 
-  def noise_event(self, *params: Any) -> Sequence:
+  def noise_event(self, *params: Any) -> Shape:
     """The trailing axes of eps for one sample."""
     return ()
 
   def sample(
     self,
-    *params: Any,
-    noise: Any = None,
-    seed: Any = None,
-    sample_shape: Any = (),
-    **named_params: Any,
+    *params: TensorLike,
+    noise: TensorLike | None = None,
+    seed: Seed | None = None,
+    sample_shape: ShapeLike = (),
+    **named_params: TensorLike,
   ) -> tf.Tensor:
     """Samples z = g(eps, params), differentiable in the parameters.
 
@@ -119,7 +122,7 @@ class Distribution:
     return tf.cast(self.g(noise, *values), dtype)
 
   def noise_shape(
-    self, *params: Any, sample_shape: Any = (), **named_params: Any
+    self, *params: TensorLike, sample_shape: ShapeLike = (), **named_params: TensorLike
   ) -> tuple[int, ...] | tf.Tensor:
     """The shape of eps: `[*sample_shape, *batch_shape, *noise_event]`.
 
@@ -135,11 +138,15 @@ class Distribution:
     shape = self._shape(values, sample_shape)
     return tuple(shape) if shapes.is_static(shape) else tf.stack(shape)
 
-  def log_prob(self, z: Any, *params: Any, **named_params: Any) -> tf.Tensor:
+  def log_prob(
+    self, z: TensorLike, *params: TensorLike, **named_params: TensorLike
+  ) -> tf.Tensor:
     """log q(z; params), nats, for the parameters of `sample`."""
     return self.distribution(*params, **named_params).log_prob(z)
 
-  def distribution(self, *params: Any, **named_params: Any) -> tfd.Distribution:
+  def distribution(
+    self, *params: TensorLike, **named_params: TensorLike
+  ) -> tfd.Distribution:
     """The distribution in TFP, for the parameters of `sample`."""
     values, dtype = self._bind(params, named_params)
     return self.density(*(parameters.to_float(value, dtype) for value in values))
@@ -182,7 +189,7 @@ class Distribution:
         )
     return {} if any(count is None for count in counts.values()) else counts
 
-  def _shape(self, values: Sequence, sample_shape: Any) -> list:
+  def _shape(self, values: Sequence, sample_shape: ShapeLike) -> list[IntLike]:
     batches = []
     for name, value in zip(self.parameters, values, strict=True):
       shape = shapes.of(value) if tf.is_tensor(value) else list(value.shape)

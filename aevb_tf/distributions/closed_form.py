@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -100,7 +99,9 @@ class Density(tfd.Distribution):
     return self._family.bijector(*self._params)
 
 
-def where_positive(z: tf.Tensor, log_density: Callable[[tf.Tensor], Any]) -> tf.Tensor:
+def where_positive(
+  z: tf.Tensor, log_density: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
   """`log_density(z)` for z > 0, else minus infinity, with finite gradients in both."""
   value = log_density(tf.where(z > 0, z, tf.ones_like(z)))
   return tf.where(z > 0, value, tf.cast(-math.inf, value.dtype))

@@ -12,7 +12,6 @@ or tensors it is reparameterized implicitly, and has one (`gammas.py`). F is in 
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +20,7 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf.distributions import gammas
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.numerics import bounded_exp, open_uniform
+from aevb_tf.distributions.parameters import Parameter
 from aevb_tf.distributions.registered import register
 from aevb_tf.normal import LogNormal as LogNormalDensity
 
@@ -56,10 +56,10 @@ class Gamma(Distribution):
   counted = ("concentration",)
   sound = {"concentration": (0.1, math.inf)}
 
-  def g(self, u: tf.Tensor, concentration: Any, rate: tf.Tensor) -> tf.Tensor:
+  def g(self, u: tf.Tensor, concentration: Parameter, rate: tf.Tensor) -> tf.Tensor:
     return gammas.sample(u, concentration, rate)
 
-  def noise_event(self, concentration: Any, rate: Any) -> list:
+  def noise_event(self, concentration: Parameter, rate: Parameter) -> list[int]:
     return gammas.noise_event(concentration)
 
 
@@ -80,11 +80,11 @@ class Dirichlet(Distribution):
   counted = ("concentration",)
   sound = {"concentration": (0.1, math.inf)}
 
-  def g(self, u: tf.Tensor, concentration: Any) -> tf.Tensor:
+  def g(self, u: tf.Tensor, concentration: Parameter) -> tf.Tensor:
     z = tf.nn.softmax(gammas.log_standard(u, concentration), axis=-1)
     return tf.maximum(z, np.finfo(np.float32).tiny)
 
-  def noise_event(self, concentration: Any) -> list:
+  def noise_event(self, concentration: Parameter) -> list[int]:
     return [concentration.shape[-1], *gammas.noise_event(concentration)]
 
 
@@ -105,11 +105,15 @@ class Beta(Distribution):
   counted = ("concentration1", "concentration0")
   sound = {"concentration1": (0.1, math.inf), "concentration0": (0.5, math.inf)}
 
-  def g(self, u: tf.Tensor, concentration1: Any, concentration0: Any) -> tf.Tensor:
+  def g(
+    self, u: tf.Tensor, concentration1: Parameter, concentration0: Parameter
+  ) -> tf.Tensor:
     z = tf.sigmoid(gammas.log_ratio(u, concentration1, concentration0))
     return open_uniform(tf.cast(z, u.dtype))
 
-  def noise_event(self, concentration1: Any, concentration0: Any) -> list:
+  def noise_event(
+    self, concentration1: Parameter, concentration0: Parameter
+  ) -> list[int]:
     return [2, *gammas.noise_event(concentration1, concentration0)]
 
 
@@ -128,9 +132,9 @@ class Chi2(Distribution):
   counted = ("df",)
   sound = {"df": (0.2, math.inf)}
 
-  def g(self, u: tf.Tensor, df: Any) -> tf.Tensor:
+  def g(self, u: tf.Tensor, df: Parameter) -> tf.Tensor:
     log_z = gammas.log_standard(u, *gammas.halves(df)) + math.log(2.0)
     return bounded_exp(log_z, u.dtype)
 
-  def noise_event(self, df: Any) -> list:
+  def noise_event(self, df: Parameter) -> list[int]:
     return gammas.noise_event(*gammas.halves(df))

@@ -1,7 +1,6 @@
 """The F distribution: the ratio of two chi-squared variables (section 2.4)."""
 
 import math
-from typing import Any
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -9,6 +8,7 @@ import tensorflow_probability as tfp
 from aevb_tf.distributions import gammas
 from aevb_tf.distributions.closed_form import ClosedForm, where_positive
 from aevb_tf.distributions.numerics import bounded_exp
+from aevb_tf.distributions.parameters import Parameter
 from aevb_tf.distributions.registered import register
 
 
@@ -28,12 +28,12 @@ class F(ClosedForm):
   counted = ("df1", "df2")
   sound = {"df1": (0.25, math.inf), "df2": (0.25, math.inf)}
 
-  def g(self, u: tf.Tensor, df1: Any, df2: Any) -> tf.Tensor:
+  def g(self, u: tf.Tensor, df1: Parameter, df2: Parameter) -> tf.Tensor:
     log_dfs = [tf.math.log(tf.cast(df, tf.float64)) for df in (df1, df2)]
     log_z = gammas.log_ratio(u, *gammas.halves(df1, df2)) - log_dfs[0] + log_dfs[1]
     return bounded_exp(log_z, u.dtype)
 
-  def noise_event(self, df1: Any, df2: Any) -> list:
+  def noise_event(self, df1: Parameter, df2: Parameter) -> list[int]:
     return [2, *gammas.noise_event(*gammas.halves(df1, df2))]
 
   def formula(self, z: tf.Tensor, df1: tf.Tensor, df2: tf.Tensor) -> tf.Tensor:

@@ -19,13 +19,12 @@ References:
   t and chi-squared. Annals of Mathematical Statistics 17, 1946.
 """
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from aevb_tf.distributions.numerics import bounded_exp, exponential
+from aevb_tf.distributions.parameters import Parameter
 
 # Below, z^a / Gamma(a + 1) is the CDF to float64's last digit.
 _LOG_TINY = -37.0
@@ -34,20 +33,20 @@ _LOG_TINY = -37.0
 _LARGE = 1000.0
 
 
-def noise_event(*concentrations: Any) -> list[int]:
+def noise_event(*concentrations: Parameter) -> list[int]:
   """Trailing axes of the noise: one uniform for each exponential that is counted."""
   if any(tf.is_tensor(a) for a in concentrations):
     return []
   return [max(int(np.max(a)) for a in concentrations)]
 
 
-def sample(u: tf.Tensor, concentration: Any, rate: tf.Tensor) -> tf.Tensor:
+def sample(u: tf.Tensor, concentration: Parameter, rate: tf.Tensor) -> tf.Tensor:
   """Gamma(concentration, rate) = standard gamma / rate."""
   log_rate = tf.math.log(tf.cast(rate, tf.float64))
   return bounded_exp(log_standard(u, concentration) - log_rate, rate.dtype)
 
 
-def log_standard(u: tf.Tensor, concentration: Any) -> tf.Tensor:
+def log_standard(u: tf.Tensor, concentration: Parameter) -> tf.Tensor:
   """The log of z ~ Gamma(concentration, 1).
 
   Args:
@@ -91,7 +90,9 @@ def _expansion(x: tf.Tensor, a: tf.Tensor) -> tf.Tensor:
   )
 
 
-def log_ratio(u: tf.Tensor, concentration1: Any, concentration0: Any) -> tf.Tensor:
+def log_ratio(
+  u: tf.Tensor, concentration1: Parameter, concentration0: Parameter
+) -> tf.Tensor:
   """log(G1 / G0) of two standard gammas.
 
   Args:
@@ -109,7 +110,7 @@ def log_ratio(u: tf.Tensor, concentration1: Any, concentration0: Any) -> tf.Tens
   return log1 - log_standard(u0, concentration0)
 
 
-def halves(*dfs: Any) -> list:
+def halves(*dfs: Parameter) -> list[Parameter]:
   """Half of each df: counts if all are even integers, else float64 tensors."""
   if not any(tf.is_tensor(df) for df in dfs) and all(np.all(df % 2 == 0) for df in dfs):
     return [df // 2 for df in dfs]

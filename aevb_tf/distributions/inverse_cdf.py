@@ -10,7 +10,6 @@ Rayleigh, reciprocal and Gompertz have files of their own.
 """
 
 import math
-from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -19,6 +18,7 @@ from aevb_tf.distributions import gammas
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.location_scale import LocationScale
 from aevb_tf.distributions.numerics import bounded_exp, exponential
+from aevb_tf.distributions.parameters import Parameter
 from aevb_tf.distributions.registered import register
 
 
@@ -123,8 +123,8 @@ class Erlang(Distribution):
   density = tfd.Gamma
   counted = ("concentration",)
 
-  def g(self, u: tf.Tensor, concentration: Any, rate: tf.Tensor) -> tf.Tensor:
+  def g(self, u: tf.Tensor, concentration: Parameter, rate: tf.Tensor) -> tf.Tensor:
     return gammas.sample(u, concentration, rate)
 
-  def noise_event(self, concentration: Any, rate: Any) -> list:
+  def noise_event(self, concentration: Parameter, rate: Parameter) -> list[int]:
     return gammas.noise_event(concentration)

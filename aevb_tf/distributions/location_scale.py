@@ -7,13 +7,13 @@ freedom of Student's t, the peak of the triangle), are differentiable too.
 """
 
 import math
-from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.distributions.base import Distribution
 from aevb_tf.distributions.numerics import bounded_exp, log_expm1
+from aevb_tf.distributions.parameters import Parameter
 from aevb_tf.distributions.registered import register
 from aevb_tf.normal import Normal as NormalDensity
 
@@ -24,7 +24,7 @@ _LEAST = 1e-30
 class LocationScale(Distribution):
   """A family on the reals with a location and a scale; a subclass defines `standard`."""
 
-  families = ("location_scale",)
+  families: tuple[str, ...] = ("location_scale",)
   parameters = {"loc": "real", "scale": "positive"}
   support = "real"
 
@@ -86,7 +86,7 @@ class StudentT(Distribution):
     log_radius = 0.5 * (tf.math.log(df) + log_expm1(-2.0 * tf.math.log(u) / df))
     return loc + scale * bounded_exp(log_radius) * tf.cos(2.0 * math.pi * v)
 
-  def noise_event(self, df: Any, loc: Any, scale: Any) -> list:
+  def noise_event(self, df: Parameter, loc: Parameter, scale: Parameter) -> list[int]:
     return [2]
 
 
@@ -169,7 +169,7 @@ class Elliptical(Distribution):
       eps *= tf.sqrt(self.df / tf.maximum(chi2, _LEAST))
     return loc + tf.linalg.matvec(tf.linalg.band_part(scale_tril, -1, 0), eps)
 
-  def noise_event(self, loc: Any, scale_tril: Any) -> list:
+  def noise_event(self, loc: Parameter, scale_tril: Parameter) -> list[int]:
     return [loc.shape[-1] + (self.df or 0)]
 
   def density(self, loc: tf.Tensor, scale_tril: tf.Tensor) -> tfd.Distribution:

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
+
+from aevb_tf.types import TensorLike
 
 # Where values break each constraint. NaN breaks none: it propagates to the loss, where
 # training reports it with its step.
@@ -17,7 +19,11 @@ _BROKEN: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def static_integers(value: Any) -> np.ndarray | None:
+# A parameter that was bound: a float tensor, or integers if it counts exponentials.
+Parameter: TypeAlias = tf.Tensor | np.ndarray
+
+
+def static_integers(value: TensorLike) -> np.ndarray | None:
   """`value` as an integer array where it is one and known now, else None."""
   if hasattr(value, "dtype") and not isinstance(value, (np.ndarray, np.generic)):
     is_integer = isinstance(value, tf.Tensor) and value.dtype.is_integer
@@ -29,7 +35,7 @@ def static_integers(value: Any) -> np.ndarray | None:
   return array if np.issubdtype(array.dtype, np.integer) else None
 
 
-def float_dtype(values: Sequence[Any]) -> tf.DType:
+def float_dtype(values: Sequence[TensorLike]) -> tf.DType:
   """float64 where a tensor or variable among `values` is float64, else float32.
 
   Half precision is raised to float32: noise and densities lose too much in it. NumPy
@@ -40,7 +46,7 @@ def float_dtype(values: Sequence[Any]) -> tf.DType:
   return tf.float64 if tf.float64 in dtypes else tf.float32
 
 
-def to_float(value: Any, dtype: tf.DType) -> tf.Tensor:
+def to_float(value: TensorLike, dtype: tf.DType) -> tf.Tensor:
   """Converts a parameter to a float tensor."""
   if hasattr(value, "dtype"):
     return tf.cast(tf.convert_to_tensor(value), dtype)
@@ -51,7 +57,7 @@ def check(
   owner: str,
   constraints: Mapping[str, str],
   increasing: Sequence[str],
-  values: Mapping[str, Any],
+  values: Mapping[str, TensorLike],
 ) -> None:
   """Refuses impossible parameters whose values are known now.
 
@@ -83,7 +89,7 @@ def check(
 
 
 def warn_outside(
-  owner: str, sound: Mapping[str, tuple[float, float]], values: Mapping[str, Any]
+  owner: str, sound: Mapping[str, tuple[float, float]], values: Mapping[str, TensorLike]
 ) -> None:
   """Warns of parameters, known now, for which many float32 samples are clipped.
 

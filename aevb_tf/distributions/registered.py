@@ -1,11 +1,14 @@
 """The names of distributions, and of those that cannot be reparameterized."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeAlias
 
-from aevb_tf.registry import Registry
+from aevb_tf.distributions.base import Distribution
+from aevb_tf.registry import Options, Registry
 
-_registry = Registry("reparameterization")
+DistributionLike: TypeAlias = str | Options | Distribution
+
+_registry: Registry[Distribution] = Registry("reparameterization")
 register = _registry.register
 
 _DISCRETE = (
@@ -39,7 +42,7 @@ _REFUSED = {
 }
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: DistributionLike) -> Distribution:
   """Resolves a name, a `{"name": ..., **options}` mapping, or an object.
 
   Args:

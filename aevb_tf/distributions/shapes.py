@@ -1,23 +1,29 @@
 """Shapes as lists whose entries are ints where known, scalar tensors where not."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.types import IntLike, Seed
 
+Noise: TypeAlias = Literal["uniform", "normal"]
 DRAW = {"uniform": random.uniform, "normal": random.normal}
 
+# Each entry is an int, or an int32 scalar where it is not known yet.
+Shape: TypeAlias = Sequence[IntLike]
+ShapeLike: TypeAlias = IntLike | Shape
 
-def of(x: Any) -> list:
+
+def of(x: tf.Tensor) -> list[IntLike]:
   """The shape of a tensor."""
   static = x.shape.as_list()
   return [tf.shape(x)[i] if n is None else n for i, n in enumerate(static)]
 
 
-def as_list(sample_shape: Any) -> list:
+def as_list(sample_shape: ShapeLike) -> list[IntLike]:
   """A shape from an int, a sequence, or a scalar or vector tensor."""
   if isinstance(sample_shape, Sequence):
     return list(sample_shape)
@@ -27,12 +33,12 @@ def as_list(sample_shape: Any) -> list:
   return tf.unstack(tf.reshape(sample_shape, [-1]))
 
 
-def is_static(shape: Sequence) -> bool:
+def is_static(shape: Shape) -> bool:
   """Whether every entry is known."""
   return not any(tf.is_tensor(n) for n in shape)
 
 
-def broadcast(shapes: Sequence[list]) -> list:
+def broadcast(shapes: Sequence[Shape]) -> list[IntLike]:
   """The shape to which all of `shapes` broadcast."""
   static = tf.TensorShape([])
   for shape in shapes:
@@ -46,7 +52,7 @@ def broadcast(shapes: Sequence[list]) -> list:
   return [dynamic[i] if n is None else n for i, n in enumerate(static.as_list())]
 
 
-def draw(kind: str, seed: Any, shape: Sequence) -> tf.Tensor:
+def draw(kind: Noise, seed: Seed, shape: Shape) -> tf.Tensor:
   """Noise of a whole shape; entry i of its first axis depends on (seed, i, shape[1:]).
 
   Args:

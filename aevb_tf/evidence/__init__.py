@@ -35,7 +35,14 @@ from aevb_tf.evidence.bidirectional import Bracket, bidirectional
 from aevb_tf.evidence.estimation import estimate
 from aevb_tf.evidence.importance import Importance
 from aevb_tf.evidence.posterior_density import PosteriorDensity
-from aevb_tf.evidence.registered import get, name_of, names, register
+from aevb_tf.evidence.registered import (
+  Estimator,
+  EstimatorLike,
+  get,
+  name_of,
+  names,
+  register,
+)
 from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.evidence.trust import EvidenceWarning
 
@@ -45,6 +52,8 @@ __all__ = [
   "Annealed",
   "Bracket",
   "Estimate",
+  "Estimator",
+  "EstimatorLike",
   "EvidenceWarning",
   "Importance",
   "PerExample",

@@ -18,7 +18,7 @@ References:
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,7 +29,8 @@ from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerExample
 from aevb_tf.mcmc import hmc
-from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
+from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath, Start
+from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
 
 # Number of temperatures in one compiled call.
@@ -70,7 +71,7 @@ class Annealed:
     num_samples: int = 16,
     num_temperatures: int = 1000,
     leapfrog_steps: int = 4,
-    start: str = "prior",
+    start: Start = "prior",
     target_acceptance: float = 0.8,
   ):
     self.num_samples = checks.positive_int("num_samples", num_samples)
@@ -81,7 +82,7 @@ class Annealed:
 
   def __call__(
     self,
-    model: Any,
+    model: Model,
     x: tf.Tensor,
     seed: tf.Tensor,
     rows: tf.Tensor,
@@ -96,7 +97,7 @@ class Annealed:
 
   def reverse(
     self,
-    model: Any,
+    model: Model,
     x: tf.Tensor,
     z: tf.Tensor,
     seed: tf.Tensor,

@@ -12,7 +12,7 @@ References:
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,8 +21,10 @@ from aevb_tf import checks, random
 from aevb_tf.evidence import trust
 from aevb_tf.evidence.annealed import Annealed
 from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
-from aevb_tf.evidence.results import Estimate, standard_error
+from aevb_tf.evidence.results import Estimate, PerExample, standard_error
+from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 _SIDES = ("lower", "upper")
 
@@ -53,20 +55,18 @@ class Bracket(NamedTuple):
   @property
   def warning(self) -> str | None:
     """Why the gap may be unreliable, in one line; None if no check failed."""
-    parts = [self.lower.warning, self.upper.warning]
-    parts = [
-      f"{side}: {part}" for side, part in zip(_SIDES, parts, strict=True) if part
-    ]
+    of_sides = zip(_SIDES, (self.lower.warning, self.upper.warning), strict=True)
+    parts = [f"{side}: {warning}" for side, warning in of_sides if warning]
     if len(self.x) == 1:
       parts.append("The gap is that of a single example; other examples may differ.")
     return " ".join(parts) or None
 
 
 def bidirectional(
-  model: Any,
+  model: Model,
   num_examples: int = 100,
   method: Annealed | None = None,
-  seed: Any = 0,
+  seed: Seed = 0,
   batch_size: int | None = None,
   progress: Callable[[float], None] | None = None,
 ) -> Bracket:
@@ -95,15 +95,16 @@ def bidirectional(
   num_examples = checks.positive_int("num_examples", num_examples)
   check_built(model)
   size = min(batch_size_of(model, batch_size), num_examples)
-  results = {"x": [], "lower": [], "upper": []}
+  drawn: list[np.ndarray] = []
+  results: dict[str, list[PerExample]] = {side: [] for side in _SIDES}
   for first in range(0, num_examples, size):
     rows = tf.range(first, min(first + size, num_examples))
     z, x = simulate(model, random.derive(seed, Purpose.SIMULATE), rows)
-    results["x"].append(x)
+    drawn.append(x)
     results["lower"].append(_bound(method, model, x, None, seed, size, first, progress))
     results["upper"].append(_bound(method, model, x, z, seed, size, first, progress))
   bracket = Bracket(
-    np.concatenate(results["x"]), *(joined(method, results[side]) for side in _SIDES)
+    np.concatenate(drawn), *(joined(method, results[side]) for side in _SIDES)
   )
   if bracket.warning:
     warnings.warn(bracket.warning, trust.EvidenceWarning, stacklevel=2)
@@ -123,7 +124,7 @@ def _bound(method, model, x, z, seed, size, first, progress):
   return padded(run, x, size, first, progress)
 
 
-def simulate(model: Any, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, np.ndarray]:
+def simulate(model: Model, seed: Seed, rows: tf.Tensor) -> tuple[tf.Tensor, np.ndarray]:
   """Draws z ~ p(z) and x ~ p(x|z); row i depends on (seed, rows[i]) alone.
 
   Args:

@@ -3,17 +3,19 @@
 import functools
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any
 
 import tensorflow as tf
 
 from aevb_tf.mcmc.resampling import rows_within
+from aevb_tf.protocols import Model
 
-_functions = weakref.WeakKeyDictionary()
+_functions: weakref.WeakKeyDictionary[Model, dict[tuple, Callable]] = (
+  weakref.WeakKeyDictionary()
+)
 
 
 def compiled(
-  model: Any, function: Callable, jit: bool = True, **options: Hashable
+  model: Model, function: Callable, jit: bool = True, **options: Hashable
 ) -> Callable:
   """`function(model, *tensors, **options)`, compiled once for these options.
 
@@ -38,7 +40,7 @@ def _call(reference, function, options, *tensors):
   return function(reference(), *tensors, **options)
 
 
-def rows_at_once(model: Any) -> int:
+def rows_at_once(model: Model) -> int:
   """How many z to decode at once: enough to use the whole device within its memory."""
   gpu = tf.config.list_physical_devices("GPU")
   return rows_within(model, 2**28 if gpu else 2**20)

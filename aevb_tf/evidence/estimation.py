@@ -1,8 +1,7 @@
 """Estimates of log p(x) for whole data sets, batch by batch."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sized
 
 import numpy as np
 import tensorflow as tf
@@ -11,17 +10,19 @@ from aevb_tf import checks, random
 from aevb_tf.evidence import registered, trust
 from aevb_tf.evidence.compiled import rows_at_once
 from aevb_tf.evidence.results import Estimate, PerExample
+from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
+from aevb_tf.types import Examples, Seed
 
 _BATCH_SIZE = 100
 
 
 def estimate(
-  model: Any,
-  x: Any,
-  method: Any = "importance",
+  model: Model,
+  x: Examples,
+  method: registered.EstimatorLike = "importance",
   num_samples: int | None = None,
-  seed: Any = 0,
+  seed: Seed = 0,
   batch_size: int | None = None,
   max_examples: int | None = None,
   progress: Callable[[float], None] | None = None,
@@ -59,7 +60,7 @@ def estimate(
   if max_examples is not None:
     max_examples = checks.positive_int("max_examples", max_examples)
   # One size for all batches, no larger than the data.
-  known = [len(x)] if hasattr(x, "__array__") else []
+  known = [len(x)] if hasattr(x, "__array__") and isinstance(x, Sized) else []
   size = max(1, min(size, max_examples or size, *known))
   results, first = [], 0
 
@@ -110,7 +111,7 @@ def padded(
   return PerExample(*(None if v is None else np.asarray(v)[:count] for v in result))
 
 
-def joined(method: Any, results: list[PerExample]) -> Estimate:
+def joined(method: registered.Estimator, results: list[PerExample]) -> Estimate:
   """Joins the results of all batches, and adds a warning if they are not reliable."""
   columns = zip(*results, strict=True)
   whole = PerExample(*(None if c[0] is None else np.concatenate(c) for c in columns))
@@ -119,14 +120,14 @@ def joined(method: Any, results: list[PerExample]) -> Estimate:
   return Estimate(name, method.num_samples, *whole, warning)
 
 
-def batch_size_of(model: Any, batch_size: int | None) -> int:
+def batch_size_of(model: Model, batch_size: int | None) -> int:
   """The given batch size, or by default one that fits into memory."""
   if batch_size is None:
     return min(_BATCH_SIZE, rows_at_once(model))
   return checks.positive_int("batch_size", batch_size)
 
 
-def check_built(model: Any) -> None:
+def check_built(model: Model) -> None:
   """Raises a ValueError if the model is not built."""
   if not model.built:
     raise ValueError(
@@ -135,7 +136,7 @@ def check_built(model: Any) -> None:
     )
 
 
-def _batches(x: Any, size: int, most: int | None) -> Iterator[np.ndarray]:
+def _batches(x: Examples, size: int, most: int | None) -> Iterator[np.ndarray]:
   """The data in order, float32, in batches of `size`; the last may be smaller."""
   left = most
   held = []
@@ -166,7 +167,7 @@ def _check_data(model, batch):
   model.likelihood_family.check_targets(batch)
 
 
-def _check_numbers(values: Iterable[float]) -> None:
+def _check_numbers(values: np.ndarray) -> None:
   broken = np.flatnonzero(np.isnan(values))
   if len(broken):
     raise FloatingPointError(

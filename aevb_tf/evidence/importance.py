@@ -11,7 +11,7 @@ References:
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -20,6 +20,7 @@ from aevb_tf.evidence import log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled, rows_at_once
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerExample
+from aevb_tf.protocols import Model, ModelWithEncoder
 
 # Chunks in one compiled call: many to hide its overhead, few for a smooth progress bar.
 _CHUNKS = 32
@@ -48,7 +49,7 @@ class Importance:
 
   def __call__(
     self,
-    model: Any,
+    model: Model,
     x: tf.Tensor,
     seed: tf.Tensor,
     rows: tf.Tensor,
@@ -94,16 +95,19 @@ class Importance:
     )
 
 
+Sums = TypeVar("Sums")
+
+
 def add_samples(
-  model: Any,
-  sums: Any,
+  model: ModelWithEncoder,
+  sums: Sums,
   x: tf.Tensor,
   seed: tf.Tensor,
   rows: tf.Tensor,
   span: tf.Tensor,
   chunk_size: int,
-  add: Callable = log_mean.add,
-) -> Any:
+  add: Callable[[Any, tf.Tensor], Any] = log_mean.add,
+) -> Sums:
   """Adds the weights of samples `span[0]`, ..., `span[1] - 1`.
 
   Args:

@@ -28,7 +28,7 @@ of components is chosen for each example, to maximize the density of held-out sa
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import tensorflow as tf
 
@@ -38,11 +38,13 @@ from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerExample
 from aevb_tf.mcmc import hmc
-from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath
+from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath, Start
 from aevb_tf.mcmc.resampling import resample
+from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
 
-DENSITIES = ("gaussian", "mixture")
+Density: TypeAlias = Literal["gaussian", "mixture"]
+DENSITIES = get_args(Density)
 _CANDIDATES = {"prior": 10_000, "encoder": 1}
 _SEGMENT = 50
 # Every so many samples, one is held out to choose the number of components.
@@ -92,13 +94,13 @@ class PosteriorDensity:
   def __init__(
     self,
     num_samples: int = 50,
-    density: str = "gaussian",
+    density: Density = "gaussian",
     max_components: int = 3,
     leapfrog_steps: int = 4,
     num_chains: int = 10,
     burn_in: int = 100,
     thinning: int = 10,
-    start: str | None = None,
+    start: Start | None = None,
     candidates: int | None = None,
     target_acceptance: float = 0.9,
   ):
@@ -117,7 +119,7 @@ class PosteriorDensity:
 
   def __call__(
     self,
-    model: Any,
+    model: Model,
     x: tf.Tensor,
     seed: tf.Tensor,
     rows: tf.Tensor,

@@ -1,20 +1,48 @@
 """The names of evidence estimators."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
-from aevb_tf.registry import Registry
+import tensorflow as tf
 
-_registry = Registry("evidence estimator")
+from aevb_tf.evidence.results import PerExample
+from aevb_tf.protocols import Model
+from aevb_tf.registry import Options, Registry
+
+
+class Estimator(Protocol):
+  """An estimator of log p(x).
+
+  Attributes:
+    num_samples: Samples, or chains, for each example.
+  """
+
+  num_samples: int
+
+  def __call__(
+    self,
+    model: Model,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    advance: Callable[[float], None],
+  ) -> PerExample:
+    """Estimates log p(x) of a batch; arguments as for `Importance`."""
+
+
+EstimatorLike: TypeAlias = str | Options | Estimator
+
+_registry: Registry[Estimator] = Registry("evidence estimator")
 register = _registry.register
 names = _registry.names
 
 
-def name_of(method: Any) -> str:
+def name_of(method: Estimator) -> str:
   """The registered name of an estimator, or the name of its class."""
   return _registry.name_of(type(method)) or type(method).__name__
 
 
-def get(identifier: Any, num_samples: int | None = None) -> Any:
+def get(identifier: EstimatorLike, num_samples: int | None = None) -> Estimator:
   """Returns an evidence estimator by name, options or object.
 
   Args:

@@ -1,9 +1,12 @@
 """Initial positions of chains: draws from the prior or from the encoder."""
 
-from typing import Any
+from typing import TypeGuard
+
+from aevb_tf.mcmc.annealing_path import Start
+from aevb_tf.protocols import Model, ModelWithEncoder
 
 
-def start_for(model: Any, start: str | None) -> str:
+def start_for(model: Model, start: Start | None) -> Start:
   """Returns `start`; for None, "encoder" if the model has one, otherwise "prior".
 
   Raises:
@@ -18,6 +21,6 @@ def start_for(model: Any, start: str | None) -> str:
   return start
 
 
-def has_encoder(model: Any) -> bool:
+def has_encoder(model: Model) -> TypeGuard[ModelWithEncoder]:
   """Whether a model has an encoder q(z|x)."""
   return hasattr(model, "encode") and hasattr(model, "posterior_family")

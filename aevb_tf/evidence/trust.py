@@ -5,10 +5,9 @@ The absence of a warning does not prove that estimates are right: no check fails
 chains miss the same mode, or if all samples miss the same part of the posterior.
 """
 
-from typing import Any
-
 import numpy as np
 
+from aevb_tf.evidence.registered import Estimator
 from aevb_tf.evidence.results import PerExample
 
 # Least reliable effective sample size; for few samples, half their number.
@@ -26,7 +25,9 @@ class EvidenceWarning(UserWarning):
   """Estimates of log p(x) are not reliable."""
 
 
-def warning(method: Any, name: str, num_samples: int, result: PerExample) -> str | None:
+def warning(
+  method: Estimator, name: str, num_samples: int, result: PerExample
+) -> str | None:
   """A message about estimates that are not reliable.
 
   Args:

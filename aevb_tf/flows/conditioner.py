@@ -39,7 +39,7 @@ class Conditioner(keras.layers.Layer):
     hidden_units: tuple[int, ...] = (64,),
     context_size: int = 0,
     autoregressive: bool = False,
-    **kwargs,
+    **kwargs: Any,
   ):
     kwargs.setdefault("dtype", "float32")
     super().__init__(**kwargs)
@@ -49,7 +49,7 @@ class Conditioner(keras.layers.Layer):
     self.autoregressive = autoregressive
     self.build()
 
-  def build(self, input_shape: Any = None) -> None:
+  def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
     widths = (self.num_inputs, *self.hidden_units, 2 * self.num_outputs)
     self.masks = self._masks() if self.autoregressive else [1.0] * (len(widths) - 1)
     self.kernels, self.biases = [], []

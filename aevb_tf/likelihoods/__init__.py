@@ -8,7 +8,7 @@
 | `categorical`          | multiples of 1/255    | 256 logits                            |
 """
 
-from aevb_tf.likelihoods.base import Likelihood, registry
+from aevb_tf.likelihoods.base import Likelihood, LikelihoodLike, registry
 from aevb_tf.likelihoods.bernoulli import Bernoulli
 from aevb_tf.likelihoods.categorical import Categorical
 from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
@@ -25,6 +25,7 @@ __all__ = [
   "ContinuousBernoulli",
   "Gaussian",
   "Likelihood",
+  "LikelihoodLike",
   "get",
   "name_of",
   "names",

@@ -9,16 +9,17 @@ trained and saved with the model.
 """
 
 import warnings
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf.registry import Registry
+from aevb_tf.registry import Options, Registry
+from aevb_tf.types import NOT_BUILT, TensorLike
 
-registry = Registry("likelihood")
+registry: "Registry[Likelihood]" = Registry("likelihood")
 
 
 class Likelihood(keras.layers.Layer):
@@ -33,10 +34,10 @@ class Likelihood(keras.layers.Layer):
   support = "finite numbers"
   advice = "Find and fix the broken examples."
 
-  def __init__(self, **kwargs):
+  def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
     super().__init__(**kwargs)
-    self.event_shape = None
+    self.event_shape: tuple[int, ...] = NOT_BUILT
 
   def build(self, event_shape: tuple[int, ...]) -> None:
     """Sets the shape of one example, and creates the likelihood's own weights."""
@@ -139,7 +140,7 @@ class Likelihood(keras.layers.Layer):
       f" {advice or self.advice}"
     )
 
-  def check_targets(self, x: Any) -> None:
+  def check_targets(self, x: TensorLike) -> None:
     """Raises an error for targets outside the support, with advice.
 
     Args:
@@ -168,3 +169,6 @@ class Likelihood(keras.layers.Layer):
   def independent(self, pixels: tfd.Distribution) -> tfd.Independent:
     """Makes pixels independent given z: their log-densities are summed."""
     return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.event_shape))
+
+
+LikelihoodLike: TypeAlias = str | Options | Likelihood

@@ -9,6 +9,8 @@ Log-variances are softly bounded to (-20, 20), so that no output overflows.
 Frey faces.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -33,7 +35,7 @@ class Gaussian(Likelihood):
   """
 
   def __init__(
-    self, scale: str | float = "per_pixel", unit_mean: bool = False, **kwargs
+    self, scale: str | float = "per_pixel", unit_mean: bool = False, **kwargs: Any
   ):
     super().__init__(**kwargs)
     known = ("per_pixel", "shared")

@@ -6,14 +6,15 @@ sparse matrices, dicts of features, tables with text.
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from aevb_tf.types import TensorLike
 
-def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
+
+def as_tensor(x: TensorLike, name: str = "x") -> tf.Tensor:
   """Numbers as a float32 tensor, from inside of a graph or outside.
 
   Raises:
@@ -27,15 +28,15 @@ def as_tensor(x: Any, name: str = "x") -> tf.Tensor:
       "`predict` take data sets."
     )
   _check_kind(x, name)
-  if not tf.is_tensor(x) and not isinstance(x, (keras.Variable, keras.KerasTensor)):
-    x = as_numbers(x, name)
-  dtype = tf.as_dtype(x.dtype)
+  is_tensor = tf.is_tensor(x) or isinstance(x, (keras.Variable, keras.KerasTensor))
+  tensor: tf.Tensor = x if is_tensor else as_numbers(x, name)
+  dtype = tf.as_dtype(tensor.dtype)
   if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
     raise TypeError(_not_numbers(dtype.name, name))
-  return tf.cast(x, tf.float32)
+  return tf.cast(tensor, tf.float32)
 
 
-def is_array(x: Any) -> bool:
+def is_array(x: object) -> bool:
   """Whether `x` is an array or a tensor, rather than a data set."""
   if isinstance(x, keras.utils.PyDataset):
     return False
@@ -43,7 +44,7 @@ def is_array(x: Any) -> bool:
   return hasattr(x, "__array__") or tf.is_tensor(x)
 
 
-def as_numbers(x: Any, name: str) -> np.ndarray:
+def as_numbers(x: object, name: str) -> np.ndarray:
   """Numbers as a NumPy array: bool, integers, or float32."""
   x = np.asarray(x)
   if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
@@ -106,7 +107,7 @@ def _stacked(x, name):
     ) from error
 
 
-def check_data_set(x: Any) -> None:
+def check_data_set(x: object) -> None:
   """Raises a TypeError for a data set whose elements are not `x` or tuples of it."""
   if isinstance(x, tf.data.Dataset):
     element = x.element_spec
@@ -114,7 +115,7 @@ def check_data_set(x: Any) -> None:
     check_x(element[0] if isinstance(element, tuple) else element)
 
 
-def check_element(element: Any) -> None:
+def check_element(element: object) -> None:
   """Raises a TypeError for an element of a data set that is a dict, or empty."""
   if isinstance(element, Mapping):
     some = "image" if "image" in element else next(iter(element), "x")
@@ -126,7 +127,7 @@ def check_element(element: Any) -> None:
     raise TypeError("The elements of the data set are empty.")
 
 
-def check_x(x: Any) -> None:
+def check_x(x: object) -> None:
   """Raises a TypeError for an x that is several arrays."""
   check_element(x)
   if isinstance(x, (list, tuple)):
@@ -140,7 +141,7 @@ def _names(mapping):
   return "the keys " + ", ".join(map(repr, mapping))
 
 
-def as_array(values: Any, name: str) -> np.ndarray:
+def as_array(values: object, name: str) -> np.ndarray:
   """What comes with x, as a NumPy array; here a list is fine, too."""
   if isinstance(values, (list, tuple)):
     return _stacked(values, name)

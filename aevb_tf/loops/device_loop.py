@@ -3,15 +3,19 @@
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from aevb_tf import shapes
 from aevb_tf.loops import inputs, resident, streamed, watching
+from aevb_tf.loops.inputs import Data, Verbose
 from aevb_tf.loops.progress import Progress
+from aevb_tf.loops.watching import Callbacks, Kind
+from aevb_tf.types import TensorLike
 
 # Arrays up to this size, as float32, are moved to the device whole.
 _MOST_RESIDENT_BYTES = 2**31
@@ -58,15 +62,15 @@ class DeviceLoop:
   def fit(
     self,
     by_keras: Callable,
-    x: Any,
-    y: Any,
+    x: Data,
+    y: TensorLike | None,
     batch_size: int | None,
-    callbacks: Any,
+    callbacks: Callbacks,
     validation_split: float,
-    validation_data: Any,
-    shuffle: Any,
-    class_weight: Any,
-    sample_weight: Any,
+    validation_data: Data | tuple[Any, ...] | None,
+    shuffle: bool | Literal["batch"],
+    class_weight: Mapping[int, float] | None,
+    sample_weight: TensorLike | None,
     steps_per_epoch: int | None,
     validation_steps: int | None,
     validation_batch_size: int | None,
@@ -103,8 +107,7 @@ class DeviceLoop:
       given = _as_given(data, source, batch_size, steps_per_epoch)
       shuffle = False
     else:
-      given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
-      given = {**given._asdict(), "batch_size": batch_size}
+      given = _for_keras(arrays, x, y, sample_weight, batch_size)
       # Other data sets shuffle themselves, and Keras would warn.
       shuffles = arrays is not None or isinstance(x, keras.utils.PyDataset)
       shuffle = shuffle and shuffles and not resident.is_resident(x)
@@ -129,20 +132,21 @@ class DeviceLoop:
   def evaluate(
     self,
     by_keras: Callable,
-    x: Any,
-    y: Any,
+    x: Data,
+    y: TensorLike | None,
     batch_size: int | None,
-    sample_weight: Any,
+    sample_weight: TensorLike | None,
     steps: int | None,
-    callbacks: Any,
+    callbacks: Callbacks,
     **options: Any,
   ) -> Any:
     """Runs `keras.Model.evaluate`, as `fit` runs Keras' own."""
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
-    own = hasattr(x, "resident")  # the validation data of `fit`
+    view: Any = x if hasattr(x, "resident") else None  # the validation data of `fit`
+    own = view is not None
     arrays = None if own else _arrays(x, y, sample_weight)
-    data = x.resident if own else x if arrays is None else arrays
+    data = view.resident if own else x if arrays is None else arrays
     with self.lock:
       self._prepare(data, check=not own)
       source = None
@@ -153,8 +157,7 @@ class DeviceLoop:
         # Keras' cached iterator makes calls of other numbers of steps.
         options.pop("_use_cached_eval_dataset", None)
       else:
-        given = arrays or inputs.Arrays(inputs.with_labels(x), y, sample_weight)
-        given = {**given._asdict(), "batch_size": batch_size}
+        given = _for_keras(arrays, x, y, sample_weight, batch_size)
         if options.get("_use_cached_eval_dataset"):
           # Keras gave it the steps of the loop of `fit`.
           self._model._eval_epoch_iterator.steps_per_execution = self.user_steps
@@ -169,12 +172,12 @@ class DeviceLoop:
   def predict(
     self,
     by_keras: Callable,
-    x: Any,
+    x: Data,
     batch_size: int | None,
-    verbose: Any,
+    verbose: Verbose,
     steps: int | None,
-    callbacks: Any,
-  ) -> Any:
+    callbacks: Callbacks,
+  ) -> np.ndarray:
     """Runs `keras.Model.predict`, in Keras' own path."""
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
@@ -186,12 +189,12 @@ class DeviceLoop:
 
   def on_batch(
     self,
-    kind: str,
+    kind: Kind,
     by_keras: Callable,
-    x: Any,
-    y: Any,
-    sample_weight: Any,
-    class_weight: Any = None,
+    x: Data,
+    y: TensorLike | None,
+    sample_weight: TensorLike | None,
+    class_weight: Mapping[int, float] | None = None,
     **options: Any,
   ) -> Any:
     """Runs `train_on_batch` or `test_on_batch` of `keras.Model`.
@@ -217,7 +220,7 @@ class DeviceLoop:
     with self._running(kind, None), self._named_errors():
       return by_keras(*batch, **options)
 
-  def function(self, kind: str, by_keras: Callable) -> Callable:
+  def function(self, kind: Kind, by_keras: Callable) -> Callable:
     """The function that Keras' "train" or "test" loop calls with an iterator.
 
     Args:
@@ -382,6 +385,14 @@ def _arrays(x, y=None, sample_weight=None, class_weight=None):
   if class_weight is not None and arrays is not None and y is None:
     raise ValueError("class_weight needs labels: pass them as y.")
   return arrays
+
+
+def _for_keras(arrays, x, y, sample_weight, batch_size) -> dict[str, Any]:
+  """The data as Keras' own path takes them."""
+  if arrays is not None:
+    return {**arrays._asdict(), "batch_size": batch_size}
+  given = {"x": inputs.with_labels(x), "y": y, "sample_weight": sample_weight}
+  return {**given, "batch_size": batch_size}
 
 
 def _as_given(data, source, batch_size, steps):

@@ -5,9 +5,18 @@ A model takes them into its class (`fit = entry_points.fit`) and keeps its `Devi
 """
 
 import functools
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal, TypeAlias, overload
 
 import keras
+import numpy as np
+
+from aevb_tf.loops.inputs import Data, Verbose
+from aevb_tf.loops.watching import Callbacks
+from aevb_tf.types import TensorLike
+
+# `list[float]`, or `dict[str, float]` with `return_dict=True`: whoever calls knows which.
+Logs: TypeAlias = Any
 
 
 def _by_keras(name, model):
@@ -17,22 +26,22 @@ def _by_keras(name, model):
 
 def fit(
   self: keras.Model,
-  x: Any = None,
-  y: Any = None,
+  x: Data = None,
+  y: TensorLike | None = None,
   batch_size: int | None = None,
   epochs: int = 1,
-  verbose: int | str = "auto",
-  callbacks: Any = None,
+  verbose: Verbose = "auto",
+  callbacks: Callbacks = None,
   validation_split: float = 0.0,
-  validation_data: Any = None,
-  shuffle: bool | str = True,
-  class_weight: Any = None,
-  sample_weight: Any = None,
+  validation_data: Data | tuple[Any, ...] | None = None,
+  shuffle: bool | Literal["batch"] = True,
+  class_weight: Mapping[int, float] | None = None,
+  sample_weight: TensorLike | None = None,
   initial_epoch: int = 0,
   steps_per_epoch: int | None = None,
   validation_steps: int | None = None,
   validation_batch_size: int | None = None,
-  validation_freq: Any = 1,
+  validation_freq: int | Collection[int] = 1,
 ) -> keras.callbacks.History:
   """Trains the model; takes what `keras.Model.fit` takes.
 
@@ -90,15 +99,46 @@ def fit(
   )
 
 
+@overload
 def evaluate(
   self: keras.Model,
-  x: Any = None,
-  y: Any = None,
+  x: Data = None,
+  y: TensorLike | None = None,
   batch_size: int | None = None,
-  verbose: int | str = "auto",
-  sample_weight: Any = None,
+  verbose: Verbose = "auto",
+  sample_weight: TensorLike | None = None,
   steps: int | None = None,
-  callbacks: Any = None,
+  callbacks: Callbacks = None,
+  return_dict: Literal[False] = False,
+  **kwargs: Any,
+) -> list[float]: ...
+
+
+@overload
+def evaluate(
+  self: keras.Model,
+  x: Data = None,
+  y: TensorLike | None = None,
+  batch_size: int | None = None,
+  verbose: Verbose = "auto",
+  sample_weight: TensorLike | None = None,
+  steps: int | None = None,
+  callbacks: Callbacks = None,
+  *,
+  return_dict: Literal[True],
+  **kwargs: Any,
+) -> dict[str, float]: ...
+
+
+def evaluate(
+  self: keras.Model,
+  x: Data = None,
+  y: TensorLike | None = None,
+  batch_size: int | None = None,
+  verbose: Verbose = "auto",
+  sample_weight: TensorLike | None = None,
+  steps: int | None = None,
+  callbacks: Callbacks = None,
   return_dict: bool = False,
   **kwargs: Any,
 ) -> list[float] | dict[str, float]:
@@ -143,12 +183,12 @@ def evaluate(
 
 def predict(
   self: keras.Model,
-  x: Any,
+  x: Data,
   batch_size: int | None = None,
-  verbose: int | str = "auto",
+  verbose: Verbose = "auto",
   steps: int | None = None,
-  callbacks: Any = None,
-) -> Any:
+  callbacks: Callbacks = None,
+) -> np.ndarray:
   """As `keras.Model.predict`, in plain Keras' time."""
   return self._device_loop.predict(
     _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
@@ -157,12 +197,12 @@ def predict(
 
 def train_on_batch(
   self: keras.Model,
-  x: Any,
-  y: Any = None,
-  sample_weight: Any = None,
-  class_weight: Any = None,
+  x: Data,
+  y: TensorLike | None = None,
+  sample_weight: TensorLike | None = None,
+  class_weight: Mapping[int, float] | None = None,
   return_dict: bool = False,
-) -> list[float] | dict[str, float]:
+) -> Logs:
   """As `keras.Model.train_on_batch`; y and weights count as in `fit`."""
   return self._device_loop.on_batch(
     "train",
@@ -177,11 +217,11 @@ def train_on_batch(
 
 def test_on_batch(
   self: keras.Model,
-  x: Any,
-  y: Any = None,
-  sample_weight: Any = None,
+  x: Data,
+  y: TensorLike | None = None,
+  sample_weight: TensorLike | None = None,
   return_dict: bool = False,
-) -> list[float] | dict[str, float]:
+) -> Logs:
   """As `keras.Model.test_on_batch`; y and weights count as in `evaluate`."""
   return self._device_loop.on_batch(
     "test",
@@ -207,7 +247,7 @@ def make_test_function(self: keras.Model, force: bool = False) -> None:
     self.test_function = self._device_loop.function("test", self.test_function)
 
 
-def make_predict_function(self: keras.Model, force: bool = False) -> Any:
+def make_predict_function(self: keras.Model, force: bool = False) -> Callable:
   """As `keras.Model.make_predict_function`, of the user's `steps_per_execution`."""
   with self._device_loop.in_keras_own_path():
     return _by_keras("make_predict_function", self)(force)

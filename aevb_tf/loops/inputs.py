@@ -10,13 +10,20 @@ Keras forgets weights that come without y: they get labels of -1 for company.
 
 import operator
 import warnings
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, SupportsIndex, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from aevb_tf.loops import conversion
+from aevb_tf.types import TensorLike
+
+# As Keras has it: nothing, a bar, or a line for each epoch.
+Verbose: TypeAlias = bool | Literal[0, 1, 2, "auto"]
+
+# What `fit` and `evaluate` take as x.
+Data: TypeAlias = TensorLike | tf.data.Dataset | keras.utils.PyDataset
 
 
 class Arrays(NamedTuple):
@@ -41,13 +48,17 @@ class Arrays(NamedTuple):
       )
 
     def take(rows):
-      return Arrays(*(None if part is None else part[rows] for part in self))
+      others = (None if part is None else part[rows] for part in self[1:])
+      return Arrays(self.x[rows], *others)
 
     return take(slice(at)), take(slice(at, None))
 
 
 def standardize(
-  x: Any, y: Any = None, sample_weight: Any = None, labels: bool = False
+  x: Data,
+  y: TensorLike | None = None,
+  sample_weight: TensorLike | None = None,
+  labels: bool = False,
 ) -> Arrays | None:
   """The examples in memory that arguments of `fit` stand for.
 
@@ -66,21 +77,21 @@ def standardize(
   if not conversion.is_array(x):
     conversion.check_data_set(x)
     return None
-  x = conversion.as_numbers(x, "x")
-  if x.ndim < 2 or not len(x):
+  array = conversion.as_numbers(x, "x")
+  if array.ndim < 2 or not len(array):
     raise ValueError(
-      f"x has shape {list(x.shape)}: give [examples, ...], at least one example of at "
+      f"x has shape {list(array.shape)}: give [examples, ...], at least one example of at "
       "least one value."
     )
-  if y is not None:
-    y = _labels(y, x, labels)
-  if sample_weight is not None:
-    sample_weight = _weights(sample_weight, len(x))
-    y = np.full(len(x), -1, np.int32) if y is None else y
-  return Arrays(x, y, sample_weight)
+  given = None if y is None else _labels(y, array, labels)
+  if sample_weight is None:
+    return Arrays(array, given)
+  weights = _weights(sample_weight, len(array))
+  given = np.full(len(array), -1, np.int32) if given is None else given
+  return Arrays(array, given, weights)
 
 
-def as_count(value: Any, name: str, least: int = 1) -> int:
+def as_count(value: SupportsIndex, name: str, least: int = 1) -> int:
   """A number of examples, of steps and the like, as an int.
 
   Args:
@@ -104,14 +115,14 @@ def as_count(value: Any, name: str, least: int = 1) -> int:
   return count
 
 
-def check_counts(**counts: Any) -> None:
+def check_counts(**counts: SupportsIndex | None) -> None:
   """Raises as `as_count` where one of the arguments is neither a count nor None."""
   for name, value in counts.items():
     if value is not None:
       as_count(value, name)
 
 
-def check_ends(data: Any, **steps: Any) -> None:
+def check_ends(data: object, **steps: int | None) -> None:
   """Raises a ValueError where a data set has no end, and its argument of steps is None."""
   if isinstance(data, tf.data.Dataset) and None in steps.values():
     if data.cardinality() == tf.data.INFINITE_CARDINALITY:
@@ -121,7 +132,7 @@ def check_ends(data: Any, **steps: Any) -> None:
       )
 
 
-def unpack(data: Any) -> tuple[Any, Any, Any]:
+def unpack(data: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
   """x, y and weights of a batch as Keras gives it to a step.
 
   Raises:
@@ -145,14 +156,14 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
   return x, y, weights
 
 
-def targets(x: tf.Tensor, y: Any) -> tf.Tensor | None:
+def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
   """What the likelihood scores in place of x, or None where y is a label or nothing.
 
   Where only the running graph knows the shape of y, x stands in for labels. That is so
   for data that do not say their shape, and in a graph that Keras has traced for labels
   and targets, one after the other.
   """
-  if not tf.is_tensor(y):
+  if y is None or not tf.is_tensor(y):
     return None
   if not (y.dtype.is_floating or y.dtype.is_integer or y.dtype.is_bool):
     return None
@@ -179,7 +190,7 @@ def scored(data: Any) -> np.ndarray:
   return scored.astype(np.float32) if scored.dtype == np.uint8 else scored
 
 
-def with_labels(data: Any) -> Any:
+def with_labels(data: Data) -> Data:
   """A PyDataset as Keras can take it, which cannot take `(x, None)` with or without weights.
 
   Args:
@@ -223,7 +234,7 @@ class _Labelled(keras.utils.PyDataset):
     self._data.on_epoch_end()
 
 
-def event_shape(data: Any) -> tuple[int | None, ...] | None:
+def event_shape(data: object) -> tuple[int | None, ...] | None:
   """The shape of an example of a data set, as far as it says so without being read."""
   if isinstance(data, Arrays):
     return tuple(data.x.shape[1:])

@@ -1,7 +1,7 @@
 """Progress of `fit` and `evaluate` in fixed point: Keras prints bounds as -1.1319e+02."""
 
 import time
-from typing import Any
+from collections.abc import Mapping
 
 import keras
 
@@ -42,7 +42,7 @@ class Progress(keras.callbacks.ProgbarLogger):
     print(f"{seconds:.1f} s - {line(logs or {})}", flush=True)
 
 
-def line(logs: dict[str, Any]) -> str:
+def line(logs: Mapping[str, float]) -> str:
   """Metrics as `elbo -113.19 (validation -115.02), kl 24.10 (24.31)`.
 
   Args:

@@ -7,7 +7,7 @@ what an uninterrupted one would have seen.
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,37 @@ from aevb_tf.loops.inputs import Arrays
 _FEWEST_STEPS, _MOST_STEPS, _WHOLE_EPOCH = 25, 100, 1000
 
 
-def is_resident(x: Any) -> bool:
+class Resident(Protocol):
+  """A data set in memory, as the compiled loop takes it: an `ArrayDataset`, say.
+
+  Attributes:
+    batch_size: Examples in a batch.
+    num_examples: Examples in all.
+    event_shape: Shape of one.
+  """
+
+  batch_size: int
+
+  @property
+  def num_examples(self) -> int: ...
+
+  @property
+  def event_shape(self) -> tuple[int, ...]: ...
+
+  def __len__(self) -> int:
+    """How many batches a pass has."""
+
+  def order(self, epoch: int) -> np.ndarray:
+    """The order of a pass, int32 `[n]`."""
+
+  def tensors(self) -> tuple[tf.Tensor, ...]:
+    """What rows are gathered from."""
+
+  def preparation(self) -> Callable:
+    """What makes a batch of gathered rows; see `ArrayDataset.preparation`."""
+
+
+def is_resident(x: object) -> bool:
   """Whether `x` is a data set that the compiled loop can run over."""
   return all(hasattr(x, name) for name in ("tensors", "preparation", "order"))
 
@@ -49,7 +79,7 @@ class InMemory:
     self.batch_size, self.seed = batch_size, seed
     self.num_examples, self.event_shape = len(arrays.x), arrays.x.shape[1:]
     self._shuffle = shuffle
-    self._tensors = None
+    self._tensors: tuple[tf.Tensor, ...] | None = None
 
   def __len__(self) -> int:
     """How many batches a pass has."""
@@ -80,7 +110,7 @@ def _as_they_are(rows, indices, epoch):
   return rows
 
 
-def view(dataset: Any, steps: int | None = None) -> tf.data.Dataset:
+def view(dataset: Resident, steps: int | None = None) -> tf.data.Dataset:
   """The batches of a resident data set, for Keras and other tools to count and look at.
 
   The compiled loop reads none of it.
@@ -119,19 +149,19 @@ class Run(NamedTuple):
     tensors: Where to gather from.
     indices: int32 `[n, batch]`, what to gather.
     passes: int32 `[n]`, the pass that each batch is of.
-    count: How many of the n batches there are; those behind are filling.
+    num_batches: How many of the n batches there are; those behind are filling.
     whole: Whether the batches are as large as they are meant to be.
   """
 
   tensors: tuple[tf.Tensor, ...]
   indices: np.ndarray
   passes: np.ndarray
-  count: int
+  num_batches: int
   whole: bool
 
   def padded(self) -> "Run":
     """The same with n a power of two, for a compiler that works for each shape."""
-    missing = (1 << (self.count - 1).bit_length()) - len(self.passes)
+    missing = (1 << (self.num_batches - 1).bit_length()) - len(self.passes)
     if missing <= 0:
       return self
     indices = np.pad(self.indices, ((0, missing), (0, 0)))
@@ -147,11 +177,11 @@ class Source:
     steps_per_call: Steps in one compiled call.
   """
 
-  def __init__(self, dataset: Any, steps_per_epoch: int, steps_per_call: int):
+  def __init__(self, dataset: Resident, steps_per_epoch: int, steps_per_call: int):
     self.dataset = dataset
     self.steps_per_epoch = steps_per_epoch
     self.steps_per_call = steps_per_call
-    self._order = (None, None)
+    self._order: tuple[int, np.ndarray] | None = None
 
   def runs(self, epoch: int, step: int) -> Iterator[Run]:
     """Splits the call that begins at a step into runs of equally large batches.
@@ -180,7 +210,7 @@ class Source:
 
   def _batch(self, step: int) -> tuple[int, np.ndarray]:
     data_pass, position = divmod(step, len(self.dataset))
-    if self._order[0] != data_pass:
+    if self._order is None or self._order[0] != data_pass:
       self._order = (data_pass, self.dataset.order(data_pass))
     size = self.dataset.batch_size
     return data_pass, self._order[1][position * size : (position + 1) * size]
@@ -188,8 +218,9 @@ class Source:
 
 def _run(tensors, batches, whole):
   passes, indices = zip(*batches, strict=True)
-  passes = np.array(passes, np.int32)
-  return Run(tensors, np.stack(indices), passes, len(batches), whole)
+  return Run(
+    tensors, np.stack(indices), np.array(passes, np.int32), len(batches), whole
+  )
 
 
 class Loop:
@@ -211,7 +242,7 @@ class Loop:
   def __init__(
     self,
     tensors: tuple[tf.Tensor, ...],
-    dataset: Any,
+    dataset: Resident,
     step: Callable,
     results: Callable | None,
     eager: bool,
@@ -237,7 +268,7 @@ class Loop:
     # One shape of rows for all lengths of the data: XLA compiles for each.
     self._on_rows = tf.function(self._over_rows, jit_compile=True, autograph=False)
 
-  def __call__(self, run: Run) -> Any:
+  def __call__(self, run: Run) -> dict[str, tf.Tensor]:
     """Runs over the batches of a run."""
     function = self._whole if run.whole else self._short
     if self._jit and run.whole:

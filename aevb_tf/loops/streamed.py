@@ -31,7 +31,7 @@ class Source(resident.Source):
     steps_per_call: Batches of a piece.
   """
 
-  dataset: Pieces
+  dataset: Pieces  # type: ignore[assignment]  # only `runs` takes rows from it
 
   def runs(self, epoch: int, step: int) -> Iterator[resident.Run]:
     """As of resident data; each call takes the next piece of the pass."""

@@ -1,9 +1,20 @@
 """Callbacks and the compiled loops: who watches which step."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
 
 import keras
+
+# Of loops with hooks for batches.
+Kind: TypeAlias = Literal["train", "test"]
+
+# As `fit` takes them; Keras hands its own methods a `CallbackList`.
+Callbacks: TypeAlias = (
+  keras.callbacks.Callback
+  | Sequence[keras.callbacks.Callback]
+  | keras.callbacks.CallbackList
+  | None
+)
 
 _BATCH_HOOKS = {
   kind: (
@@ -19,7 +30,7 @@ _BATCH_HOOKS = {
 class Watch(keras.callbacks.Callback):
   """Knows the epoch and the step that Keras' loops are at."""
 
-  def __init__(self):
+  def __init__(self) -> None:
     super().__init__()
     self.reset()
 
@@ -37,14 +48,14 @@ class Watch(keras.callbacks.Callback):
     self.step["test"] = batch
 
 
-def each(callbacks: Any) -> list[keras.callbacks.Callback]:
+def each(callbacks: Callbacks) -> list[keras.callbacks.Callback]:
   """The callbacks of a list, of a nest of lists or of a Keras `CallbackList`."""
   if isinstance(callbacks, keras.callbacks.CallbackList):
     callbacks = callbacks.callbacks
   return keras.tree.flatten(callbacks or [])
 
 
-def wants_every_batch(callbacks: Any, kind: str) -> bool:
+def wants_every_batch(callbacks: Callbacks, kind: Kind) -> bool:
   """Whether a callback has a hook for every batch, and a use for it.
 
   Args:
@@ -54,7 +65,9 @@ def wants_every_batch(callbacks: Any, kind: str) -> bool:
   return any(_has_batch_hook(callback, kind) for callback in each(callbacks))
 
 
-def give_direction(callbacks: Iterable[Any], maximized: Iterable[str]) -> None:
+def give_direction(
+  callbacks: Iterable[keras.callbacks.Callback], maximized: Iterable[str]
+) -> None:
   """Tells callbacks with `mode="auto"` that what they monitor is to be maximized.
 
   Keras knows that of its own metrics, by their names.

@@ -7,15 +7,19 @@ Chains move in unconstrained coordinates u, where z = b(u) and b maps the reals 
 support of p(z): f_beta is then the density of u, which changes no integral.
 """
 
-from typing import Any
+from typing import Literal, TypeAlias, cast, get_args
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, random
+from aevb_tf.protocols import Model, ModelWithEncoder
 from aevb_tf.random import Purpose
+from aevb_tf.types import IntLike, Seed
 
-STARTS = ("prior", "encoder")
+Start: TypeAlias = Literal["prior", "encoder"]
+STARTS = get_args(Start)
 
 
 class AnnealingPath:
@@ -27,19 +31,21 @@ class AnnealingPath:
     start: Which density p_0 is, `"prior"` or `"encoder"`.
   """
 
-  def __init__(self, model: Any, x: tf.Tensor, start: str):
+  def __init__(self, model: Model, x: tf.Tensor, start: Start):
     self.model, self.x = model, x
     self.prior = model.prior.distribution()
-    self.base = model.encode(x) if start == "encoder" else self.prior
+    # Only a model that has an encoder is asked to start there.
+    self._with_encoder = cast(ModelWithEncoder, model)
+    self.base = self._with_encoder.encode(x) if start == "encoder" else self.prior
     self.start = start
     self.bijector = constraining_bijector(self.prior)
 
   def draw(
     self,
-    seed: Any,
+    seed: Seed,
     rows: tf.Tensor,
     count: int,
-    first: Any = 0,
+    first: IntLike = 0,
     purpose: Purpose = Purpose.SAMPLE,
   ) -> tf.Tensor:
     """Draws z = b(u) ~ p_0 for each example.
@@ -55,7 +61,7 @@ class AnnealingPath:
       u, float32 `[count, batch, latent_dim]`.
     """
     if self.start == "encoder":
-      z = self.model.posterior_family.numbered_samples(
+      z = self._with_encoder.posterior_family.numbered_samples(
         self.base, seed, rows, first, count, purpose
       )
     else:
@@ -66,7 +72,7 @@ class AnnealingPath:
     return self.bijector.inverse(z)
 
   def draw_shared(
-    self, seed: Any, first: Any, count: int
+    self, seed: Seed, first: IntLike, count: int
   ) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws from the prior, the same for all examples, with each example's likelihood.
 
@@ -100,8 +106,8 @@ class AnnealingPath:
 
 
 def constraining_bijector(
-  prior: tfp.distributions.Distribution,
-) -> tfp.bijectors.Bijector:
+  prior: tfd.Distribution,
+) -> tfb.Bijector:
   """b, from the reals to the support of p(z)."""
   bijector = prior.experimental_default_event_space_bijector()
-  return tfp.bijectors.Identity() if bijector is None else bijector
+  return tfb.Identity() if bijector is None else bijector

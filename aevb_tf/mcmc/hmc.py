@@ -23,13 +23,14 @@ References:
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.mcmc.annealing_path import AnnealingPath
 from aevb_tf.random import Purpose
+from aevb_tf.types import FloatLike
 
 INITIAL_STEP_SIZE = 0.5
 # How fast the log of the step size follows the acceptance.
@@ -45,11 +46,11 @@ class State(NamedTuple):
   base_gradient: tf.Tensor  # shaped as the position
   ratio_gradient: tf.Tensor
 
-  def log_density(self, beta: Any) -> tf.Tensor:
+  def log_density(self, beta: FloatLike) -> tf.Tensor:
     """log f_beta, nats, `[chains, batch]`."""
     return self.log_base + beta * self.log_ratio
 
-  def gradient(self, beta: Any) -> tf.Tensor:
+  def gradient(self, beta: FloatLike) -> tf.Tensor:
     """The gradient of `log_density`, shaped as the position."""
     return self.base_gradient + beta * self.ratio_gradient
 
@@ -103,7 +104,7 @@ def leapfrog(
   path: AnnealingPath,
   state: State,
   momentum: tf.Tensor,
-  beta: Any,
+  beta: FloatLike,
   step_size: tf.Tensor,
   num_steps: int,
 ) -> tuple[State, tf.Tensor]:
@@ -136,7 +137,7 @@ def leapfrog(
 def transition(
   path: AnnealingPath,
   state: State,
-  beta: Any,
+  beta: FloatLike,
   step_size: tf.Tensor,
   noise: TransitionNoise,
   leapfrog_steps: int,

@@ -19,13 +19,13 @@ References:
     ergodicity of particle Gibbs samplers. arXiv:1312.6432.
 """
 
-from typing import Any
-
 import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.mcmc.annealing_path import AnnealingPath
+from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 # Draws in a chunk, whatever the device: which noise chooses among draws depends on where
 # the chunks end.
@@ -36,7 +36,7 @@ _DECODED_NUMBERS = 2**20
 
 def resample(
   path: AnnealingPath,
-  seed: Any,
+  seed: Seed,
   rows: tf.Tensor,
   chains: int,
   candidates: int,
@@ -104,7 +104,7 @@ def resample(
   return tf.transpose(u, [1, 0, 2])
 
 
-def rows_within(model: Any, numbers: int) -> int:
+def rows_within(model: Model, numbers: int) -> int:
   """How many z the decoder can map to at most so many numbers; at least one."""
   outputs = 1
   for size in model.likelihood_family.params_shape(model.event_shape):

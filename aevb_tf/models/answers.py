@@ -24,7 +24,8 @@ class Answers:
 
   def __init__(self, model: keras.Model):
     self._model = model
-    self._functions, self._parts = {}, []
+    self._functions: dict[tuple, Callable] = {}
+    self._parts: list[object] = []
 
   def apply(self) -> bool:
     """Whether the caller is outside a graph and does not want eager execution."""

@@ -4,16 +4,27 @@ q(z|x) = encoder,   z = g(eps, x)
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, posteriors, random
+from aevb_tf import bounds, likelihoods, posteriors, priors, random
 from aevb_tf.loops import xla
-from aevb_tf.models import parts
+from aevb_tf.models import parts, steps
 from aevb_tf.random import Purpose
+from aevb_tf.types import BatchShape, Seed, TensorLike
+
+
+class ElboParts(steps.Parts, Protocol):
+  """What an `Autoencoder` reports: fields of `BoundParts`, and more."""
+
+  @property
+  def elbo(self) -> tf.Tensor: ...
+
+  @property
+  def kl(self) -> tf.Tensor: ...
 
 
 class BoundParts(NamedTuple):
@@ -25,25 +36,31 @@ class BoundParts(NamedTuple):
   log_likelihood: tf.Tensor
 
 
-class Autoencoder:
+if TYPE_CHECKING:  # what an `Autoencoder` is mixed into
+  from aevb_tf.models.generative import GenerativeModel as _Model
+else:
+  _Model = object
+
+
+class Autoencoder(_Model):
   """The methods of a `GenerativeModel` that has an encoder and a bound.
 
   The model calls `set_parts` in its `__init__`.
   """
 
-  networks = ("encoder", "decoder")
-  measures = ("elbo", "kl", "log_likelihood")
-  maximized = ("elbo", "log_likelihood")
+  networks: tuple[str, ...] = ("encoder", "decoder")
+  measures: tuple[str, ...] = ("elbo", "kl", "log_likelihood")
+  maximized: tuple[str, ...] = ("elbo", "log_likelihood")
   watched = {"log_likelihood": "log-likelihood", "kl": "KL", "bound": "bound"}
 
   def set_parts(
     self,
     encoder: keras.Model,
     decoder: keras.Model,
-    prior: Any,
-    bound: Any,
-    posterior: Any,
-    likelihood: Any,
+    prior: priors.PriorLike | None,
+    bound: bounds.BoundLike | None,
+    posterior: posteriors.PosteriorLike | None,
+    likelihood: likelihoods.LikelihoodLike | None,
   ) -> None:
     """Takes the networks and families, and checks that they fit together.
 
@@ -68,7 +85,7 @@ class Autoencoder:
     parts.check_support(self.posterior_family, self.prior)
     self.bound.check(self.posterior_family, self.prior)
 
-  def build(self, input_shape: tuple[int | None, ...]) -> None:
+  def build(self, input_shape: BatchShape) -> None:
     """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
     if self.built:
       return
@@ -83,7 +100,7 @@ class Autoencoder:
 
   # The distributions.
 
-  def encode(self, x: Any, training: bool = False) -> tfd.Distribution:
+  def encode(self, x: TensorLike, training: bool = False) -> tfd.Distribution:
     """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`.
 
     Args:
@@ -117,7 +134,7 @@ class Autoencoder:
     z = self.posterior_family.point_estimate(self.encode(x, training))
     return self.decode(z, training).mean()
 
-  def elbo(self, x: Any, seed: Any = None) -> tf.Tensor:
+  def elbo(self, x: TensorLike, seed: Seed | None = None) -> tf.Tensor:
     """The evidence lower bound of each example, by the model's L samples of z.
 
     Args:
@@ -149,7 +166,7 @@ class Autoencoder:
   def _elbo_and_support(self, x, seed):
     return self.elbo_parts(x, seed).elbo, self.in_support(x)
 
-  def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> BoundParts:
+  def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> ElboParts:
     """The parts of `elbo`, without a check of the data's support.
 
     Args:
@@ -162,7 +179,7 @@ class Autoencoder:
     seed = random.derive(seed, Purpose.ELBO)
     return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
 
-  def kl_per_dimension(self, x: Any) -> tf.Tensor:
+  def kl_per_dimension(self, x: TensorLike) -> tf.Tensor:
     """KL(q(z_j|x) || p(z_j)) of each latent, where both are products over latents.
 
     Args:
@@ -228,7 +245,7 @@ class Autoencoder:
     rows: tf.Tensor,
     training: bool,
     targets: tf.Tensor | None = None,
-  ) -> BoundParts:
+  ) -> ElboParts:
     terms = self.terms(x, seed, rows, training, targets)
     log_likelihood = tf.reduce_mean(terms.log_likelihood, axis=0)
     kl = terms.kl

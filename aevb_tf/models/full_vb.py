@@ -15,14 +15,16 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import random
+from aevb_tf import bounds, likelihoods, posteriors, priors, random
 from aevb_tf.bounds import minibatch_bound
 from aevb_tf.checks import positive_int
+from aevb_tf.models import steps
 from aevb_tf.models.autoencoder import Autoencoder, BoundParts
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 # What a model has besides a `VAE` with the same networks.
 _OPTIONS = ("weight_prior_stddev", "initial_weight_stddev", "num_weight_samples")
@@ -78,16 +80,16 @@ class FullVB(Autoencoder, GenerativeModel):
     self,
     encoder: keras.Model,
     decoder: keras.Model,
-    prior: Any = None,
-    bound: Any = None,
+    prior: priors.PriorLike | None = None,
+    bound: bounds.BoundLike | None = None,
     dataset_size: int | None = None,
     weight_prior_stddev: float = 1.0,
     initial_weight_stddev: float = 0.01,
     num_weight_samples: int = 1,
     seed: int | None = None,
-    posterior: Any = None,
-    likelihood: Any = None,
-    **kwargs,
+    posterior: posteriors.PosteriorLike | None = None,
+    likelihood: likelihoods.LikelihoodLike | None = None,
+    **kwargs: Any,
   ):
     if dataset_size is None:
       raise ValueError(
@@ -134,7 +136,7 @@ class FullVB(Autoencoder, GenerativeModel):
     """KL(q(theta) || p(theta)), a scalar, nats."""
     return self.weight_family.kl(self.generative_variables)
 
-  def to_vae(self, seed: Any = None) -> VAE:
+  def to_vae(self, seed: Seed | None = None) -> VAE:
     """A `VAE` of its own, with one theta.
 
     Args:
@@ -181,7 +183,7 @@ class FullVB(Autoencoder, GenerativeModel):
     targets: tf.Tensor | None = None,
   ) -> FullVBParts:
     draws = []
-    self._collected = []
+    self._collected: list[tf.Tensor] = []
     given = (x, targets)
     for i in range(self.num_weight_samples):
       draw_seed = random.derive(seed, Purpose.WEIGHT_DRAW, i)
@@ -206,7 +208,7 @@ class FullVB(Autoencoder, GenerativeModel):
 
   def minibatch_loss(
     self,
-    parts: FullVBParts,
+    parts: steps.Parts,
     weights: tf.Tensor | None,
     batch_size: tf.Tensor | None = None,
   ) -> tf.Tensor:

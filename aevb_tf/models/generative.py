@@ -10,14 +10,15 @@ makes several updates in a step overrides `learn`, and makes them by `steps.upda
 """
 
 import math
-from typing import Any
+import os
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, evidence, priors, random, shapes
+from aevb_tf import bounds, evidence, likelihoods, priors, random, shapes
 from aevb_tf.bounds import log_parameter_prior, minibatch_bound
 from aevb_tf.loops import DeviceLoop, conversion, entry_points, inputs
 from aevb_tf.loops.monitor import StepMonitor
@@ -25,9 +26,13 @@ from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
 from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
+from aevb_tf.registry import Options
+from aevb_tf.types import NOT_BUILT, Seed, TensorLike
+
+_KerasMeta: Any = type(keras.Model)
 
 
-class _Complete(type(keras.Model)):
+class _Complete(_KerasMeta):
   """Builds a model after its constructor, if its decoder knows the shape of the data.
 
   Not within the constructor: Keras refuses new layers in a model that is built, and a
@@ -68,8 +73,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     ValueError: `dataset_size` or `parameter_prior_stddev` is out of range.
   """
 
-  event_shape: tuple[int, ...] | None = None
-  event_shape: tuple[int, ...] | None = None
+  event_shape: tuple[int, ...] = NOT_BUILT
   networks: tuple[str, ...] = ("decoder",)
   measures: tuple[str, ...] = ()
   maximized: tuple[str, ...] = ()
@@ -81,7 +85,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
-    **kwargs,
+    **kwargs: Any,
   ):
     super().__init__(**kwargs)
     self._device_loop = DeviceLoop(self)
@@ -113,7 +117,10 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     return self.update_count.count
 
   def set_generator(
-    self, decoder: keras.Model, prior: Any = None, likelihood: Any = None
+    self,
+    decoder: keras.Model,
+    prior: priors.PriorLike | None = None,
+    likelihood: likelihoods.LikelihoodLike | None = None,
   ) -> None:
     """Takes the parts that generate data.
 
@@ -144,12 +151,10 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     Raises:
       ValueError: The decoder does not give what its likelihood takes.
     """
-    for family, shape in (
-      (self.prior, (latent_dim,)),
-      (self.likelihood_family, event_shape),
-    ):
-      if not family.built:
-        family.build(shape)
+    if not self.prior.built:
+      self.prior.build((latent_dim,))
+    if not self.likelihood_family.built:
+      self.likelihood_family.build(event_shape)
     params = parts.output_shape(self.decoder, (latent_dim,))
     name = type(self.decoder).__name__
     parts.check_decoder_output(params, self.likelihood_family, event_shape, name)
@@ -159,7 +164,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   # The distributions.
 
-  def decode(self, z: Any, training: bool = False) -> tfd.Distribution:
+  def decode(self, z: TensorLike, training: bool = False) -> tfd.Distribution:
     """p(x|z): batch shape `[batch]`, event shape `event_shape`.
 
     Args:
@@ -198,7 +203,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   # Samples and the evidence.
 
-  def sample(self, num: int, seed: Any = None, draw: bool = False) -> tf.Tensor:
+  def sample(self, num: int, seed: Seed | None = None, draw: bool = False) -> tf.Tensor:
     """Generates data: z ~ p(z), then the mean of p(x|z), or a draw from it.
 
     Args:
@@ -229,7 +234,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       return self.draw(seed, rows)[1]
     return self.decode(self.prior.sample(seed, rows)).mean()
 
-  def draw(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def draw(self, seed: Seed, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws z ~ p(z), then x ~ p(x|z).
 
     Args:
@@ -247,7 +252,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     noise = tf.reshape(noise, (-1, *shape))
     return z, self.likelihood_family.quantile(self.decode(z), noise)
 
-  def reconstruct(self, x: Any) -> tf.Tensor:
+  def reconstruct(self, x: TensorLike) -> tf.Tensor:
     """Decodes one z for each example: a call of the model.
 
     That is the point estimate of q(z|x), its mean, if the model has an encoder; else a
@@ -263,10 +268,10 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   def log_marginal(
     self,
-    x: Any,
-    method: Any = None,
+    x: TensorLike,
+    method: evidence.EstimatorLike | None = None,
     num_samples: int | None = None,
-    seed: Any = None,
+    seed: Seed | None = None,
   ) -> tf.Tensor:
     """Estimates the evidence log p(x) of each example.
 
@@ -300,7 +305,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   # The data.
 
-  def as_data(self, x: Any) -> tf.Tensor:
+  def as_data(self, x: TensorLike) -> tf.Tensor:
     """`x` as float32 data of this model's shape; every path that takes data calls it.
 
     Args:
@@ -355,7 +360,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     rows: tf.Tensor,
     training: bool,
     targets: tf.Tensor | None = None,
-  ) -> Any:
+  ) -> steps.Parts:
     """The bound of each example, and what is reported of it.
 
     Args:
@@ -407,13 +412,13 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
       self, lambda: steps.parts_of(self, x, y, seed, rows, training=True), weights
     )
 
-  def targets(self, x: tf.Tensor, y: Any) -> tf.Tensor | None:
+  def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
     """What is scored in place of x: y if it has x's shape, else None."""
     return inputs.targets(x, y)
 
   def minibatch_loss(
     self,
-    parts: Any,
+    parts: steps.Parts,
     weights: tf.Tensor | None,
     batch_size: tf.Tensor | None = None,
   ) -> tf.Tensor:
@@ -438,12 +443,12 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
 
   def compile(
     self,
-    optimizer: Any = "adam",
-    loss: Any = None,
-    loss_weights: Any = None,
-    jit_compile: bool | str = "auto",
+    optimizer: str | Options | keras.optimizers.Optimizer = "adam",
+    loss: None = None,
+    loss_weights: None = None,
+    jit_compile: bool | Literal["auto"] = "auto",
     device_loop: bool = True,
-    **kwargs,
+    **kwargs: Any,
   ) -> None:
     """Configures training, as `keras.Model.compile` does.
 
@@ -488,7 +493,7 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
     if self.built:
       self.optimizer.build(self.trainable_variables)
 
-  def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+  def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
     """As `keras.Model.save`, to a `.keras` file: no other holds all of this model."""
     if str(filepath).endswith((".h5", ".hdf5")):
       raise ValueError(
@@ -566,10 +571,10 @@ class GenerativeModel(keras.Model, metaclass=_Complete):
         layers[i].trainable = False
     return cls(**config)
 
-  def get_build_config(self) -> dict[str, Any] | None:
+  def get_build_config(self) -> dict[str, tuple[int | None, ...]] | None:
     return {"input_shape": (None, *self.event_shape)} if self.built else None
 
-  def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+  def export(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
     """As `keras.Model.export`; the signature of the data is the model's own."""
     self.check_built("export")
     self(tf.zeros((1, *self.event_shape)))  # Keras exports what was called

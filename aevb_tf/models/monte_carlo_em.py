@@ -41,13 +41,14 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from aevb_tf import checks, random
+from aevb_tf import checks, likelihoods, priors, random
 from aevb_tf.mcmc import hmc
 from aevb_tf.mcmc.annealing_path import AnnealingPath, constraining_bijector
 from aevb_tf.mcmc.resampling import resample
 from aevb_tf.models import parts, steps
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose
+from aevb_tf.types import NOT_BUILT, BatchShape, Seed, TensorLike
 
 
 class JointParts(NamedTuple):
@@ -121,7 +122,7 @@ class MonteCarloEM(GenerativeModel):
     self,
     decoder: keras.Model,
     latent_dim: int,
-    prior: Any = None,
+    prior: priors.PriorLike | None = None,
     num_samples: int = 1,
     num_transitions: int = 10,
     leapfrog_steps: int = 10,
@@ -133,8 +134,8 @@ class MonteCarloEM(GenerativeModel):
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
-    likelihood: Any = None,
-    **kwargs,
+    likelihood: likelihoods.LikelihoodLike | None = None,
+    **kwargs: Any,
   ):
     super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
     self.latent_dim = checks.positive_int("latent_dim", latent_dim)
@@ -155,7 +156,7 @@ class MonteCarloEM(GenerativeModel):
     self.candidates = checks.positive_int("candidates", candidates)
     self._first_step_size = float(step_size)
     self.persistent_transitions = persistent_transitions
-    self.chains = None
+    self.chains: keras.Variable = NOT_BUILT
     self.set_generator(decoder, prior, likelihood)
     parts.check_needs_no_encoder(self.prior, type(self).__name__)
     # Replicas adapt on data of their own, and agree on the mean.
@@ -169,7 +170,7 @@ class MonteCarloEM(GenerativeModel):
       name="step_size",
     )
 
-  def build(self, input_shape: tuple[int | None, ...]) -> None:
+  def build(self, input_shape: BatchShape) -> None:
     """Creates all variables, for data of `input_shape` `(None, *event_shape)`."""
     if self.built:
       return
@@ -234,7 +235,7 @@ class MonteCarloEM(GenerativeModel):
       `Samples`.
     """
     chains = tf.convert_to_tensor(self.chains)
-    numbers = tf.clip_by_value(numbers, 0, self.dataset_size - 1)  # `checks` tells
+    numbers = tf.clip_by_value(numbers, 0, self.chains.shape[0] - 1)  # `checks` tells
     u = tf.transpose(tf.gather(chains, numbers), (1, 0, 2))
     path = AnnealingPath(self, x, start="prior")
     rows = tf.range(tf.shape(x)[0])
@@ -280,12 +281,12 @@ class MonteCarloEM(GenerativeModel):
       samples.acceptance,
     )
 
-  def targets(self, x: tf.Tensor, y: Any) -> None:
+  def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> None:
     """None, or an error: there is no encoder that could see x while y is scored.
 
     A y of unknown rank is taken for labels, or for the numbers of the data.
     """
-    if tf.is_tensor(y) and y.shape.rank is None:
+    if y is not None and tf.is_tensor(y) and y.shape.rank is None:
       return
     if super().targets(x, y) is not None:
       raise ValueError(
@@ -351,7 +352,7 @@ class MonteCarloEM(GenerativeModel):
       return super().batch_error(what)
     return (
       "Persistent chains must know which data these are: pass the number of each as y, "
-      f"an int in 0 to {self.dataset_size - 1}, as in fit(x, np.arange(len(x)))."
+      f"an int in 0 to {self.chains.shape[0] - 1}, as in fit(x, np.arange(len(x)))."
     )
 
   # What a trained model answers.
@@ -365,7 +366,9 @@ class MonteCarloEM(GenerativeModel):
     seed = random.derive(self.seed, Purpose.RECONSTRUCT)
     return self.decode(self._inferred(x, seed, 1)[0], training).mean()
 
-  def infer(self, x: Any, num_samples: int = 1, seed: Any = None) -> tf.Tensor:
+  def infer(
+    self, x: TensorLike, num_samples: int = 1, seed: Seed | None = None
+  ) -> tf.Tensor:
     """Samples the posterior of each example, by the E-step's chains.
 
     Args:

@@ -8,7 +8,7 @@
 """
 
 import warnings
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -20,7 +20,9 @@ _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
 _BOUNDED_BELOW = ("relu", "relu6", "softplus", "exponential")
 
 
-def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Posterior:
+def posterior_of(
+  encoder: keras.Model, posterior: posteriors.PosteriorLike | None = None
+) -> posteriors.Posterior:
   """The posterior family of an encoder.
 
   Args:
@@ -37,7 +39,7 @@ def posterior_of(encoder: keras.Model, posterior: Any = None) -> posteriors.Post
 
 
 def likelihood_of(
-  decoder: keras.Model, likelihood: Any = None
+  decoder: keras.Model, likelihood: likelihoods.LikelihoodLike | None = None
 ) -> likelihoods.Likelihood:
   """The likelihood family of a decoder; as `posterior_of`."""
   return _family(
@@ -89,7 +91,9 @@ def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[in
   return tuple(output.shape[1:])
 
 
-def parameters(output: Any, posterior: posteriors.Posterior) -> tf.Tensor:
+def parameters(
+  output: tf.Tensor | Sequence[tf.Tensor], posterior: posteriors.Posterior
+) -> tf.Tensor:
   """An encoder's output as one tensor: what the posterior takes.
 
   Args:

@@ -13,7 +13,7 @@ of layers (regularizers, `add_loss`) count once for an update, as in Keras: with
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -29,20 +29,33 @@ from aevb_tf.loops.monitor import (
 )
 from aevb_tf.random import Purpose
 
+if TYPE_CHECKING:
+  from aevb_tf.models.generative import GenerativeModel
+
 # A first log-likelihood below this for each value of an example means that the data lie
 # far from what an untrained decoder gives: 8 standard deviations of a normal.
 _FAR = -32.0
 
 
+class Parts(Protocol):
+  """What `bound_parts` gives: these, and the model's `measures` and `watched`."""
+
+  @property
+  def bound(self) -> tf.Tensor: ...
+
+  @property
+  def log_likelihood(self) -> tf.Tensor: ...
+
+
 class Step(NamedTuple):
   """The result of a training step."""
 
-  parts: Any  # what `bound_parts` gave
+  parts: Parts
   loss: tf.Tensor  # scalar
   gradients: list[tf.Tensor]  # those that show whether all are finite
 
 
-def train(model: keras.Model, data: Any) -> dict[str, Any]:
+def train(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
   """`model.learn` from a batch, with noise that depends on the number of updates so far.
 
   Args:
@@ -69,7 +82,7 @@ def train(model: keras.Model, data: Any) -> dict[str, Any]:
   return _update_metrics(model, x, y, parts, loss, weights, healthy)
 
 
-def test(model: keras.Model, data: Any) -> dict[str, Any]:
+def test(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
   """The bound of a batch; the noise of the i-th example is always the same.
 
   Args:
@@ -90,8 +103,8 @@ def test(model: keras.Model, data: Any) -> dict[str, Any]:
 
 
 def update(
-  model: keras.Model,
-  bound_parts: Callable[[], Any],
+  model: "GenerativeModel",
+  bound_parts: Callable[[], Parts],
   weights: tf.Tensor | None = None,
 ) -> Step:
   """One update of all trainable variables.
@@ -116,26 +129,26 @@ def update(
 
 
 def parts_of(
-  model: keras.Model,
+  model: "GenerativeModel",
   x: tf.Tensor,
-  y: Any,
+  y: tf.Tensor | None,
   seed: tf.Tensor,
   rows: tf.Tensor,
   training: bool,
-) -> Any:
+) -> Parts:
   """`model.bound_parts` of a batch, with y as the targets if it has x's shape."""
   targets = model.targets(x, y)
   options = {} if targets is None else {"targets": targets}
   return model.bound_parts(x, seed, rows, training=training, **options)
 
 
-def scored(model: keras.Model, x: tf.Tensor, y: Any) -> tf.Tensor:
+def scored(model: "GenerativeModel", x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor:
   """What the likelihood scores: the targets, or x itself."""
   targets = model.targets(x, y)
   return x if targets is None else targets
 
 
-def raise_faults(model: keras.Model, kind: str, epoch: int, step: int) -> None:
+def raise_faults(model: "GenerativeModel", kind: str, epoch: int, step: int) -> None:
   """Raises what the monitor saw in the steps of the last call; warns of far data.
 
   Args:
@@ -163,7 +176,7 @@ def raise_faults(model: keras.Model, kind: str, epoch: int, step: int) -> None:
   )
 
 
-def as_int(variable: Any) -> int:
+def as_int(variable: keras.Variable) -> int:
   """The value of an integer variable, of which each of several replicas has one."""
   return int(tf.convert_to_tensor(variable))
 
@@ -213,7 +226,7 @@ def _warn_of_far_data(model):
 
 
 @contextlib.contextmanager
-def _one_call(model: keras.Model) -> Iterator[None]:
+def _one_call(model: "GenerativeModel") -> Iterator[None]:
   """Layers add up their losses until it ends, as within one call of a Keras model."""
   context = model._get_call_context()
   try:

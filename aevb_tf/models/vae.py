@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from aevb_tf import bounds, likelihoods, posteriors, priors
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 
@@ -38,14 +39,14 @@ class VAE(Autoencoder, GenerativeModel):
     self,
     encoder: keras.Model,
     decoder: keras.Model,
-    prior: Any = None,
-    bound: Any = None,
+    prior: priors.PriorLike | None = None,
+    bound: bounds.BoundLike | None = None,
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
-    posterior: Any = None,
-    likelihood: Any = None,
-    **kwargs,
+    posterior: posteriors.PosteriorLike | None = None,
+    likelihood: likelihoods.LikelihoodLike | None = None,
+    **kwargs: Any,
   ):
     super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)

@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from aevb_tf import bounds, random
+from aevb_tf import bounds, likelihoods, posteriors, priors, random
 from aevb_tf.checks import positive_int
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 
 class WakeSleepParts(NamedTuple):
@@ -86,14 +87,14 @@ class WakeSleep(Autoencoder, GenerativeModel):
     self,
     encoder: keras.Model,
     decoder: keras.Model,
-    prior: Any = None,
+    prior: priors.PriorLike | None = None,
     num_samples: int = 1,
     dataset_size: int | None = None,
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
-    posterior: Any = None,
-    likelihood: Any = None,
-    **kwargs,
+    posterior: posteriors.PosteriorLike | None = None,
+    likelihood: likelihoods.LikelihoodLike | None = None,
+    **kwargs: Any,
   ):
     super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
     wake = _Wake(num_samples)
@@ -105,7 +106,7 @@ class WakeSleep(Autoencoder, GenerativeModel):
         "'mixture'."
       )
 
-  def dream(self, seed: Any, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+  def dream(self, seed: Seed, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """z ~ p(z) and x ~ p(x|z), with gradients through both stopped.
 
     Args:
@@ -127,10 +128,12 @@ class WakeSleep(Autoencoder, GenerativeModel):
     targets: tf.Tensor | None = None,
   ) -> WakeSleepParts:
     given = (x, seed, rows, training, targets)
-    wake, elbo, kl, log_likelihood = super().bound_parts(*given)
+    wake = super().bound_parts(*given)
     z, dreamt = self.dream(random.derive(seed, Purpose.DREAM), rows)
     sleep = self.encode(dreamt, training).log_prob(z)
-    return WakeSleepParts(wake + sleep, elbo, kl, log_likelihood, sleep)
+    return WakeSleepParts(
+      wake.bound + sleep, wake.elbo, wake.kl, wake.log_likelihood, sleep
+    )
 
   # Saving.
 

@@ -26,6 +26,7 @@ from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 
 class WeightPosterior(keras.layers.Layer):
@@ -39,7 +40,9 @@ class WeightPosterior(keras.layers.Layer):
     ValueError: One of the two is not positive.
   """
 
-  def __init__(self, prior_stddev: float = 1.0, initial_stddev: float = 0.01, **kwargs):
+  def __init__(
+    self, prior_stddev: float = 1.0, initial_stddev: float = 0.01, **kwargs: Any
+  ):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
     super().__init__(**kwargs)
     for name, value in (
@@ -59,7 +62,7 @@ class WeightPosterior(keras.layers.Layer):
       for i, shape in enumerate(input_shape)
     ]
 
-  def distributions(self, means: Sequence[Any]) -> list[Normal]:
+  def distributions(self, means: Sequence[tf.Tensor | keras.Variable]) -> list[Normal]:
     """q(theta), of each variable.
 
     Args:
@@ -85,7 +88,9 @@ class WeightPosterior(keras.layers.Layer):
       for mean, log_variance in zip(means, self.log_variances, strict=True)
     ]
 
-  def sample(self, means: Sequence[Any], seed: Any) -> list[tf.Tensor]:
+  def sample(
+    self, means: Sequence[tf.Tensor | keras.Variable], seed: Seed
+  ) -> list[tf.Tensor]:
     """theta = mu + sigma * zeta, differentiable in both.
 
     Args:
@@ -100,7 +105,7 @@ class WeightPosterior(keras.layers.Layer):
       for i, q in enumerate(self.distributions(means))
     ]
 
-  def kl(self, means: Sequence[Any]) -> tf.Tensor:
+  def kl(self, means: Sequence[tf.Tensor | keras.Variable]) -> tf.Tensor:
     """KL(q(theta) || p(theta)), a scalar, nats.
 
     Args:

@@ -9,7 +9,8 @@ outside of `call`, since a Keras layer that returns a distribution can neither b
 symbolically nor saved.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -17,6 +18,11 @@ from tensorflow_probability import distributions as tfd
 
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.checks import positive_int
+from aevb_tf.registry import Options
+
+# What `keras.activations.get` and `keras.initializers.get` take.
+Activation: TypeAlias = str | Options | Callable[[tf.Tensor], tf.Tensor] | None
+Initializer: TypeAlias = str | Options | keras.initializers.Initializer
 
 
 class Encoder(keras.Model):
@@ -30,7 +36,12 @@ class Encoder(keras.Model):
     ValueError: `latent_dim` is not a positive integer, or the posterior is unknown.
   """
 
-  def __init__(self, latent_dim: int, posterior: Any = "gaussian", **kwargs):
+  def __init__(
+    self,
+    latent_dim: int,
+    posterior: posteriors.PosteriorLike = "gaussian",
+    **kwargs: Any,
+  ):
     super().__init__(**kwargs)
     self.latent_dim = positive_int("latent_dim", latent_dim)
     self.posterior_family = posteriors.get(posterior)
@@ -71,7 +82,10 @@ class Decoder(keras.Model):
   """
 
   def __init__(
-    self, event_shape: tuple[int, ...], likelihood: Any = "bernoulli", **kwargs
+    self,
+    event_shape: tuple[int, ...],
+    likelihood: likelihoods.LikelihoodLike = "bernoulli",
+    **kwargs: Any,
   ):
     super().__init__(**kwargs)
     self.event_shape = shape_of_positive_ints("event_shape", event_shape)
@@ -101,14 +115,14 @@ class Decoder(keras.Model):
     }
 
 
-def shape_of_positive_ints(name: str, values: Any) -> tuple[int, ...]:
+def shape_of_positive_ints(name: str, values: Iterable[int]) -> tuple[int, ...]:
   """Returns a tuple of positive ints; raises a ValueError that names the argument."""
   if isinstance(values, (int, str)) or not len(tuple(values)):
     raise ValueError(f"{name}={values!r} must be a tuple such as (28, 28, 1).")
   return tuple(positive_int(name, value) for value in values)
 
 
-def widths(name: str, values: Any) -> tuple[int, ...]:
+def widths(name: str, values: Iterable[int]) -> tuple[int, ...]:
   """Like `shape_of_positive_ints`, but may be empty, for no hidden layers."""
   if isinstance(values, (int, str)):
     raise ValueError(f"{name}={values!r} must be a tuple such as (500,), or ().")

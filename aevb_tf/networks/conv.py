@@ -9,7 +9,14 @@ from typing import Any
 
 import keras
 
-from aevb_tf.networks.base import Decoder, Encoder, shape_of_positive_ints, widths
+from aevb_tf import likelihoods, posteriors
+from aevb_tf.networks.base import (
+  Activation,
+  Decoder,
+  Encoder,
+  shape_of_positive_ints,
+  widths,
+)
 
 _STRIDE = 2
 
@@ -33,9 +40,9 @@ class ConvEncoder(Encoder):
     filters: tuple[int, ...] = (32, 64),
     kernel_size: int = 3,
     hidden_units: tuple[int, ...] = (),
-    activation: Any = "relu",
-    posterior: Any = "gaussian",
-    **kwargs,
+    activation: Activation = "relu",
+    posterior: posteriors.PosteriorLike = "gaussian",
+    **kwargs: Any,
   ):
     super().__init__(latent_dim=latent_dim, posterior=posterior, **kwargs)
     self.filters = shape_of_positive_ints("filters", filters)
@@ -92,9 +99,9 @@ class ConvDecoder(Decoder):
     filters: tuple[int, ...] = (64, 32),
     kernel_size: int = 3,
     hidden_units: tuple[int, ...] = (),
-    activation: Any = "relu",
-    likelihood: Any = "bernoulli",
-    **kwargs,
+    activation: Activation = "relu",
+    likelihood: likelihoods.LikelihoodLike = "bernoulli",
+    **kwargs: Any,
   ):
     super().__init__(event_shape=event_shape, likelihood=likelihood, **kwargs)
     if len(self.event_shape) != 3:

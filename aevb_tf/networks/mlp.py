@@ -8,15 +8,21 @@ linear map: with a Gaussian likelihood with shared variance it is probabilistic 
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from aevb_tf.networks.base import Decoder, Encoder, widths
+from aevb_tf import likelihoods, posteriors
+from aevb_tf.networks.base import Activation, Decoder, Encoder, Initializer, widths
+
+if TYPE_CHECKING:  # what a `_Perceptron` is mixed into
+  from keras import Model as _Network
+else:
+  _Network = object
 
 
-class _Perceptron:
+class _Perceptron(_Network):
   """The layers of both networks, and their config."""
 
   def _make_layers(self, hidden_units, activation, initializers, num_outputs):
@@ -74,11 +80,11 @@ class MLPEncoder(_Perceptron, Encoder):
     self,
     latent_dim: int,
     hidden_units: tuple[int, ...] = (500,),
-    activation: Any = "tanh",
-    posterior: Any = "gaussian",
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    **kwargs,
+    activation: Activation = "tanh",
+    posterior: posteriors.PosteriorLike = "gaussian",
+    kernel_initializer: Initializer = "glorot_uniform",
+    bias_initializer: Initializer = "zeros",
+    **kwargs: Any,
   ):
     super().__init__(latent_dim=latent_dim, posterior=posterior, **kwargs)
     self.flatten = keras.layers.Flatten(dtype=self.dtype_policy)
@@ -107,11 +113,11 @@ class MLPDecoder(_Perceptron, Decoder):
     self,
     event_shape: tuple[int, ...],
     hidden_units: tuple[int, ...] = (500,),
-    activation: Any = "tanh",
-    likelihood: Any = "bernoulli",
-    kernel_initializer: Any = "glorot_uniform",
-    bias_initializer: Any = "zeros",
-    **kwargs,
+    activation: Activation = "tanh",
+    likelihood: likelihoods.LikelihoodLike = "bernoulli",
+    kernel_initializer: Initializer = "glorot_uniform",
+    bias_initializer: Initializer = "zeros",
+    **kwargs: Any,
   ):
     super().__init__(event_shape=event_shape, likelihood=likelihood, **kwargs)
     initializers = (kernel_initializer, bias_initializer)

@@ -45,6 +45,10 @@ def save(
       f"{', '.join(_METADATA)}."
     )
   path.parent.mkdir(parents=True, exist_ok=True)
-  options = {"format": suffix[1:], "dpi": dpi, "metadata": _METADATA[suffix]}
-  files.write(path, lambda partial: figure.savefig(partial, **options))
+  metadata = _METADATA[suffix]
+
+  def save_to(partial: pathlib.Path) -> None:
+    figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=metadata)
+
+  files.write(path, save_to)
   return path

@@ -9,7 +9,7 @@ since only the user knows whether they are squares or strips.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -117,7 +117,7 @@ def channel_note(x: ArrayLike) -> str:
   return "" if channels in (1, 3) else f" (first of {channels} channels)"
 
 
-def show(axes: Axes, picture: np.ndarray, **kwargs) -> AxesImage:
+def show(axes: Axes, picture: np.ndarray, **kwargs: Any) -> AxesImage:
   """Draws a tiled picture with 0 black and 1 white, without rescaling to its range."""
   axes.grid(False)
   return axes.imshow(picture, cmap="gray", vmin=0.0, vmax=1.0, **kwargs)

@@ -8,7 +8,7 @@ arXiv:1509.00519).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -93,7 +93,7 @@ def kl_per_dimension(
 
   figure = style.new_figure(style.WIDE, 3.4)
   axes = figure.subplots()
-  legend = {}
+  legend: dict[str, Any] = {}  # Any: matplotlib's types leave out tuples
   if active.any():
     bars = axes.bar(positions[active], mean[active], width=0.85, color=style.FIRST)
     legend[f"active ({active.sum()})"] = bars

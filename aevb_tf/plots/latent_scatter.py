@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -82,11 +82,13 @@ def _draw_named(
 ) -> None:
   """Draws a colour and marker for each label, a legend, and names at the medians."""
   from matplotlib import patheffects
+  from matplotlib.collections import PathCollection
 
   unlabelled = points[labels < 0]
   if len(unlabelled):
+    x, y = unlabelled.T
     axes.scatter(
-      *unlabelled.T, s=size, color=style.QUIET, marker=".", alpha=0.5, label="no label"
+      x, y, s=size, color=style.QUIET, marker=".", alpha=0.5, label="no label"
     )
   present = np.unique(labels[labels >= 0])
   medians = np.array([np.median(points[labels == label], axis=0) for label in present])
@@ -95,8 +97,10 @@ def _draw_named(
   for i, label in enumerate(present):
     of_label = points[labels == label]
     name = str(names.get(int(label), label))
+    x, y = of_label.T
     axes.scatter(
-      *of_label.T,
+      x,
+      y,
       s=size,
       color=style.CATEGORIES[i % len(style.CATEGORIES)],
       marker=style.MARKERS[i % len(style.MARKERS)],
@@ -116,7 +120,7 @@ def _draw_named(
   legend = axes.legend(
     title="label", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
   )
-  for handle in legend.legend_handles:
+  for handle in cast(list[PathCollection], legend.legend_handles):
     handle.set_sizes([36])
     handle.set_alpha(1)
 
@@ -173,13 +177,17 @@ def latent_scatter(
   size = float(np.clip(40_000 / len(mean), 8, 30))
   known = np.unique(labels[labels >= 0])
   if not known.size:
-    axes.scatter(*points.T, s=size, color=style.FIRST, alpha=0.5, linewidths=0)
+    x, y = points.T
+    axes.scatter(x, y, s=size, color=style.FIRST, alpha=0.5, linewidths=0)
   elif known.size <= _MOST_NAMED_LABELS:
     _draw_named(axes, points, labels, label_names or {}, size)
   else:
-    axes.scatter(*points[labels < 0].T, s=size, color=style.QUIET, linewidths=0)
+    x, y = points[labels < 0].T
+    axes.scatter(x, y, s=size, color=style.QUIET, linewidths=0)
+    x, y = points[labels >= 0].T
     colored = axes.scatter(
-      *points[labels >= 0].T,
+      x,
+      y,
       c=labels[labels >= 0],
       s=size,
       cmap="viridis",

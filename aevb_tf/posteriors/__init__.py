@@ -13,7 +13,7 @@
 |                 |          | `weibull`, `rayleigh`, `gompertz`, `chi2`, `f`         |
 """
 
-from aevb_tf.posteriors.base import Posterior, registry
+from aevb_tf.posteriors.base import Posterior, PosteriorLike, registry
 from aevb_tf.posteriors.flow import InverseAutoregressiveFlow, RealNVP
 from aevb_tf.posteriors.full_covariance import Elliptical, FullGaussian
 from aevb_tf.posteriors.gaussian import Gaussian
@@ -30,6 +30,7 @@ __all__ = [
   "Independent",
   "InverseAutoregressiveFlow",
   "Posterior",
+  "PosteriorLike",
   "RealNVP",
   "get",
   "names",

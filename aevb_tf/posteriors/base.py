@@ -9,18 +9,19 @@ wherever the model runs.
 """
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
-from aevb_tf.distributions.shapes import DRAW
+from aevb_tf.distributions.shapes import DRAW, Noise
 from aevb_tf.random import Purpose
-from aevb_tf.registry import Registry
+from aevb_tf.registry import Options, Registry
+from aevb_tf.types import NOT_BUILT, IntLike, Seed
 
-registry = Registry("posterior")
+registry: "Registry[Posterior]" = Registry("posterior")
 
 
 class Posterior(keras.layers.Layer):
@@ -37,17 +38,17 @@ class Posterior(keras.layers.Layer):
   family_name: str | None = None
   support = "real"
   factorized = False
-  noise_kind = "normal"
+  noise_kind: Noise = "normal"
 
   @property
   def title(self) -> str:
     """Its name in error messages."""
     return type(self).__name__
 
-  def __init__(self, **kwargs):
+  def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
     super().__init__(**kwargs)
-    self.latent_dim = None
+    self.latent_dim: int = NOT_BUILT
 
   def build(self, latent_shape: tuple[int]) -> None:
     """Sets the number of latents, and creates the posterior's own weights."""
@@ -87,7 +88,7 @@ class Posterior(keras.layers.Layer):
     """The shape of eps for one draw of z."""
     return (self.latent_dim,)
 
-  def noise(self, seed: Any, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
+  def noise(self, seed: Seed, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
     """Draws eps. That of example i depends only on (seed, rows[i], num_samples).
 
     Args:
@@ -119,9 +120,9 @@ class Posterior(keras.layers.Layer):
   def numbered_samples(
     self,
     posterior: tfd.Distribution,
-    seed: Any,
+    seed: Seed,
     rows: tf.Tensor,
-    first: Any,
+    first: IntLike,
     count: int,
     purpose: Purpose = Purpose.SAMPLE,
   ) -> tf.Tensor:
@@ -168,3 +169,6 @@ class Posterior(keras.layers.Layer):
   def point_estimate(self, posterior: tfd.Distribution) -> tf.Tensor:
     """One z that represents q(z|x), `[batch, latent_dim]`; here its mean."""
     return posterior.mean()
+
+
+PosteriorLike: TypeAlias = str | Options | Posterior

@@ -9,6 +9,8 @@ mean of z has no closed form: the point estimate is the flow applied to the mean
 base.
 """
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
@@ -37,7 +39,7 @@ class Flow(Posterior):
     num_steps: int = 2,
     hidden_units: tuple[int, ...] = (64,),
     context_size: int = 0,
-    **kwargs,
+    **kwargs: Any,
   ):
     super().__init__(**kwargs)
     if num_steps < 1 or context_size < 0 or not tuple(hidden_units):
@@ -55,7 +57,7 @@ class Flow(Posterior):
     options = (self.latent_dim, self.num_steps, self.hidden_units, self.context_size)
     self.steps = self.make_steps(*options)
 
-  def make_steps(self, *options) -> list[flows.Conditioner]:
+  def make_steps(self, *options: Any) -> list[flows.Conditioner]:
     """The networks of the steps."""
     raise TypeError(f"{type(self).__name__} must define `make_steps`.")
 
@@ -110,7 +112,7 @@ class InverseAutoregressiveFlow(Flow):
   A draw and its density take one pass, the density of any other z takes J passes.
   """
 
-  def make_steps(self, *options) -> list[flows.Conditioner]:
+  def make_steps(self, *options: Any) -> list[flows.Conditioner]:
     return flows.autoregressive_steps(*options)
 
   def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:
@@ -121,7 +123,7 @@ class InverseAutoregressiveFlow(Flow):
 class RealNVP(Flow):
   """RealNVP: one pass in either direction; needs at least two latents."""
 
-  def make_steps(self, *options) -> list[flows.Conditioner]:
+  def make_steps(self, *options: Any) -> list[flows.Conditioner]:
     return flows.coupling_steps(*options)
 
   def bijector(self, context: tf.Tensor | None) -> tfb.Bijector:

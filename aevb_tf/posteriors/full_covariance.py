@@ -6,6 +6,8 @@ The encoder returns mu, then log S_jj^2, softly bounded to (-20, 20), then the e
 of S below the diagonal. If those are zero, this is the diagonal family.
 """
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
@@ -19,9 +21,9 @@ from aevb_tf.posteriors.base import Posterior, registry
 class FullGaussian(Posterior):
   """Full-covariance Gaussian; the encoder returns `[batch, 2 J + J (J - 1) / 2]`."""
 
-  family_name = "full_gaussian"
+  family_name: str | None = "full_gaussian"
 
-  def __init__(self, **kwargs):
+  def __init__(self, **kwargs: Any):
     super().__init__(**kwargs)
     self.family = self._family()
 
@@ -75,7 +77,7 @@ class Elliptical(FullGaussian):
 
   family_name = None
 
-  def __init__(self, df: int = 5, **kwargs):
+  def __init__(self, df: int = 5, **kwargs: Any):
     if isinstance(df, bool) or df != int(df) or df < 3:
       raise ValueError(f"df={df!r} must be an integer of at least 3.")
     self._df = int(df)

@@ -21,7 +21,7 @@ from aevb_tf.numerics import soft_clip
 from aevb_tf.posteriors.base import Posterior, registry
 
 REAL = ("laplace", "logistic", "student_t", "gumbel")
-POSITIVE = ("log_normal", "gamma", "exponential", "weibull")
+POSITIVE: tuple[str, ...] = ("log_normal", "gamma", "exponential", "weibull")
 POSITIVE += ("rayleigh", "gompertz", "chi2", "f")
 
 # Bounds on the logs of positive parameters; those of shapes are tighter.
@@ -49,25 +49,16 @@ class Independent(Posterior):
 
   factorized = True
 
-  def __init__(self, family: Any = "laplace", **kwargs):
+  def __init__(self, family: distributions.DistributionLike = "laplace", **kwargs: Any):
     super().__init__(**kwargs)
     self.family = _fit(distributions.get(family))
-
-  @property
-  def family_name(self) -> str:
-    return {"normal": "gaussian"}.get(self.family.name, self.family.name)
+    name = self.family.name
+    self.family_name = {"normal": "gaussian"}.get(name, name)
+    self.support, self.noise_kind = self.family.support, self.family.noise
 
   @property
   def title(self) -> str:
     return self.family.name
-
-  @property
-  def support(self) -> str:
-    return self.family.support
-
-  @property
-  def noise_kind(self) -> str:
-    return self.family.noise
 
   def params_size(self, latent_dim: int) -> int:
     return len(self.family.parameters) * latent_dim
@@ -135,7 +126,7 @@ def _constrained(family, name: str, raw: tf.Tensor) -> tf.Tensor:
 
 
 def _named(family: str):
-  def make(**options) -> Independent:
+  def make(**options: Any) -> Independent:
     return Independent(family, **options)
 
   make.__doc__ = f"Independent latents of the family {family}."

@@ -10,7 +10,7 @@
 | `exponential`     | positive        | nothing                                  |
 """
 
-from aevb_tf.priors.base import Prior, registry
+from aevb_tf.priors.base import Prior, PriorLike, registry
 from aevb_tf.priors.flow import MaskedAutoregressiveFlow
 from aevb_tf.priors.mixture import Mixture
 from aevb_tf.priors.positive import Exponential, Gamma
@@ -27,6 +27,7 @@ __all__ = [
   "MaskedAutoregressiveFlow",
   "Mixture",
   "Prior",
+  "PriorLike",
   "StandardNormal",
   "VampPrior",
   "get",

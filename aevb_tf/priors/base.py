@@ -5,15 +5,29 @@ with the model.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf.registry import Registry
+from aevb_tf.registry import Options, Registry
+from aevb_tf.types import NOT_BUILT, Seed
 
-registry = Registry("prior")
+registry: "Registry[Prior]" = Registry("prior")
+
+# x `[n, *event_shape]` -> q(z|x).
+Encode: TypeAlias = Callable[[tf.Tensor], tfd.Distribution]
+
+
+class Sampler(Protocol):
+  """What a prior takes of a `Posterior`."""
+
+  def noise(self, seed: Seed, rows: tf.Tensor, num_samples: int) -> tf.Tensor:
+    """Draws eps."""
+
+  def sample(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    """z = g(eps, x)."""
 
 
 class Prior(keras.layers.Layer):
@@ -31,17 +45,17 @@ class Prior(keras.layers.Layer):
   factorized = False
   needs_encoder = False
 
-  def __init__(self, **kwargs):
+  def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
     super().__init__(**kwargs)
-    self.latent_dim = None
+    self.latent_dim: int = NOT_BUILT
 
   def build(self, latent_shape: tuple[int]) -> None:
     """Sets the number of latents, and creates the prior's weights."""
     (self.latent_dim,) = latent_shape
 
   def connect(
-    self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
+    self, encode: Encode, posterior: Sampler, event_shape: tuple[int, ...]
   ) -> None:
     """Gives the prior access to its model; called before `build`.
 
@@ -55,7 +69,7 @@ class Prior(keras.layers.Layer):
     """p(z): batch shape `[]`, event shape `[latent_dim]`."""
     raise TypeError(f"{type(self).__name__} must define `distribution()`.")
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     """Draws z ~ p(z); row i depends on (seed, rows[i]) alone.
 
     Args:
@@ -66,3 +80,6 @@ class Prior(keras.layers.Layer):
       float32 `[n, latent_dim]`.
     """
     raise TypeError(f"{type(self).__name__} must define `sample(seed, rows)`.")
+
+
+PriorLike: TypeAlias = str | Options | Prior

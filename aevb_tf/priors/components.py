@@ -1,14 +1,13 @@
 """Draws of a mixture's components."""
 
-from typing import Any
-
 import tensorflow as tf
 
 from aevb_tf import random
 from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
 
 
-def choose(seed: Any, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
+def choose(seed: Seed, rows: tf.Tensor, probs: tf.Tensor) -> tf.Tensor:
   """Draws components by inverse CDF; row i depends on (seed, rows[i]) alone.
 
   Args:

@@ -15,6 +15,7 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf import flows, random
 from aevb_tf.normal import Normal
 from aevb_tf.priors.base import Prior, registry
+from aevb_tf.types import Seed
 
 
 @registry.register("maf", package="aevb_tf.priors")
@@ -30,7 +31,7 @@ class MaskedAutoregressiveFlow(Prior):
   """
 
   def __init__(
-    self, num_steps: int = 2, hidden_units: tuple[int, ...] = (64,), **kwargs
+    self, num_steps: int = 2, hidden_units: tuple[int, ...] = (64,), **kwargs: Any
   ):
     super().__init__(**kwargs)
     if num_steps < 1 or not tuple(hidden_units):
@@ -50,7 +51,7 @@ class MaskedAutoregressiveFlow(Prior):
     base = tfd.Independent(normal, reinterpreted_batch_ndims=1)
     return tfd.TransformedDistribution(base, flows.chain_autoregressive(self.steps))
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     noise = random.normal(seed, rows, self.latent_dim)
     return flows.chain_autoregressive(self.steps).forward(noise)
 

@@ -11,6 +11,7 @@ from aevb_tf.normal import Normal
 from aevb_tf.numerics import scale_of
 from aevb_tf.priors.base import Prior, registry
 from aevb_tf.priors.components import choose
+from aevb_tf.types import Seed
 
 
 @registry.register("mixture", package="aevb_tf.priors")
@@ -26,7 +27,7 @@ class Mixture(Prior):
     ValueError: `num_components` is not positive.
   """
 
-  def __init__(self, num_components: int = 10, **kwargs):
+  def __init__(self, num_components: int = 10, **kwargs: Any):
     super().__init__(**kwargs)
     if isinstance(num_components, bool) or num_components < 1:
       raise ValueError(f"num_components={num_components!r} must be positive.")
@@ -49,7 +50,7 @@ class Mixture(Prior):
       tfd.Independent(components, reinterpreted_batch_ndims=1),
     )
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     component = choose(seed, rows, tf.nn.softmax(self.logits))
     mean = tf.gather(tf.convert_to_tensor(self.means), component)
     scale = tf.gather(self._scales(), component)

@@ -7,6 +7,7 @@ from tensorflow_probability import distributions as tfd
 
 from aevb_tf import distributions, random
 from aevb_tf.priors.base import Prior, registry
+from aevb_tf.types import Seed
 
 
 @registry.register("gamma", package="aevb_tf.priors")
@@ -25,7 +26,7 @@ class Gamma(Prior):
   support = "positive"
   factorized = True
 
-  def __init__(self, concentration: float = 1.0, rate: float = 1.0, **kwargs):
+  def __init__(self, concentration: float = 1.0, rate: float = 1.0, **kwargs: Any):
     super().__init__(**kwargs)
     if not (concentration > 0 and rate > 0):
       raise ValueError(
@@ -38,7 +39,7 @@ class Gamma(Prior):
     gamma = tfd.Gamma(self.concentration * ones, self.rate * ones)
     return tfd.Independent(gamma, reinterpreted_batch_ndims=1)
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
     gamma = distributions.get("gamma")
     return gamma.sample(self.concentration, self.rate, noise=noise)
@@ -63,7 +64,7 @@ class Exponential(Prior):
   support = "positive"
   factorized = True
 
-  def __init__(self, rate: float = 1.0, **kwargs):
+  def __init__(self, rate: float = 1.0, **kwargs: Any):
     super().__init__(**kwargs)
     if not rate > 0:
       raise ValueError(f"rate={rate!r} must be positive.")
@@ -73,7 +74,7 @@ class Exponential(Prior):
     exponential = tfd.Exponential(self.rate * tf.ones(self.latent_dim))
     return tfd.Independent(exponential, reinterpreted_batch_ndims=1)
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     noise = random.uniform(seed, rows, self.latent_dim)
     return distributions.get("exponential").sample(self.rate, noise=noise)
 

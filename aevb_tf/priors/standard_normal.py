@@ -1,13 +1,12 @@
 """Standard normal prior (section 3): p(z) = N(0, I)."""
 
-from typing import Any
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import random
 from aevb_tf.normal import Normal
 from aevb_tf.priors.base import Prior, registry
+from aevb_tf.types import Seed
 
 
 @registry.register("standard_normal", package="aevb_tf.priors")
@@ -21,5 +20,5 @@ class StandardNormal(Prior):
     normal = Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
     return tfd.Independent(normal, reinterpreted_batch_ndims=1)
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     return random.normal(seed, rows, self.latent_dim)

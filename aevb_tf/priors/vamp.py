@@ -9,15 +9,15 @@ References:
   Tomczak, Welling. VAE with a VampPrior. AISTATS 2018.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf.priors.base import Prior, registry
+from aevb_tf.priors.base import Encode, Prior, Sampler, registry
 from aevb_tf.priors.components import choose
+from aevb_tf.types import NOT_BUILT, Seed
 
 
 @registry.register("vamp", package="aevb_tf.priors")
@@ -38,15 +38,17 @@ class VampPrior(Prior):
   support = None
   needs_encoder = True
 
-  def __init__(self, num_components: int = 50, **kwargs):
+  def __init__(self, num_components: int = 50, **kwargs: Any):
     super().__init__(**kwargs)
     if isinstance(num_components, bool) or num_components < 1:
       raise ValueError(f"num_components={num_components!r} must be positive.")
     self.num_components = int(num_components)
-    self._encode = self._posterior = self._event_shape = None
+    self._encode: Encode = NOT_BUILT
+    self._posterior: _Untracked = NOT_BUILT
+    self._event_shape: tuple[int, ...] = NOT_BUILT
 
   def connect(
-    self, encode: Callable, posterior: Any, event_shape: tuple[int, ...]
+    self, encode: Encode, posterior: Sampler, event_shape: tuple[int, ...]
   ) -> None:
     self._encode, self._event_shape = encode, event_shape
     # Hidden from Keras: the posterior belongs to the encoder, which saves it.
@@ -72,7 +74,7 @@ class VampPrior(Prior):
       self._encode(tf.convert_to_tensor(self.pseudo_inputs)),
     )
 
-  def sample(self, seed: Any, rows: tf.Tensor) -> tf.Tensor:
+  def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     probs = tf.fill([self.num_components], 1.0 / self.num_components)
     component = choose(seed, rows, probs)
     q = self._encode(tf.gather(tf.convert_to_tensor(self.pseudo_inputs), component))
@@ -86,5 +88,5 @@ class VampPrior(Prior):
 class _Untracked:
   """Holds a layer that belongs to another layer, hidden from Keras."""
 
-  def __init__(self, layer):
+  def __init__(self, layer: Sampler):
     self.layer = layer

@@ -2,13 +2,15 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import cast
 
 import keras
 import ml_collections
 import numpy as np
+import tensorflow as tf
 
 from aevb_tf import data, networks
+from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
 from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
@@ -43,7 +45,7 @@ def check(config: ml_collections.ConfigDict) -> None:
   optimizer(config, steps_per_epoch=1)
 
 
-def dataset(config: ml_collections.ConfigDict, split: str) -> Any:
+def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
   """Returns a split of the data; "train" is shuffled, other splits are not."""
   with blaming("dataset"):
     return data.load(
@@ -57,27 +59,27 @@ def dataset(config: ml_collections.ConfigDict, split: str) -> Any:
     )
 
 
-def go_to_epoch(source: Any, epoch: int) -> None:
+def go_to_epoch(source: Loaded, epoch: int) -> None:
   """Sets the epoch of the next pass over a data set: its order and binarization."""
   if hasattr(getattr(source, "epoch", None), "assign"):  # a stream's is a variable
-    source.epoch.assign(epoch)
+    cast(tf.Variable, source.epoch).assign(epoch)
   else:
     source.epoch = epoch
 
 
-def num_examples(source: Any) -> int | None:
+def num_examples(source: Loaded) -> int | None:
   """Returns N, or None for a stream of unknown length."""
   return getattr(source, "num_examples", None)
 
 
-def num_batches(source: Any) -> int | None:
+def num_batches(source: Loaded) -> int | None:
   """Returns the number of minibatches in an epoch, or None if it is not known."""
   if hasattr(source, "num_examples"):
     return len(source)
   return max(int(source.cardinality()), 0) or None
 
 
-def event_shape(source: Any) -> tuple[int, ...]:
+def event_shape(source: Loaded) -> tuple[int, ...]:
   """Returns the shape of one example."""
   if hasattr(source, "event_shape"):
     return tuple(source.event_shape)
@@ -85,7 +87,7 @@ def event_shape(source: Any) -> tuple[int, ...]:
 
 
 def model(
-  config: ml_collections.ConfigDict, source: Any, make: Callable | None = None
+  config: ml_collections.ConfigDict, source: Loaded, make: Callable | None = None
 ) -> keras.Model:
   """Creates and compiles the model, with weights drawn from the seed of the config.
 
@@ -130,7 +132,7 @@ def model(
   return built
 
 
-def check_data(vae: keras.Model, source: Any) -> None:
+def check_data(vae: keras.Model, source: Loaded) -> None:
   """Raises an error for data that a model cannot score.
 
   Args:

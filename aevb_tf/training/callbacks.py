@@ -1,7 +1,6 @@
 """The callback that saves metrics and checkpoints at the end of every epoch."""
 
 import time
-from typing import Any
 
 import keras
 import numpy as np
@@ -86,11 +85,11 @@ class Keeper(keras.callbacks.Callback):
     self.save(self.model, epoch)
 
 
-def _shortest(value: Any) -> float:
+def _shortest(value: float) -> float:
   """The float with the fewest digits that has the same float32 value."""
   return float(f"{float(value):.8g}")
 
 
-def _state(model: Any) -> list[Any]:
+def _state(model: keras.Model) -> list[keras.Variable]:
   """Everything that training changes and a checkpoint stores."""
   return [*model.variables, model.updates, *model.optimizer.variables]

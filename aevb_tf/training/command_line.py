@@ -55,12 +55,12 @@ def parse(
   except flags.Error as error:
     raise ConfigError(value_error(error)) from error
   for word in remaining:
-    name = re.match(r"--?([^=]*)", word)
-    if name and not re.match(r"(no)?config\.", name[1]):
-      near = did_you_mean(name[1], [*values, "help"])
-      if name[1] in keys:
-        near = f" Did you mean --config.{name[1]}?"
-      raise ConfigError(f"--{name[1]}: unknown flag.{near}")
+    flag = re.match(r"--?([^=]*)", word)
+    if flag and not re.match(r"(no)?config\.", flag[1]):
+      near = did_you_mean(flag[1], [*values, "help"])
+      if flag[1] in keys:
+        near = f" Did you mean --config.{flag[1]}?"
+      raise ConfigError(f"--{flag[1]}: unknown flag.{near}")
   return remaining
 
 

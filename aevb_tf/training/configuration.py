@@ -92,6 +92,7 @@ def load(name_or_path: str) -> ml_collections.ConfigDict:
 
 def _from_python(path: pathlib.Path) -> ml_collections.ConfigDict:
   spec = importlib.util.spec_from_file_location(f"aevb_tf_config_{path.stem}", path)
+  assert spec is not None and spec.loader is not None  # the file ends in .py
   module = importlib.util.module_from_spec(spec)
   try:
     spec.loader.exec_module(module)
@@ -211,7 +212,7 @@ def differences(
 
 
 def _flat(values: dict, prefix: str = "") -> dict:
-  flat = {}
+  flat: dict[str, object] = {}
   for key, value in values.items():
     if isinstance(value, dict):
       flat |= _flat(value, f"{prefix}{key}.")

@@ -7,7 +7,7 @@ on stderr, and does not stop the run.
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from aevb_tf import plots
 from aevb_tf.models import VAE
 from aevb_tf.training.measure import ACTIVE_VARIANCE, Measurements
 from aevb_tf.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
 
 RECONSTRUCTIONS = 40
 _SAMPLES = 100
@@ -44,7 +47,7 @@ def draw(
       print(f"{path} is not drawn: {type(error).__name__}: {why}", file=sys.stderr)
 
 
-def _of_latents(folder, measured) -> dict[str, Callable[[], Any]]:
+def _of_latents(folder, measured) -> dict[str, "Callable[[], Figure]"]:
   """Functions that draw the plots for any data, by name."""
   figures = {
     "latent_scatter": lambda: plots.latent_scatter(measured.means, measured.labels),
@@ -59,7 +62,7 @@ def _of_latents(folder, measured) -> dict[str, Callable[[], Any]]:
   return figures
 
 
-def _of_images(vae, x) -> dict[str, Callable[[], Any]]:
+def _of_images(vae, x) -> dict[str, "Callable[[], Figure]"]:
   """Functions that draw the plots of images `[n, height, width, channels]`, by name."""
   figures = {
     "reconstructions": lambda: plots.reconstructions(x, np.asarray(vae.reconstruct(x))),

@@ -1,11 +1,11 @@
 """log p(x) of a trained model on a split of the data, with a progress bar."""
 
 import warnings
-from typing import Any
 
 import tqdm
 
 from aevb_tf import evidence
+from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
 from aevb_tf.training.configuration import ConfigError
 
@@ -16,7 +16,7 @@ _FEWER = {"annealed": 100, "posterior_density": 1000}
 
 def measure_evidence(
   vae: VAE,
-  source: Any,
+  source: Loaded,
   method: str,
   num_samples: int | None = None,
   max_examples: int | None = None,
@@ -46,10 +46,10 @@ def measure_evidence(
   options = {"seed": vae.seed, "batch_size": batch_size}
   most = max_examples or _FEWER.get(method)
   try:
-    method = evidence.get(method, num_samples)
-    report = _report(vae, source, method, most, options)
+    estimator = evidence.get(method, num_samples)
+    report = _report(vae, source, estimator, most, options)
   except (ValueError, FloatingPointError) as error:
-    raise ConfigError(f"--evidence={evidence.name_of(method)}: {error}") from error
+    raise ConfigError(f"--evidence={method}: {error}") from error
   return {
     k: round(v, 6) if isinstance(v, float) else v
     for k, v in report.items()
@@ -87,7 +87,7 @@ class _Bar(tqdm.tqdm):
     self.update(min(part, rest))
 
 
-def _bar(method: Any, what: str, total: int | None) -> _Bar:
+def _bar(method: evidence.Estimator, what: str, total: int | None) -> _Bar:
   name = evidence.name_of(method)
   numbers = (
     "{n:.1f}/{total} [{elapsed}<{remaining}]" if total else "{n:.1f} [{elapsed}]"
@@ -97,7 +97,7 @@ def _bar(method: Any, what: str, total: int | None) -> _Bar:
   )
 
 
-def _length(source: Any, most: int | None) -> int | None:
+def _length(source: Loaded, most: int | None) -> int | None:
   """The number of examples, or None if it is not known."""
   known = len(source) if hasattr(source, "__array__") else None
   known = getattr(source, "num_examples", known)

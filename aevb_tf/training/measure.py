@@ -6,10 +6,11 @@ References:
   Burda, Grosse, Salakhutdinov. Importance weighted autoencoders. arXiv:1509.00519.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
 from aevb_tf.training import build
 
@@ -62,7 +63,7 @@ class Measurements(NamedTuple):
     return report
 
 
-def measure(vae: VAE, source: Any) -> Measurements:
+def measure(vae: VAE, source: Loaded) -> Measurements:
   """Evaluates a model on a whole data set.
 
   Args:

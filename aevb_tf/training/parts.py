@@ -41,7 +41,9 @@ def activation(config: ml_collections.ConfigDict) -> Callable:
   return _keras_object("activation", config.activation, keras.activations)
 
 
-def initializer(config: ml_collections.ConfigDict, key: str) -> Any:
+def initializer(
+  config: ml_collections.ConfigDict, key: str
+) -> keras.initializers.Initializer:
   """Returns an initializer, `kernel_initializer` or `bias_initializer`."""
   return _keras_part(config, key, keras.initializers)
 

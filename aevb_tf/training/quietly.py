@@ -47,4 +47,4 @@ def stderr_held(
       os.dup2(stderr, 2)
       os.close(stderr)
       held.seek(0)
-      os.write(2, b"".join(filter(passes, held)))
+      os.write(2, b"".join(line for line in held if passes(line)))

@@ -8,11 +8,12 @@ not stopped.
 
 import json
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import ml_collections
 
 import aevb_tf
+from aevb_tf.data import Loaded
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import build, configuration, parts
@@ -39,8 +40,8 @@ class Run(NamedTuple):
 
   config: ml_collections.ConfigDict
   folder: RunFolder
-  train_data: Any
-  test_data: Any
+  train_data: Loaded
+  test_data: Loaded
   model: VAE
   epoch: int
   keeper: Keeper

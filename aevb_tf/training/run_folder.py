@@ -110,7 +110,7 @@ class RunFolder:
     Returns:
       Its epoch, or None if there is none, and the paths of newer, damaged ones.
     """
-    damaged = []
+    damaged: list[pathlib.Path] = []
     for epoch in self.checkpoint_epochs():
       if is_whole(self.checkpoint(epoch)):
         return epoch, damaged

@@ -24,7 +24,7 @@ _FAILED = -1e5
 
 
 def find(
-  points: Iterable[Point], method: str, value: Value | None = None, **fields
+  points: Iterable[Point], method: str, value: Value | None = None, **fields: object
 ) -> Point | None:
   """The chosen point with these fields; None if it was not run."""
   if value is not None:
@@ -34,13 +34,13 @@ def find(
   return next(chosen(points, method, **fields), None)
 
 
-def last(points: Iterable[Point], method: str, **fields) -> Point | None:
+def last(points: Iterable[Point], method: str, **fields: object) -> Point | None:
   """The longest point of a method's chosen curve; None if it was not run."""
   found = chosen(points, method, **fields)
   return max(found, key=lambda p: p.samples, default=None)
 
 
-def chosen(points: Iterable[Point], method: str, **fields) -> Iterator[Point]:
+def chosen(points: Iterable[Point], method: str, **fields: object) -> Iterator[Point]:
   """The chosen points of a method with these fields; the paper's settings by default."""
   wanted = {"settings": "paper", "chosen": "yes", "method": method, **fields}
   return (p for p in points if all(getattr(p, k) == v for k, v in wanted.items()))

@@ -5,9 +5,13 @@ import numbers
 import random
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+
+# An int, of which the low 64 bits count, or a pair of int32.
+Seed: TypeAlias = int | Sequence[int] | np.ndarray
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds
 
@@ -64,27 +68,27 @@ class Client(abc.ABC):
     self.name, self.version, self.label = name, version, label
     self.deadline = deadline
 
-  def encode(self, x: Any) -> dict[str, np.ndarray]:
+  def encode(self, x: npt.ArrayLike) -> dict[str, np.ndarray]:
     """The parameters of q(z|x), by name, for `x` `[batch, *event_shape]`."""
     return self.call("encode", x=x)
 
-  def decode(self, z: Any) -> dict[str, np.ndarray]:
+  def decode(self, z: npt.ArrayLike) -> dict[str, np.ndarray]:
     """`x_mean`, the mean of p(x|z), for `z` `[batch, latent_dim]`."""
     return self.call("decode", z=z)
 
-  def sample(self, num: int, seed: Any) -> dict[str, np.ndarray]:
+  def sample(self, num: int, seed: Seed) -> dict[str, np.ndarray]:
     """`z` from the prior, and `x_mean`; equal seeds give equal numbers."""
     return self.call("sample", num=num, seed=seed)
 
-  def reconstruct(self, x: Any) -> dict[str, np.ndarray]:
+  def reconstruct(self, x: npt.ArrayLike) -> dict[str, np.ndarray]:
     """`x_mean` at the point estimate of q(z|x)."""
     return self.call("reconstruct", x=x)
 
-  def elbo(self, x: Any, seed: Any) -> dict[str, np.ndarray]:
+  def elbo(self, x: npt.ArrayLike, seed: Seed) -> dict[str, np.ndarray]:
     """`elbo`, `kl` and `log_likelihood` of each example, nats, `[batch]`."""
     return self.call("elbo", x=x, seed=seed)
 
-  def log_marginal(self, x: Any, seed: Any) -> dict[str, np.ndarray]:
+  def log_marginal(self, x: npt.ArrayLike, seed: Seed) -> dict[str, np.ndarray]:
     """`log_marginal` of each example, nats, `[batch]`."""
     return self.call("log_marginal", x=x, seed=seed)
 
@@ -92,11 +96,11 @@ class Client(abc.ABC):
     """`png_bytes`, PNG files of the reconstructions of the images in PNG files."""
     return self.call("reconstruct_png", png_bytes=files)
 
-  def sample_png(self, num: int, seed: Any) -> dict[str, np.ndarray]:
+  def sample_png(self, num: int, seed: Seed) -> dict[str, np.ndarray]:
     """`png_bytes`, PNG files of the images that `sample` returns."""
     return self.call("sample_png", num=num, seed=seed)
 
-  def elbo_png(self, files: Sequence[bytes], seed: Any) -> dict[str, np.ndarray]:
+  def elbo_png(self, files: Sequence[bytes], seed: Seed) -> dict[str, np.ndarray]:
     """As `elbo`, for the images in PNG files."""
     return self.call("elbo_png", png_bytes=files, seed=seed)
 
@@ -144,7 +148,7 @@ def _array(name, value):
   return np.asarray(value, np.int32 if name == "num" else np.float32)
 
 
-def seed_words(seed: Any) -> np.ndarray:
+def seed_words(seed: Seed) -> np.ndarray:
   """A seed as servers take it, without TensorFlow what `aevb_tf.random.as_seed` returns.
 
   Args:

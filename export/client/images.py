@@ -10,7 +10,9 @@ import PIL.Image
 _MODES = {1: "L", 3: "RGB"}
 
 
-def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.ndarray:
+def read(
+  paths: Sequence[str | os.PathLike | io.BytesIO], channels: int | None = None
+) -> np.ndarray:
   """Reads images of one size.
 
   Args:
@@ -26,7 +28,8 @@ def read(paths: Sequence[str | os.PathLike], channels: int | None = None) -> np.
   pictures = []
   for path in paths:
     try:
-      with PIL.Image.open(path) as image:
+      with PIL.Image.open(path) as opened:
+        image: PIL.Image.Image = opened
         if image.mode.startswith("I"):  # 16 bits, which `convert` would cut off
           image = PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         if channels is None:

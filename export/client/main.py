@@ -12,11 +12,16 @@ files instead of numbers, a tenth of the bytes.
 
 import os
 import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from aevb_tf.export import publish
 from aevb_tf.training import command_line, quietly
+
+if TYPE_CHECKING:
+  from aevb_tf.export.client.base import Client
 
 COMMANDS = ("reconstruct", "sample", "elbo")
 
@@ -42,12 +47,7 @@ def main(argv: list[str]) -> int:
   words = command_line.parse(values, argv)
   _check(values, words)
   command_line.require(values, argv, ("name",))
-  # After the flags are read. gRPC's messages need TensorFlow, which takes seconds.
-  if values.grpc:
-    quietly.import_package()
-    from aevb_tf.export.client.over_grpc import GrpcClient as Client
-  else:
-    from aevb_tf.export.client.over_rest import RestClient as Client
+  make = _client_class(values)
   from aevb_tf.export.client.base import ClientError
 
   options = {
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     "deadline": values.deadline,
   }
   try:
-    server = Client(values.rest or values.grpc, values.name, **options)
+    server = make(values.rest or values.grpc, values.name, **options)
     return {"reconstruct": _reconstruct, "sample": _sample, "elbo": _elbo}[words[0]](
       server, values, words[1:]
     )
@@ -65,6 +65,18 @@ def main(argv: list[str]) -> int:
     raise command_line.ConfigError(f"{type(error).__name__}: {message}") from error
   except (ValueError, OSError, ImportError) as error:
     raise command_line.ConfigError(" ".join(str(error).split())) from error
+
+
+def _client_class(values) -> Callable[..., "Client"]:
+  # After the flags are read. gRPC's messages need TensorFlow, which takes seconds.
+  if values.grpc:
+    quietly.import_package()
+    from aevb_tf.export.client.over_grpc import GrpcClient
+
+    return GrpcClient
+  from aevb_tf.export.client.over_rest import RestClient
+
+  return RestClient
 
 
 def _check(values, words):

@@ -4,9 +4,9 @@ They import TensorFlow, and nothing else in the client does.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 try:
   import grpc
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def request(
-  name: str, signature: str, inputs: Mapping[str, Any], **spec: Any
+  name: str, signature: str, inputs: Mapping[str, np.ndarray], **spec: int | str | None
 ) -> predict_pb2.PredictRequest:
   """Builds a request for gRPC.
 
@@ -60,6 +60,6 @@ def request(
   return message
 
 
-def arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def arrays(tensors: Mapping[str, TensorProto]) -> dict[str, np.ndarray]:
   """The arrays in the `inputs` or `outputs` of a message."""
   return {name: tf.make_ndarray(tensors[name]) for name in sorted(tensors)}

@@ -83,11 +83,11 @@ def run(
     calls_file = os.path.join(folder, "calls.npz")
     answers_file = os.path.join(folder, "answers.npz")
     np.savez(calls_file, **_flat(calls))
-    command = [sys.executable, SCRIPTS[runtime], runtime, artifact]
-    command += [calls_file, answers_file, str(repeats)]
+    command = [sys.executable, os.fspath(SCRIPTS[runtime]), runtime]
+    command += [os.fspath(artifact), calls_file, answers_file, str(repeats)]
     try:
       ended = subprocess.run(
-        [os.fspath(word) for word in command],
+        command,
         capture_output=True,
         text=True,
         errors="replace",

@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -124,7 +125,9 @@ def open_page(
   """
   model = pathlib.Path(artifact)
   about = json.loads((model.parent / "model.json").read_text(encoding="utf-8"))
-  started, calls, answers = threading.Event(), queue.Queue(), queue.Queue()
+  started = threading.Event()
+  calls: queue.Queue[dict[str, Any]] = queue.Queue()
+  answers: queue.Queue[dict[str, Any]] = queue.Queue()
   handler = functools.partial(
     _Handler, directory=str(model.parent), started=started, calls=calls, answers=answers
   )

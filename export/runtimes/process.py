@@ -11,6 +11,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,7 @@ def answer(
   calls_file: str,
   answers_file: str,
   repeats: str,
+  *,
   foreign: set[str] = _FOREIGN,
 ) -> None:
   """Answers every call of a file.
@@ -67,7 +69,7 @@ def answer(
       call: {name: arrays[f"{call}/{name}"] for _, name in names}
       for call, names in itertools.groupby(keys, lambda key: key[0])
     }
-  answers = {}
+  answers: dict[str, Any] = {}
   for call, inputs in calls.items():
     signature = call.split("/")[1]
     for name, value in run(signature, inputs).items():

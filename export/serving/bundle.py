@@ -5,7 +5,6 @@ import pathlib
 import re
 import shutil
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def check_name(name: str) -> None:
 
 
 def serving_bundle(
-  vae: Any,
+  vae: signatures.ExportableModel,
   base_path: str | os.PathLike,
   name: str = "model",
   version: int | None = None,

@@ -109,7 +109,7 @@ def main() -> None:
 
   class Server(RESTServer):
     # KServe listens on all addresses, and has no option for it.
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, **kwargs: Any):
       super().__init__(*args, **kwargs)
       self.config.host = values.host
 

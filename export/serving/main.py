@@ -111,7 +111,7 @@ def _check(values):
     "label": values.label,
     "deadline": values.deadline,
   }
-  clients = {}
+  clients: dict[str, client.Client] = {}
   if values.rest:
     clients["rest"] = client.RestClient(values.rest, name, **options)
   if values.grpc:

@@ -24,7 +24,7 @@ import os
 import pathlib
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeAlias
 
 from google.protobuf import text_format
 
@@ -37,6 +37,9 @@ FILE = "models.config"
 # The path of the folder in the server's container.
 MOUNT = "/models"
 STABLE, CANARY, PREVIOUS = "stable", "canary", "previous"
+ModelServerConfig: TypeAlias = model_server_config_pb2.ModelServerConfig
+ModelConfig: TypeAlias = model_server_config_pb2.ModelConfig
+
 _HEADER = """\
 # Written by aevb_tf, and replaced by `aevb-serving promote` and `rollback`.
 # Ask for a label: a request without one gets the newest version.
@@ -60,7 +63,7 @@ def locked(base: str | os.PathLike) -> Iterator[pathlib.Path]:
     yield base
 
 
-def read(base: str | os.PathLike) -> Any:
+def read(base: str | os.PathLike) -> ModelServerConfig:
   """The `ModelServerConfig` of a folder, empty if there is none yet.
 
   Raises:
@@ -76,7 +79,7 @@ def read(base: str | os.PathLike) -> Any:
     raise ValueError(f"{path} is not a ModelServerConfig: {error}") from error
 
 
-def find_model(config: Any, name: str) -> Any:
+def find_model(config: ModelServerConfig, name: str) -> ModelConfig | None:
   """The entry of a model, or None."""
   for entry in config.model_config_list.config:
     if entry.name == name:
@@ -84,7 +87,7 @@ def find_model(config: Any, name: str) -> Any:
   return None
 
 
-def add_model(config: Any, name: str) -> Any:
+def add_model(config: ModelServerConfig, name: str) -> ModelConfig:
   """Adds a model to a config, with every version of it served; returns its entry."""
   entry = config.model_config_list.config.add()
   entry.name = name
@@ -94,7 +97,7 @@ def add_model(config: Any, name: str) -> Any:
   return entry
 
 
-def write(base: str | os.PathLike, config: Any) -> None:
+def write(base: str | os.PathLike, config: ModelServerConfig) -> None:
   """Replaces the file of a folder: readers see the old one or the new one."""
   replace(pathlib.Path(base, FILE), _HEADER + text_format.MessageToString(config))
 
@@ -252,7 +255,7 @@ def check_labels(base: str | os.PathLike) -> None:
         raise ValueError(f"{label} is version {version}, which is missing")
 
 
-def _labels(base, name) -> tuple[Any, Any]:
+def _labels(base, name) -> tuple[ModelServerConfig, ModelConfig]:
   if not pathlib.Path(base, FILE).exists():
     raise ValueError(f"{base} has no {FILE}: nothing was published there.")
   config = read(base)

@@ -19,7 +19,7 @@ import tensorflow as tf
 from aevb_tf import random
 from aevb_tf.export.client import Client, ClientError, Unavailable, images, messages
 from aevb_tf.export.saved_model import load
-from aevb_tf.export.signatures import Signature
+from aevb_tf.export.signatures import ExportableModel, Signature
 
 FILE = pathlib.PurePath("assets.extra", "tf_serving_warmup_requests")
 ROWS = (1, 4)  # one request of each size for every signature
@@ -43,7 +43,9 @@ class Line(NamedTuple):
 
 
 def make_requests(
-  vae: Any, signatures: Mapping[str, Signature], examples: np.ndarray | None = None
+  vae: ExportableModel,
+  signatures: Mapping[str, Signature],
+  examples: np.ndarray | None = None,
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
   """Requests to all signatures.
 
@@ -63,7 +65,7 @@ def make_requests(
   z = np.asarray(vae.prior.sample(random.as_seed(_SEED), tf.range(most)))
   for name, signature in signatures.items():
     for rows in ROWS:
-      values = {
+      values: dict[str, Any] = {
         "x": np.resize(examples, (rows, *examples.shape[1:])),
         "z": z[:rows],
         "seed": np.asarray(random.as_seed(rows)),
@@ -102,7 +104,7 @@ def write(
       writer.write(log.SerializeToString(deterministic=True))
 
 
-def read(folder: str | os.PathLike) -> list[Any]:
+def read(folder: str | os.PathLike) -> list[messages.prediction_log_pb2.PredictLog]:
   """The `PredictLog`s, request and response, in a version's folder.
 
   Raises:
@@ -179,11 +181,13 @@ def _compare(answer, recorded):
 
 
 def _check_refusals(protocol, client, signatures):
-  requests = {"an unknown signature": ("no_such_signature", {"x": [[0.0]]})}
+  requests: dict[str, tuple[str, dict[str, Any]]] = {
+    "an unknown signature": ("no_such_signature", {"x": [[0.0]]})
+  }
   if "sample" in signatures:
     requests["sample of none"] = ("sample", {"num": 0, "seed": 0})
   for what, (signature, values) in requests.items():
-    wrong = "was answered, and must be refused"
+    wrong: str | None = "was answered, and must be refused"
     try:
       client.call(signature, **values)
     except Unavailable as error:

@@ -19,10 +19,12 @@ import numpy as np
 
 from aevb_tf import random
 from aevb_tf.export import examples, publish
+from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import latent_axes
 from aevb_tf.export.web import litertjs as runtime
 from aevb_tf.random import Purpose
+from aevb_tf.types import Examples
 
 MODEL, ABOUT = "model.tflite", "model.json"
 FORMAT_VERSION = 1
@@ -39,9 +41,9 @@ _ADVICE = "Export it in another format, such as tflite."
 
 
 def web(
-  vae: Any,
+  vae: ExportableModel,
   path: str | os.PathLike,
-  data: Any = None,
+  data: Examples | None = None,
   name: str = "model",
   image_shape: Sequence[int] | None = None,
   litertjs: str | os.PathLike | None = None,
@@ -117,7 +119,7 @@ def web(
 
 
 def check(
-  vae: Any,
+  vae: ExportableModel,
   image_shape: Sequence[int] | None = None,
   litertjs: str | os.PathLike | None = None,
 ) -> tuple[tuple[int, int, int], pathlib.Path]:

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.export.signatures import ExportableModel
 
 _BATCH_SIZE = 200
 _SEED = 0
@@ -56,7 +57,7 @@ class LatentAxes(NamedTuple):
     }
 
 
-def measure(vae: Any, x: np.ndarray) -> LatentAxes:
+def measure(vae: ExportableModel, x: np.ndarray) -> LatentAxes:
   """Measures the aggregate posterior.
 
   Args:

@@ -118,7 +118,10 @@ def unpack(folder: pathlib.Path, to: pathlib.Path) -> None:
       for inside, outside in package.files.items():
         path = to / outside
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(archive.extractfile(f"package/{inside}").read())
+        content = archive.extractfile(f"package/{inside}")
+        if content is None:
+          raise Unavailable(f"{inside} of {package.file} is not a file. {_advice()}")
+        path.write_bytes(content.read())
 
 
 def _fetch(package, folder):

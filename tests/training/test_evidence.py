@@ -65,6 +65,11 @@ def test_the_data_are_those_of_the_split():
   assert ours == pytest.approx(expected, abs=1e-5)
 
 
+def test_an_argument_that_is_refused_is_named_with_the_method():
+  with pytest.raises(ConfigError, match="--evidence=importance: .*num_samples=0"):
+    measure_evidence(tiny_vae(), None, "importance", 0, None)
+
+
 @without_xla()
 def test_annealed_reports_its_gap():
   vae, x = tiny_vae(), (np.random.default_rng(0).random((3, 4, 3, 1)) > 0.5)

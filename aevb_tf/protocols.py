@@ -1,0 +1,48 @@
+"""What is asked of a model by the code that is given one.
+
+The models of this package have all of it. A model of your own needs what the argument's
+type names, and no base class.
+"""
+
+from typing import Protocol
+
+from tensorflow_probability import distributions as tfd
+
+from aevb_tf.likelihoods import Likelihood
+from aevb_tf.posteriors import Posterior
+from aevb_tf.priors import Prior
+from aevb_tf.types import TensorLike
+
+
+class Model(Protocol):
+  """A generative model: p(z) and p(x|z).
+
+  Attributes:
+    built: Whether it knows the shape of its data; the other attributes need that.
+    event_shape: Shape of one example.
+    latent_dim: Number of latents.
+    prior: p(z).
+    likelihood_family: What the decoder's output stands for.
+  """
+
+  built: bool
+  event_shape: tuple[int, ...]
+  latent_dim: int
+  prior: Prior
+  likelihood_family: Likelihood
+
+  def decode(self, z: TensorLike, training: bool = False) -> tfd.Distribution:
+    """p(x|z): batch shape `[batch]`, event shape `event_shape`."""
+
+
+class ModelWithEncoder(Model, Protocol):
+  """A generative model that has q(z|x), too.
+
+  Attributes:
+    posterior_family: What the encoder's output stands for.
+  """
+
+  posterior_family: Posterior
+
+  def encode(self, x: TensorLike, training: bool = False) -> tfd.Distribution:
+    """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`."""
