@@ -38,9 +38,9 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@rm -rf $(TYPES) && mkdir -p $(TYPES)/aevb_tf
-	@ln -sf $(CURDIR)/aevb_tf/* $(CURDIR)/export $(CURDIR)/configs $(TYPES)/aevb_tf
-	@ln -s $(CURDIR)/aevb_tf_cli.py $(CURDIR)/tests/typing/usage.py $(CURDIR)/tests/typing/mistakes.py $(TYPES)
-	@cd $(TYPES) && $(CURDIR)/$(BIN)/mypy --config-file=$(CURDIR)/pyproject.toml \
+	@cd $(TYPES)/aevb_tf && ln -sf ../../../aevb_tf/* ../../../export ../../../configs .
+	@cd $(TYPES) && ln -s ../../aevb_tf_cli.py ../../tests/typing/[!_]*.py .
+	@cd $(TYPES) && ../../$(BIN)/mypy --config-file=../../pyproject.toml \
 	  -p aevb_tf -m aevb_tf_cli -m usage -m mistakes
 
 format: $(INSTALLED)
