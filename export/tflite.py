@@ -99,17 +99,16 @@ def tflite(
     summary: dict[str, Any] = {"kind": quantize}
     if quantize != "none":
       summary["note"] = _NOTES[quantize]
-    if test is None or max_nats is None:  # nothing to judge, or by nothing
-      pass
-    elif "elbo" not in left_out:
-      summary |= quantization.judge(
-        converted, content, frozen.functions, test, max_nats
-      )
-    elif max_nats < float("inf"):
-      raise ValueError(
-        f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. To "
-        "export the file without a check, pass max_nats=inf."
-      )
+    if test is not None and max_nats is not None:
+      if "elbo" not in left_out:
+        summary |= quantization.judge(
+          converted, content, frozen.functions, test, max_nats
+        )
+      elif max_nats < float("inf"):
+        raise ValueError(
+          f"quantize={quantize!r} is judged by the bound, and {left_out['elbo']}. To "
+          "export the file without a check, pass max_nats=inf."
+        )
     values = metadata.describe(
       vae,
       {name: s for name, s in exported.items() if name not in left_out},

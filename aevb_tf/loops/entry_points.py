@@ -26,7 +26,7 @@ def _by_keras(name, model):
 
 def fit(
   self: keras.Model,
-  x: Data = None,
+  x: Data | None = None,
   y: TensorLike | None = None,
   batch_size: int | None = None,
   epochs: int = 1,
@@ -102,7 +102,7 @@ def fit(
 @overload
 def evaluate(
   self: keras.Model,
-  x: Data = None,
+  x: Data | None = None,
   y: TensorLike | None = None,
   batch_size: int | None = None,
   verbose: Verbose = "auto",
@@ -117,7 +117,7 @@ def evaluate(
 @overload
 def evaluate(
   self: keras.Model,
-  x: Data = None,
+  x: Data | None = None,
   y: TensorLike | None = None,
   batch_size: int | None = None,
   verbose: Verbose = "auto",
@@ -132,7 +132,7 @@ def evaluate(
 
 def evaluate(
   self: keras.Model,
-  x: Data = None,
+  x: Data | None = None,
   y: TensorLike | None = None,
   batch_size: int | None = None,
   verbose: Verbose = "auto",
