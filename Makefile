@@ -29,7 +29,8 @@ demo: $(INSTALLED)
 	@$(BIN)/aevb-train --config=digits --workdir=runs/digits
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadfile $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadfile \
+		--no-loadscope-reorder $(PYTEST_FLAGS)
 
 # The package as it is installed, in links, and programs that use it.
 TYPES := build/types

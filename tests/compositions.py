@@ -4,6 +4,7 @@ A member that is registered is covered from then on, with its default options or
 those that are given here.
 """
 
+import functools
 import itertools
 
 import keras
@@ -50,12 +51,28 @@ def everything():
   ]
 
 
+@functools.cache
+def kind(posterior):
+  """What of a posterior the other parts meet: its class, and where its latents are.
+
+  A product of scalar families passes draws and log-densities on in the same way whatever
+  the family is, and `tests/posteriors` compares each family with SciPy.
+  """
+  family = posteriors.get(posterior)
+  return type(family).__name__, family.support
+
+
 def pairwise(compositions):
-  """Few of the compositions, in which any two parts meet that meet in all of them."""
+  """Few of the compositions: every member, and every pair of parts that meet in any.
+
+  A third part does not change how two parts meet: a bound sees the others through
+  `Terms` alone. The pairs of a posterior are those of its `kind`.
+  """
 
   def pairs(composition):
-    named = list(enumerate(map(str, composition)))
-    return set(itertools.combinations(named, 2))
+    posterior, *others = map(str, composition)
+    named = list(enumerate([kind(posterior), *others]))
+    return {posterior, *itertools.combinations(named, 2)}
 
   left = set().union(*map(pairs, compositions))
   candidates = [(composition, pairs(composition)) for composition in compositions]

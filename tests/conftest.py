@@ -43,6 +43,28 @@ def pytest_addoption(parser):
   )
 
 
+# Files of a minute of work or more, the longest first: begun last, one of them would keep
+# a process busy when all others have finished. (`--no-loadscope-reorder` keeps the order.)
+_LONG = (
+  "tests/test_artifacts.py",
+  "tests/models/test_compositions.py",
+  "tests/training/test_command_line.py",
+  "tests/test_noise.py",
+  "tests/experiments/test_figures.py",
+  "tests/models/test_training.py",
+  "tests/export/test_verify.py",
+  "tests/training/test_train.py",
+  "tests/models/test_vae.py",
+  "tests/models/test_tools.py",
+  "tests/models/test_replicas.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+  rank = {name: i for i, name in enumerate(_LONG)}
+  items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(rank)))
+
+
 def pytest_collection_finish():
   # What has been imported stays: no collection must look at a million objects again.
   gc.freeze()

@@ -14,6 +14,7 @@ from aevb_tf.training.evaluate import evaluate
 from aevb_tf.training.run_folder import RunFolder
 from aevb_tf.training.train import train
 from tests.artifacts import models
+from tests.evidence.xla import without_xla
 
 VERSIONS = sorted(pathlib.Path(__file__).parent.glob("artifacts/[0-9]*"))
 
@@ -50,6 +51,7 @@ def test_every_kind_of_model_is_kept():
 
 
 @pytest.mark.parametrize("file", list(_each_model()))
+@without_xla()
 def test_a_saved_model_gives_its_numbers_and_trains_on(file):
   wanted = json.loads((file.parent / "numbers.json").read_text())[file.stem]
   assert_close(models.numbers(aevb.load(file), file.stem), wanted, file.stem)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests import conftest
+
 _TESTS = """
 import pytest
 
@@ -62,3 +64,8 @@ def test_skips_fail_where_they_are_forbidden(tmp_path, options, code, counts):
   returned, last_line = _outcome(tmp_path, *options)
   assert counts in last_line
   assert returned == code
+
+
+def test_the_files_that_begin_first_are_there():
+  root = pathlib.Path(__file__).parents[1]
+  assert [name for name in conftest._LONG if not (root / name).is_file()] == []

@@ -18,6 +18,10 @@ import aevb_tf as aevb
 from aevb_tf import bounds, likelihoods, posteriors, priors, random
 from aevb_tf.normal import Normal
 from tests import stats
+from tests.bounds import harness as bound_harness
+from tests.likelihoods import harness as likelihood_harness
+from tests.posteriors import harness as posterior_harness
+from tests.priors import harness as prior_harness
 
 tfd = tfp.distributions
 
@@ -155,6 +159,16 @@ def test_it_trains_draws_saves_and_loads(own, jit_compile, tmp_path):
   again = aevb.load(tmp_path / "vae.keras")
   assert again.evaluate(x, return_dict=True, verbose=0) == after
   np.testing.assert_array_equal(again.sample(5, seed=1, draw=True), drawn)
+
+
+def test_parts_of_ones_own_pass_the_harness_of_their_family(seeds):
+  of_counts = likelihood_harness.Case(
+    Poisson, np.arange(6, dtype=np.float32), sizes=(5.0, -5.0)
+  )
+  likelihood_harness.check_member(of_counts, seeds())
+  posterior_harness.check_member(Spherical, sizes=(0.0, 5.0, -5.0))
+  prior_harness.check_member(Wide(2.0), seed=seeds())
+  bound_harness.check_member(Renyi(0.25))
 
 
 def test_the_poisson_scores_and_draws_as_scipy_says(seeds):

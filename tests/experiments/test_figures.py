@@ -11,6 +11,7 @@ from aevb_tf.training import configuration
 from experiments import SCALES, __main__, figure, files, methods, sweep, trajectory
 from experiments.results import page
 from experiments.sweep import Curve, Point
+from tests.evidence.xla import without_xla
 
 FIGURES = [name for name in experiments.EXPERIMENTS if name != "gradient_variance"]
 
@@ -39,6 +40,7 @@ def made(workdir):
   return functools.cache(lambda name: make(name, workdir))
 
 
+@without_xla()
 def make(name, workdir):
   return figure.make(name, module(name).figure("smoke", ""), workdir)
 

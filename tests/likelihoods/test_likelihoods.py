@@ -7,6 +7,7 @@ import tensorflow as tf
 from aevb_tf import likelihoods
 from aevb_tf.likelihoods.continuous_bernoulli import log_normalizer
 from tests import stats
+from tests.likelihoods import harness
 
 EVENT = (3, 2, 1)
 
@@ -15,11 +16,6 @@ def build(name, event_shape=EVENT):
   likelihood = likelihoods.get(name)
   likelihood.build(event_shape)
   return likelihood
-
-
-def params_of(likelihood, rng, batch, event_shape=EVENT):
-  shape = (batch, *likelihood.params_shape(event_shape))
-  return tf.constant(rng.normal(size=shape), tf.float32)
 
 
 ALL = [
@@ -38,37 +34,10 @@ def test_all_registered_names_are_tested_here():
   assert tested == set(likelihoods.names())
 
 
+@pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", ALL, ids=str)
-@pytest.mark.parametrize("event_shape", [(3, 2, 1), (2, 2, 3), (5,)])
-def test_shapes(name, event_shape):
-  rng = np.random.default_rng(0)
-  likelihood = build(name, event_shape)
-  p = likelihood.distribution(params_of(likelihood, rng, 4, event_shape))
-  assert p.batch_shape == (4,) and p.event_shape == event_shape
-  assert p.mean().shape == (4, *event_shape)
-  x = likelihood.quantile(p, tf.fill((4, *event_shape), 0.3))
-  assert x.shape == (4, *event_shape) and x.dtype == tf.float32
-  assert p.log_prob(x).shape == (4,)
-  assert bool(likelihood.in_support(x))
-
-
-@pytest.mark.parametrize("name", ALL, ids=str)
-@pytest.mark.parametrize("jit", [False, True])
-def test_every_datum_under_every_z(name, jit):
-  rng = np.random.default_rng(0)
-  likelihood = build(name)
-  params = params_of(likelihood, rng, 4)
-  x = np.float32(rng.integers(0, 256, size=(3, *EVENT)) / 255)
-
-  @tf.function(jit_compile=jit)
-  def pairs(x):
-    return likelihood.log_prob_of_pairs(likelihood.distribution(params), x)
-
-  one_by_one = [
-    [likelihood.distribution(params[k : k + 1]).log_prob(x[i])[0] for k in range(4)]
-    for i in range(3)
-  ]
-  np.testing.assert_allclose(pairs(tf.constant(x)), one_by_one, rtol=1e-5, atol=1e-5)
+def test_members(name, check, seeds):
+  check(harness.case(name), seeds(0))
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])
@@ -141,7 +110,7 @@ def test_gaussian_refuses_impossible_scales(scale):
 def test_categorical_is_a_softmax_over_levels():
   rng = np.random.default_rng(0)
   likelihood = build("categorical")
-  params = params_of(likelihood, rng, 2)
+  params = harness.params_of(likelihood, rng, 2, EVENT)
   levels = rng.integers(0, 256, size=(2, *EVENT))
   logits = params.numpy().reshape(2, *EVENT, 256).astype(np.float64)
   log_softmax = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
@@ -151,16 +120,6 @@ def test_categorical_is_a_softmax_over_levels():
   np.testing.assert_allclose(p.log_prob(x), exact, rtol=1e-5)
   mean = (np.exp(log_softmax) * np.arange(256) / 255).sum(-1)
   np.testing.assert_allclose(p.mean(), mean, rtol=1e-4)
-
-
-@pytest.mark.parametrize("name", ALL, ids=str)
-def test_draws_have_the_distribution_s_mean(name, seeds):
-  rng = np.random.default_rng(seeds(0))
-  likelihood = build(name, (3,))
-  params = tf.repeat(params_of(likelihood, rng, 1, (3,)), 20000, axis=0)
-  p = likelihood.distribution(params)
-  u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=(20000, 3)), tf.float32)
-  stats.assert_mean(likelihood.quantile(p, u).numpy(), p.mean().numpy()[0])
 
 
 def test_draws_of_a_density_have_its_cdf(seeds):
@@ -174,20 +133,6 @@ def test_draws_of_a_density_have_its_cdf(seeds):
       return np.expm1(logit * x) / np.expm1(logit) if logit else x
 
     stats.assert_ks(likelihood.quantile(p, u).numpy().ravel(), cdf)
-
-
-@pytest.mark.parametrize("name", ALL, ids=str)
-@pytest.mark.parametrize("size", [1e3, 1e4, -1e3, -1e4])
-def test_extreme_outputs_of_large_events_are_finite(name, size):
-  likelihood = build(name, (20000,))
-  shape = (2, *likelihood.params_shape((20000,)))
-  params = tf.fill(shape, size)
-  x = tf.reshape(tf.tile([0.0, 1.0], [20000]), (2, 20000))
-  with tf.GradientTape() as tape:
-    tape.watch(params)
-    log_prob = likelihood.distribution(params).log_prob(x)
-  assert np.all(np.isfinite(log_prob))
-  assert np.all(np.isfinite(tape.gradient(log_prob, params)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import scipy.stats
@@ -6,37 +5,13 @@ import tensorflow as tf
 
 from aevb_tf import posteriors, random
 from tests import stats
+from tests.posteriors import harness
 
 
+@pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", posteriors.names())
-def test_shapes_noise_and_extremes(name):
-  posterior = posteriors.get(name)
-  posterior.build((3,))
-  size = posterior.params_size(3)
-  noise = posterior.noise(1, tf.range(5), 2)
-  assert noise.shape == (2, 5, *posterior.noise_shape())
-  # Noise of an example is its own.
-  np.testing.assert_array_equal(posterior.noise(1, tf.range(5)[3:], 2), noise[:, 3:])
-  for value in (0.0, 1e3, -1e3):
-    params = tf.fill((5, size), value)
-    with tf.GradientTape() as tape:
-      tape.watch(params)
-      q = posterior.distribution(params)
-      z = posterior.sample(q, noise)
-      log_q = q.log_prob(z)
-    assert q.batch_shape == (5,) and q.event_shape == (3,)
-    assert z.shape == (2, 5, 3) and log_q.shape == (2, 5)
-    assert posterior.point_estimate(q).shape[-1] == 3
-    gradient = tape.gradient(log_q, params)
-    for tensor in (z, log_q, gradient):
-      assert np.isfinite(tensor).all()
-  if posterior.support == "positive":
-    assert np.all(z > 0) and np.all(posterior.point_estimate(q) > 0)
-  again = keras.saving.deserialize_keras_object(
-    keras.saving.serialize_keras_object(posterior)
-  )
-  assert type(again) is type(posterior) and again.title == posterior.title
-  assert again.params_size(3) == size
+def test_members(name, check):
+  check(lambda: posteriors.get(name), harness.SIZES)
 
 
 def test_gaussian_noise_is_the_package_s_normal():

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import scipy.special
@@ -9,37 +8,20 @@ import aevb_tf as aevb
 from aevb_tf import priors
 from tests import stats
 from tests.jacobian import change_of_variables, roughen
+from tests.priors import harness
+from tests.priors.harness import built
 
 N = 4000
-
-
-def built(identifier, latent_dim, posterior="gaussian"):
-  """A prior in a model of that many latents, with weights away from their start."""
-  keras.utils.set_random_seed(0)
-  encoder = aevb.networks.MLPEncoder(latent_dim, (), posterior=posterior)
-  decoder = aevb.networks.MLPDecoder((4,), ())
-  vae = aevb.VAE(encoder, decoder, prior=identifier, bound={"name": "ciwae"}, seed=0)
-  roughen(vae.prior)
-  return vae.prior, vae
 
 
 def fitting(name):
   return "gamma" if priors.get(name).support == "positive" else "gaussian"
 
 
+@pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", priors.names())
-def test_a_row_s_draw_depends_on_the_seed_and_its_number(name, seeds):
-  prior, _ = built(name, 2, fitting(name))
-  z = prior.sample(seeds(0), tf.range(9)).numpy()
-  assert z.shape == (9, 2) and len(np.unique(z)) == 18
-  rows = tf.constant([7, 2, 5])
-  some = prior.sample(seeds(0), rows).numpy()
-  np.testing.assert_allclose(some, z[rows.numpy()], rtol=1e-5, atol=1e-6)
-  assert not np.isclose(prior.sample(seeds(1), tf.range(9)), z).any()
-  p = prior.distribution()
-  assert p.batch_shape == () and p.event_shape == (2,)
-  log_prob = p.log_prob(z.reshape(3, 3, 2)).numpy()
-  assert log_prob.shape == (3, 3) and np.isfinite(log_prob).all()
+def test_members(name, check, seeds):
+  check(name, fitting(name), seeds())
 
 
 def test_standard_normal_prior(seeds):

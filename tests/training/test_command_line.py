@@ -229,7 +229,7 @@ def _wait_for_epochs(folder, number, process):
 
 def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
   """Stopped by SIGTERM and then by Ctrl-C, it ends as one that nobody stopped."""
-  epochs, epoch = 20, 0
+  epochs, epoch = 12, 0
   folder = RunFolder(tmp_path / "run")
   argv = [f"--workdir={folder.path}", *_CHANGES, f"--config.epochs={epochs}"]
   command = _command("aevb-train", "--config=test", *argv)
@@ -237,7 +237,7 @@ def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
     process = subprocess.Popen(
       command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    before, least = epoch, epoch + 3
+    before, least = epoch, epoch + 2
     _wait_for_epochs(folder, least, process)
     os.kill(process.pid, number)
     stdout, stderr = process.communicate(timeout=120)

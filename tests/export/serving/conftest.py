@@ -42,10 +42,10 @@ def four_versions(copied):
   return copied
 
 
-def _process(*command):
+def _process(*command, python=sys.executable):
   environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
   return subprocess.Popen(
-    [sys.executable, *map(os.fspath, command)],
+    [python, *map(os.fspath, command)],
     stdout=subprocess.PIPE,
     stderr=subprocess.DEVNULL,
     text=True,
@@ -72,8 +72,13 @@ def grpc_address(bundle):
 
 @pytest.fixture(scope="session")
 def kserve_url(bundle):
-  """The address of KServe's model server, once it listens."""
-  if importlib.util.find_spec("kserve") is None:
+  """The address of KServe's model server, once it listens.
+
+  KServe needs an older protobuf than other packages of the tests: it may have an
+  environment of its own, whose Python is named by `AEVB_TF_KSERVE_PYTHON`.
+  """
+  python = os.environ.get("AEVB_TF_KSERVE_PYTHON", sys.executable)
+  if python == sys.executable and importlib.util.find_spec("kserve") is None:
     pytest.skip("kserve is not installed: pip install -e '.[kserve]'")
   with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
@@ -83,6 +88,7 @@ def kserve_url(bundle):
     f"--base_path={bundle}",
     f"--model_name={NAME}",
     f"--http_port={port}",
+    python=python,
   )
   try:
     _wait_for(process, port)

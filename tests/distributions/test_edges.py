@@ -13,8 +13,8 @@ import scipy.stats
 import tensorflow as tf
 
 from aevb_tf import distributions
-from tests.reparameterization import cases
-from tests.reparameterization.harness import finite_draws
+from tests.distributions import cases
+from tests.distributions.harness import finite_draws
 
 # The values that each constraint allows, from one end of float32's use to the other.
 EXTREMES = {

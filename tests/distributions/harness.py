@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from aevb_tf import distributions
 from tests import stats
-from tests.reparameterization import cases
+from tests.distributions import cases
 
 NUM_SAMPLES = 20_000
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from aevb_tf import distributions
-from tests.reparameterization import cases
+from tests.distributions import cases
 
 
 def test_the_paper_s_families_are_whole():

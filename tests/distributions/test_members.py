@@ -12,7 +12,7 @@ from scipy import stats as sps
 
 from aevb_tf import distributions, reparameterization
 from tests import stats
-from tests.reparameterization import cases, harness
+from tests.distributions import cases, harness
 
 CHECKS = [
   pytest.param(check, member, case, id=f"{check.__name__}-{member.name}-{i}")

@@ -1,0 +1,124 @@
+"""What every likelihood satisfies: `check_member`, or one check at a time."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import likelihoods
+from tests import stats
+
+NUM_DRAWS = 20_000
+
+
+class Case(NamedTuple):
+  """A likelihood, and what it is tried with."""
+
+  make: Callable  # -> a new likelihood
+  values: np.ndarray  # of pixels
+  sizes: tuple[float, ...] = (1e3, 1e4, -1e3, -1e4)  # outputs that have to be finite
+
+  def built(self, event_shape):
+    likelihood = self.make()
+    likelihood.build(event_shape)
+    return likelihood
+
+
+def case(identifier):
+  """A case of the package, which takes images of 8-bit levels."""
+  return Case(lambda: likelihoods.get(identifier), np.float32(np.arange(256) / 255))
+
+
+def check_member(case, seed=0):
+  """All checks of one likelihood."""
+  for check in CHECKS:
+    check(case, seed)
+
+
+def params_of(likelihood, rng, batch, event_shape):
+  shape = (batch, *likelihood.params_shape(event_shape))
+  return tf.constant(rng.normal(size=shape), tf.float32)
+
+
+def shapes_are_right(case, seed):
+  for event_shape in ((3, 2, 1), (2, 2, 3), (5,)):
+    likelihood = case.built(event_shape)
+    params = params_of(likelihood, np.random.default_rng(0), 4, event_shape)
+    p = likelihood.distribution(params)
+    assert p.batch_shape == (4,) and p.event_shape == event_shape
+    assert p.mean().shape == (4, *event_shape)
+    x = likelihood.quantile(p, tf.fill((4, *event_shape), 0.3))
+    assert x.shape == (4, *event_shape) and x.dtype == tf.float32
+    assert p.log_prob(x).shape == (4,)
+    assert bool(likelihood.in_support(x))
+
+
+def densities_of_half_precision_outputs_are_float32(case, seed):
+  likelihood = case.built((4,))
+  params = params_of(likelihood, np.random.default_rng(0), 2, (4,))
+  p = likelihood.distribution(tf.cast(params, tf.float16))
+  x = tf.constant(case.values[:4][np.newaxis])
+  assert p.mean().dtype == p.log_prob(x).dtype == tf.float32
+
+
+def pairs_are_scored_as_one_by_one(case, seed):
+  rng, event_shape = np.random.default_rng(0), (3, 2, 1)
+  likelihood = case.built(event_shape)
+  params = params_of(likelihood, rng, 4, event_shape)
+  x = rng.choice(case.values, size=(3, *event_shape))
+
+  def pairs(x):
+    return likelihood.log_prob_of_pairs(likelihood.distribution(params), x)
+
+  one_by_one = [
+    [likelihood.distribution(params[k : k + 1]).log_prob(x[i])[0] for k in range(4)]
+    for i in range(3)
+  ]
+  for jit in (False, True):
+    compiled = tf.function(pairs, jit_compile=jit)
+    found = compiled(tf.constant(x))
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-5, atol=1e-5)
+
+
+def draws_have_the_mean_of_the_distribution(case, seed):
+  rng = np.random.default_rng(seed)
+  likelihood = case.built((3,))
+  params = tf.repeat(params_of(likelihood, rng, 1, (3,)), NUM_DRAWS, axis=0)
+  p = likelihood.distribution(params)
+  u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=(NUM_DRAWS, 3)), tf.float32)
+  stats.assert_mean(likelihood.quantile(p, u).numpy(), p.mean().numpy()[0])
+
+
+def extreme_outputs_of_large_events_are_finite(case, seed):
+  pixels = 20_000
+  likelihood = case.built((pixels,))
+  ends = tf.constant([case.values.min(), case.values.max()])
+  x = tf.reshape(tf.tile(ends, [pixels]), (2, pixels))
+  for size in case.sizes:
+    params = tf.fill((2, *likelihood.params_shape((pixels,))), size)
+    with tf.GradientTape() as tape:
+      tape.watch(params)
+      log_prob = likelihood.distribution(params).log_prob(x)
+    assert np.all(np.isfinite(log_prob)), size
+    assert np.all(np.isfinite(tape.gradient(log_prob, params))), size
+
+
+def configuration_survives_saving(case, seed):
+  likelihood = case.make()
+  again = keras.saving.deserialize_keras_object(
+    keras.saving.serialize_keras_object(likelihood)
+  )
+  assert type(again) is type(likelihood)
+  assert again.get_config() == likelihood.get_config()
+
+
+CHECKS = (
+  shapes_are_right,
+  densities_of_half_precision_outputs_are_float32,
+  pairs_are_scored_as_one_by_one,
+  draws_have_the_mean_of_the_distribution,
+  extreme_outputs_of_large_events_are_finite,
+  configuration_survives_saving,
+)
