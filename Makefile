@@ -14,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute of it)"
-	@echo "make test    install, and run every test"
+	@echo "make test    install, and run every test (about N minutes on two cores)"
 	@echo "make lint    install, and check style, docstrings and types"
 	@echo "make format  lay the code out as make lint wants it"
 
