@@ -12,6 +12,9 @@ References:
 import importlib
 from typing import Any
 
+from aevb_tf import quiet as _quiet  # noqa: F401, it imports TensorFlow
+
+# isort: split
 from aevb_tf import (
   bounds,
   data,

@@ -16,10 +16,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
+from aevb_tf import quiet
 from aevb_tf.export import flatbuffer
 from aevb_tf.export.frozen import ConcreteFunction, operators
 from aevb_tf.export.saved_model import gradient_warning_ignored
-from aevb_tf.training import quietly
 
 # Folded to constants, wrongly, where the batch size is not known yet.
 _FOLDED = {"Lgamma"}
@@ -36,7 +36,7 @@ _DEQUANTIZE_VERSION = 3  # the first version that takes float16
 
 def converter_notes_dropped() -> contextlib.AbstractContextManager:
   """Inside, a program's standard error is held back; at the end all but notes pass."""
-  return quietly.stderr_held(lambda line: not _NOTE.match(line))
+  return quiet.stderr_held(lambda line: not _NOTE.match(line))
 
 
 def convert(

@@ -24,9 +24,10 @@ from typing import Any
 
 from absl import flags
 
+import aevb_tf_cli
 from aevb_tf.export.config import FORMATS, QUANTIZATION_KINDS, ExportConfig
 from aevb_tf.registry import did_you_mean
-from aevb_tf.training import command_line, quietly
+from aevb_tf.training import command_line
 from aevb_tf.training.run_folder import RunFolder
 
 
@@ -61,7 +62,7 @@ def main(argv: list[str]) -> int:
       raise command_line.ConfigError(f"--formats={name}: unknown format.{near}")
   RunFolder(values.workdir).check_is_run()
   # After the flags are read, since it takes seconds.
-  quietly.import_package()
+  aevb_tf_cli.import_package()
   from aevb_tf.export import conversion, exporting, report
 
   names = [field.name for field in dataclasses.fields(ExportConfig)]

@@ -14,7 +14,8 @@ import sys
 
 from absl import flags
 
-from aevb_tf.training import command_line, quietly
+import aevb_tf_cli
+from aevb_tf.training import command_line
 
 
 def run() -> None:
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
   if len(folders) != 1:
     raise command_line.ConfigError("Give one folder: aevb-verify DIR.")
   # After the command line is read, since it takes seconds.
-  quietly.import_package()
+  aevb_tf_cli.import_package()
   from aevb_tf.export import manifest, report, verify
 
   try:

@@ -13,12 +13,13 @@ from aevb_tf.bounds.terms import Terms, has_analytic_kl
 from aevb_tf.posteriors import Posterior
 from aevb_tf.priors import Prior
 from aevb_tf.registry import Options, Registry
+from aevb_tf.representation import Represented
 from aevb_tf.types import IntLike
 
 registry: "Registry[Bound]" = Registry("bound")
 
 
-class Bound:
+class Bound(Represented):
   """Base of all bounds.
 
   Attributes:

@@ -86,6 +86,13 @@ class ArrayDataset(keras.utils.PyDataset):
     """The shape of one example."""
     return self.x.shape[1:]
 
+  def __repr__(self) -> str:
+    bits = "" if self.binarization == "none" else f", {self.binarization} binarization"
+    return (
+      f"{type(self).__name__}({self.num_examples} examples of shape"
+      f" {self.event_shape}, float32, in batches of {self.batch_size}{bits})"
+    )
+
   def mean(self) -> np.ndarray:
     """The mean of all examples after scaling, float32 `[*event_shape]`."""
     scale = 255.0 if self.x.dtype == np.uint8 else 1.0

@@ -18,10 +18,11 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf.distributions import numerics, parameters, shapes
 from aevb_tf.distributions.shapes import Noise, Shape, ShapeLike
 from aevb_tf.registry import Options
+from aevb_tf.representation import Represented
 from aevb_tf.types import IntLike, Seed, TensorLike
 
 
-class Distribution:
+class Distribution(Represented):
   """A distribution whose parameters are given with each call.
 
   A subclass defines `g`, `density` and the attributes below; constructor arguments, if

@@ -17,12 +17,13 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.registry import Options, Registry
+from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, TensorLike
 
 registry: "Registry[Likelihood]" = Registry("likelihood")
 
 
-class Likelihood(keras.layers.Layer):
+class Likelihood(Represented, keras.layers.Layer):
   """Base of all likelihoods; see the module's docstring for the contract.
 
   Attributes:

@@ -185,7 +185,7 @@ class DeviceLoop:
     self._prepare(x if arrays is None else arrays, check=False)
     data = inputs.with_labels(x) if arrays is None else arrays.x
     with self._running("predict", None), self._named_errors():
-      return by_keras(data, batch_size, verbose, steps, callbacks)
+      return by_keras(data, batch_size, verbose, steps, _with_bar(callbacks, verbose))
 
   def on_batch(
     self,
@@ -374,9 +374,16 @@ class DeviceLoop:
       if self._watch not in callbacks.callbacks:
         callbacks.append(self._watch)
       return callbacks
-    callbacks = [self._watch, *watching.each(callbacks)]
-    has_bar = any(isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks)
-    return [*callbacks, Progress()] if verbose and not has_bar else callbacks
+    return _with_bar([self._watch, *watching.each(callbacks)], verbose)
+
+
+def _with_bar(callbacks, verbose):
+  """The callbacks, and one that shows progress where Keras would add its own."""
+  if isinstance(callbacks, keras.callbacks.CallbackList):
+    return callbacks
+  callbacks = watching.each(callbacks)
+  has_bar = any(isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks)
+  return [*callbacks, Progress()] if verbose and not has_bar else callbacks
 
 
 def _arrays(x, y=None, sample_weight=None, class_weight=None):

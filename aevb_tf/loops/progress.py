@@ -1,45 +1,114 @@
 """Progress of `fit` and `evaluate` in fixed point: Keras prints bounds as -1.1319e+02."""
 
+import math
+import shutil
+import sys
 import time
 from collections.abc import Mapping
 
 import keras
+from absl import logging
+
+_WIDTH = 20  # of the bar, in characters
+# Seconds between two states of the bar. A notebook that is saved as a page keeps all.
+_INTERVAL, _INTERVAL_OF_NOTEBOOK = 0.1, 1.0
 
 
 class Progress(keras.callbacks.ProgbarLogger):
-  """Keras' progress bar, or with `verbose=2` a line of metrics for each epoch.
+  """A line of metrics for each epoch, and with `verbose=1` a bar until it is there.
 
-  It leaves out a `loss` that is minus another metric.
+  The bar is drawn over itself on a terminal and in a notebook, and not at all in a file.
+  A `loss` that is minus another metric is left out.
   """
 
   def on_epoch_begin(self, epoch, logs=None):
-    self._began = time.perf_counter()
-    super().on_epoch_begin(epoch, logs)
+    self._begin()
+    if self.verbose and self.epochs > 1:
+      _print(f"Epoch {epoch + 1}/{self.epochs}\n")
 
   def on_train_batch_end(self, batch, logs=None):
-    super().on_train_batch_end(batch, _shown(logs))
+    self._show(batch + 1, logs)
 
   def on_epoch_end(self, epoch, logs=None):
-    if self.verbose != 2:
-      super().on_epoch_end(epoch, _shown(logs))
-      return
-    seconds = time.perf_counter() - self._began
-    print(f"{seconds:.1f} s - {line(logs or {})}", flush=True)
+    self._end(logs)
 
   def on_test_begin(self, logs=None):
     if not self._called_in_fit:
-      self._began = time.perf_counter()
-    super().on_test_begin(logs)
+      self._begin()
 
   def on_test_batch_end(self, batch, logs=None):
-    super().on_test_batch_end(batch, _shown(logs))
+    if not self._called_in_fit:
+      self._show(batch + 1, logs)
 
   def on_test_end(self, logs=None):
-    if self.verbose != 2 or self._called_in_fit:
-      super().on_test_end(_shown(logs))
+    if not self._called_in_fit:
+      self._end(logs)
+
+  def on_predict_begin(self, logs=None):
+    self._begin()
+
+  def on_predict_batch_end(self, batch, logs=None):
+    self._show(batch + 1, None)
+
+  def on_predict_end(self, logs=None):
+    self._end(None)
+
+  def _begin(self):
+    self._began = time.perf_counter()
+    self._shown, self._length, self._batches = self._began, 0, 0
+
+  def _show(self, batch, logs):
+    """Draws the bar over the last one, if that was not just now."""
+    now = time.perf_counter()
+    self._batches = batch
+    if self.verbose != 1 or now - self._shown < _interval():
       return
-    seconds = time.perf_counter() - self._began
-    print(f"{seconds:.1f} s - {line(logs or {})}", flush=True)
+    self._shown = now
+    self._redraw(f"{_bar(batch, self.target)} {self._numbers(logs)}")
+
+  def _end(self, logs):
+    bar = "" if logs else _bar(self._batches, self.target or self._batches) + " "
+    self._redraw(bar + self._numbers(logs), "\n")
+
+  def _numbers(self, logs):
+    seconds = f"{time.perf_counter() - self._began:.1f} s"
+    return f"{seconds} - {line(logs)}" if logs else seconds
+
+  def _redraw(self, text, end=""):
+    if sys.stdout.isatty() and not end:
+      # A line that wraps could not be drawn over.
+      text = text[: shutil.get_terminal_size().columns - 1]
+    spaces = " " * (self._length - len(text))
+    _print(("\r" if self._length else "") + text + spaces + end)
+    self._length = len(text)
+
+
+def _bar(batch, target):
+  if not target:
+    return f"{batch} batches"
+  full, empty = ("━", "─") if _speaks_unicode() else ("=", "-")
+  done = min(batch, target) * _WIDTH // target
+  count = f"{batch:{len(str(target))}d}/{target}"
+  return f"{count} {full * done}{empty * (_WIDTH - done)}"
+
+
+def _interval():
+  """Seconds between two states of the bar, where a line can be drawn over."""
+  if sys.stdout.isatty():
+    return _INTERVAL
+  return _INTERVAL_OF_NOTEBOOK if "ipykernel" in sys.modules else math.inf
+
+
+def _speaks_unicode():
+  return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+
+
+def _print(text):
+  """Prints, or logs where the user has switched Keras to logs."""
+  if keras.config.is_interactive_logging_enabled():
+    print(text, end="", flush=True)
+  elif text.endswith("\n"):
+    logging.info(text.strip())
 
 
 def line(logs: Mapping[str, float]) -> str:

@@ -27,6 +27,7 @@ from aevb_tf.models.answers import Answers
 from aevb_tf.models.updates import UpdateCount
 from aevb_tf.random import Purpose
 from aevb_tf.registry import Options
+from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, Seed, TensorLike
 
 _KerasMeta: Any = type(keras.Model)
@@ -46,7 +47,7 @@ class _Complete(_KerasMeta):
     return model
 
 
-class GenerativeModel(keras.Model, metaclass=_Complete):
+class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   """Base of the models, which have a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.

@@ -19,13 +19,14 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.checks import positive_int
 from aevb_tf.registry import Options
+from aevb_tf.representation import Represented
 
 # What `keras.activations.get` and `keras.initializers.get` take.
 Activation: TypeAlias = str | Options | Callable[[tf.Tensor], tf.Tensor] | None
 Initializer: TypeAlias = str | Options | keras.initializers.Initializer
 
 
-class Encoder(keras.Model):
+class Encoder(Represented, keras.Model):
   """A network from x to the parameters of q(z|x).
 
   Args:
@@ -70,7 +71,7 @@ class Encoder(keras.Model):
     }
 
 
-class Decoder(keras.Model):
+class Decoder(Represented, keras.Model):
   """A network from z to the parameters of p(x|z).
 
   Args:

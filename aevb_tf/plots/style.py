@@ -92,9 +92,10 @@ def new_figure(width: float, height: float) -> Figure:
       " taller than wide. Transpose or reshape them."
     )
   from matplotlib.backends.backend_agg import FigureCanvasAgg
-  from matplotlib.figure import Figure
 
-  figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+  from aevb_tf.plots.inline import InlineFigure
+
+  figure = InlineFigure(figsize=(width, height), dpi=DPI, layout="constrained")
   FigureCanvasAgg(figure)
   return figure
 

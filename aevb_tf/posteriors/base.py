@@ -19,12 +19,13 @@ from aevb_tf import random
 from aevb_tf.distributions.shapes import DRAW, Noise
 from aevb_tf.random import Purpose
 from aevb_tf.registry import Options, Registry
+from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, IntLike, Seed
 
 registry: "Registry[Posterior]" = Registry("posterior")
 
 
-class Posterior(keras.layers.Layer):
+class Posterior(Represented, keras.layers.Layer):
   """Base of all posteriors; see the module's docstring for the contract.
 
   Attributes:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.registry import Options, Registry
+from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, Seed
 
 registry: "Registry[Prior]" = Registry("prior")
@@ -30,7 +31,7 @@ class Sampler(Protocol):
     """z = g(eps, x)."""
 
 
-class Prior(keras.layers.Layer):
+class Prior(Represented, keras.layers.Layer):
   """Base of all priors; see the module's docstring for the contract.
 
   Attributes:

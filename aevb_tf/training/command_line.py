@@ -167,9 +167,6 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
     program: The program's name, for its messages.
     body: Takes `sys.argv`; returns the exit code.
   """
-  # TensorFlow's log messages would hide those of a run: without a GPU it reports
-  # errors. Errors that matter are Python exceptions.
-  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   try:
     with terminate_as_interrupt():
       code = body(sys.argv)

@@ -16,8 +16,9 @@ import pathlib
 
 from absl import flags
 
+import aevb_tf_cli
 from aevb_tf.registry import names_in
-from aevb_tf.training import command_line, quietly, report
+from aevb_tf.training import command_line, report
 from aevb_tf.training.run_folder import RunFolder
 
 METHODS = names_in(pathlib.Path(__file__).parents[1] / "evidence")
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
       raise command_line.ConfigError(f"--{name} needs --evidence.")
   RunFolder(values.workdir).check_is_run()
   # Imported after the flags are read.
-  quietly.import_package()
+  aevb_tf_cli.import_package()
   from aevb_tf.training.evaluate import evaluate
 
   values_of = evaluate(

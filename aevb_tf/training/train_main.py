@@ -21,12 +21,12 @@ import sys
 
 from absl import flags
 
+import aevb_tf_cli
 from aevb_tf.training import (
   checks,
   command_line,
   configuration,
   overrides,
-  quietly,
   report,
 )
 from aevb_tf.training.run_folder import RunFolder
@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
   changes = command_line.parse(values, argv, configuration.load("base"))
   _require(values, argv, [word for word in changes if not word.startswith("-")])
   if values.config.endswith(".py"):
-    quietly.import_package()  # the user's file may need it
+    aevb_tf_cli.import_package()  # the user's file may need it
   config = configuration.load(values.config)
   overrides.apply(config, changes)
   if values.data_dir:
@@ -139,7 +139,7 @@ def _shown(value) -> str:
 
 def _train(config, workdir, argv) -> int:
   # Imported after the flags are read.
-  quietly.import_package()
+  aevb_tf_cli.import_package()
   from aevb_tf.models import NonFiniteError
   from aevb_tf.training.train import train
 

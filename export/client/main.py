@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+import aevb_tf_cli
 from aevb_tf.export import publish
-from aevb_tf.training import command_line, quietly
+from aevb_tf.training import command_line
 
 if TYPE_CHECKING:
   from aevb_tf.export.client.base import Client
@@ -70,7 +71,7 @@ def main(argv: list[str]) -> int:
 def _client_class(values) -> Callable[..., "Client"]:
   # After the flags are read. gRPC's messages need TensorFlow, which takes seconds.
   if values.grpc:
-    quietly.import_package()
+    aevb_tf_cli.import_package()
     from aevb_tf.export.client.over_grpc import GrpcClient
 
     return GrpcClient

@@ -20,7 +20,8 @@ import pathlib
 
 from absl import flags
 
-from aevb_tf.training import command_line, quietly
+import aevb_tf_cli
+from aevb_tf.training import command_line
 
 
 def run() -> None:
@@ -51,7 +52,7 @@ def main(argv: list[str]) -> int:
   if words[0] == "check" and not (values.rest or values.grpc):
     raise command_line.ConfigError("check needs --rest=URL, --grpc=ADDRESS or both.")
   # After the flags are read, since it takes seconds.
-  quietly.import_package()
+  aevb_tf_cli.import_package()
   try:
     return COMMANDS[words[0]](values)
   except (ValueError, OSError, ImportError) as error:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import experiments
-from aevb_tf.training import quietly
+from aevb_tf import quiet
 from experiments import __main__
 
 
@@ -21,7 +21,7 @@ def command(*argv):
     timeout=300,
   )
   lines = ended.stderr.splitlines(keepends=True)
-  ended.stderr = "".join(line for line in lines if not quietly.is_note(line.encode()))
+  ended.stderr = "".join(line for line in lines if not quiet.is_note(line.encode()))
   return ended
 
 

@@ -1,6 +1,8 @@
 """What `fit` and `evaluate` print of a model's metrics."""
 
+import io
 import re
+import sys
 
 import keras
 import numpy as np
@@ -31,13 +33,99 @@ def test_a_line_has_metrics_in_fixed_point_and_no_loss_that_is_the_elbo(vae, cap
   assert printed.count("Epoch") == 2
 
 
-def test_the_bar_has_no_loss_that_is_the_elbo(vae, capsys):
-  vae.fit(X, verbose=1)
+def test_in_a_file_there_is_the_line_alone(vae, capsys):
+  vae.fit(X, verbose=1, batch_size=5)
   printed = capsys.readouterr().out
-  assert "elbo: -" in printed and "loss" not in printed
+  assert re.fullmatch(
+    r"\d+\.\d s - elbo -[\d.]+, kl [\d.]+, log_\w+ -[\d.]+\n", printed
+  )
   vae.evaluate(X, verbose=1)
   printed = capsys.readouterr().out
-  assert "elbo: -" in printed and "loss" not in printed
+  assert re.fullmatch(
+    r"\d+\.\d s - elbo -[\d.]+, kl [\d.]+, log_\w+ -[\d.]+\n", printed
+  )
+
+
+class _Terminal(io.StringIO):
+  encoding = "utf-8"
+
+  def isatty(self):
+    return True
+
+  def screen(self):
+    """What is seen: each line after what was drawn over it."""
+    lines = []
+    for line in self.getvalue().split("\n"):
+      seen = ""
+      for text in line.split("\r"):
+        seen = text + seen[len(text) :]
+      lines.append(seen.rstrip())
+    return lines
+
+
+def test_on_a_terminal_the_bar_is_drawn_over_itself_and_replaced_by_the_line(
+  vae, monkeypatch
+):
+  terminal = _Terminal()
+  monkeypatch.setattr(sys, "stdout", terminal)
+  monkeypatch.setattr(progress, "_INTERVAL", 0.0)
+  monkeypatch.setenv("COLUMNS", "100")
+  vae.fit(X, validation_data=X, verbose=1, batch_size=5, epochs=2)
+  drawn = terminal.getvalue()
+  assert re.search(r"\n\d/4 ━+─* \d\.\d s - elbo -[\d.]+, kl ", drawn)
+  assert "\b" not in drawn and "loss" not in drawn.replace("log_likelihood", "")
+  assert max(map(len, re.split("[\r\n]", drawn))) <= 100
+  first, line, second, again, end = terminal.screen()
+  assert (first, second, end) == ("Epoch 1/2", "Epoch 2/2", "")
+  for seen in (line, again):
+    assert re.fullmatch(
+      r"\d\.\d s - elbo -[\d.]+ \(validation -[\d.]+\), kl [\d.]+ \([\d.]+\), "
+      r"log_likelihood -[\d.]+ \(-[\d.]+\)",
+      seen,
+    )
+
+
+@pytest.fixture
+def bar(monkeypatch):
+  monkeypatch.setattr(progress, "_INTERVAL", 0.0)
+  bar = progress.Progress()
+  bar.set_params({"verbose": 1, "epochs": 1, "steps": 4})
+  bar.on_epoch_begin(0)
+  return bar
+
+
+def test_the_bar_grows(bar, monkeypatch):
+  terminal = _Terminal()
+  monkeypatch.setattr(sys, "stdout", terminal)
+  monkeypatch.setenv("COLUMNS", "100")
+  bar.on_train_batch_end(0, {"elbo": -12345.678})
+  bar.on_train_batch_end(2, {"elbo": -1.5})
+  first, second = terminal.getvalue().split("\r")
+  assert re.fullmatch(r"1/4 ━{5}─{15} \d\.\d s - elbo -12345\.68", first)
+  assert re.fullmatch(r"3/4 ━{15}─{5} \d\.\d s - elbo -1\.50    ", second)
+
+
+def test_a_stream_of_unknown_length_has_a_count(bar, monkeypatch):
+  terminal = _Terminal()
+  monkeypatch.setattr(sys, "stdout", terminal)
+  bar.target = None
+  bar.on_train_batch_end(16, {"elbo": -1.5})
+  assert terminal.getvalue().startswith("17 batches ")
+
+
+def test_predictions_have_a_bar_too(vae, capsys):
+  vae.predict(X, batch_size=5, verbose=1)
+  assert re.fullmatch(r"4/4 .{20} \d+\.\d s\n", capsys.readouterr().out)
+
+
+def test_a_narrow_terminal_and_one_without_unicode(bar, monkeypatch):
+  terminal = _Terminal()
+  terminal.encoding = "ascii"
+  monkeypatch.setattr(sys, "stdout", terminal)
+  monkeypatch.setenv("COLUMNS", "40")
+  bar.on_train_batch_end(2, {"elbo": -1.5, "kl": 2.5})
+  assert terminal.getvalue().startswith("3/4 ===============----- ")
+  assert len(terminal.getvalue()) == 39
 
 
 def test_evaluation_prints_a_line_too_and_nothing_where_nothing_is_wanted(vae, capsys):
