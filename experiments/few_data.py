@@ -119,7 +119,7 @@ def _draw(points: Sequence[Point]) -> Picture:
     groups[f"{split} data"] = rows
   return intervals(
     groups,
-    title=f"$N$ = {SIZE:,}: Monte Carlo EM less AEVB",
+    title=f"$N$ = {SIZE:,}: Monte Carlo EM minus AEVB",
     xlabel=r"difference of $\log p(x)$, nats per example",
   )
 

@@ -1,6 +1,7 @@
 """Importing is the same for every process; commands alone put it off, and end it."""
 
 import importlib
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -167,3 +168,11 @@ def test_without_a_command_nothing_is_put_off():
   before = dict(vars(aevb))
   aevb_tf_cli.import_package()
   assert vars(aevb) == before
+
+
+def test_the_package_as_a_program_names_its_commands(tmp_path):
+  words = _run(tmp_path, "-m", "aevb_tf")
+  assert words[:2] == ["aevb_tf", aevb.__version__]
+  installed = importlib.metadata.entry_points(group="console_scripts")
+  commands = {e.name for e in installed if e.module == "aevb_tf_cli"}
+  assert commands and commands == {w for w in words if w.startswith("aevb-")}

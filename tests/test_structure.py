@@ -59,7 +59,7 @@ MAY_IMPORT = {
   },
   "saving": {"models", "networks"},
 }
-ABOVE = {"training"}  # may import everything below it
+ABOVE = {"__main__", "training"}  # may import everything below it
 # Folders of the checkout that are not installed.
 OUTSIDE = {"benchmarks", "experiments", "tests"}
 

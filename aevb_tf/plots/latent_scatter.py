@@ -202,5 +202,5 @@ def latent_scatter(
   else:
     # Distances in the plane have the same scale in all directions.
     axes.set_aspect("equal", adjustable="datalim")
-  axes.set_title(f"{title}, {len(mean):,} data")
+  axes.set_title(f"{title}, {len(mean):,} examples")
   return figure

@@ -184,9 +184,8 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
 
 def os_error(error: OSError) -> str:
   """Returns one line about what the operating system refused."""
-  if error.filename is None or error.strerror is None:
-    return " ".join(str(error).split())
-  return f"{error.filename}: {error.strerror}."
+  place = "" if error.filename is None else f"{error.filename}: "
+  return f"{place}{' '.join((error.strerror or str(error)).split())}."
 
 
 def spelled(program: str) -> str:

@@ -152,6 +152,10 @@ def _train(config, workdir, argv) -> int:
   except NonFiniteError as error:
     print(f"aevb-train: {error} {_kept(folder)}", file=sys.stderr)
     return command_line.FAILED
+  except OSError as error:  # a full disk, say
+    why = command_line.os_error(error)
+    print(f"aevb-train: {why} {_kept(folder)}", file=sys.stderr)
+    return command_line.FAILED
   print(_ending(folder, summary))
   return 0
 
@@ -176,8 +180,8 @@ def _ending(folder: RunFolder, summary: dict) -> str:
   return "\n".join(
     [
       "",
-      f"{summary['name']}: {summary['epochs']} epochs, in"
-      f" {summary['training_seconds']:.0f} s of training.",
+      f"{folder.path}: trained for {summary['epochs']} epochs of"
+      f" {summary['dataset']}, in {summary['training_seconds']:.0f} s.",
       "",
       report.lines(test),
       *(["", "Pictures:"] if pictures else []),

@@ -23,7 +23,7 @@ def test_two_latents_are_drawn_as_they_are():
   np.testing.assert_array_equal(offsets(axes), means())
   assert axes.get_xlabel() == r"$E[z_1\,|\,x]$"
   assert axes.get_ylabel() == r"$E[z_2\,|\,x]$"
-  assert axes.get_title() == "plane, 60 data"
+  assert axes.get_title() == "plane, 60 examples"
   assert axes.get_aspect() == 1
 
 

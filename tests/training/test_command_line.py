@@ -1,5 +1,6 @@
 """The console scripts, as a user meets them: where it matters, in their own processes."""
 
+import errno
 import itertools
 import json
 import os
@@ -209,7 +210,26 @@ def test_a_folder_that_cannot_be_written_takes_one_line(tmp_path):
   workdir = tmp_path / "file" / "run"
   ended = _run("aevb-train", "--config=test", f"--workdir={workdir}")
   assert ended.returncode == 1
-  assert ended.stderr == f"aevb-train: {workdir}: Not a directory.\n"
+  assert ended.stderr == (
+    f"aevb-train: {workdir}: Not a directory. Nothing is saved yet.\n"
+  )
+
+
+def test_a_full_disk_takes_one_line_that_says_what_is_kept(
+  tmp_path, monkeypatch, capsys
+):
+  def full(file, text):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+  monkeypatch.setattr(RunFolder, "append_metrics", full)
+  argv = ["aevb-train", "--config=test", f"--workdir={tmp_path / 'run'}"]
+  assert train_main.main(argv) == 1
+  stderr = capsys.readouterr().err
+  assert stderr == (
+    "aevb-train: No space left on device. Saved:"
+    f" {tmp_path / 'run' / 'checkpoints' / 'epoch-00000.keras'}, the state after 0"
+    " epochs.\n"
+  )
 
 
 def test_evaluate_refuses_what_is_no_run(tmp_path):
@@ -262,6 +282,10 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
   assert ended.returncode == 0, ended.stderr
   assert ended.stderr == ""
   assert "training for 2 epochs of digits, 4,000 examples" in ended.stdout
+  assert f"\n{folder}: trained for 2 epochs of digits, in " in ended.stdout
+  of_epochs = [line for line in ended.stdout.splitlines() if "log_likelihood" in line]
+  assert len(of_epochs) == 2 and max(map(len, of_epochs)) <= 100
+  assert not re.search(r"\de[+-]\d", "".join(of_epochs))
   pictures = {
     "reconstructions.png",
     "samples.png",
