@@ -10,6 +10,7 @@ import keras
 from absl import logging
 
 _WIDTH = 20  # of the bar, in characters
+_COLUMNS = 100  # of a terminal
 # Seconds between two states of the bar. A notebook that is saved as a page keeps all.
 _INTERVAL, _INTERVAL_OF_NOTEBOOK = 0.1, 1.0
 
@@ -68,7 +69,7 @@ class Progress(keras.callbacks.ProgbarLogger):
 
   def _end(self, logs):
     bar = "" if logs else _bar(self._batches, self.target or self._batches) + " "
-    self._redraw(bar + self._numbers(logs), "\n")
+    self._redraw(_wrapped(bar + self._numbers(logs)), "\n")
 
   def _numbers(self, logs):
     seconds = f"{time.perf_counter() - self._began:.1f} s"
@@ -78,9 +79,18 @@ class Progress(keras.callbacks.ProgbarLogger):
     if sys.stdout.isatty() and not end:
       # A line that wraps could not be drawn over.
       text = text[: shutil.get_terminal_size().columns - 1]
-    spaces = " " * (self._length - len(text))
-    _print(("\r" if self._length else "") + text + spaces + end)
-    self._length = len(text)
+    first, *more = text.split("\n")
+    lines = [first.ljust(self._length), *more]
+    _print(("\r" if self._length else "") + "\n".join(lines) + end)
+    self._length = len(first)
+
+
+def _wrapped(text):
+  """Breaks a line that is too long for a terminal, between two metrics."""
+  comma = text.rfind(", ", 0, _COLUMNS)
+  if len(text) <= _COLUMNS or comma < 0:
+    return text
+  return f"{text[: comma + 1]}\n    {_wrapped(text[comma + 2 :])}"
 
 
 def _bar(batch, target):

@@ -105,6 +105,27 @@ def test_the_bar_grows(bar, monkeypatch):
   assert re.fullmatch(r"3/4 ━{15}─{5} \d\.\d s - elbo -1\.50    ", second)
 
 
+def test_a_line_that_breaks_leaves_nothing_of_the_bar(bar, monkeypatch):
+  terminal = _Terminal()
+  monkeypatch.setattr(sys, "stdout", terminal)
+  monkeypatch.setenv("COLUMNS", "100")
+  logs = {f"metric_{i}": 1000.0 + i for i in range(7)}
+  bar.on_train_batch_end(2, logs)
+  bar.on_epoch_end(0, logs)
+  first, second, _ = terminal.screen()
+  assert first.endswith("metric_4 1004.00,")
+  assert second == "    metric_5 1005.00, metric_6 1006.00"
+
+
+def test_a_line_that_is_too_long_breaks_between_two_metrics(bar, capsys):
+  logs = {f"{p}metric_{i}": 1000.0 + i for i in range(5) for p in ("", "val_")}
+  bar.on_epoch_end(0, logs)
+  first, second, end = capsys.readouterr().out.split("\n")
+  assert re.fullmatch(r"\d\.\d s - metric_0 .*, metric_3 1003\.00 \(1003\.00\),", first)
+  assert (second, end) == ("    metric_4 1004.00 (1004.00)", "")
+  assert len(first) <= 100
+
+
 def test_a_stream_of_unknown_length_has_a_count(bar, monkeypatch):
   terminal = _Terminal()
   monkeypatch.setattr(sys, "stdout", terminal)
