@@ -111,4 +111,10 @@ def _lines(benchmark, rows):
 
 
 if __name__ == "__main__":
-  sys.exit(main(sys.argv[1:]))
+  try:
+    sys.exit(main(sys.argv[1:]))
+  except KeyboardInterrupt:
+    print("\npython -m benchmarks: stopped.", file=sys.stderr)
+    sys.exit(130)
+  except OSError as error:  # of --json or --plot
+    sys.exit(f"python -m benchmarks: {error.filename}: {error.strerror}.")

@@ -224,3 +224,10 @@ def test_impossible_commands_end_in_one_line(words, message, capsys):
   with pytest.raises(SystemExit) as ended:
     command.main(words)
   assert ended.value.code == 2 and message in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_takes_one_line(tmp_path):
+  words = [sys.executable, "-m", "benchmarks", "import", f"--json={tmp_path}"]
+  ended = subprocess.run(words, capture_output=True, text=True)
+  assert ended.returncode == 1
+  assert ended.stderr == f"python -m benchmarks: {tmp_path}: Is a directory.\n"
