@@ -59,7 +59,7 @@ def stderr_held(passes: Callable[[bytes], bool]) -> Iterator[None]:
       os.dup2(stderr, 2)
       os.close(stderr)
       held.seek(0)
-      os.write(2, b"".join(filter(passes, held)))
+      os.write(2, b"".join(line for line in held if passes(line)))
 
 
 import_tensorflow()

@@ -19,16 +19,18 @@ class Represented:
   """Base of what shows its options, those of `get_config()`, in its `repr`."""
 
   def __repr__(self) -> str:
+    own: Any = self
     try:
-      config = self.get_config()
+      config = own.get_config()
     except (NotImplementedError, TypeError, ValueError):
       # Of somebody's class whose arguments Keras cannot save.
       return f"{type(self).__name__}(...)"
     return _call(type(self), config)
 
 
-def _call(cls: type, config: Mapping[str, Any]) -> str:
+def _call(cls: Any, config: Mapping[str, Any]) -> str:
   shown = []
+  # Of `__init__`: a metaclass may hide it from the signature of the class.
   for name, parameter in inspect.signature(cls.__init__).parameters.items():
     if name not in config or name in _OF_KERAS:
       continue
