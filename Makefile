@@ -1,11 +1,11 @@
-# The commands of a checkout. A fresh machine needs Python 3.11 or later, and make.
+# Commands for a checkout. A fresh machine needs Python 3.11 or later, and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST_FLAGS ?=
-# Processes that share the tests: most of a test is one thread that traces a graph.
+# Number of test processes. Most of a test is tracing, which uses a single thread.
 PYTEST_PROCESSES ?= 2
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -13,12 +13,12 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: help demo test lint format clean
 
 help:
-	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute of it)"
-	@echo "make test    install, and run every test (about N minutes on two cores)"
+	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute)"
+	@echo "make test    install, and run all tests (about N minutes on two cores)"
 	@echo "make lint    install, and check style, docstrings and types"
-	@echo "make format  lay the code out as make lint wants it"
+	@echo "make format  format the code as make lint requires"
 
-# The stamp is written last, so that a broken install is tried again.
+# The stamp is written last, so that a failed installation is repeated.
 $(INSTALLED): setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aevb_tf needs Python 3.11 or later; name one: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

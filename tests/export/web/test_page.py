@@ -198,9 +198,9 @@ def test_a_bound_is_compared_with_those_of_the_data(on_flat, flat_folder):
     }""",
     [spread, [below, between, above]],
   )
-  assert "lower than all of 50 test data" in told[0][0]
-  assert re.search(r"higher than 3[78]% of 50 test data", told[1][0])
-  assert "higher than all of 50 test data" in told[2][0]
+  assert "lower than all of 50 test examples" in told[0][0]
+  assert re.search(r"higher than 3[78]% of 50 test examples", told[1][0])
+  assert "higher than all of 50 test examples" in told[2][0]
   assert (told[0][1], told[2][1]) == ("0%", "100%")
 
 
@@ -321,7 +321,7 @@ def test_a_link_names_a_seed_and_a_bad_seed_is_reported(on_flat):
   assert on_flat.input_value("#seed") == "-7"
   on_flat.fill("#seed", "seven")
   on_flat.press("#seed", "Enter")
-  assert "A seed is a whole number" in on_flat.inner_text("#seed-message")
+  assert "The seed must be a whole number" in on_flat.inner_text("#seed-message")
   assert on_flat.get_attribute("#seed", "aria-invalid") == "true"
   on_flat.fill("#seed", " +8 ")
   on_flat.press("#seed", "Enter")
@@ -478,7 +478,7 @@ def _failing(browser, url, prepare):
     ("**/*.wasm", 404, "", "cannot be loaded: the server says 404"),
     ("**/*.wasm", 200, "cut off", "is damaged or cut off; export the page again"),
     ("**/model.json", 200, "{", "model.json is damaged or cut off"),
-    ("**/model.json", 200, json.dumps({"format_version": 9}), "of another version"),
+    ("**/model.json", 200, json.dumps({"format_version": 9}), "has another version"),
     ("**/*.tflite", 200, "same size", "LiteRT.js cannot run the model here"),
   ],
 )

@@ -1,12 +1,13 @@
-/** The evidence lower bound of a drawing, its parts, and how data of its kind score. */
+/** The evidence lower bound of a drawing and its parts, compared with the test data. */
 
 import {shown} from "./numbers.js";
 
-/** Shows bounds in one place of the page. */
+/** Shows the bound of a drawing. */
 export class BoundView {
   /**
-   * @param {HTMLElement} host Where.
-   * @param {?{num: number, percents: number[], nats: number[]}} spread Of the data.
+   * @param {HTMLElement} host The element for the bound.
+   * @param {?{num: number, percents: number[], nats: number[]}} spread Percentiles of the
+   *     bounds of the test data.
    */
   constructor(host, spread) {
     this.host = host;
@@ -33,14 +34,14 @@ export class BoundView {
   }
 
   /**
-   * Shows why there is none.
+   * Shows why there is no bound.
    * @param {string} reason A sentence.
    */
   hide(reason) {
     this.host.replaceChildren(line("parts", reason));
   }
 
-  /** A line from the worst to the best of the data, with the drawing's place on it. */
+  /** A scale from the worst to the best of the data, with a mark for the drawing. */
   #scale(elbo) {
     const scale = element("div", "scale");
     scale.setAttribute("aria-hidden", "true");
@@ -63,7 +64,7 @@ export class BoundView {
 
   #comparison(elbo) {
     const {num, nats, percents} = this.spread;
-    const data = `${num.toLocaleString("en")} test data`;
+    const data = `${num.toLocaleString("en")} test examples`;
     const better = nats.filter((value) => value <= elbo).length;
     if (better === 0) return `lower than all of ${data}`;
     if (better === nats.length) return `higher than all of ${data}`;

@@ -1,4 +1,4 @@
-/** A drawing, encoded, reconstructed and scored. */
+/** The section for drawing: encoding, reconstruction and bound of a drawing. */
 
 import {BoundView} from "./bound.js";
 import {fitted} from "./fitting.js";
@@ -6,17 +6,17 @@ import {latest} from "./latest.js";
 import {Pad} from "./pad.js";
 import {wordsOf} from "./seeds.js";
 
-/** The noise of the bound: one seed, so that equal drawings score equally. */
+/** The seed for the noise of the bound, fixed so that equal drawings score equally. */
 const SEED = 0n;
 
-/** The pad, and what the model answers about it. */
+/** The pad, and the outputs of the model for the drawing. */
 export class Draw {
   #answerLatest;
 
   /**
    * @param {import("./model.js").Model} model The model.
-   * @param {object} about What `model.json` says.
-   * @param {import("./pictures.js").Painter} painter Of its images.
+   * @param {object} about The content of `model.json`.
+   * @param {import("./pictures.js").Painter} painter Paints its images.
    * @param {(q: ?object) => void} encoded Called with q(z|x) of the drawing, or null.
    */
   constructor(model, about, painter, encoded) {
@@ -35,7 +35,7 @@ export class Draw {
     changed();
   }
 
-  /** Settles when the page shows the answers about what is drawn now. */
+  /** Settles when the page shows the outputs for the current drawing. */
   settled() {
     return this.#answerLatest();
   }
@@ -46,7 +46,7 @@ export class Draw {
     this.painter.paint(this.seen, x);
     if (!ink.some(Boolean)) {
       this.painter.canvas(this.reconstructed);
-      this.bound.hide("Draw something, and its bound on log p(x) appears here.");
+      this.bound.hide("Draw something to see its bound on log p(x) here.");
       this.encoded(null);
       return;
     }

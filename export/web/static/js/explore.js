@@ -1,4 +1,4 @@
-/** The latent space: what the decoder makes of z. */
+/** The section for the latent space, which shows the decoded z. */
 
 import {latest} from "./latest.js";
 import {LatentAxes} from "./latent_axes.js";
@@ -15,15 +15,15 @@ const HINTS = {
   linear: "Move over the manifold, or focus it and use the arrow keys.",
   sliders:
     "Each slider moves z along a principal direction of the latents of the data, by up " +
-    "to three standard deviations; the images show where it leads.",
+    "to three standard deviations. The images show the ends of each slider.",
 };
 
-/** One point z, shown as an image, moved by a pointer or by sliders. */
+/** A point z in the latent space, shown as an image, moved by a pointer or by sliders. */
 export class Explore {
   /**
    * @param {import("./model.js").Model} model The model.
-   * @param {object} about What `model.json` says.
-   * @param {import("./pictures.js").Painter} painter Of its images.
+   * @param {object} about The content of `model.json`.
+   * @param {import("./pictures.js").Painter} painter Paints its images.
    */
   constructor(model, about, painter) {
     this.model = model;
@@ -52,7 +52,7 @@ export class Explore {
 
   #decodeLatest;
 
-  /** Shows the centre, and what lies around it. */
+  /** Shows the centre, and the images around it. */
   async start() {
     await this.show(this.axes.centre());
     if (this.flat) await this.view.fill((z) => this.decode(z));
@@ -68,9 +68,9 @@ export class Explore {
   }
 
   /**
-   * Goes to a point.
+   * Moves to a point.
    * @param {Float32Array} z Latents.
-   * @return {Promise<void>} Settles when it is shown.
+   * @return {Promise<void>} Settles when the image is shown.
    */
   show(z) {
     this.z = z;
@@ -83,7 +83,7 @@ export class Explore {
   }
 
   /**
-   * Goes to a point from elsewhere on the page, and brings it into sight.
+   * Moves to a point, and scrolls to this section.
    * @param {Float32Array} z Latents.
    */
   async visit(z) {
@@ -95,7 +95,7 @@ export class Explore {
   }
 
   /**
-   * Marks where a drawing lies.
+   * Marks the position of a drawing.
    * @param {?{z: Float32Array, stddev: ?Float32Array}} q Its posterior, or null.
    */
   showDrawn(q) {

@@ -1,10 +1,10 @@
-/** Failures are told on the page, in words, and never only in the console. */
+/** Shows errors on the page, not only in the console. */
 
-/** A failure whose message is meant for the reader of the page. */
+/** An error whose message is meant for the reader of the page. */
 export class PageError extends Error {}
 
 /**
- * Tells of a failure.
+ * Shows an error.
  * @param {unknown} error What went wrong.
  */
 export function tell(error) {
@@ -17,7 +17,7 @@ export function tell(error) {
   document.getElementById("loading").hidden = true;
 }
 
-/** Tells of whatever nothing else has caught. */
+/** Shows errors that nothing else has caught. */
 export function tellAll() {
   addEventListener("error", (event) => tell(event.error ?? event.message));
   addEventListener("unhandledrejection", (event) => tell(event.reason));

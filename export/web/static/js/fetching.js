@@ -1,11 +1,11 @@
-/** Files of the page's own folder, checked on arrival. */
+/** Fetches files from the folder of the page, and checks them. */
 
 import {PageError} from "./failures.js";
 
 /**
  * Fetches a file of known size.
  * @param {{file: string, bytes: number}} wanted Its path and its size.
- * @param {(bytes: number) => void} arrived Told how many bytes more have come.
+ * @param {(bytes: number) => void} arrived Called with the number of new bytes.
  * @return {Promise<Uint8Array>} Its content.
  */
 export async function fetchBytes({file, bytes}, arrived) {
@@ -28,7 +28,7 @@ export async function fetchBytes({file, bytes}, arrived) {
 /**
  * Fetches JSON.
  * @param {string} file Its path.
- * @return {Promise<any>} What it holds.
+ * @return {Promise<any>} Its content.
  */
 export async function fetchJson(file) {
   const response = await get(file);
@@ -42,7 +42,7 @@ export async function fetchJson(file) {
 async function get(file) {
   let response;
   try {
-    // Asked for anew, if it has changed: the folder may hold another export by now.
+    // Revalidated, since the folder may hold another export by now.
     response = await fetch(file, {cache: "no-cache"});
   } catch {
     throw new PageError(`${file} cannot be loaded: the server does not answer.`);

@@ -1,19 +1,19 @@
 /**
- * What was drawn, at the size of the model's images, as MNIST's digits were made: scaled
- * to fit 20 of 28 pixels, their centre of mass in the middle, soft at the edges.
+ * Resamples a drawing to the size of the model's images, like the digits of MNIST: scaled
+ * to fit 20 of 28 pixels, with the centre of mass in the middle, and with soft edges.
  */
 
-/** The part of an image that a digit takes. */
+/** The part of an image that a digit fills. */
 const BOX = 20 / 28;
-/** A dot is not blown up beyond this. */
+/** The largest scale, so that a dot is not enlarged to a digit. */
 const LARGEST = 2;
 
 /**
- * Brings a drawing to the size of an image.
+ * Resamples a drawing to the size of an image.
  * @param {Uint8ClampedArray} ink `[size.height, size.width]`, 0 to 255.
- * @param {{width: number, height: number}} size Of the drawing.
- * @param {{width: number, height: number}} shape Of the image.
- * @param {boolean} fit Whether to centre and scale it, or to leave it where it is.
+ * @param {{width: number, height: number}} size The size of the drawing.
+ * @param {{width: number, height: number}} shape The size of the image.
+ * @param {boolean} fit Whether to centre and scale the drawing.
  * @return {Uint8ClampedArray} `[shape.height, shape.width]`, 0 to 255.
  */
 export function fitted(ink, size, shape, fit) {
@@ -37,7 +37,7 @@ export function fitted(ink, size, shape, fit) {
   return Uint8ClampedArray.from(transpose(down, shape.height, shape.width));
 }
 
-/** Box and centre of mass of ink; null where there is none. */
+/** Bounding box and centre of mass of the ink; null if there is none. */
 function measure(ink, {width, height}) {
   let [sum, x, y] = [0, 0, 0];
   let [left, right, top, bottom] = [width, -1, height, -1];
@@ -60,7 +60,7 @@ function measure(ink, {width, height}) {
   };
 }
 
-/** Resamples every row of `[rows, width]` to `count` pixels, with a tent as filter. */
+/** Resamples every row of `[rows, width]` to `count` pixels, with a tent filter. */
 function shrink(values, width, rows, begin, step, count) {
   const shrunk = new Float64Array(rows * count);
   const reach = Math.max(step, 1);
@@ -82,7 +82,7 @@ function shrink(values, width, rows, begin, step, count) {
   return shrunk;
 }
 
-/** `[rows, width]` to `[width, rows]`. */
+/** Transposes `[rows, width]` to `[width, rows]`. */
 function transpose(values, width, rows) {
   const turned = new Float64Array(values.length);
   for (let row = 0; row < rows; row++) {

@@ -1,6 +1,6 @@
 /**
- * Says why the page does not start where modules cannot: from a file, or in a browser
- * that is too old. A script, not a module, since it must run there.
+ * Explains why the page does not start if modules do not load: from a file, or in a
+ * browser that is too old. This is a script, not a module, so that it runs in these cases.
  */
 (function () {
   "use strict";
@@ -9,10 +9,9 @@
     message = "Browsers do not load modules from files. In this folder, run " +
       "python -m http.server and open http://localhost:8000.";
   } else if (!("noModule" in HTMLScriptElement.prototype)) {
-    message = "This browser is too old for the page: it has no modules.";
+    message = "This browser is too old for the page: it does not support modules.";
   } else if (typeof WebAssembly !== "object") {
-    message = "This browser has no WebAssembly, or it is switched off; the model " +
-      "needs it.";
+    message = "This browser has no WebAssembly, or it is disabled; the model needs it.";
   }
   if (message) {
     document.addEventListener("DOMContentLoaded", function () {

@@ -1,11 +1,11 @@
 /**
  * Coordinates of the latent space along the principal directions of q(z).
  *
- * A coordinate is in standard deviations of q(z), from its mean. Latents that must be
- * positive are measured in their logarithms.
+ * A coordinate is the distance from the mean of q(z) in its standard deviations. For
+ * positive latents, coordinates are those of their logarithms.
  */
 export class LatentAxes {
-  /** @param {object} latent What `model.json` says under `latent`. */
+  /** @param {object} latent The entry `latent` of `model.json`. */
   constructor({log, mean, directions, stddevs, shares}) {
     Object.assign(this, {log, mean, directions, stddevs, shares});
   }
@@ -16,9 +16,9 @@ export class LatentAxes {
   }
 
   /**
-   * Where z lies.
+   * The coordinates of z.
    * @param {Float32Array} z Latents.
-   * @return {number[]} Its coordinate along every direction.
+   * @return {number[]} The coordinate along every direction.
    */
   coordinates(z) {
     const offset = this.#measured(z).map((value, j) => value - this.mean[j]);
@@ -29,11 +29,11 @@ export class LatentAxes {
   }
 
   /**
-   * Moves z along one direction, and leaves its other coordinates as they are.
+   * Moves z along one direction, without changing its other coordinates.
    * @param {Float32Array} z Latents.
-   * @param {number} k Which direction.
-   * @param {number} value The coordinate that it gets.
-   * @return {Float32Array} The latents there.
+   * @param {number} k The direction.
+   * @param {number} value The new coordinate.
+   * @return {Float32Array} The new latents.
    */
   moved(z, k, value) {
     const step = (value - this.coordinates(z)[k]) * this.#unit(k);
@@ -42,7 +42,7 @@ export class LatentAxes {
     );
   }
 
-  /** A direction that z never leaves has no length: it is measured in ones. */
+  /** A direction without variance has standard deviation 0, which is replaced by 1. */
   #unit(k) {
     return this.stddevs[k] || 1;
   }

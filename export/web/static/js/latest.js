@@ -1,8 +1,9 @@
 /**
- * Wraps a task so that it runs for the newest request alone, once in a frame: a pointer
- * moves faster than anybody can look.
- * @param {(...given: any[]) => Promise<void>} task What to run.
- * @return {(...given: any[]) => Promise<void>} Asks for it; settles when all is done.
+ * Wraps a task so that it runs at most once per frame, and only for the latest request,
+ * since a pointer can move faster than frames are drawn.
+ * @param {(...given: any[]) => Promise<void>} task The task.
+ * @return {(...given: any[]) => Promise<void>} Requests the task; settles when no request
+ *     is left.
  */
 export function latest(task) {
   let waiting = null;
@@ -26,10 +27,10 @@ export function latest(task) {
   };
 }
 
-/** Settles when the browser has drawn. @return {Promise<void>} */
+/** Settles when the browser has drawn a frame. @return {Promise<void>} */
 export function nextFrame() {
   return new Promise((resolve) => {
-    // A page in the background draws nothing, and must go on all the same.
+    // A page in the background draws no frames, but must continue as well.
     if (document.hidden) setTimeout(resolve);
     else requestAnimationFrame(() => resolve());
   });

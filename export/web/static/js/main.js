@@ -1,4 +1,4 @@
-/** Starts the page: the model first, then each of its sections. */
+/** Starts the page: loads the model, then starts each section. */
 
 import {Draw} from "./draw.js";
 import {Explore} from "./explore.js";
@@ -8,12 +8,12 @@ import {openModel} from "./model.js";
 import {Painter} from "./pictures.js";
 import {Samples} from "./samples.js";
 
-/** What `model.json` must be. */
+/** The version of `model.json` that this page reads. */
 const FORMAT_VERSION = 1;
-/** What a section cannot do without. */
+/** The signatures that each section needs. */
 const NEEDS = {explore: ["decode"], draw: ["encode", "reconstruct"], samples: ["sample"]};
 
-/** Settles when everything is there: the model, and the sections by name. */
+/** Settles when the model and all sections, by name, are ready. */
 export const ready = start();
 ready.catch(tell);
 
@@ -21,7 +21,7 @@ async function start() {
   tellAll();
   const about = await fetchJson("model.json");
   if (about.format_version !== FORMAT_VERSION) {
-    throw new PageError("model.json is of another version than this page reads.");
+    throw new PageError("model.json has another version than this page reads.");
   }
   describe(about);
   const progress = document.getElementById("progress");
@@ -49,7 +49,7 @@ async function start() {
 }
 
 function describe(about) {
-  // "StandardNormal" is read as "Standard Normal".
+  // "StandardNormal" becomes "Standard Normal".
   const words = (name) => name.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
   document.title = about.name;
   document.getElementById("name").textContent = about.name;
@@ -68,19 +68,19 @@ function describe(about) {
     `LiteRT.js ${about.runtime.version}, Apache License 2.0.`;
 }
 
-/** A few words that stay together. */
+/** Words that are not separated by a line break. */
 function fact(text) {
   const span = document.createElement("span");
   span.textContent = text;
   return span;
 }
 
-/** Says why a section is not there. */
+/** Shows why a section is not available. */
 function excuse(section, missing, reasons) {
   const why = missing.map((name) => `${name}: ${reasons[name]}`);
   const message = document.createElement("p");
   message.className = "excuse";
-  message.textContent = `This file cannot do that. It is without ${why.join("; ")}.`;
+  message.textContent = `This file cannot do that. It does not contain ${why.join("; ")}.`;
   const host = document.getElementById(section);
   host.replaceChildren(host.querySelector("h2"), message);
 }

@@ -1,4 +1,4 @@
-/** The manifold of two latents: a sheet of decoded images, and what lies on it. */
+/** The manifold of two latents: a sheet of decoded images, with markers. */
 
 import {nextFrame} from "./latest.js";
 import {shown} from "./numbers.js";
@@ -14,14 +14,14 @@ const MOVES = {
 };
 const STEP = 1 / 40;
 
-/** The sheet, the place under the pointer, and where the drawing lies. */
+/** The sheet, and markers for the current point and for the drawing. */
 export class Manifold {
   #moved;
 
   /**
-   * @param {HTMLElement} host Where the sheet goes.
-   * @param {import("./plane.js").Plane} plane Between z and the sheet.
-   * @param {import("./pictures.js").Painter} painter Of the images.
+   * @param {HTMLElement} host The element for the sheet.
+   * @param {import("./plane.js").Plane} plane The map between z and the sheet.
+   * @param {import("./pictures.js").Painter} painter Paints the images.
    * @param {(z: Float32Array) => void} moved Called with the latents under the pointer.
    */
   constructor(host, plane, painter, moved) {
@@ -53,8 +53,8 @@ export class Manifold {
   }
 
   /**
-   * Decodes the sheet, row by row, so that the page stays awake.
-   * @param {(z: Float32Array) => Promise<Float32Array>} decode Of the model.
+   * Decodes the sheet row by row, so that the page stays responsive.
+   * @param {(z: Float32Array) => Promise<Float32Array>} decode The model's decoder.
    */
   async fill(decode) {
     for (let row = 0; row < SIDE; row++) {
@@ -68,7 +68,7 @@ export class Manifold {
   }
 
   /**
-   * Shows where z lies.
+   * Shows the position of z.
    * @param {Float32Array} z Two latents.
    */
   show(z) {
@@ -79,7 +79,7 @@ export class Manifold {
   }
 
   /**
-   * Shows where a drawing lies.
+   * Shows the position of a drawing.
    * @param {?{z: Float32Array, stddev: ?Float32Array}} q Its posterior, or null.
    */
   showDrawn(q) {
@@ -88,7 +88,7 @@ export class Manifold {
     if (q) put(this.drawn, this.plane.point(q.z));
   }
 
-  /** Two standard deviations of q(z|x), all around. */
+  /** The outline at two standard deviations of q(z|x). */
   #ellipse({z, stddev}) {
     const places = Array.from({length: 64}, (_, i) => {
       const angle = (2 * Math.PI * i) / 64;

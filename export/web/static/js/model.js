@@ -7,8 +7,8 @@ import {fetchBytes} from "./fetching.js";
 
 /**
  * Loads the runtime and the model.
- * @param {object} about What `model.json` says.
- * @param {(share: number) => void} progress Told the share that is there, 0 to 1.
+ * @param {object} about The content of `model.json`.
+ * @param {(share: number) => void} progress Called with the loaded share, 0 to 1.
  * @return {Promise<Model>} The model.
  */
 export async function openModel(about, progress) {
@@ -23,7 +23,7 @@ export async function openModel(about, progress) {
     fetchBytes(about.model, arrived),
   ]);
   try {
-    // The binary is what LiteRT's own loader would fetch otherwise.
+    // Otherwise LiteRT's own loader would fetch the binary.
     self.Module = {wasmBinary, printErr: log};
     await withoutGpu(() => loadLiteRt(about.runtime.script));
     return new Model(await loadAndCompile(content, {accelerator: "wasm"}));
@@ -32,15 +32,15 @@ export async function openModel(about, progress) {
   }
 }
 
-/** LiteRT notes all that it does where errors go. */
+/** LiteRT writes its log messages as errors. */
 function log(text) {
   if (/^(INFO|WARNING|VERBOSE):/.test(text)) console.debug(text);
   else console.error(text);
 }
 
 /**
- * Runs something that would wake the graphics processor, which is asked for nothing
- * here, and answers differently from one machine to the next.
+ * Runs a function without the GPU, which is not used here, since its results differ
+ * between machines.
  */
 async function withoutGpu(load) {
   const adapter = {limits: {}, features: new Set(), requestDevice: async () => null};
@@ -53,7 +53,7 @@ async function withoutGpu(load) {
   }
 }
 
-/** What the model answers, one example at a time. */
+/** The model, which is called with one example at a time. */
 export class Model {
   #compiled;
 
@@ -72,8 +72,8 @@ export class Model {
   }
 
   /**
-   * Asks the model.
-   * @param {string} signature One of the file's.
+   * Calls the model.
+   * @param {string} signature The name of a signature of the file.
    * @param {Object<string, Float32Array|Int32Array>} inputs All of its inputs, flat.
    * @return {Promise<Object<string, Float32Array>>} Its outputs, flat.
    */
@@ -90,7 +90,7 @@ export class Model {
         Object.entries(outputs).map(([name, tensor]) => [name, tensor.toTypedArray()]),
       );
     } finally {
-      // LiteRT.js leaves its memory to the caller.
+      // The caller must free the memory of LiteRT.js.
       for (const tensor of [...Object.values(tensors), ...Object.values(outputs)]) {
         tensor.delete();
       }

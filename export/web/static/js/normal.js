@@ -12,11 +12,11 @@ const TAIL = [
   [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1],
 ];
 const BREAK = 0.02425;
-/** Where both end: Phi is 0 or 1 there to single precision. */
+/** The largest |z|: beyond it, Phi is 0 or 1 in single precision. */
 const FARTHEST = 6;
 
 /**
- * The inverse of Phi, by Acklam's rational approximation: to 1e-8.
+ * The inverse of Phi, by Acklam's rational approximation, accurate to 1e-8.
  * @param {number} p Probability, 0 < p < 1.
  * @return {number} z with Phi(z) = p.
  */
@@ -28,7 +28,7 @@ export function inverseCdf(p) {
 }
 
 /**
- * Phi, the inverse of `inverseCdf`, by halving.
+ * Phi, the inverse of `inverseCdf`, by bisection.
  * @param {number} z Any number.
  * @return {number} A probability, 0 < p < 1.
  */

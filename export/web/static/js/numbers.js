@@ -1,9 +1,9 @@
-/** Numbers as they are read. */
+/** Formats numbers. */
 
 /**
- * A number with a true minus sign.
+ * Formats a number with a proper minus sign.
  * @param {number} value The number.
- * @param {number=} digits Behind the point.
+ * @param {number=} digits The number of decimals.
  * @return {string}
  */
 export function shown(value, digits = 1) {

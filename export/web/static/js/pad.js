@@ -1,8 +1,8 @@
-/** A pad to draw on: pen, finger, mouse or keys. */
+/** A pad for drawing with a pen, a finger, a mouse or the keyboard. */
 
-/** The longer side of the pad, in its own pixels, at least. */
+/** The least length of the longer side of the pad, in its own pixels. */
 const SIDE = 280;
-/** Width of the pen, and a step of the keys, in shares of the shorter side. */
+/** The width of the pen and the step of a key, relative to the shorter side. */
 const PEN = 0.085;
 const STEP = 1 / 28;
 
@@ -13,7 +13,7 @@ const MOVES = {
   ArrowDown: [0, 1],
 };
 
-/** Strokes, and the ink that they leave. */
+/** The strokes, and their ink. */
 export class Pad {
   #changed;
   #strokes = [];
@@ -21,8 +21,8 @@ export class Pad {
   #pen = {x: 0.5, y: 0.5, down: false};
 
   /**
-   * @param {HTMLElement} host Where the pad goes.
-   * @param {{width: number, height: number}} shape Of the model's images.
+   * @param {HTMLElement} host The element for the pad.
+   * @param {{width: number, height: number}} shape The size of the model's images.
    * @param {() => void} changed Called when the ink has changed.
    */
   constructor(host, shape, changed) {
@@ -54,13 +54,13 @@ export class Pad {
     return Uint8ClampedArray.from({length: width * height}, (_, i) => data[4 * i]);
   }
 
-  /** Takes all strokes away. */
+  /** Removes all strokes. */
   clear() {
     this.#strokes = [];
     this.#redraw();
   }
 
-  /** Takes the last stroke away. */
+  /** Removes the last stroke. */
   undo() {
     this.#strokes.pop();
     this.#redraw();
@@ -76,7 +76,7 @@ export class Pad {
     });
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerId !== this.#drawing) return;
-      // All places since the last frame, where the browser tells them.
+      // All positions since the last frame, if the browser provides them.
       const events = event.getCoalescedEvents?.() ?? [];
       for (const move of events.length ? events : [event]) this.#go(this.#place(move));
       this.#redraw();
@@ -161,7 +161,7 @@ export class Pad {
     for (const stroke of this.#strokes) {
       const places = stroke.map(([x, y]) => [x * size.width, y * size.height]);
       context.beginPath();
-      // A stroke that goes nowhere is a dot, which a line would not be.
+      // A stroke without length is a dot; a line of length 0 would not be drawn.
       context.arc(...places[0], context.lineWidth / 2, 0, 2 * Math.PI);
       context.fill();
       context.beginPath();

@@ -1,16 +1,16 @@
-/** Images of the model, on canvases: 0 is black and 1 is white, never rescaled. */
+/** Images of the model on canvases: 0 is black and 1 is white, without rescaling. */
 
-/** Paints images of one shape and range of values. */
+/** Paints images with the model's shape and range of values. */
 export class Painter {
-  /** @param {object} about What `model.json` says. */
+  /** @param {object} about The content of `model.json`. */
   constructor({image_shape: [height, width, channels], value_range: [low, high]}) {
     Object.assign(this, {height, width, channels, low, high});
   }
 
   /**
-   * A canvas of one image's size.
-   * @param {HTMLCanvasElement=} canvas To be made of that size; a new one otherwise.
-   * @return {HTMLCanvasElement} The canvas, black.
+   * Returns a black canvas with the size of one image.
+   * @param {HTMLCanvasElement=} canvas The canvas to resize; by default a new one.
+   * @return {HTMLCanvasElement} The canvas.
    */
   canvas(canvas = document.createElement("canvas")) {
     canvas.width = this.width;
@@ -23,16 +23,16 @@ export class Painter {
 
   /**
    * Paints one image.
-   * @param {HTMLCanvasElement} canvas Where.
+   * @param {HTMLCanvasElement} canvas The canvas.
    * @param {Float32Array} values `[height, width, channels]`, flat.
-   * @param {number=} column Of a sheet of images.
-   * @param {number=} row Of a sheet of images.
+   * @param {number=} column The column in a sheet of images.
+   * @param {number=} row The row in a sheet of images.
    */
   paint(canvas, values, column = 0, row = 0) {
     const picture = new ImageData(this.width, this.height);
     for (let i = 0; i < this.width * this.height; i++) {
       for (let c = 0; c < 3; c++) {
-        // One channel is grey, three are colours; of any others the first is shown.
+        // One channel is grey, three are RGB; for other numbers the first is shown.
         const from = i * this.channels + (this.channels === 3 ? c : 0);
         picture.data[4 * i + c] = Math.round(255 * this.#share(values[from]));
       }
@@ -43,7 +43,7 @@ export class Painter {
   }
 
   /**
-   * An image as the model takes it, of ink.
+   * Converts ink to an input of the model.
    * @param {Uint8ClampedArray} ink `[height, width]`, 0 to 255.
    * @return {Float32Array} `[height, width, channels]`, flat.
    */

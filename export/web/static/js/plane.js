@@ -1,12 +1,12 @@
-/** Two latents as a unit square, in which equal areas are equally likely, or linear. */
+/** Maps two latents to a unit square, where equal areas are equally likely, or linearly. */
 
 import {cdf, inverseCdf} from "./normal.js";
 
 const EDGE = 0.001;
 
-/** Maps between z and the square: u grows with z1, v with z2. */
+/** The map between z and the square: u grows with z1, v with z2. */
 export class Plane {
-  /** @param {object} about What `model.json` says. */
+  /** @param {object} about The content of `model.json`. */
   constructor({standard_normal: normal, latent}) {
     this.normal = normal;
     this.latent = latent;
@@ -23,7 +23,7 @@ export class Plane {
   }
 
   /**
-   * The point of some latents; those outside of the square lie on its rim.
+   * The point for the latents; those outside of the square are moved to its border.
    * @param {Float32Array} z Two latents.
    * @return {number[]} u and v.
    */

@@ -1,4 +1,4 @@
-/** Samples of a seed: the same images as `vae.sample(num, seed=...)` in Python. */
+/** The section for samples: the images of `vae.sample(num, seed=...)` in Python. */
 
 import {latest} from "./latest.js";
 import {newSeed, parseSeed, wordsOf} from "./seeds.js";
@@ -7,13 +7,13 @@ const NUM = 24;
 const FIRST = 42n;
 const IN_LINK = /^#seed=(-?\d{1,40})$/;
 
-/** A seed, and a grid of what it draws. */
+/** A seed, and a grid of its samples. */
 export class Samples {
   #sampleLatest;
 
   /**
    * @param {import("./model.js").Model} model The model.
-   * @param {import("./pictures.js").Painter} painter Of its images.
+   * @param {import("./pictures.js").Painter} painter Paints its images.
    * @param {(z: Float32Array) => void} chosen Called with the latents of a sample.
    */
   constructor(model, painter, chosen) {
@@ -35,14 +35,14 @@ export class Samples {
     addEventListener("hashchange", () => void this.start());
   }
 
-  /** Samples the seed that the page's address names, or the first one. */
+  /** Draws the samples of the seed in the page's address, or of the default seed. */
   async start() {
     const named = IN_LINK.exec(location.hash);
     await this.show(named ? BigInt(named[1]) : FIRST);
   }
 
   /**
-   * Samples.
+   * Draws the samples of a seed.
    * @param {bigint} seed The seed.
    * @return {Promise<void>} Settles when all samples are shown.
    */
@@ -55,13 +55,13 @@ export class Samples {
   #read() {
     const seed = parseSeed(this.input.value);
     if (seed === null) {
-      this.#complain("A seed is a whole number, such as 42 or \u22127.");
+      this.#complain("The seed must be a whole number, such as 42 or \u22127.");
       return;
     }
     return this.#choose(seed);
   }
 
-  /** Shows a seed, and puts it into the page's address. */
+  /** Shows a seed, and writes it to the page's address. */
   #choose(seed) {
     history.replaceState(null, "", `#seed=${seed}`);
     return this.show(seed);

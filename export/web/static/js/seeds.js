@@ -1,9 +1,9 @@
-/** Seeds as `aevb_tf.random.as_seed` takes them: whole numbers, two words of 32 bits. */
+/** Seeds like those of `aevb_tf.random.as_seed`: whole numbers as two words of 32 bits. */
 
 /**
  * Reads a seed.
- * @param {string} text What was typed.
- * @return {bigint|null} The seed, or null where it is no whole number.
+ * @param {string} text The typed text.
+ * @return {bigint|null} The seed, or null if it is not a whole number.
  */
 export function parseSeed(text) {
   const typed = text.trim().replace(/^[\u2212\u2013]/, "-").replace(/^\+/, "");
@@ -21,7 +21,7 @@ export function wordsOf(seed) {
 }
 
 /**
- * A new seed, short enough to be read out.
+ * A new seed, short enough to be written down.
  * @return {bigint}
  */
 export function newSeed() {

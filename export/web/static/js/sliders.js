@@ -1,8 +1,8 @@
-/** Sliders along the principal directions, with an image at either end of each. */
+/** Sliders along the principal directions, with an image at each end. */
 
 import {shown} from "./numbers.js";
 
-/** How far they go, in standard deviations of q(z). */
+/** The range of the sliders, in standard deviations of q(z). */
 const REACH = 3;
 
 /** Sliders that move z. */
@@ -11,9 +11,9 @@ export class Sliders {
   #rows;
 
   /**
-   * @param {HTMLElement} host Where they go.
-   * @param {import("./latent_axes.js").LatentAxes} axes What they move along.
-   * @param {import("./pictures.js").Painter} painter Of the images at their ends.
+   * @param {HTMLElement} host The element for the sliders.
+   * @param {import("./latent_axes.js").LatentAxes} axes The directions.
+   * @param {import("./pictures.js").Painter} painter Paints the images at their ends.
    * @param {(z: Float32Array) => void} moved Called with the latents after a move.
    */
   constructor(host, axes, painter, moved) {
@@ -25,7 +25,7 @@ export class Sliders {
   }
 
   /**
-   * Shows where z lies.
+   * Shows the position of z.
    * @param {Float32Array} z Latents.
    */
   show(z) {
@@ -38,8 +38,8 @@ export class Sliders {
   }
 
   /**
-   * Decodes what lies at the ends of the sliders.
-   * @param {(z: Float32Array) => Promise<Float32Array>} decode Of the model.
+   * Decodes the images at the ends of the sliders.
+   * @param {(z: Float32Array) => Promise<Float32Array>} decode The model's decoder.
    */
   async fill(decode) {
     for (const [k, {ends}] of this.#rows.entries()) {
@@ -50,7 +50,7 @@ export class Sliders {
   }
 
   /**
-   * Marks where a drawing lies.
+   * Marks the position of a drawing.
    * @param {?{z: Float32Array}} q Its posterior, or null.
    */
   showDrawn(q) {
