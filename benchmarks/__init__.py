@@ -1,16 +1,17 @@
-"""Timings of the package beside what people would use in its place.
+"""Timings of the package and of its alternatives.
 
   python -m benchmarks [NAME ...] [--rounds=5] [--json=FILE]
 
 | file           | what                                                          |
 |----------------|---------------------------------------------------------------|
-| `suite.py`     | the benchmarks: who runs, on what, and which ratio is wanted  |
-| `rounds.py`    | runs contenders in turn, each in a process of its own         |
+| `suite.py`     | the benchmarks: contenders, workloads and target ratios       |
+| `rounds.py`    | runs contenders in turn, each in a separate process           |
 | `worker.py`    | that process                                                  |
-| `table.py`     | medians, ratios and their spread, as lines and as JSON        |
-| `machine.py`   | what they were measured on                                    |
+| `table.py`     | medians, ratios and their spread, as text and as JSON         |
+| `machine.py`   | the machine                                                   |
 | `training/`    | the contenders that train                                     |
 
-A ratio is taken within a round, where the contenders ran one right after the other, and
-its median over the rounds is what counts: the machine's speed drifts, ratios do not.
+A ratio is computed within a round, in which the contenders run one right after the
+other. The result is its median over the rounds, since the speed of the machine drifts
+and ratios do not.
 """

@@ -1,10 +1,11 @@
-"""Times the package beside its peers.
+"""Compares the speed of the package with that of its peers.
 
   python -m benchmarks [NAME ...] [--rounds=5] [--json=FILE] [--plot=FILE]
 
-Without names, all benchmarks; `python -m benchmarks --help` lists them. Contenders whose
-packages are not installed are left out by name: `pip install -e .[bench]` brings them.
-AEVB_TF_BENCHMARK_DATA names a folder with MNIST as TFDS prepares it, for `load`.
+Without names it runs all benchmarks; `python -m benchmarks --help` lists them.
+Contenders whose packages are not installed are skipped with a message; `pip install -e
+.[bench]` installs the packages. The benchmark `load` reads MNIST, as prepared by TFDS,
+from the folder AEVB_TF_BENCHMARK_DATA.
 """
 
 import argparse
@@ -23,7 +24,7 @@ _FAMILIES = {**suite.FAMILIES, "growth": tuple(growth.GROWTHS)}
 
 
 def main(argv: list[str]) -> int:
-  """Reads the command line, runs, and prints a table for each benchmark.
+  """Reads the command line, runs the benchmarks, and prints a table for each.
 
   Args:
     argv: The command line, without the program's name.
@@ -57,22 +58,22 @@ def main(argv: list[str]) -> int:
       hint = f" Did you mean {near[0]}?" if near else " See --help."
       parser.error(f"unknown benchmark {name!r}.{hint}")
   if values.rounds < 1:
-    parser.error(f"--rounds={values.rounds}: at least one round must be counted.")
-  told: dict = {"machine": machine.describe(), "benchmarks": {}}
-  print(machine.line(told["machine"]))
+    parser.error(f"--rounds={values.rounds}: must be at least 1.")
+  report: dict = {"machine": machine.describe(), "benchmarks": {}}
+  print(machine.line(report["machine"]))
   tables = {}
   with contextlib.ExitStack() as stack:
-    # Opened now: a wrong path is found before the work, not after it.
+    # Opened now, so that a wrong path is found before the runs.
     file = stack.enter_context(open(values.json, "w")) if values.json else None
     for name in dict.fromkeys(names or _ALL):
       tables[name], runs = _measure(_ALL[name], values.rounds)
-      told["benchmarks"][name] = {
+      report["benchmarks"][name] = {
         "about": _ALL[name].about,
         "rows": [table.as_json(row) for row in tables[name]],
         "runs": [run._asdict() for run in runs],
       }
     if file:
-      json.dump(told, file, indent=2)
+      json.dump(report, file, indent=2)
   grown = {name: rows for name, rows in tables.items() if name in growth.GROWTHS}
   if values.plot and grown:
     growth.plot(grown, values.plot)
@@ -86,12 +87,12 @@ def _row(name, text):
 
 
 def _measure(benchmark, count):
-  """The rows of one benchmark, printed, and its runs."""
+  """Runs a benchmark, prints its table, and returns its rows and runs."""
   print(f"\n## {benchmark.name}\n\nA run is {benchmark.about}.\n")
   contenders = []
   for contender in benchmark.contenders:
     if missing := contender.missing():
-      print(f"{contender.name}: left out, it needs {', '.join(missing)}.\n")
+      print(f"{contender.name}: skipped, it needs {', '.join(missing)}.\n")
     else:
       contenders.append(contender)
   total = len(contenders) * (count + 1)

@@ -1,4 +1,4 @@
-"""Contenders for log p(x) by importance sampling: this package, and its bare products."""
+"""Contenders for log p(x) by importance sampling: this package, and matrix products."""
 
 import tensorflow as tf
 
@@ -24,7 +24,7 @@ def importance(num_data: int, num_samples: int, batch_size: int = 100):
 
 
 def limit(num_data: int, num_samples: int):
-  """The decoder's matrix products for as many samples, in one `tf.function`."""
+  """The matrix products of the decoder for these samples, in one `tf.function`."""
   work = Workload()
   size, hidden, latent = work.side**2, work.hidden_units, work.latent_dim
   first = tf.random.normal((latent, hidden))

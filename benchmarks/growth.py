@@ -1,7 +1,7 @@
-"""How time and memory grow with one thing at a time: the slopes of log against log.
+"""Growth of time and memory with one size at a time, as slopes on log-log axes.
 
-A slope of 1 is proportional growth; above it is a surprise. Memory is what a process
-had at its peak, less that of the smallest size.
+A slope of 1 is proportional growth; a larger slope is unexpected. Memory is the peak of
+the process, minus that for the smallest size.
 """
 
 import dataclasses
@@ -20,14 +20,14 @@ _COLUMNS = 4  # of the plot
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-  """One thing that grows.
+  """A benchmark over several sizes.
 
   Attributes:
-    name: On the command line.
-    about: One line: what a run is.
-    axis: What grows, for the plot.
-    sizes: How large it gets.
-    contenders: One for each size, in this order.
+    name: Name on the command line.
+    about: Description of a run, one line.
+    axis: Label of the size in the plot.
+    sizes: The sizes.
+    contenders: One contender for each size, in this order.
   """
 
   name: str
@@ -44,7 +44,7 @@ def _growth(name, about, axis, sizes, target, options) -> Growth:
 
 
 def _steps(**options: Any) -> dict[str, Any]:
-  """Options of a short epoch."""
+  """Options for a short epoch."""
   return {"num_examples": _STEPS * options.get("batch_size", 100), **options}
 
 
@@ -121,7 +121,7 @@ GROWTHS = {growth.name: growth for growth in _ALL}
 
 
 def slope(sizes: Sequence[int], values: Sequence[float]) -> float:
-  """Slope of a straight line through log(values) against log(sizes)."""
+  """Slope of a straight line fitted to log(values) over log(sizes)."""
   return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
@@ -150,8 +150,8 @@ def plot(tables: dict[str, Sequence[Row]], path: str) -> None:
   """Draws time and memory against each size, on logarithmic axes.
 
   Args:
-    tables: Name in `GROWTHS` to its rows.
-    path: A PNG to write.
+    tables: Rows by name in `GROWTHS`.
+    path: The PNG file.
   """
   import matplotlib
 

@@ -1,4 +1,4 @@
-"""What timings were measured on: processor, memory, devices, versions, threads."""
+"""The machine of the timings: processor, memory, devices, versions, threads."""
 
 import importlib.metadata
 import os
@@ -22,7 +22,7 @@ _PACKAGES = (
 
 
 def describe() -> dict[str, Any]:
-  """The machine and the packages, as JSON can hold it."""
+  """The machine and the packages, as values for JSON."""
   return {
     "processor": _processor(),
     "cores": len(os.sched_getaffinity(0)),
@@ -37,13 +37,13 @@ def describe() -> dict[str, Any]:
 
 
 def line(machine: dict[str, Any]) -> str:
-  """What `describe` gave, for people."""
+  """The result of `describe` as text."""
   threads = ", ".join(f"{k}={v}" for k, v in machine["threads"].items())
   versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
   return (
     f"{machine['processor']}, {machine['cores']} cores,"
     f" {machine['memory'] / 2**30:.0f} GiB; {machine['system']}; Python"
-    f" {machine['python']}, {versions}; threads: {threads or 'as each library has it'}."
+    f" {machine['python']}, {versions}; threads: {threads or 'library defaults'}."
   )
 
 

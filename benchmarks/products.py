@@ -1,4 +1,4 @@
-"""Matrix products and nothing else, as often as a step takes them."""
+"""Only the matrix products of a step, repeated."""
 
 from collections.abc import Callable
 
@@ -6,19 +6,19 @@ import tensorflow as tf
 
 
 def repeated(products: Callable[[], list[tf.Tensor]], times: int) -> Callable[[], None]:
-  """A function that takes the products so many times, one after another.
+  """A function that computes the products `times` times in sequence.
 
   Args:
-    products: Makes them, of operands that it has.
-    times: How often.
+    products: Computes them from fixed operands.
+    times: Number of repetitions.
   """
-  # Grappler would take the products, which do not change, out of the loop.
+  # Grappler would move the products, which are constant, out of the loop.
   tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
   @tf.function
   def all_of_them():
     def step(i):
-      # A product that nobody waited for would be pruned, or run beside the next step.
+      # An unused product would be pruned, or would run in parallel to the next step.
       with tf.control_dependencies(products()):
         return (tf.identity(i) + 1,)
 

@@ -1,4 +1,4 @@
-"""Runs contenders in turn: A B C, C B A, A B C, ..., so that none has the better hour."""
+"""Runs contenders in turn, A B C, C B A, A B C, so that drift affects all equally."""
 
 import importlib.util
 import json
@@ -15,14 +15,14 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 
 class Contender(NamedTuple):
-  """One who runs.
+  """A contender.
 
   Attributes:
-    name: As in tables.
+    name: Name in tables.
     target: `MODULE:FUNCTION`, see `worker.py`.
-    options: Of that function.
-    needs: Packages, `$VARIABLES` and `command NAME`s, without which it is left out.
-    environment: Variables of its process, beside those of this one.
+    options: Options of that function.
+    needs: Packages, `$VARIABLES` and `command NAME`s, without which it is skipped.
+    environment: Additional environment variables of its process.
   """
 
   name: str
@@ -32,7 +32,7 @@ class Contender(NamedTuple):
   environment: dict[str, str] = {}
 
   def missing(self) -> list[str]:
-    """What it needs and is not there: packages, variables, commands."""
+    """The missing packages, variables and commands."""
 
     def is_here(name):
       if name.startswith("$"):
@@ -45,15 +45,15 @@ class Contender(NamedTuple):
 
 
 class Run(NamedTuple):
-  """What one run cost; `round` 0 is the warm-up, compilation included.
+  """Time and memory of one run; `round` 0 is the warm-up, with compilation.
 
   Attributes:
     contender: Its name.
     round: The number of the round.
-    wall: Seconds.
-    cpu: Seconds of processor time, of all threads.
-    peak: Largest memory of its process so far, bytes.
-    more: What the contender says besides.
+    wall: Wall time in seconds.
+    cpu: Processor time of all threads in seconds.
+    peak: Peak memory of its process so far, bytes.
+    more: Other results of the contender.
   """
 
   contender: str
@@ -65,7 +65,7 @@ class Run(NamedTuple):
 
 
 class ContenderFailed(RuntimeError):
-  """A contender's process ended; the message holds what it printed last."""
+  """The process of a contender has ended; the message has its last output."""
 
 
 class _Process:
@@ -91,7 +91,7 @@ class _Process:
     )
 
   def prepare(self) -> None:
-    """Waits until it may run."""
+    """Waits until it is ready to run."""
     self._answer()
 
   def run(self) -> dict[str, Any]:
@@ -120,32 +120,32 @@ class _Process:
 def runs(
   contenders: list[Contender],
   rounds: int,
-  told: Callable[[str], None] = lambda line: None,
+  log: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Run]:
   """Runs all contenders once to warm up, then `rounds` times in turn.
 
   Args:
-    contenders: Those that are installed.
-    rounds: How often each is counted.
-    told: Called with a line about who runs.
+    contenders: The installed contenders.
+    rounds: Number of measured rounds.
+    log: Called with a line about the progress.
 
   Yields:
     A `Run` for every round of every contender.
 
   Raises:
-    ContenderFailed: A contender's process ended.
+    ContenderFailed: The process of a contender has ended.
   """
   processes: dict[str, _Process] = {}
   try:
     for contender in contenders:
-      told(f"{contender.name}: prepared and warmed up")
+      log(f"{contender.name}: prepared and warmed up")
       processes[contender.name] = _Process(contender)
       processes[contender.name].prepare()
       yield Run(contender.name, 0, **processes[contender.name].run())
     for number in range(1, rounds + 1):
-      # Backwards every other time: nobody always follows the same one.
+      # Reversed in every other round, so that the predecessor of a contender changes.
       for contender in contenders[:: 1 if number % 2 else -1]:
-        told(f"round {number} of {rounds}: {contender.name}")
+        log(f"round {number} of {rounds}: {contender.name}")
         yield Run(contender.name, number, **processes[contender.name].run())
   finally:
     for process in processes.values():

@@ -1,4 +1,4 @@
-"""Contenders that start: each run is a whole process."""
+"""Contenders for startup, where each run is a whole process."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ def python(code: str):
 
 
 def help_of(name: str):
-  """`name --help`, of a console script that is installed beside this interpreter."""
+  """`name --help` of a console script that is installed next to this interpreter."""
   command = [os.path.join(os.path.dirname(sys.executable), name), "--help"]
   return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
@@ -22,8 +22,8 @@ def load(cached: bool, dataset: str = "mnist"):
   """Loads MNIST from `AEVB_TF_BENCHMARK_DATA`, a prepared TFDS folder, in this process.
 
   Args:
-    cached: Whether an earlier process has loaded it before.
-    dataset: Its name.
+    cached: Whether it is in the cache of an earlier process.
+    dataset: Name of the data set.
   """
   from aevb_tf import data
 

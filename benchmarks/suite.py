@@ -1,4 +1,4 @@
-"""The benchmarks: who runs, on what, and which ratios are wanted."""
+"""The benchmarks: contenders, workloads and target ratios."""
 
 import dataclasses
 from typing import Any
@@ -24,13 +24,13 @@ _PEERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
-  """Contenders that do the same work.
+  """Contenders for the same work.
 
   Attributes:
-    name: On the command line.
-    about: One line: what a run is.
-    contenders: The first is ours.
-    wanted: Name of another -> the largest ratio, ours / theirs, that is good enough.
+    name: Name on the command line.
+    about: Description of a run, one line.
+    contenders: The contenders; the first is ours.
+    wanted: Contender -> target, the largest ratio ours / theirs.
   """
 
   name: str
@@ -48,7 +48,7 @@ def _training(name, about, peers, wanted=None, ours=OURS, **options) -> Benchmar
 
 
 def _variants(name, about, variants: dict[str, dict[str, Any]], wanted) -> Benchmark:
-  """Our own training with different options, the first against the others."""
+  """Our training with different options; the first is compared with the others."""
   contenders = tuple(
     Contender(label, "benchmarks.training.ours:train", options)
     for label, options in variants.items()
@@ -247,5 +247,5 @@ _ALL = (
   ),
 )
 BENCHMARKS = {benchmark.name: benchmark for benchmark in _ALL}
-# Names that stand for several, on the command line.
+# Names for groups of benchmarks on the command line.
 FAMILIES = {"answers": ("answers_1", "answers_10000")}

@@ -1,4 +1,4 @@
-"""Runs as medians and ratios: lines in Markdown, and JSON."""
+"""Tables of medians and ratios of runs, in Markdown and JSON."""
 
 import statistics
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from benchmarks.suite import Benchmark
 
 
 class Spread(NamedTuple):
-  """Median, least and largest of some numbers."""
+  """Median, smallest and largest of a set of numbers."""
 
   median: float
   least: float
@@ -21,12 +21,12 @@ class Row(NamedTuple):
 
   Attributes:
     contender: Its name.
-    wall: Seconds of a run.
-    cpu: Seconds of processor time of a run.
-    first: Seconds of the first run, compilation included.
-    peak: Memory of its process, bytes.
-    ratio: Our wall time / its wall time, round by round; None for ourselves.
-    wanted: The largest ratio that is good enough, or None.
+    wall: Wall time of a run, seconds.
+    cpu: Processor time of a run, seconds.
+    first: Wall time of the first run, with compilation, seconds.
+    peak: Peak memory of its process, bytes.
+    ratio: Our wall time / its wall time within rounds; None for our own row.
+    wanted: The target, the largest ratio, or None.
   """
 
   contender: str
@@ -39,14 +39,14 @@ class Row(NamedTuple):
 
   @property
   def reached(self) -> bool | None:
-    """Whether the median ratio is good enough; None where none is asked for."""
+    """Whether the median ratio reaches the target; None without a target."""
     if self.wanted is None or self.ratio is None:
       return None
     return self.ratio.median <= self.wanted
 
 
 def rows(benchmark: Benchmark, runs: Sequence[Run]) -> list[Row]:
-  """A row for each contender that ran; ours, which is the first, first."""
+  """A row for each contender that ran, beginning with ours."""
   by_name = {
     name: sorted((r for r in runs if r.contender == name), key=lambda run: run.round)
     for name in dict.fromkeys(run.contender for run in runs)
@@ -102,8 +102,8 @@ def _line(row: Row) -> str:
 
 
 def as_json(row: Row) -> dict[str, Any]:
-  """A row as JSON can hold it."""
-  told = row._asdict()
+  """A row as values for JSON."""
+  values = row._asdict()
   for key in ("wall", "cpu", "ratio"):
-    told[key] = None if told[key] is None else told[key]._asdict()
-  return {**told, "reached": row.reached}
+    values[key] = None if values[key] is None else values[key]._asdict()
+  return {**values, "reached": row.reached}

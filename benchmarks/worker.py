@@ -1,15 +1,15 @@
-"""The process of one contender: prepares it, then runs it as often as it is told.
+"""The process of one contender: prepares it, then runs it on request.
 
   python -m benchmarks.worker MODULE:FUNCTION '{"option": value}'
 
-FUNCTION takes the options and returns a callable, of which each call is one run. For
-every line on standard input there is a run, and a line on standard output:
+FUNCTION takes the options and returns a callable; each call is one run. For every line
+on standard input there is a run, and a line on standard output:
 
   {"wall": seconds, "cpu": seconds, "peak": bytes, "more": {...}}
 
-where `more` is what the callable returned, if it returned a dict. With `repeats` in it,
-seconds are of one of them; with `memory`, that is the peak, not all of the process. A
-process of its own keeps one contender's threads out of another's way.
+where `more` is the result of the callable, if it is a dict. If it has `repeats`, the
+seconds are those of one repeat. If it has `memory`, that is used as the peak instead of
+the peak of the process. Separate processes keep the threads of contenders apart.
 """
 
 import importlib
@@ -23,7 +23,7 @@ from typing import Any
 
 
 def run(work: Any) -> dict[str, Any]:
-  """Calls `work` once, and tells what it cost."""
+  """Calls `work` once, and returns its time and memory."""
   before = _processor_seconds()
   start = time.perf_counter()
   more = work()
@@ -39,18 +39,18 @@ def run(work: Any) -> dict[str, Any]:
 
 
 def _peak():
-  """Of this process, or of the largest that it has waited for."""
+  """Peak memory of this process, or of the largest child that it has waited for."""
   whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
   return max(resource.getrusage(who).ru_maxrss for who in whose) * 1024
 
 
 def _processor_seconds():
-  """Of this process and of those that it has waited for."""
+  """Processor time of this process and of the children that it has waited for."""
   return sum(os.times()[:4])
 
 
 def repeated(answer: Callable[[], Any], seconds: float = 0.5) -> Callable[[], dict]:
-  """A run that calls `answer` again and again for so long."""
+  """A run that repeats `answer` for some seconds."""
 
   def run():
     repeats, end = 0, time.perf_counter() + seconds
@@ -65,7 +65,7 @@ def repeated(answer: Callable[[], Any], seconds: float = 0.5) -> Callable[[], di
 def main(target: str, options: str) -> None:
   """Prepares a contender, and runs it until standard input ends."""
   answers = os.fdopen(os.dup(1), "w")
-  os.dup2(2, 1)  # libraries may print what they like
+  os.dup2(2, 1)  # libraries may print to standard output
   module, function = target.split(":")
   work = getattr(importlib.import_module(module), function)(**json.loads(options))
   print("{}", file=answers, flush=True)

@@ -137,8 +137,8 @@ def _help(name: str) -> str:
 
 
 if __name__ == "__main__":
-  asked = parse(sys.argv[1:])
+  requested = parse(sys.argv[1:])
 
   from aevb_tf.training import command_line
 
-  command_line.run(PROGRAM, lambda argv: run(asked))
+  command_line.run(PROGRAM, lambda argv: run(requested))

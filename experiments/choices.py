@@ -34,16 +34,16 @@ class Choice(NamedTuple):
 def figure(scale: str, data_dir: str) -> Figure:
   """The experiment at one of `experiments.SCALES`."""
   digits = Job(settings.digits().change(latent_dim=2), 500)
-  asked = {
+  requested = {
     "smoke": lambda: questions.targets(digits)[:2],
     "default": lambda: questions.paper(data_dir, 10**6),
     "full": lambda: questions.paper(data_dir, 10**7),
   }[scale]()
-  jobs = {answer.job.key: answer.job for answer in asked}
+  jobs = {answer.job.key: answer.job for answer in requested}
   return Figure(
     list(jobs.values()),
     lambda rows, _: _draw(rows),
-    lambda sweep: [choice(answer, sweep) for answer in asked],
+    lambda sweep: [choice(answer, sweep) for answer in requested],
   )
 
 

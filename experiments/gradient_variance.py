@@ -144,13 +144,13 @@ def _tabulate(
   vae = aevb.load(run_folder.RunFolder(folder).model)
   data = build.dataset(config, "train")
   x = np.float32(data.x[data.order(0)]) / (255 if data.x.dtype == np.uint8 else 1)
-  asked = [
+  requested = [
     (num_samples, name, bound)
     for num_samples in all_num_samples
     for name, bound in estimators(num_samples).items()
   ]
   rows = []
-  for num_samples, name, bound in tqdm.tqdm(asked, unit="estimator", disable=None):
+  for num_samples, name, bound in tqdm.tqdm(requested, unit="estimator", disable=None):
     values = files.remember(
       folder / "variance.json",
       f"{name}, L = {num_samples}, {pairs} pairs",

@@ -177,11 +177,11 @@ def test_the_command_writes_what_it_measured(monkeypatch, tmp_path, capsys):
   assert command.main(["two", "--rounds=1", f"--json={tmp_path / 'out.json'}"]) == 0
   printed = capsys.readouterr().out
   assert "A run is to sleep." in printed
-  assert "absent: left out, it needs no_such_package, $NO_SUCH_VARIABLE." in printed
+  assert "absent: skipped, it needs no_such_package, $NO_SUCH_VARIABLE." in printed
   assert printed.startswith(machine.line(machine.describe()))
-  told = json.loads((tmp_path / "out.json").read_text())
-  assert told["machine"] == json.loads(json.dumps(machine.describe()))
-  assert [row["contender"] for row in told["benchmarks"]["two"]["rows"]] == [
+  result = json.loads((tmp_path / "out.json").read_text())
+  assert result["machine"] == json.loads(json.dumps(machine.describe()))
+  assert [row["contender"] for row in result["benchmarks"]["two"]["rows"]] == [
     "ours",
     "theirs",
   ]
@@ -217,7 +217,7 @@ def test_answers_are_right_before_they_are_timed(name, monkeypatch):
   [
     (["trainin"], "unknown benchmark 'trainin'. Did you mean training?"),
     (["answer"], "unknown benchmark 'answer'. Did you mean answers?"),
-    (["training", "--rounds=0"], "at least one round must be counted"),
+    (["training", "--rounds=0"], "--rounds=0: must be at least 1"),
   ],
 )
 def test_impossible_commands_end_in_one_line(words, message, capsys):

@@ -133,14 +133,14 @@ OWN["all of them"] = {kind: make for own in OWN.values() for kind, make in own.i
 )
 def test_it_trains_draws_saves_and_loads(own, jit_compile, tmp_path):
   keras.utils.set_random_seed(0)
-  made = {kind: make() for kind, make in OWN[own].items()}
-  likelihood = made.pop("likelihood", "gaussian")
+  created = {kind: make() for kind, make in OWN[own].items()}
+  likelihood = created.pop("likelihood", "gaussian")
   encoder = aevb.networks.MLPEncoder(
-    2, (4,), posterior=made.pop("posterior", "gaussian")
+    2, (4,), posterior=created.pop("posterior", "gaussian")
   )
   decoder = aevb.networks.MLPDecoder((3,), (4,), likelihood=likelihood)
-  made.setdefault("bound", {"name": "sgvb", "estimator": "A"})
-  vae = aevb.VAE(encoder, decoder, seed=0, **made)
+  created.setdefault("bound", {"name": "sgvb", "estimator": "A"})
+  vae = aevb.VAE(encoder, decoder, seed=0, **created)
   adam = keras.optimizers.Adam(0.05)
   vae.compile(adam, jit_compile=jit_compile, run_eagerly=not jit_compile)
   x = counts()

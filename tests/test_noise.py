@@ -44,14 +44,14 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch):
   """Records all draws; everything runs eagerly, op by op."""
-  made, threefry = Recorder(), random.threefry2x32
-  made.what = "before"
+  created, threefry = Recorder(), random.threefry2x32
+  created.what = "before"
 
   def recorded(key, counter):
     symbolic = any(tf.is_symbolic_tensor(word) for word in (*key, *counter))
     # What Keras is shown of data in memory is traced, and never run.
     if not symbolic and np.min(counter[1]) >= 0:  # others make keys
-      made.add(key, counter, made.what)
+      created.add(key, counter, created.what)
     return threefry(key, counter)
 
   def one_by_one(function, numbers):
@@ -60,7 +60,7 @@ def recorder(monkeypatch):
   monkeypatch.setattr(random, "threefry2x32", recorded)
   monkeypatch.setattr(random.tf, "vectorized_map", one_by_one)
   tf.config.run_functions_eagerly(True)
-  yield made
+  yield created
   tf.config.run_functions_eagerly(False)
 
 
@@ -100,14 +100,14 @@ def fitted(recorder, model, data, **options):
 
 def requests(recorder, model, **evidence):
   """What a trained model answers, all with one seed."""
-  asked = {
+  requested = {
     "sample": lambda: model.sample(5, seed=0, draw=True),
     "elbo": lambda: model.elbo(X, seed=0),
   }
   for name, options in evidence.items():
     method = {"name": name, **options}
-    asked[name] = lambda method=method: model.log_marginal(X[:3], method, seed=0)
-  for name, ask in asked.items():
+    requested[name] = lambda method=method: model.log_marginal(X[:3], method, seed=0)
+  for name, ask in requested.items():
     recorder.what = name
     ask()
 
@@ -153,10 +153,10 @@ def test_a_vae(recorder, prior, start):
     aevb.evidence.bidirectional(model, 3, method, seed=0)
     recorder.what = "exported"
     seed = tf.constant([1, 0])
-    made = signatures.build(model, num_importance_samples=3)
-    made["sample"].function(tf.constant(3), seed)
-    made["elbo"].function(tf.constant(X), seed)
-    made["log_marginal"].function(tf.constant(X), seed)
+    created = signatures.build(model, num_importance_samples=3)
+    created["sample"].function(tf.constant(3), seed)
+    created["elbo"].function(tf.constant(X), seed)
+    created["log_marginal"].function(tf.constant(X), seed)
 
 
 @pytest.mark.parametrize("posterior", ["full_gaussian", "iaf", "gumbel"])

@@ -1,5 +1,5 @@
-"""Contenders that answer: encode, decode, reconstruct or sample, with the same weights.
+"""Contenders that encode, decode, reconstruct or sample, with the same weights.
 
-Each module's functions take the options of a `request.Request` and return a callable
-that answers it again and again. What they answer is checked once against NumPy.
+The functions of each module take the options of a `request.Request` and return a
+callable that repeats the request. The result is compared once with NumPy.
 """

@@ -1,7 +1,7 @@
-"""What a caller in Python waits for: one example at a time eagerly, or `predict` of many.
+"""Calls from Python: eager calls with one example, and `predict` with many.
 
-Beside a plain Keras model of the same layers and weights, which has no distributions:
-encoder, mean, decoder, sigmoid.
+They are compared with a plain Keras model with the same layers and weights, but without
+distributions: encoder, mean, decoder, sigmoid.
 """
 
 import keras
@@ -12,7 +12,7 @@ from benchmarks import worker
 from benchmarks.inference import ours
 from benchmarks.inference.request import HIDDEN, INPUT, LATENT, Request, weights
 
-# On a CPU an eager call returns when its numbers are there.
+# On a CPU an eager call returns when its result is complete.
 _CALLS = {
   "call": lambda vae, x, z: vae(x),
   "encode": lambda vae, x, z: vae.encode(x),
@@ -25,7 +25,7 @@ _SHAPES = {"elbo": (1,), "sample": (1, INPUT)}
 
 
 def eager(method: str):
-  """One of the model's methods, of one example.
+  """A method of the model, called with one example.
 
   Args:
     method: `"call"`, `"encode"`, `"decode"`, `"elbo"` or `"sample"`.
@@ -38,7 +38,7 @@ def eager(method: str):
 
 
 def _check(method, answer):
-  """Against NumPy where an answer has no noise, else its shape."""
+  """Compares an answer with NumPy, or checks only its shape if it has noise."""
   if method in _EXACT:
     mean = answer if method == "call" else answer.mean()
     Request(_EXACT[method]).check(mean.numpy())
@@ -55,7 +55,7 @@ def plain_call():
 
 
 def predict(batch_size: int):
-  """`vae.predict` of so many examples, with Keras' own batches."""
+  """`vae.predict` of `batch_size` examples, with Keras' own batches."""
   return _predict(ours.model(), batch_size)
 
 

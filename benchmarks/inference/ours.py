@@ -1,4 +1,4 @@
-"""This package's model: called, through `predict`, and as what it exports."""
+"""This package's model: called directly, with `predict`, and exported."""
 
 import pathlib
 import tempfile
@@ -33,7 +33,7 @@ def call(**options):
 
 
 def predict(**options):
-  """Keras' `predict` of the network, then the distribution's mean."""
+  """Keras' `predict` of the network, then the mean of the distribution."""
   request = Request(**options)
   vae, x = model(), request.inputs()
   network, family = {

@@ -1,4 +1,4 @@
-"""PyTorch and ONNX Runtime with the same weights, and the bare matrix products."""
+"""PyTorch and ONNX Runtime with the same weights, and only the matrix products."""
 
 from benchmarks import worker
 from benchmarks.inference.request import LATENT, Request, weights
@@ -35,7 +35,7 @@ def torch(**options):
 
 
 def onnx(**options):
-  """ONNX Runtime, on what tf2onnx makes of our own function."""
+  """ONNX Runtime, with our function converted by tf2onnx."""
   import onnxruntime
   import tensorflow as tf
   import tf2onnx

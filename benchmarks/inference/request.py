@@ -1,4 +1,4 @@
-"""What is asked, of which weights, and what the right answer is."""
+"""Requests, the weights of all contenders, and the expected results."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,12 +13,12 @@ INPUT, HIDDEN, LATENT = 784, 500, 20
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-  """One kind of request to the paper's perceptrons, 784-500-20-500-784.
+  """A request to the paper's perceptrons, 784-500-20-500-784.
 
   Attributes:
     what: `"encode"`, x -> mean and stddev; `"decode"`, z -> x_mean; `"reconstruct"`,
       x -> mean -> x_mean.
-    batch_size: Rows of a request.
+    batch_size: Number of rows.
   """
 
   what: str = "decode"
@@ -30,17 +30,17 @@ class Request:
     return np.random.default_rng(1).random((self.batch_size, size), np.float32)
 
   def check(self, answer: np.ndarray) -> None:
-    """Raises an AssertionError where an answer is not that of the weights."""
+    """Raises an AssertionError if an answer differs from that of NumPy."""
     np.testing.assert_allclose(answer, _EXACT[self.what](self.inputs()), atol=1e-4)
 
   def repeated(self, answer: Callable[[], Any]) -> Callable[[], dict]:
-    """A run of the worker's, of an answer that is checked once, now."""
+    """A run for the worker that repeats an answer, which is checked once, now."""
     self.check(np.asarray(answer()))
     return worker.repeated(answer)
 
 
 def weights() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-  """Kernel and bias of each layer, float32; the head's are mean, log-variance."""
+  """Kernel and bias of each layer, float32; the head is mean, then log-variance."""
   rng = np.random.default_rng(0)
   sizes = {
     "hidden": (INPUT, HIDDEN),

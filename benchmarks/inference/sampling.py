@@ -1,4 +1,4 @@
-"""Contenders that draw: noise, the decoder, and the pixels' means."""
+"""Contenders that sample: noise, the decoder, and the means of the pixels."""
 
 import itertools
 import pathlib
@@ -35,7 +35,7 @@ def saved_model():
 
   path = pathlib.Path(tempfile.mkdtemp()) / "model"
   export.saved_model(ours.model(), path, only=["sample"])
-  # Kept, since its functions do not keep it.
+  # Keeps a reference, since the functions of the model do not.
   loaded = tf.saved_model.load(str(path))
 
   def draw(i):

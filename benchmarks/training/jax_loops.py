@@ -1,4 +1,4 @@
-"""JAX by hand: a step that is compiled, or a whole epoch in one `lax.scan`."""
+"""JAX loops: compiled steps, or a whole epoch in one `lax.scan`."""
 
 import functools
 import math
@@ -63,7 +63,7 @@ def _state(work):
 
 
 def per_step(**options):
-  """An epoch of steps, each of which is one compiled call."""
+  """An epoch of steps, each in one compiled call."""
   work = Workload(**options)
   data = jnp.asarray(work.data())
   state, step = _state(work)

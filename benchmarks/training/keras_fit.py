@@ -1,4 +1,4 @@
-"""Plain Keras, as its own VAE example has it: a `train_step`, and `fit` by default."""
+"""Plain Keras, as in its VAE example: a `train_step`, and the defaults of `fit`."""
 
 import keras
 import numpy as np

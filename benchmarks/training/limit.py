@@ -1,7 +1,7 @@
-"""What no step can avoid: its matrix products, and nothing else.
+"""Only the matrix products of a step, which are a lower limit of its time.
 
-Of the perceptrons, for each minibatch: 4 products forward, 4 for the gradients of the
-weights, and 3 for those of their inputs (x itself needs none).
+For the perceptrons, each minibatch has 4 products forward, 4 for the gradients of the
+weights, and 3 for those of their inputs (x needs none).
 """
 
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""This package: `vae.fit(aevb.data.load(...))`, as the README shows it."""
+"""This package: `vae.fit(aevb.data.load(...))`, as in the README."""
 
 import multiprocessing
 import os
@@ -44,9 +44,9 @@ _NETWORKS = {"mlp": _mlp, "conv": _conv}
 
 
 def train(streamed: bool = False, **options):
-  """An epoch of `fit`; `streamed`, through `tf.data` in place of a resident array."""
+  """An epoch of `fit`, with data in memory or, if `streamed`, from `tf.data`."""
   work = Workload(**options)
-  # As `aevb.data.load` keeps images.
+  # As `aevb.data.load` stores images.
   data = aevb.data.ArrayDataset(
     work.images(), None, work.batch_size, True, 0, work.binarization
   )
@@ -54,19 +54,19 @@ def train(streamed: bool = False, **options):
 
 
 def train_from_file(**options):
-  """An epoch of `fit` over a file of images that is never read whole.
+  """An epoch of `fit` over a file of images that does not need to fit into memory.
 
-  Its memory is what no file backs: the pages of the images that were read stay mapped
-  while nobody else needs the memory.
+  Only memory that is not backed by a file counts, since pages of the file stay mapped
+  as long as no other process needs the memory.
   """
   work = Workload(**options)
   path = pathlib.Path(tempfile.mkdtemp()) / "train.npy"
-  # Written by another process, whose memory does not count.
-  made = multiprocessing.get_context("fork").Process(
+  # Written by another process, so that its memory does not count.
+  process = multiprocessing.get_context("fork").Process(
     target=lambda: np.save(path, work.images())
   )
-  made.start()
-  made.join()
+  process.start()
+  process.join()
   data = aevb.data.load(str(path), batch_size=work.batch_size, in_memory=False)
   run = _epochs(model(work), data)
   return lambda: {**run(), "memory": _anonymous()}

@@ -1,4 +1,4 @@
-"""Pythae's own trainer, with Pythae's own VAE and our layer sizes."""
+"""Pythae's trainer and Pythae's VAE, with our layer sizes."""
 
 import logging
 import tempfile
@@ -31,7 +31,7 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-  """One hidden layer of tanh units; Pythae takes means of pixels."""
+  """One hidden layer of tanh units; Pythae needs the means of the pixels."""
 
   def __init__(self, work: Workload):
     super().__init__()

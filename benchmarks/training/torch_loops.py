@@ -1,7 +1,7 @@
-"""PyTorch as it is written by hand: modules, autograd, data in a tensor.
+"""A PyTorch loop: modules, autograd, data in a tensor.
 
-Eager, or with `torch.compile` of what a step computes: the loss with its gradient, and
-the optimizer's update, as PyTorch's own recipes have it.
+It is eager, or uses `torch.compile` for the loss with its gradient and for the update
+of the optimizer, as PyTorch's recipes do.
 """
 
 import functools
@@ -36,7 +36,7 @@ class MLP(nn.Module):
 
 
 class Conv(nn.Module):
-  """Two strided convolutions and a linear layer, and their mirror."""
+  """Two strided convolutions and a linear layer, and their mirror image."""
 
   def __init__(self, work: Workload):
     super().__init__()
@@ -84,13 +84,13 @@ def loss_of(network, x, work):
 
 
 def eager(**options):
-  """An epoch of a loop by hand."""
+  """An epoch of the eager loop."""
   return _epochs(Workload(**options), lambda function: function)
 
 
 def compiled(**options):
-  """The same loop; what a step computes is compiled, for shapes that do not change."""
-  # The first run shows what compiling takes, and not what an earlier process left.
+  """The same loop with a compiled step, for static shapes."""
+  # Without the cache of earlier processes, so that the first run includes compilation.
   torch.compiler.config.force_disable_caches = True
   return _epochs(Workload(**options), functools.partial(torch.compile, dynamic=False))
 

@@ -1,4 +1,4 @@
-"""What is trained, on what: the same for all contenders."""
+"""The model and the data, the same for all contenders."""
 
 import dataclasses
 
@@ -12,13 +12,13 @@ class Workload:
   """A model, data, and a way to train.
 
   Attributes:
-    network: `"mlp"`, or `"conv"`: two strided convolutions, and their mirror.
+    network: `"mlp"`, or `"conv"`: two strided convolutions, and their mirror image.
     num_examples: N.
     batch_size: M.
-    hidden_units: Of the mlp.
+    hidden_units: Hidden units of the mlp.
     latent_dim: J.
     num_samples: L samples of z for each example, or K with `importance`.
-    importance: Whether to train by the importance-weighted bound of K samples.
+    importance: Whether to train with the importance-weighted bound of K samples.
     binarization: `"none"`, or `"stochastic"`: new binary images in every epoch.
     dtype_policy: As in Keras.
     side: Height and width of the images.
@@ -37,7 +37,7 @@ class Workload:
 
   @property
   def steps(self) -> int:
-    """Steps of an epoch."""
+    """Number of steps in an epoch."""
     return self.num_examples // self.batch_size
 
   @property
@@ -56,5 +56,5 @@ class Workload:
     return digits[np.arange(self.num_examples) % len(digits)]
 
   def data(self) -> np.ndarray:
-    """The images as networks take them, float32 in [0, 1]."""
+    """The images as inputs of the networks, float32 in [0, 1]."""
     return self.images().astype(np.float32) / 255

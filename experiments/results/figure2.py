@@ -84,10 +84,10 @@ def modern(points: Sequence[Point], paper: Sequence[Value]) -> str:
 
 
 def _against(points, paper, spread) -> str:
-  asked = _test_points(paper)
-  found = compared.differences(points, asked)
+  requested = _test_points(paper)
+  found = compared.differences(points, requested)
   names = {f"{v.latent_dim} latents at {md.samples(v.samples)}": d for v, d in found}
-  return against(names, spread, not_run=len(asked) - len(found))
+  return against(names, spread, not_run=len(requested) - len(found))
 
 
 def _test_points(paper: Sequence[Value]) -> list[Value]:

@@ -41,20 +41,20 @@ def test_the_second_time_nothing_is_decoded():
 
 
 def test_a_check_that_passed_is_not_made_again():
-  made = []
+  created = []
 
   def check():
-    made.append(1)
-    if len(made) == 1:
+    created.append(1)
+    if len(created) == 1:
       raise ValueError("damaged")
 
   with pytest.raises(ValueError, match="damaged"):
     cache.once("key", check)
   for _ in range(3):
     cache.once("key", check)
-  assert len(made) == 2
+  assert len(created) == 2
   cache.once("other", check)
-  assert len(made) == 3
+  assert len(created) == 3
 
 
 def test_what_depends_on_something_else_is_another_file(home):

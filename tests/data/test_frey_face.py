@@ -57,17 +57,17 @@ def test_prepared_by_tfds_is_the_same(fake, tmp_path):
 
 def test_downloaded_where_there_is_no_manual_folder(fake, tmp_path, monkeypatch):
   folder, faces = fake
-  asked = []
+  requested = []
 
   def download(self, url):
-    asked.append(url)
+    requested.append(url)
     return folder / frey_face.FILE
 
   monkeypatch.setattr(tfds.download.DownloadManager, "download", download)
   with offline():
     builder = tfds.builder("frey_face", data_dir=tmp_path / "prepared")
     builder.download_and_prepare()
-  assert asked == [frey_face.URL]
+  assert requested == [frey_face.URL]
   assert builder.info.splits["train"].num_examples == 1765
 
 

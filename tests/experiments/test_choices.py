@@ -66,11 +66,11 @@ def test_every_question_has_ours_once():
 
 
 def test_evidence_is_estimated_in_each_way_once(monkeypatch, tmp_path):
-  asked = []
+  requested = []
 
   def estimate(model, x, method, seed, batch_size):
-    asked.append(method)
-    values = np.full(len(x), -float(len(asked)), np.float32)
+    requested.append(method)
+    values = np.full(len(x), -float(len(requested)), np.float32)
     return evidence.Estimate("posterior_density", 50, values, values)
 
   monkeypatch.setattr(evidence, "estimate", estimate)
@@ -87,7 +87,7 @@ def test_evidence_is_estimated_in_each_way_once(monkeypatch, tmp_path):
   assert {row.value for row in rows if row.ours == "yes"} == {-1}
   assert [row.value for row in others] == [-2.0 - i for i in range(len(others))]
   assert tabulate() == rows
-  assert len(asked) == 1 + len(others)  # what is known is not estimated again
+  assert len(requested) == 1 + len(others)  # what is known is not estimated again
 
 
 def test_each_way_differs_from_ours_in_what_it_says():

@@ -35,7 +35,7 @@ def workdir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(workdir):
+def created(workdir):
   """`made(name)`: the table and the picture of a figure, which is run once."""
   return functools.cache(lambda name: make(name, workdir))
 
@@ -46,8 +46,8 @@ def make(name, workdir):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_smoke_leaves_a_table_and_a_picture(name, made, workdir):
-  table, picture = made(name)
+def test_smoke_leaves_a_table_and_a_picture(name, created, workdir):
+  table, picture = created(name)
   assert (table.name, picture.name) == (f"{name}.csv", f"{name}.png")
   assert picture.read_bytes().startswith(b"\x89PNG")
   before = table.read_bytes()
@@ -71,13 +71,13 @@ def test_the_command_runs_a_figure(workdir, capsys):
   assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
-def test_figure2_compares_what_the_paper_compares(made):
-  table, _ = made("figure2_mnist")
+def test_figure2_compares_what_the_paper_compares(created):
+  table, _ = created("figure2_mnist")
   assert {p.method for p in points(table)} == {"aevb", "wake_sleep"}
 
 
 def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
-  asked = jobs("figure2_mnist")
+  requested = jobs("figure2_mnist")
   dims = {3, 5, 10, 20, 200}
   for settings, changed in {
     "paper": set(),
@@ -87,10 +87,10 @@ def test_figure2_begins_aevb_in_both_ways_with_every_number_of_latents():
       "output_bias",
     },
   }.items():
-    mine = [j for j in asked if (j.settings, j.run.method) == (settings, "aevb")]
+    mine = [j for j in requested if (j.settings, j.run.method) == (settings, "aevb")]
     assert {j.run.config.latent_dim for j in mine if j.samples == 10**7} == dims
     for job in mine:
-      found = configuration.differences(asked[0].run.config, job.run.config)
+      found = configuration.differences(requested[0].run.config, job.run.config)
       assert set(found) - {"latent_dim"} == changed
 
 
@@ -103,10 +103,10 @@ def ended(job, values):
 
 def test_figure3_tells_methods_apart_datum_by_datum():
   """Each from AEVB as it was trained."""
-  asked = {(j.run.method, j.settings): j for j in jobs("few_data")}
+  requested = {(j.run.method, j.settings): j for j in jobs("few_data")}
   other = "no prior of the weights"
   found = [
-    ended(asked[key], values)
+    ended(requested[key], values)
     for key, values in {
       ("aevb", "paper"): [-100.0, -140.0, -180.0],
       ("mcem", "paper"): [-101.0, -139.5, -178.0],
@@ -162,18 +162,18 @@ def test_each_setting_of_few_data_differs_in_what_it_says(settings, differs, val
 def test_few_data_has_every_setting_once():
   few_data = module("few_data")
   ours, changed = few_data.paper()
-  asked = [(j.settings, j.run.method) for j in changed]
-  assert len(set(asked)) == len(asked)
-  assert {settings for settings, _ in asked} == set(few_data.CHANGES)
+  requested = [(j.settings, j.run.method) for j in changed]
+  assert len(set(requested)) == len(requested)
+  assert {settings for settings, _ in requested} == set(few_data.CHANGES)
   assert [j.run.key for j in ours] == [
     j.run.key for j in jobs("figure3") if j.run.train_examples == 1000
   ]
   assert [j.key for j in jobs("few_data")] == [j.key for j in (*ours, *changed)]
 
 
-def test_few_data_measures_a_model_from_other_starts(made):
+def test_few_data_measures_a_model_from_other_starts(created):
   """Monte Carlo EM, which has no encoder, from few draws of the prior, as in `smoke`."""
-  table, _ = made("few_data")
+  table, _ = created("few_data")
   ends = [p for p in points(table) if p.quantity == "log_marginal"]
   found = {(p.method, p.settings): p for p in ends}
   assert set(found) == {
@@ -196,16 +196,16 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
     assert of_all_data == (job.run.method == "mcem")
 
 
-def test_figure5_tries_each_step_and_goes_on_with_one(made):
-  table, _ = made("figure5")
+def test_figure5_tries_each_step_and_goes_on_with_one(created):
+  table, _ = created("figure5")
   rows = points(table)
   assert {p.step for p in rows} == set(sweep.STEPS)
   chosen = {(p.samples, p.step) for p in rows if p.chosen == "yes"}
   assert chosen == {(500, 0.1), (1_000, 0.1)}
 
 
-def test_full_vb_has_both_bounds(made):
-  table, _ = made("full_vb")
+def test_full_vb_has_both_bounds(created):
+  table, _ = created("full_vb")
   rows = points(table)
   (full,) = [p for p in rows if p.quantity == "full_bound"]
   (mean,) = [p for p in rows if (p.method, p.quantity) == ("full_vb", "bound")]
@@ -213,10 +213,10 @@ def test_full_vb_has_both_bounds(made):
   assert full.test < mean.test - 10
 
 
-def test_the_page_shows_every_table(made, workdir):
+def test_the_page_shows_every_table(created, workdir):
   """Also where a figure has few of its points, or none that the paper reads."""
   for name in FIGURES:
-    made(name)
+    created(name)
   blocks = {name: page.block(name, workdir) for name in page.BLOCKS}
   assert "nan" not in "".join(blocks.values())
   # What a smoke run does not have.
@@ -234,13 +234,13 @@ def test_the_page_shows_every_table(made, workdir):
 def test_default_has_the_paper_s_settings():
   mnist = jobs("figure2_mnist")
   for method in ("aevb", "wake_sleep"):
-    asked = [
+    requested = [
       (j.run.config.latent_dim, j.samples)
       for j in mnist
       if (j.settings, j.run.method) == ("paper", method)
     ]
     expected = [*((dim, 10**7) for dim in (3, 5, 10, 20, 200)), (20, 3 * 10**7)]
-    assert sorted(asked) == sorted(expected)
+    assert sorted(requested) == sorted(expected)
   config = mnist[0].run.config
   assert (config.batch_size, config.bound.num_samples) == (100, 1)
   assert config.hidden_units == (500,)

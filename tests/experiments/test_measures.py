@@ -48,16 +48,16 @@ def test_columns_are_means_and_standard_errors(vae, data):
 
 def test_evidence_is_of_the_first_data(vae, data, monkeypatch):
   """Each as App. D says, 50 samples and 4 leapfrog steps; means and errors of them."""
-  asked = []
+  requested = []
 
   def estimate(model, x, method, seed, batch_size):
-    asked.append((x, method))
+    requested.append((x, method))
     values = np.arange(len(x), dtype=np.float32)
     return evidence.Estimate("posterior_density", 50, values, values, values / 20)
 
   monkeypatch.setattr(evidence, "estimate", estimate)
   columns = measures.log_marginal(vae, data, examples=20)
-  for (x, method), part in zip(asked, (data.measured, data.test), strict=True):
+  for (x, method), part in zip(requested, (data.measured, data.test), strict=True):
     np.testing.assert_array_equal(x, np.float32(part.x[:20]) / 255)
     assert (method.num_samples, method.leapfrog_steps) == (50, 4)
     assert (method.start, method.candidates) == ("prior", 100_000)

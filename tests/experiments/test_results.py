@@ -231,9 +231,9 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
 
 
 def test_the_questions_about_seeds_and_splits_are_asked():
-  asked = {a.question: a.job for a in questions.paper("", 10**6)}
-  assert asked[seeds.SEED].run.config.latent_dim == 20
-  assert asked[seeds.SPLIT].run.config.latent_dim == 10
+  requested = {a.question: a.job for a in questions.paper("", 10**6)}
+  assert requested[seeds.SEED].run.config.latent_dim == 20
+  assert requested[seeds.SPLIT].run.config.latent_dim == 10
 
 
 @pytest.mark.parametrize(

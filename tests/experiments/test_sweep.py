@@ -15,34 +15,34 @@ RUN = settings.digits()
 @pytest.fixture
 def scripted(monkeypatch):
   """Runs that only say what was asked for; their bound is best at a given step."""
-  asked = []
+  requested = []
 
   def advance(run, samples, workdir, report):
     step = run.config.learning_rate
-    asked.append((step, samples))
+    requested.append((step, samples))
     report(samples)
     if step == scripted_steps["diverges"]:
       raise NonFiniteError("Training stopped.")
     value = -abs(step - scripted_steps["best"])
     if step == scripted_steps["nan"]:
       value = math.nan
-    told = {"seconds": 1.0, "device": "CPU", "train_error": 0.1, "test_error": 0.2}
+    result = {"seconds": 1.0, "device": "CPU", "train_error": 0.1, "test_error": 0.2}
     return [
-      {**told, "samples": point, "train": value, "test": value - 1}
+      {**result, "samples": point, "train": value, "test": value - 1}
       for point in run.points(samples)
     ]
 
   scripted_steps = {"best": 0.02, "diverges": None, "nan": None}
   monkeypatch.setattr(trajectory, "advance", advance)
-  return asked, scripted_steps
+  return requested, scripted_steps
 
 
 @pytest.mark.parametrize("best", sweep.STEPS)
 def test_the_step_with_the_best_training_bound_goes_on(scripted, best, tmp_path):
-  asked, steps = scripted
+  requested, steps = scripted
   steps["best"] = best
   found = sweep.execute([Job(RUN, 2_000, (500,))], tmp_path)
-  assert asked == [*((step, 500) for step in sweep.STEPS), (best, 2_000)]
+  assert requested == [*((step, 500) for step in sweep.STEPS), (best, 2_000)]
   chosen = [curve for curve in found.curves if curve.chosen]
   assert [c.run.config.learning_rate for c in chosen] == [best]
   assert {c.run.config.learning_rate for c in found.curves} == set(sweep.STEPS)
@@ -56,37 +56,37 @@ def test_every_job_says_how_it_ended(scripted, tmp_path, capsys):
 
 
 def test_the_worst_step_leaves_at_the_first_of_two_pilots(scripted, tmp_path):
-  asked, steps = scripted
+  requested, steps = scripted
   steps["best"] = 0.025  # then 0.02, 0.01, 0.1
   found = sweep.execute([Job(RUN, 2_000, (500, 1_000))], tmp_path)
-  assert asked[:3] == [(step, 500) for step in sweep.STEPS]
-  assert set(asked[3:5]) == {(0.01, 1_000), (0.02, 1_000)}
-  assert asked[5:] == [(0.02, 2_000)]
+  assert requested[:3] == [(step, 500) for step in sweep.STEPS]
+  assert set(requested[3:5]) == {(0.01, 1_000), (0.02, 1_000)}
+  assert requested[5:] == [(0.02, 2_000)]
   points = {(c.run.config.learning_rate, c.rows[-1]["samples"]) for c in found.curves}
   assert points == {(0.1, 500), (0.01, 1_000), (0.02, 2_000)}
 
 
 def test_a_step_that_diverges_is_not_chosen(scripted, tmp_path, capsys):
-  asked, steps = scripted
+  requested, steps = scripted
   steps.update(best=0.1, diverges=0.1)
   found = sweep.execute([Job(RUN, 1_000, (500,))], tmp_path)
-  assert asked[-1] == (0.02, 1_000)
+  assert requested[-1] == (0.02, 1_000)
   assert "step 0.1: Training stopped." in capsys.readouterr().out
   assert not next(c for c in found.curves if c.run.config.learning_rate == 0.1).rows
 
 
 @pytest.mark.parametrize("step", sweep.STEPS)
 def test_a_step_whose_bound_is_no_number_is_not_chosen(scripted, step, tmp_path):
-  asked, steps = scripted
+  requested, steps = scripted
   steps.update(best=step, nan=step)
   sweep.execute([Job(RUN, 2_000, (500, 1_000))], tmp_path)
-  assert (step, 1_000) not in asked and asked[-1][0] != step
+  assert (step, 1_000) not in requested and requested[-1][0] != step
 
 
 def test_a_run_without_a_pilot_keeps_its_step(scripted, tmp_path):
-  asked, _ = scripted
+  requested, _ = scripted
   sweep.execute([Job(RUN.change(learning_rate=0.5), 1_000)], tmp_path)
-  assert asked == [(0.5, 1_000)]
+  assert requested == [(0.5, 1_000)]
 
 
 def test_without_a_pilot_to_diverge_is_the_answer(scripted, tmp_path, capsys):

@@ -87,8 +87,8 @@ def test_resumed_after_a_crash_between_measuring_and_saving(run, straight, tmp_p
 def test_asked_for_in_parts_and_with_a_damaged_checkpoint(run, straight, tmp_path):
   """The model between the parts is the one that a run at one go makes beside it."""
   advance(run, 1_500, tmp_path)
-  kept, made = (weights(run, 1_500, workdir) for workdir in (tmp_path, straight[2]))
-  for ours, theirs in zip(made, kept, strict=True):
+  kept, created = (weights(run, 1_500, workdir) for workdir in (tmp_path, straight[2]))
+  for ours, theirs in zip(created, kept, strict=True):
     np.testing.assert_array_equal(ours, theirs)
   folder = Folder(tmp_path, run)
   newest = folder.checkpoint(folder.checkpoint_epochs()[0])

@@ -59,8 +59,8 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
   vae, x = compositions.vae(*composition), compositions.data()
   vae.build((None, *compositions.EVENT_SHAPE))
   requests = _requests(x)
-  asked = signatures.build(vae, only=list(requests))
-  frozen = write(vae, asked, tmp_path / "1", default=False)
+  requested = signatures.build(vae, only=list(requests))
+  frozen = write(vae, requested, tmp_path / "1", default=False)
   exact = {
     name: {
       key: value.numpy()
@@ -84,8 +84,8 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
     assert set(lacking) & _LACKING, reason
   (tmp_path / "a.tflite").write_bytes(content)
   calls = [runtimes.Call(k, v) for k, v in requests.items() if k not in left_out]
-  told = runtimes.run("litert", tmp_path / "a.tflite", calls)
-  for call, answer in zip(calls, told, strict=True):
+  result = runtimes.run("litert", tmp_path / "a.tflite", calls)
+  for call, answer in zip(calls, result, strict=True):
     for key, value in exact[call.signature].items():
       np.testing.assert_allclose(answer.outputs[key], value, 1e-3, 1e-3, err_msg=key)
 

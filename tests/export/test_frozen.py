@@ -11,8 +11,10 @@ from tests.export.conftest import small_vae
 
 
 def freeze(vae, *names):
-  asked = signatures.build(vae, only=names)
-  return frozen.Frozen(vae, {name: (s.function, s.inputs) for name, s in asked.items()})
+  requested = signatures.build(vae, only=names)
+  return frozen.Frozen(
+    vae, {name: (s.function, s.inputs) for name, s in requested.items()}
+  )
 
 
 def test_a_trained_model_with_a_schedule_is_frozen(x):
@@ -20,8 +22,8 @@ def test_a_trained_model_with_a_schedule_is_frozen(x):
   vae = small_vae(bound={"name": "sgvb", "kl_weight": {"name": "warm_up"}})
   vae.compile("adam", run_eagerly=True, jit_compile=False)
   vae.fit(x, epochs=1, verbose=0)
-  told = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
-  np.testing.assert_allclose(told["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
+  result = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
+  np.testing.assert_allclose(result["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
@@ -41,9 +43,9 @@ def test_half_precision_is_left_behind(x, policy):
       tf.float16.as_datatype_enum,
       tf.bfloat16.as_datatype_enum,
     }
-  told = functions["reconstruct"](tf.constant(x))["x_mean"]
-  np.testing.assert_allclose(told, whole.reconstruct(x), 1e-6, 1e-6)
-  assert np.abs(told - vae.reconstruct(x)).max() > 1e-5  # the model is as it was
+  result = functions["reconstruct"](tf.constant(x))["x_mean"]
+  np.testing.assert_allclose(result, whole.reconstruct(x), 1e-6, 1e-6)
+  assert np.abs(result - vae.reconstruct(x)).max() > 1e-5  # the model is as it was
   assert vae.encoder.compute_dtype == policy.removeprefix("mixed_")
 
 
@@ -56,8 +58,8 @@ def test_comparators_with_an_encoder_are_frozen(x):
   with pytest.raises(ValueError, match=r"export to_vae\(\)"):
     freeze(full, "elbo")
   for vae in (aevb.WakeSleep(*_networks(), seed=0), full.to_vae()):
-    told = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
-    np.testing.assert_allclose(told["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
+    result = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
+    np.testing.assert_allclose(result["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
 
 
 def test_a_variable_that_is_no_weight_is_named():

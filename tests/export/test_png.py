@@ -21,41 +21,41 @@ def files(x):
 
 
 @pytest.fixture(scope="module")
-def asked(vae):
+def requested(vae):
   return {name: s.function for name, s in png.build(vae).items()}
 
 
-def test_images_are_what_the_numbers_are(asked, files):
+def test_images_are_what_the_numbers_are(requested, files):
   levels = images.decode(np.array(files, object))
   assert levels.shape == (5, 8, 6, 1)
   np.testing.assert_array_equal(
     png.decode(tf.constant(files), (8, 6, 1)), levels.astype(np.float32)
   )
-  told = asked["reconstruct_png"](tf.constant(files))["png_bytes"]
-  right = asked["reconstruct"](tf.constant(levels))["x_mean"]
-  np.testing.assert_allclose(images.decode(told.numpy()), right, 0, LEVEL / 2)
-  told = asked["elbo_png"](tf.constant(files), [0, 3])
-  for key, value in asked["elbo"](tf.constant(levels), [0, 3]).items():
-    np.testing.assert_array_equal(told[key], value)
-  told = asked["sample_png"](tf.constant(4), [0, 3])["png_bytes"]
-  right = asked["sample"](tf.constant(4), [0, 3])["x_mean"]
-  np.testing.assert_allclose(images.decode(told.numpy()), right, 0, LEVEL / 2)
+  result = requested["reconstruct_png"](tf.constant(files))["png_bytes"]
+  right = requested["reconstruct"](tf.constant(levels))["x_mean"]
+  np.testing.assert_allclose(images.decode(result.numpy()), right, 0, LEVEL / 2)
+  result = requested["elbo_png"](tf.constant(files), [0, 3])
+  for key, value in requested["elbo"](tf.constant(levels), [0, 3]).items():
+    np.testing.assert_array_equal(result[key], value)
+  result = requested["sample_png"](tf.constant(4), [0, 3])["png_bytes"]
+  right = requested["sample"](tf.constant(4), [0, 3])["x_mean"]
+  np.testing.assert_allclose(images.decode(result.numpy()), right, 0, LEVEL / 2)
 
 
 def test_colours_become_what_the_model_takes(files):
   with PIL.Image.open(io.BytesIO(files[0])) as image:
     colour = io.BytesIO()
     image.convert("RGB").save(colour, format="PNG")
-  told = png.decode(tf.constant([files[0], colour.getvalue()]), (8, 6, 1))
-  np.testing.assert_allclose(told[1], told[0], 0, LEVEL)
+  result = png.decode(tf.constant([files[0], colour.getvalue()]), (8, 6, 1))
+  np.testing.assert_allclose(result[1], result[0], 0, LEVEL)
 
 
-def test_another_size_and_what_is_no_image_are_refused(asked):
+def test_another_size_and_what_is_no_image_are_refused(requested):
   large = images.encode(np.zeros((6, 8, 1)))
   with pytest.raises(tf.errors.InvalidArgumentError, match="6 pixels wide and 8 high"):
-    asked["reconstruct_png"](tf.constant([large]))
+    requested["reconstruct_png"](tf.constant([large]))
   with pytest.raises(tf.errors.InvalidArgumentError):
-    asked["reconstruct_png"](tf.constant(["no image"]))
+    requested["reconstruct_png"](tf.constant(["no image"]))
 
 
 def test_only_images_have_them(vae):

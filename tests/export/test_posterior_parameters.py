@@ -25,37 +25,37 @@ def drawn(name):
 @pytest.mark.parametrize("name", posteriors.names())
 def test_every_posterior_has_parameters_of_its_own(name):
   posterior, q, _ = drawn(name)
-  told = parameters(posterior, q)
-  for key, value in told.items():
+  result = parameters(posterior, q)
+  for key, value in result.items():
     assert value.dtype == tf.float32, key
     assert value.shape[0] == BATCH, key
     assert np.isfinite(value).all(), key
-  z = told["mean" if name == "gaussian" else "z"]
+  z = result["mean" if name == "gaussian" else "z"]
   np.testing.assert_array_equal(z, posterior.point_estimate(q))
 
 
 def test_a_gaussian_has_mean_and_stddev():
   posterior, q, z = drawn("gaussian")
-  told = parameters(posterior, q)
-  assert set(told) == {"mean", "stddev"}
-  again = tfd.MultivariateNormalDiag(told["mean"], told["stddev"])
+  result = parameters(posterior, q)
+  assert set(result) == {"mean", "stddev"}
+  again = tfd.MultivariateNormalDiag(result["mean"], result["stddev"])
   np.testing.assert_allclose(again.log_prob(z), q.log_prob(z), rtol=1e-5)
 
 
 def test_a_full_gaussian_has_its_factor():
   posterior, q, z = drawn("full_gaussian")
-  told = parameters(posterior, q)
-  again = tfd.MultivariateNormalTriL(told["loc"], told["scale_tril"])
+  result = parameters(posterior, q)
+  again = tfd.MultivariateNormalTriL(result["loc"], result["scale_tril"])
   np.testing.assert_allclose(again.log_prob(z), q.log_prob(z), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["laplace", "gamma", "rayleigh", "f"])
 def test_independent_latents_have_their_familys(name):
   posterior, q, z = drawn(name)
-  told = parameters(posterior, q)
+  result = parameters(posterior, q)
   family = posterior.family
-  assert set(told) == {*family.parameters, "z"}
-  again = family.distribution(*(told[key] for key in family.parameters))
+  assert set(result) == {*family.parameters, "z"}
+  again = family.distribution(*(result[key] for key in family.parameters))
   np.testing.assert_allclose(
     tf.reduce_sum(again.log_prob(z), axis=-1), q.log_prob(z), rtol=1e-5
   )
@@ -66,8 +66,8 @@ def test_a_posterior_of_ones_own_answers_with_what_it_knows():
     def point_estimate(self, posterior):
       return posterior.mode()
 
-  told = parameters(Own(), tfd.Independent(tfd.Normal(tf.zeros((2, 3)), 1.0), 1))
-  assert set(told) == {"z", "mean", "stddev"}
+  result = parameters(Own(), tfd.Independent(tfd.Normal(tf.zeros((2, 3)), 1.0), 1))
+  assert set(result) == {"z", "mean", "stddev"}
   cauchy = tfd.Independent(tfd.Cauchy(tf.zeros((2, 3)), 1.0), 1)
   assert "z" in parameters(Own(), cauchy)
 

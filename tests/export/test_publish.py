@@ -128,8 +128,8 @@ def test_a_reader_never_sees_a_part(tmp_path):
   with publish.folder(path) as partial:
     for i in range(200):
       (partial / f"{i}").write_text("x" * 1000)
-  told, _ = watcher.communicate(timeout=60)
-  assert told == "200\n", time.monotonic() - start
+  result, _ = watcher.communicate(timeout=60)
+  assert result == "200\n", time.monotonic() - start
 
 
 _WATCH = """

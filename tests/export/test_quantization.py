@@ -19,12 +19,12 @@ def files(vae, data, tmp_path_factory):
   """Kind -> path and metadata."""
   folder = tmp_path_factory.mktemp("quantized")
   only = ["sample", "elbo"]
-  made = {}
+  created = {}
   for kind in ("float16", "dynamic", "int8"):
     path = folder / f"{kind}.tflite"
-    told = export.tflite(vae, path, kind, data, only=only, max_nats=5.0)
-    made[kind] = (path, told)
-  return made
+    result = export.tflite(vae, path, kind, data, only=only, max_nats=5.0)
+    created[kind] = (path, result)
+  return created
 
 
 def test_weights_are_stored_smaller_and_once(files, vae):
@@ -63,11 +63,11 @@ def test_layers_are_int8_and_everything_else_is_float(files):
 
 def test_what_it_did_to_the_bound_is_reported(files):
   for kind, (path, metadata) in files.items():
-    told = metadata["quantization"]
-    assert told == flatbuffer.metadata(path.read_bytes())["quantization"]
-    assert told["num_examples"] == 40
-    assert abs(told["nats"]) < 5.0
-    assert "densities are float32" in told["note"] or kind == "float16"
+    result = metadata["quantization"]
+    assert result == flatbuffer.metadata(path.read_bytes())["quantization"]
+    assert result["num_examples"] == 40
+    assert abs(result["nats"]) < 5.0
+    assert "densities are float32" in result["note"] or kind == "float16"
   assert abs(files["float16"][1]["quantization"]["nats"]) < 0.05
 
 

@@ -28,10 +28,10 @@ _SERVING = "serving_default"
 def answers(saved, expected, x):
   """What TensorFlow answers that has loaded it."""
   signatures = tf.saved_model.load(str(saved)).signatures
-  asked = {name: inputs for name, (inputs, _) in expected.items()}
+  requested = {name: inputs for name, (inputs, _) in expected.items()}
   return {
     name: signatures[name](**{key: tf.constant(v) for key, v in inputs.items()})
-    for name, inputs in (asked | {_SERVING: {"x": x}}).items()
+    for name, inputs in (requested | {_SERVING: {"x": x}}).items()
   }
 
 
@@ -129,31 +129,31 @@ def test_what_fails_leaves_nothing(vae, tmp_path, monkeypatch):
 
 
 def test_the_metadata_say_what_is_there(saved):
-  told = json.loads((saved / METADATA).read_text())
-  sample = told["signatures"]["sample"]
+  result = json.loads((saved / METADATA).read_text())
+  sample = result["signatures"]["sample"]
   assert sample["inputs"]["num"] == {
     "dtype": "int32",
     "shape": [],
     "doc": f"how many, from 1 to {MAX_SAMPLES}",
   }
   assert sample["outputs"]["x_mean"]["shape"] == [-1, 8, 6, 1]
-  assert str(NUM_IMPORTANCE_SAMPLES) in told["signatures"]["log_marginal"]["doc"]
-  assert told["x_range"] == "values in [0, 1]"
-  assert told["versions"]["tensorflow"] == tf.__version__
+  assert str(NUM_IMPORTANCE_SAMPLES) in result["signatures"]["log_marginal"]["doc"]
+  assert result["x_range"] == "values in [0, 1]"
+  assert result["versions"]["tensorflow"] == tf.__version__
 
 
 def _cli(*argv):
-  told = io.StringIO()
-  with contextlib.redirect_stdout(told):
+  result = io.StringIO()
+  with contextlib.redirect_stdout(result):
     arguments = saved_model_cli.create_parser().parse_args(list(map(str, argv)))
     arguments.func()
-  return told.getvalue()
+  return result.getvalue()
 
 
 def test_the_command_line_of_tensorflow_shows_every_signature(saved, expected):
-  told = _cli("show", "--dir", saved, "--all")
+  result = _cli("show", "--dir", saved, "--all")
   for name, (inputs, outputs) in expected.items():
-    part = told.split(f"signature_def['{name}']")[1].split("signature_def[")[0]
+    part = result.split(f"signature_def['{name}']")[1].split("signature_def[")[0]
     for key in inputs:
       assert f"inputs['{key}']" in part
     for key in outputs:
@@ -169,8 +169,8 @@ def test_the_command_line_of_tensorflow_runs_every_signature(saved, expected, tm
     out = tmp_path / name
     _cli(*words, "--inputs", fed, "--outdir", out)
     for key, value in outputs.items():
-      told = np.load(out / f"{key}.npy")
-      np.testing.assert_allclose(told, value, 2e-6, 2e-6, err_msg=f"{name} {key}")
+      result = np.load(out / f"{key}.npy")
+      np.testing.assert_allclose(result, value, 2e-6, 2e-6, err_msg=f"{name} {key}")
 
 
 def test_the_command_line_of_tensorflow_runs_what_takes_files(saved, x, seed):
@@ -183,8 +183,8 @@ def test_the_command_line_of_tensorflow_runs_what_takes_files(saved, x, seed):
     "elbo_png": f"{files};{noise}",
   }.items():
     words = ["run", "--dir", saved, "--tag_set", "serve", "--signature_def", name]
-    told = _cli(*words, "--inputs", "", "--outdir", "", "--input_exprs", fed)
-    assert ("PNG" if name != "elbo_png" else "log_likelihood") in told, name
+    result = _cli(*words, "--inputs", "", "--outdir", "", "--input_exprs", fed)
+    assert ("PNG" if name != "elbo_png" else "log_likelihood") in result, name
 
 
 @pytest.mark.parametrize("name", ["encode", "reconstruct", "elbo", "log_marginal"])

@@ -11,14 +11,14 @@ from tests.export.conftest import small_vae
 
 
 def test_inputs_have_the_documented_names_types_and_shapes(vae):
-  asked = signatures.build(vae)
-  told = {
+  requested = signatures.build(vae)
+  result = {
     name: {i.name: (i.dtype.name, tuple(i.shape)) for i in signature.inputs}
-    for name, signature in asked.items()
+    for name, signature in requested.items()
   }
   x, z = ("float32", (None, 8, 6, 1)), ("float32", (None, 3))
   num, seed = ("int32", ()), ("int32", (2,))
-  assert told == {
+  assert result == {
     "encode": {"x": x},
     "decode": {"z": z},
     "sample": {"num": num, "seed": seed},
@@ -26,7 +26,7 @@ def test_inputs_have_the_documented_names_types_and_shapes(vae):
     "elbo": {"x": x, "seed": seed},
     "log_marginal": {"x": x, "seed": seed},
   }
-  for signature in asked.values():
+  for signature in requested.values():
     assert len(signature.input_docs) == len(signature.inputs)
 
 
@@ -53,8 +53,8 @@ def test_a_datum_that_cannot_be_scored_is_nan_and_spoils_no_other(vae, x):
   broken[1, 0, 0, 0], broken[3, 2, 2, 0] = np.nan, 255.0
   for name in ("elbo", "log_marginal"):
     function = signatures.build(vae, num_importance_samples=3)[name].function
-    whole, told = (function(tf.constant(data), [0, 1]) for data in (x, broken))
-    for key, values in told.items():
+    whole, result = (function(tf.constant(data), [0, 1]) for data in (x, broken))
+    for key, values in result.items():
       values = np.asarray(values)
       assert np.isnan(values[[1, 3]]).all(), key
       np.testing.assert_allclose(values[[0, 2, 4]], whole[key].numpy()[[0, 2, 4]], 1e-6)
@@ -97,5 +97,5 @@ def test_bounds_of_many_draws_and_schedules_are_reported_as_the_model_does(x):
   bound = {"name": "sgvb", "num_samples": 3, "kl_weight": {"name": "warm_up"}}
   vae = small_vae(bound=bound)
   vae.compile("adam")
-  told = signatures.build(vae)["elbo"].function(tf.constant(x), [0, 3])
-  np.testing.assert_allclose(told["elbo"], vae.elbo(x, seed=3), rtol=1e-6)
+  result = signatures.build(vae)["elbo"].function(tf.constant(x), [0, 3])
+  np.testing.assert_allclose(result["elbo"], vae.elbo(x, seed=3), rtol=1e-6)

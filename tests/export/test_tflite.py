@@ -27,10 +27,12 @@ def answers(lite, expected, seed):
 
 
 def test_every_signature_answers_as_the_model(answers, expected):
-  for told, (name, (_, outputs)) in zip(answers, expected.items(), strict=False):
-    assert set(told) == set(outputs), name
+  for result, (name, (_, outputs)) in zip(answers, expected.items(), strict=False):
+    assert set(result) == set(outputs), name
     for key, value in outputs.items():
-      np.testing.assert_allclose(told[key], value, 1e-5, 1e-5, err_msg=f"{name} {key}")
+      np.testing.assert_allclose(
+        result[key], value, 1e-5, 1e-5, err_msg=f"{name} {key}"
+      )
 
 
 def test_the_noise_is_the_models_to_the_last_bits(answers, expected):
@@ -86,27 +88,27 @@ def test_a_second_export_has_the_same_bytes(vae, tmp_path):
 
 
 def test_the_metadata_lie_in_the_file(lite, run_folder):
-  told = flatbuffer.metadata(lite.read_bytes())
+  result = flatbuffer.metadata(lite.read_bytes())
   config = run_folder.config.read_bytes()
-  assert told["config_sha256"] == hashlib.sha256(config).hexdigest()
-  assert told["x_range"] == "values in [0, 1]"
-  assert {"aevb_tf", "tensorflow", "keras"} <= set(told["versions"])
-  assert told["left_out"] == {}
-  assert told["batch_size"] is None
-  doc = told["signatures"]["sample"]["inputs"]["num"]["doc"]
+  assert result["config_sha256"] == hashlib.sha256(config).hexdigest()
+  assert result["x_range"] == "values in [0, 1]"
+  assert {"aevb_tf", "tensorflow", "keras"} <= set(result["versions"])
+  assert result["left_out"] == {}
+  assert result["batch_size"] is None
+  doc = result["signatures"]["sample"]["inputs"]["num"]["doc"]
   assert doc == f"how many, from 1 to {MAX_SAMPLES}, else the nearest"
-  assert set(told["signatures"]) == set(flatbuffer.signature_names(lite.read_bytes()))
+  assert set(result["signatures"]) == set(flatbuffer.signature_names(lite.read_bytes()))
 
 
 def test_a_fixed_batch_knows_every_shape(fixed, expected, seed):
   x, (_, outputs) = expected["reconstruct"][0]["x"], expected["reconstruct"]
-  told, first, later = run(
+  result, first, later = run(
     fixed,
     runtimes.Call("reconstruct", {"x": x}),
     runtimes.Call("sample", {"first": np.int32(0), "seed": seed}),
     runtimes.Call("sample", {"first": np.int32(2), "seed": seed}),
   )
-  np.testing.assert_allclose(told["x_mean"], outputs["x_mean"], 1e-5, 1e-5)
+  np.testing.assert_allclose(result["x_mean"], outputs["x_mean"], 1e-5, 1e-5)
   np.testing.assert_array_equal(first["z"][2:], later["z"][:3])
   assert "SHAPE" not in flatbuffer.operators(fixed.read_bytes())
 
@@ -114,9 +116,9 @@ def test_a_fixed_batch_knows_every_shape(fixed, expected, seed):
 def test_what_litert_cannot_compute_is_left_out_with_the_reason(tmp_path):
   vae = compositions.vae("gaussian", "standard_normal", "categorical", "sgvb")
   path = tmp_path / "model.tflite"
-  told = export.tflite(vae, path, only=["decode", "elbo"])
-  assert set(told["left_out"]) == {"elbo"}
-  assert "no builtin SparseSoftmaxCrossEntropyWithLogits" in told["left_out"]["elbo"]
+  result = export.tflite(vae, path, only=["decode", "elbo"])
+  assert set(result["left_out"]) == {"elbo"}
+  assert "no builtin SparseSoftmaxCrossEntropyWithLogits" in result["left_out"]["elbo"]
   assert flatbuffer.signature_names(path.read_bytes()) == ["decode"]
   with pytest.raises(ValueError, match="No signature can be converted"):
     export.tflite(vae, tmp_path / "none.tflite", only=["elbo"])

@@ -24,13 +24,13 @@ def test_every_artifact_is_run_in_its_own_runtimes(exported, expected):
   folder, report = exported
   assert report.breaches == []
   found = {(d.artifact, d.runtime, d.signature) for d in report.differences}
-  asked = {*expected, "sample.z"}
+  requested = {*expected, "sample.z"}
   for path in ("saved_model", "serving/small/1"):
     for runtime in ("tensorflow", "tensorflow_c"):
-      for label in (*asked, *png.NAMES, "serving_default"):
+      for label in (*requested, *png.NAMES, "serving_default"):
         assert (path, runtime, label) in found
   for path in ("small.tflite", "small_batch5.tflite"):
-    assert {label for a, _, label in found if a == path} == asked
+    assert {label for a, _, label in found if a == path} == requested
   for d in report.differences:
     most = 1.01 / 255 if d.signature in png.NAMES[:2] else 5e-5
     assert d.difference <= d.tolerance <= most
@@ -43,11 +43,11 @@ def test_the_reference_is_what_the_model_answers(exported, vae):
   short, long = [case for case in cases if case.signature == "sample"]
   for case in (short, long):
     num, seed = case.inputs["num"], case.inputs["seed"]
-    told = vae.sample(int(num), seed=seed)
-    np.testing.assert_allclose(case.outputs["x_mean"], told, 1e-6, 1e-6)
+    result = vae.sample(int(num), seed=seed)
+    np.testing.assert_allclose(case.outputs["x_mean"], result, 1e-6, 1e-6)
   (case,) = [case for case in cases if case.signature == "elbo"]
-  told = vae.elbo(case.inputs["x"], seed=case.inputs["seed"])
-  np.testing.assert_allclose(case.outputs["elbo"], told, rtol=1e-5)
+  result = vae.elbo(case.inputs["x"], seed=case.inputs["seed"])
+  np.testing.assert_allclose(case.outputs["elbo"], result, rtol=1e-5)
   assert np.isfinite(case.outputs["elbo"]).all()
 
 
@@ -108,17 +108,17 @@ def test_a_label_on_a_version_that_is_not_there_is_found(copy):
 
 
 def _rewrite(folder, change):
-  told = manifest.read(folder)
-  change(told)
-  (folder / manifest.FILE).write_text(json.dumps(told))
+  result = manifest.read(folder)
+  change(result)
+  (folder / manifest.FILE).write_text(json.dumps(result))
 
 
 def test_a_manifest_cannot_name_a_script_of_its_own(exported, tmp_path):
   folder = shutil.copytree(exported[0], tmp_path / "copy")
 
-  def foreign(told):
-    told["artifacts"] = told["artifacts"][:1]
-    told["artifacts"][0]["runtimes"] = ["../../evil"]
+  def foreign(result):
+    result["artifacts"] = result["artifacts"][:1]
+    result["artifacts"][0]["runtimes"] = ["../../evil"]
 
   _rewrite(folder, foreign)
   (breach,) = verify.verify(folder).breaches
@@ -128,11 +128,11 @@ def test_a_manifest_cannot_name_a_script_of_its_own(exported, tmp_path):
 @pytest.mark.parametrize(
   "change",
   [
-    lambda told: told["artifacts"][0].pop("path"),
-    lambda told: told["artifacts"][0].update(path="elsewhere"),
-    lambda told: told["artifacts"][0].update(unknown=1),
-    lambda told: told["files"].update(reference=None),
-    lambda told: told.pop("artifacts"),
+    lambda result: result["artifacts"][0].pop("path"),
+    lambda result: result["artifacts"][0].update(path="elsewhere"),
+    lambda result: result["artifacts"][0].update(unknown=1),
+    lambda result: result["files"].update(reference=None),
+    lambda result: result.pop("artifacts"),
   ],
 )
 def test_a_manifest_that_says_too_little_is_refused(copy, change):
@@ -144,7 +144,7 @@ def test_a_manifest_that_says_too_little_is_refused(copy, change):
 def test_a_reference_that_is_none_is_named(copy):
   (copy / verify.REFERENCE).write_text("no answers")
   files = {verify.REFERENCE: manifest.describe(copy / verify.REFERENCE)}
-  _rewrite(copy, lambda told: told["files"].update(files))
+  _rewrite(copy, lambda result: result["files"].update(files))
   assert verify.verify(copy).breaches == ["reference.npz: no answers of a model"]
 
 
@@ -174,12 +174,12 @@ def test_another_model_under_the_same_name_is_found_out(exported, tmp_path):
   folder = shutil.copytree(exported[0], tmp_path / "copy")
   (folder / "small.tflite").unlink()
   export.tflite(small_vae(seed=1), folder / "small.tflite", only=["decode", "sample"])
-  told = manifest.read(folder)
-  told["files"]["small.tflite"] = manifest.describe(folder / "small.tflite")
-  told["artifacts"] = [a for a in told["artifacts"] if a["path"] == "small.tflite"]
+  result = manifest.read(folder)
+  result["files"]["small.tflite"] = manifest.describe(folder / "small.tflite")
+  result["artifacts"] = [a for a in result["artifacts"] if a["path"] == "small.tflite"]
   left = {name: "not asked for" for name in ("encode", "reconstruct", "elbo")}
-  told["artifacts"][0]["told"]["left_out"] = left | {"log_marginal": "nor this"}
-  (folder / manifest.FILE).write_text(json.dumps(told))
+  result["artifacts"][0]["told"]["left_out"] = left | {"log_marginal": "nor this"}
+  (folder / manifest.FILE).write_text(json.dumps(result))
   report = verify.verify(folder)
   assert len(report.breaches) == 2
   for breach, signature in zip(report.breaches, ("decode", "sample"), strict=True):
@@ -191,10 +191,10 @@ def test_another_model_under_the_same_name_is_found_out(exported, tmp_path):
 def test_a_file_that_no_runtime_can_load_is_named(exported, tmp_path):
   folder = shutil.copytree(exported[0], tmp_path / "copy")
   (folder / "small.tflite").write_text("no model at all")
-  told = manifest.read(folder)
-  told["files"]["small.tflite"] = manifest.describe(folder / "small.tflite")
-  told["artifacts"] = [a for a in told["artifacts"] if a["path"] == "small.tflite"]
-  (folder / manifest.FILE).write_text(json.dumps(told))
+  result = manifest.read(folder)
+  result["files"]["small.tflite"] = manifest.describe(folder / "small.tflite")
+  result["artifacts"] = [a for a in result["artifacts"] if a["path"] == "small.tflite"]
+  (folder / manifest.FILE).write_text(json.dumps(result))
   breaches = verify.verify(folder).breaches
   assert any("it is not a TFLite file" in breach for breach in breaches)
   assert any("litert cannot run it" in breach for breach in breaches)
@@ -209,9 +209,9 @@ def test_the_command_ends_with_1_if_anything_is_wrong(copy, capsys):
   assert capsys.readouterr().out.endswith("\nPASSED\n")
   _flip(copy / "small.tflite")
   assert verify_main.main(["aevb-verify", str(copy)]) == 1
-  told = capsys.readouterr()
-  assert "FAILED\n  small.tflite: damaged" in told.err
-  assert "PASSED" not in told.out
+  result = capsys.readouterr()
+  assert "FAILED\n  small.tflite: damaged" in result.err
+  assert "PASSED" not in result.out
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ def test_they_tell_what_all_gradients_would(kind, use_bias, broken):
   x = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
   variables, gradients = gradients_of(layers, x, broken)
   assert bool(all_finite(gradients)) is not broken
-  told = gradients_to_check(variables, gradients)
-  assert bool(all_finite(told)) is not broken
+  result = gradients_to_check(variables, gradients)
+  assert bool(all_finite(result)) is not broken
   kernels = [v for v in variables if v.name == "kernel"]
-  assert len(told) == len(variables) - (len(kernels) if use_bias else 0)
+  assert len(result) == len(variables) - (len(kernels) if use_bias else 0)
 
 
 def test_missing_gradients_tell_nothing():

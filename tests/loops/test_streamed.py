@@ -18,8 +18,8 @@ ROWS = 47  # five batches of ten, the last one short
 def data(stream, **options):
   """A shuffled data set, in memory or as a stream."""
   options = {"batch_size": 10, "shuffle": True, "seed": 3, **options}
-  made = aevb.data.ArrayDataset(digits(ROWS), **options)
-  return made.to_tf_data() if stream else made
+  created = aevb.data.ArrayDataset(digits(ROWS), **options)
+  return created.to_tf_data() if stream else created
 
 
 def compiled():

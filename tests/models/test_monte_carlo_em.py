@@ -228,15 +228,15 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
   np.testing.assert_allclose(log_marginal, ours.log_evidence(x[:2]), atol=0.02)
   with pytest.raises(ValueError, match="MonteCarloEM does not have.*'annealed'"):
     em.log_marginal(x[:2], "importance")
-  asked = []
+  requested = []
 
   def estimate(model, x, method, *arguments):
-    asked.append(method)
+    requested.append(method)
     return aevb.evidence.Estimate(method, 1, np.zeros(2), np.ones(2))
 
   monkeypatch.setattr(aevb.evidence, "estimate", estimate)
   em.log_marginal(x[:2])
-  assert asked == ["annealed"]
+  assert requested == ["annealed"]
 
 
 # Refusals.

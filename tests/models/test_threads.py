@@ -27,14 +27,14 @@ def run_together(*functions):
   return results
 
 
-def made():
+def created():
   vae = tiny_vae()
   vae.compile("sgd")
   return vae
 
 
 def test_evaluations_of_one_model_take_turns():
-  vae = made()
+  vae = created()
 
   def evaluate():
     return vae.evaluate(X, batch_size=7, verbose=0, return_dict=True)
@@ -46,7 +46,7 @@ def test_evaluations_of_one_model_take_turns():
 
 
 def test_evaluations_of_different_data_are_each_their_own():
-  vae = made()
+  vae = created()
   parts = [X[:n] for n in (60, 33, 7, 20)]
 
   def evaluate(x):
@@ -57,7 +57,7 @@ def test_evaluations_of_different_data_are_each_their_own():
 
 
 def test_predictions_beside_an_evaluation_are_right():
-  vae = made()
+  vae = created()
   expected = vae.reconstruct(X)
   score = vae.evaluate(X, batch_size=1, verbose=0)
   vae.predict(X, verbose=0)

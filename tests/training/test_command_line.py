@@ -303,10 +303,10 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
 
   argv = ["aevb-evaluate", f"--workdir={folder}", "--split=train"]
   assert evaluate_main.main(argv) == 0
-  told = capsys.readouterr().out
-  assert "train split, 4,000 examples" in told
+  result = capsys.readouterr().out
+  assert "train split, 4,000 examples" in result
   written = json.loads((folder / "evaluation-train.json").read_text())
-  assert f"{written['elbo']:.2f}  nats per example" in told
+  assert f"{written['elbo']:.2f}  nats per example" in result
 
 
 def test_what_is_not_finite_is_reported_without_a_stack_trace(tmp_path, capfd):

@@ -15,8 +15,8 @@ X = np.array([[0.0, 0.25], [0.5, 1.0]], np.float32)
 
 def test_a_request_in_rows():
   """An object of named inputs for each example, as TensorFlow Serving documents it."""
-  told = json.loads(json.dumps(over_rest.body("encode", {"x": X})))
-  assert told == {
+  result = json.loads(json.dumps(over_rest.body("encode", {"x": X})))
+  assert result == {
     "signature_name": "encode",
     "instances": [{"x": [0.0, 0.25]}, {"x": [0.5, 1.0]}],
   }
@@ -25,8 +25,8 @@ def test_a_request_in_rows():
 def test_a_request_in_columns():
   """For inputs without a common batch: a value for each name."""
   inputs = {"num": np.int32(3), "seed": np.array([0, -7], np.int32)}
-  told = json.loads(json.dumps(over_rest.body("sample", inputs)))
-  assert told == {"signature_name": "sample", "inputs": {"num": 3, "seed": [0, -7]}}
+  result = json.loads(json.dumps(over_rest.body("sample", inputs)))
+  assert result == {"signature_name": "sample", "inputs": {"num": 3, "seed": [0, -7]}}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_a_request_in_columns():
   ],
 )
 def test_answers(signature, answer, right):
-  told = over_rest.outputs(signature, answer)
-  assert set(told) == set(right)
+  result = over_rest.outputs(signature, answer)
+  assert set(result) == set(right)
   for name, value in right.items():
-    assert told[name].dtype == np.float32
-    np.testing.assert_array_equal(told[name], np.asarray(value, np.float32))
+    assert result[name].dtype == np.float32
+    np.testing.assert_array_equal(result[name], np.asarray(value, np.float32))
 
 
 FILES = [b"\x89PNG\r\n\x1a\n\xff", b"\x89PNG;"]
@@ -57,15 +57,17 @@ def test_files_are_base64_both_ways():
   """`{"b64": ...}`, as TensorFlow Serving documents it for names with `_bytes`."""
   coded = [{"b64": "iVBORw0KGgr/"}, {"b64": "iVBORzs="}]
   files = np.array(FILES, object)
-  told = json.loads(json.dumps(over_rest.body("reconstruct_png", {"png_bytes": files})))
-  assert told == {
+  result = json.loads(
+    json.dumps(over_rest.body("reconstruct_png", {"png_bytes": files}))
+  )
+  assert result == {
     "signature_name": "reconstruct_png",
     "instances": [{"png_bytes": file} for file in coded],
   }
   seed = np.array([0, 7], np.int32)
   inputs = {"png_bytes": files, "seed": seed}
-  told = json.loads(json.dumps(over_rest.body("elbo_png", inputs)))
-  assert told["inputs"] == {"png_bytes": coded, "seed": [0, 7]}
+  result = json.loads(json.dumps(over_rest.body("elbo_png", inputs)))
+  assert result["inputs"] == {"png_bytes": coded, "seed": [0, 7]}
   for answer in ({"predictions": coded}, {"outputs": coded}):
     (files,) = over_rest.outputs("sample_png", answer).values()
     assert files.tolist() == FILES
@@ -73,10 +75,10 @@ def test_files_are_base64_both_ways():
 
 def test_a_message_holds_files_as_they_are():
   inputs = {"png_bytes": np.array(FILES, object)}
-  made = messages.request("digits", "reconstruct_png", inputs)
-  told = messages.predict_pb2.PredictRequest.FromString(made.SerializeToString())
-  assert list(told.inputs["png_bytes"].string_val) == FILES
-  assert messages.arrays(told.inputs)["png_bytes"].tolist() == FILES
+  created = messages.request("digits", "reconstruct_png", inputs)
+  result = messages.predict_pb2.PredictRequest.FromString(created.SerializeToString())
+  assert list(result.inputs["png_bytes"].string_val) == FILES
+  assert messages.arrays(result.inputs)["png_bytes"].tolist() == FILES
 
 
 def test_paths():
@@ -86,14 +88,14 @@ def test_paths():
 
 
 def test_a_message_is_the_official_one():
-  made = messages.request("digits", "encode", {"x": X}, label="stable")
-  told = messages.predict_pb2.PredictRequest.FromString(made.SerializeToString())
-  assert told.model_spec.name == "digits"
-  assert told.model_spec.version_label == "stable"
-  assert told.model_spec.signature_name == "encode"
-  np.testing.assert_array_equal(messages.arrays(told.inputs)["x"], X)
-  made = messages.request("digits", "encode", {"x": X}, version=3)
-  assert made.model_spec.version.value == 3
+  created = messages.request("digits", "encode", {"x": X}, label="stable")
+  result = messages.predict_pb2.PredictRequest.FromString(created.SerializeToString())
+  assert result.model_spec.name == "digits"
+  assert result.model_spec.version_label == "stable"
+  assert result.model_spec.signature_name == "encode"
+  np.testing.assert_array_equal(messages.arrays(result.inputs)["x"], X)
+  created = messages.request("digits", "encode", {"x": X}, version=3)
+  assert created.model_spec.version.value == 3
 
 
 @pytest.mark.parametrize(
@@ -127,26 +129,26 @@ class Flaky(client.Client):
 
   def __init__(self, refusals, **options):
     super().__init__("digits", **options)
-    self.refusals, self.asked = refusals, 0
+    self.refusals, self.requested = refusals, 0
 
   def _ask(self, signature, inputs, seconds):
-    self.asked += 1
+    self.requested += 1
     assert 0 < seconds <= self.deadline
-    if self.asked <= self.refusals:
+    if self.requested <= self.refusals:
       raise client.Unavailable("not yet")
     return inputs
 
 
 def test_a_server_that_is_not_ready_is_asked_again():
   flaky = Flaky(3)
-  told = flaky.sample(2, seed=2**32 + 5)
-  assert flaky.asked == 4
-  assert told["num"] == 2 and told["num"].dtype == np.int32
-  assert told["seed"].tolist() == [1, 5]
+  result = flaky.sample(2, seed=2**32 + 5)
+  assert flaky.requested == 4
+  assert result["num"] == 2 and result["num"].dtype == np.int32
+  assert result["seed"].tolist() == [1, 5]
 
 
 def test_but_not_past_the_deadline():
   flaky = Flaky(10**6, deadline=0.2)
   with pytest.raises(client.Unavailable):
     flaky.sample(2, seed=0)
-  assert 1 < flaky.asked < 10
+  assert 1 < flaky.requested < 10

@@ -48,15 +48,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-    thread = threading.Thread(target=made.serve_forever)
+  with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as created:
+    thread = threading.Thread(target=created.serve_forever)
     thread.start()
     yield [
       "--name=digits",
       "--label=stable",
-      f"--rest=http://127.0.0.1:{made.server_port}",
+      f"--rest=http://127.0.0.1:{created.server_port}",
     ]
-    made.shutdown()
+    created.shutdown()
     thread.join()
 
 
@@ -162,10 +162,10 @@ def test_requests_over_rest_do_not_load_tensorflow(server, pictures):
 @pytest.mark.parametrize("command", ["client", "serving"])
 def test_help_does_not_wait_for_tensorflow(command):
   code = _HELP.format(command=command)
-  told = subprocess.run(
+  result = subprocess.run(
     [sys.executable, "-c", code], capture_output=True, text=True, check=True
   )
-  assert f"aevb-{command}" in told.stdout
+  assert f"aevb-{command}" in result.stdout
 
 
 @pytest.mark.parametrize(

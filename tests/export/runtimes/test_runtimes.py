@@ -22,14 +22,14 @@ def test_the_c_api_answers_as_the_model_and_refuses_with_a_message(
   calls.append(Call("serving_default", {"x": x}))
   files = np.array([images.encode(image) for image in x], object)
   calls.append(Call("reconstruct_png", {"png_bytes": files}))
-  *told, pictures = runtimes.run(tensorflow_c, saved, calls, repeats=1)
-  for answer, (name, (_, outputs)) in zip(told, expected.items(), strict=False):
+  *result, pictures = runtimes.run(tensorflow_c, saved, calls, repeats=1)
+  for answer, (name, (_, outputs)) in zip(result, expected.items(), strict=False):
     assert answer.seconds > 0
     assert set(answer.outputs) == set(outputs)
     for key, value in outputs.items():
       np.testing.assert_allclose(answer.outputs[key], value, 2e-6, 2e-6, err_msg=name)
-  reconstructed = told[-1].outputs["x_mean"]
-  np.testing.assert_array_equal(reconstructed, told[3].outputs["x_mean"])
+  reconstructed = result[-1].outputs["x_mean"]
+  np.testing.assert_array_equal(reconstructed, result[3].outputs["x_mean"])
   assert images.decode(pictures.outputs["png_bytes"]).shape == x.shape
   too_many = Call("sample", {"num": np.int32(51), "seed": seed})
   with pytest.raises(RuntimeFailed, match="between 1 and 50, and is. .51.") as error:

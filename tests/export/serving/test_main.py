@@ -56,8 +56,8 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
 
   monkeypatch.setattr(batching.measure, "__defaults__", ((1, 2), 1))
   assert _run(bundle, "curve") == 0
-  told = capsys.readouterr().out
-  assert "rows/s" in told and "<- chosen" in told
+  result = capsys.readouterr().out
+  assert "rows/s" in result and "<- chosen" in result
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_the_curve_is_printed(bundle, capsys, monkeypatch):
   ],
 )
 def test_mistakes_are_one_line(copied, argv, message):
-  with pytest.raises(ConfigError, match=message) as told:
+  with pytest.raises(ConfigError, match=message) as result:
     _run(copied, *argv)
-  assert "\n" not in str(told.value)
+  assert "\n" not in str(result.value)
 
 
 def test_a_folder_with_no_models(tmp_path):

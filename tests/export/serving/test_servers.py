@@ -28,9 +28,9 @@ def over_rest(kserve_url):
 
 @pytest.fixture(scope="module")
 def over_grpc(grpc_address):
-  made = client.GrpcClient(grpc_address, NAME, deadline=120)
-  yield made
-  made.close()
+  created = client.GrpcClient(grpc_address, NAME, deadline=120)
+  yield created
+  created.close()
 
 
 @pytest.fixture(params=["over_rest", "over_grpc"])
@@ -41,10 +41,10 @@ def served(request):
 def test_every_signature_answers_as_the_model(served, expected):
   """The gRPC server refuses the first two requests: they are sent again."""
   for name, (inputs, outputs) in expected.items():
-    told = getattr(served, name)(**inputs)
-    assert set(told) == set(outputs), name
+    result = getattr(served, name)(**inputs)
+    assert set(result) == set(outputs), name
     for key, value in outputs.items():
-      np.testing.assert_allclose(told[key], value, 1e-5, 1e-5, err_msg=name)
+      np.testing.assert_allclose(result[key], value, 1e-5, 1e-5, err_msg=name)
 
 
 def test_the_same_seed_gives_the_same_digits(served, vae):
@@ -56,14 +56,14 @@ def test_files_in_and_files_out(served, x):
   """Base64 over REST, bytes over gRPC."""
   files = [images.encode(image) for image in x]
   pixels = images.decode(np.array(files, object))
-  told = served.reconstruct_png(files)["png_bytes"]
+  result = served.reconstruct_png(files)["png_bytes"]
   right = served.reconstruct(pixels)["x_mean"]
-  np.testing.assert_allclose(images.decode(told), right, 0, 1.01 / 255)
-  told = served.sample_png(3, seed=7)["png_bytes"]
+  np.testing.assert_allclose(images.decode(result), right, 0, 1.01 / 255)
+  result = served.sample_png(3, seed=7)["png_bytes"]
   right = served.sample(3, seed=7)["x_mean"]
-  np.testing.assert_allclose(images.decode(told), right, 0, 1.01 / 255)
-  told, right = served.elbo_png(files, seed=7), served.elbo(pixels, seed=7)
-  np.testing.assert_allclose(told["elbo"], right["elbo"], 1e-5)
+  np.testing.assert_allclose(images.decode(result), right, 0, 1.01 / 255)
+  result, right = served.elbo_png(files, seed=7), served.elbo(pixels, seed=7)
+  np.testing.assert_allclose(result["elbo"], right["elbo"], 1e-5)
 
 
 def test_refusals_are_typed(served):
@@ -92,10 +92,10 @@ def test_versions_and_labels(grpc_address):
 def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   argv = ["aevb-serving", "check", f"--base_path={bundle}", f"--rest={over_rest.url}"]
   assert main.main([*argv, f"--grpc={over_grpc.address}"]) == 0
-  told = capsys.readouterr().out
-  assert told.endswith("PASS\n")
-  assert len(re.findall("^rest .* ok", told, re.M)) == 20, told
-  assert len(re.findall("^grpc .* ok", told, re.M)) == 20, told
+  result = capsys.readouterr().out
+  assert result.endswith("PASS\n")
+  assert len(re.findall("^rest .* ok", result, re.M)) == 20, result
+  assert len(re.findall("^grpc .* ok", result, re.M)) == 20, result
 
 
 def test_the_check_passes_over_grpc_alone(bundle, over_grpc, capsys):
@@ -113,8 +113,8 @@ def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
   def wrong(self, signature, **inputs):
     if signature == "no_such_signature":
       return {}
-    told = honest(self, signature, **inputs)
-    return {k: v + 0.01 for k, v in told.items()} if signature == "decode" else told
+    result = honest(self, signature, **inputs)
+    return {k: v + 0.01 for k, v in result.items()} if signature == "decode" else result
 
   monkeypatch.setattr(client.RestClient, "call", wrong)
   lines = warmup.check(bundle / NAME / "1", {"rest": over_rest})

@@ -31,7 +31,7 @@ def test_the_folder_holds_the_page_the_model_and_its_runtime(
   vae, x, packages_folder, tmp_path
 ):
   path = tmp_path / "page"
-  told = export.web(
+  result = export.web(
     vae, path, x, name="small", litertjs=packages_folder, only=["encode", "decode"]
   )
   found = {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()}
@@ -40,37 +40,37 @@ def test_the_folder_holds_the_page_the_model_and_its_runtime(
   assert found == page | runtime | {"model.tflite", "model.json"}
   for name in page:
     assert (path / name).read_bytes() == (_STATIC / name).read_bytes()
-  assert told == json.loads((path / "model.json").read_text())
-  assert told["name"] == "small"
-  assert told["image_shape"] == [8, 6, 1]
-  assert told["latent_dim"] == 3
-  assert told["standard_normal"] is True
-  assert told["value_range"] == [0.0, 1.0]
-  assert told["signatures"] == {
+  assert result == json.loads((path / "model.json").read_text())
+  assert result["name"] == "small"
+  assert result["image_shape"] == [8, 6, 1]
+  assert result["latent_dim"] == 3
+  assert result["standard_normal"] is True
+  assert result["value_range"] == [0.0, 1.0]
+  assert result["signatures"] == {
     "decode": {"x_mean": [1, 8, 6, 1]},
     "encode": {"mean": [1, 3], "stddev": [1, 3]},
   }
-  assert told["left_out"]["elbo"] == "it was not asked for at export"
+  assert result["left_out"]["elbo"] == "it was not asked for at export"
   for part in ("model", "runtime"):
-    size = (path / told[part]["file"]).stat().st_size
-    assert told[part]["bytes"] == size
-  assert (path / told["runtime"]["script"]).is_file()
+    size = (path / result[part]["file"]).stat().st_size
+    assert result[part]["bytes"] == size
+  assert (path / result["runtime"]["script"]).is_file()
   content = (path / "model.tflite").read_bytes()
   assert flatbuffer.signature_names(content) == ["decode", "encode"]
   assert "SHAPE" not in flatbuffer.operators(content)  # every shape is fixed
 
 
 def test_bounds_of_the_data_are_reported_by_their_percentiles(vae, x):
-  told = folder._bounds(vae, x)
+  result = folder._bounds(vae, x)
   bounds = vae.elbo(
     x, aevb.random.derive(folder._SEED, aevb.random.Purpose.CHECK, 0)
   ).numpy()
-  assert told["num"] == 5
-  assert told["percents"][0] == 0 and told["percents"][-1] == 100
+  assert result["num"] == 5
+  assert result["percents"][0] == 0 and result["percents"][-1] == 100
   np.testing.assert_allclose(
-    [told["nats"][0], told["nats"][-1]], [bounds.min(), bounds.max()], atol=1e-3
+    [result["nats"][0], result["nats"][-1]], [bounds.min(), bounds.max()], atol=1e-3
   )
-  assert told["nats"] == sorted(told["nats"])
+  assert result["nats"] == sorted(result["nats"])
 
 
 def test_data_beyond_0_and_1_say_what_is_black_and_white():
@@ -87,10 +87,10 @@ def test_without_data_the_model_draws_its_own(packages_folder, tmp_path):
     ),
   )
   options = {"litertjs": packages_folder, "image_shape": (4, 4), "only": ["decode"]}
-  told = export.web(vae, tmp_path / "page", **options)
-  assert told["value_range"] == [0.0, 1.0]
-  assert told["event_shape"] == [16] and told["image_shape"] == [4, 4, 1]
-  assert told["bounds"] is None
+  result = export.web(vae, tmp_path / "page", **options)
+  assert result["value_range"] == [0.0, 1.0]
+  assert result["event_shape"] == [16] and result["image_shape"] == [4, 4, 1]
+  assert result["bounds"] is None
 
 
 def test_the_licence_is_the_one_that_both_are_under():
@@ -178,9 +178,9 @@ def test_a_run_is_exported_as_a_page_and_verified(
   (artifact,) = manifest.read(tmp_path / "out")["artifacts"]
   assert artifact["batch_size"] == 1
   assert artifact["quantize"] == "none"
-  told = json.loads((tmp_path / "out" / "web" / "model.json").read_text())
-  assert told["bounds"]["num"] == 20
-  assert told["config_sha256"] is not None
+  result = json.loads((tmp_path / "out" / "web" / "model.json").read_text())
+  assert result["bounds"]["num"] == 20
+  assert result["config_sha256"] is not None
 
 
 def test_a_run_whose_page_cannot_be_made_leaves_nothing(

@@ -54,9 +54,9 @@ def test_positive_latents_are_measured_in_their_logarithms():
 
 
 def test_the_axes_fit_into_json_and_are_the_same_every_time(x):
-  told = latent_axes.measure(small_vae(), x[:10]).to_json(2)
+  result = latent_axes.measure(small_vae(), x[:10]).to_json(2)
   again = latent_axes.measure(small_vae(), x[:10]).to_json(2)
-  assert json.loads(json.dumps(told)) == told == again
-  assert told["log"] is False
-  assert np.shape(told["directions"]) == (2, 3)
-  assert np.shape(told["mean"]) == (3,)
+  assert json.loads(json.dumps(result)) == result == again
+  assert result["log"] is False
+  assert np.shape(result["directions"]) == (2, 3)
+  assert np.shape(result["mean"]) == (3,)

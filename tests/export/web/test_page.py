@@ -152,9 +152,9 @@ def test_samples_are_those_of_python(on_flat, flat_vae):
       " `vae.sample(24, seed=${seed})`",
       arg=str(seed),
     )
-    told = section(on_flat, "return samples.z.map((z) => Array.from(z));")
+    result = section(on_flat, "return samples.z.map((z) => Array.from(z));")
     z = flat_vae.prior.sample(seed, tf.range(24)).numpy()
-    np.testing.assert_allclose(told, z, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(result, z, rtol=0, atol=1e-6)
     images = flat_vae.sample(24, seed=seed).numpy()
     for i in (0, 23):
       assert_shows(pixels(on_flat, f"#grid li:nth-child({i + 1}) canvas"), images[i])
@@ -169,9 +169,9 @@ def test_a_drawing_is_scored_as_in_python(on_flat, flat_vae):
   image = flat_vae.reconstruct(x)[0].numpy()
   assert_shows(pixels(on_flat, "#reconstructed"), image)
   q = flat_vae.encode(x)
-  told = section(on_flat, "return explore.drawing;")
+  result = section(on_flat, "return explore.drawing;")
   for name, exact in (("z", q.mean()), ("stddev", q.stddev())):
-    np.testing.assert_allclose(told[name], exact[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(result[name], exact[0], rtol=1e-4, atol=1e-5)
   elbo = float(flat_vae.elbo(x, seed=0)[0])
   seed = aevb.random.as_seed(0)
   kl = float(flat_vae.bound_parts(x, seed, np.arange(1), training=False).kl[0])
@@ -186,7 +186,7 @@ def test_a_bound_is_compared_with_those_of_the_data(on_flat, flat_folder):
   spread = json.loads((flat_folder / "model.json").read_text())["bounds"]
   nats = dict(zip(spread["percents"], spread["nats"], strict=True))
   below, between, above = nats[0] - 1, (nats[25] + nats[50]) / 2, nats[100] + 1
-  told = on_flat.evaluate(
+  result = on_flat.evaluate(
     """async ([spread, bounds]) => {
       const {BoundView} = await import("./js/bound.js");
       return bounds.map((elbo) => {
@@ -198,10 +198,10 @@ def test_a_bound_is_compared_with_those_of_the_data(on_flat, flat_folder):
     }""",
     [spread, [below, between, above]],
   )
-  assert "lower than all of 50 test examples" in told[0][0]
-  assert re.search(r"higher than 3[78]% of 50 test examples", told[1][0])
-  assert "higher than all of 50 test examples" in told[2][0]
-  assert (told[0][1], told[2][1]) == ("0%", "100%")
+  assert "lower than all of 50 test examples" in result[0][0]
+  assert re.search(r"higher than 3[78]% of 50 test examples", result[1][0])
+  assert "higher than all of 50 test examples" in result[2][0]
+  assert (result[0][1], result[2][1]) == ("0%", "100%")
 
 
 def test_a_place_on_the_manifold_is_decoded(on_flat, flat_vae):
@@ -209,13 +209,13 @@ def test_a_place_on_the_manifold_is_decoded(on_flat, flat_vae):
   box = on_flat.locator("#plane canvas").bounding_box()
   x, y = box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"]
   on_flat.mouse.move(round(x), round(y))
-  told = section(
+  result = section(
     on_flat, "await explore.show(explore.z); return Array.from(explore.z);"
   )
   u, v = ((round(x) - box["x"]) / box["width"], (round(y) - box["y"]) / box["height"])
   expected = [normal.inv_cdf(u), normal.inv_cdf(1 - v)]
-  np.testing.assert_allclose(told, expected, atol=1e-4)
-  z = np.array([told], np.float32)
+  np.testing.assert_allclose(result, expected, atol=1e-4)
+  z = np.array([result], np.float32)
   assert_shows(pixels(on_flat, "#decoded"), flat_vae.decode(z).mean()[0])
   sheet = pixels(on_flat, "#plane canvas")
   corner = np.array([[normal.inv_cdf(0.5 / 20), normal.inv_cdf(1 - 0.5 / 20)]])
@@ -226,13 +226,13 @@ def test_a_slider_moves_along_its_direction(on_deep):
   vae = small_vae()
   latent = section(on_deep, "return about.latent;")
   on_deep.locator("#direction-2").fill("1.5")
-  told = section(
+  result = section(
     on_deep, "await explore.show(explore.z); return Array.from(explore.z);"
   )
   direction = np.array(latent["directions"][1]) * latent["stddevs"][1]
   expected = np.array(latent["mean"]) + 1.5 * direction
-  np.testing.assert_allclose(told, expected, atol=1e-5)
-  z = np.array([told], np.float32)
+  np.testing.assert_allclose(result, expected, atol=1e-5)
+  z = np.array([result], np.float32)
   assert_shows(pixels(on_deep, "#decoded"), vae.decode(z).mean()[0])
   end = z + 1.5 * direction.astype(np.float32)
   selector = ".slider:nth-child(2) > canvas:last-child"
@@ -455,8 +455,8 @@ def test_what_is_not_in_the_file_is_reported(on_deep):
     "#samples"
   )
   draw_with_mouse(on_deep, SEVEN)
-  told = on_deep.inner_text("#bound")
-  assert "The bound is not in this file: it was not asked for at export." in told
+  result = on_deep.inner_text("#bound")
+  assert "The bound is not in this file: it was not asked for at export." in result
 
 
 @contextlib.contextmanager
@@ -491,22 +491,22 @@ def test_what_cannot_be_loaded_is_reported(
   def answer(route):
     route.fulfill(status=status, body=body)
 
-  with _failing(browser, flat, lambda page: page.route(pattern, answer)) as told:
-    assert message in told
+  with _failing(browser, flat, lambda page: page.route(pattern, answer)) as result:
+    assert message in result
 
 
 def test_a_browser_without_webassembly_is_reported(browser, flat):
   def prepare(page):
     page.add_init_script("delete window.WebAssembly;")
 
-  with _failing(browser, flat, prepare) as told:
-    assert "has no WebAssembly" in told
+  with _failing(browser, flat, prepare) as result:
+    assert "has no WebAssembly" in result
 
 
 def test_a_page_opened_as_a_file_says_how_to_serve_it(browser, flat_folder):
   url = (flat_folder / "index.html").as_uri()
-  with _failing(browser, url, lambda page: None) as told:
-    assert "python -m http.server" in told
+  with _failing(browser, url, lambda page: None) as result:
+    assert "python -m http.server" in result
 
 
 # The parts that can be wrong by themselves.
@@ -514,7 +514,7 @@ def test_a_page_opened_as_a_file_says_how_to_serve_it(browser, flat_folder):
 
 def test_seeds_are_split_into_words_as_in_python(on_flat):
   seeds = (*SEEDS, 2**70 + 1, -(2**31))
-  told, refused = on_flat.evaluate(
+  result, refused = on_flat.evaluate(
     """async ([seeds, texts]) => {
       const {parseSeed, wordsOf} = await import("./js/seeds.js");
       const words = seeds.map((seed) => Array.from(wordsOf(parseSeed(seed))));
@@ -522,7 +522,7 @@ def test_seeds_are_split_into_words_as_in_python(on_flat):
     }""",
     [[str(seed) for seed in seeds], ["", "1.5", "1e3", "0x1", "--1", "one"]],
   )
-  np.testing.assert_array_equal(told, [aevb.random.as_seed(seed) for seed in seeds])
+  np.testing.assert_array_equal(result, [aevb.random.as_seed(seed) for seed in seeds])
   assert refused == [None] * 6
 
 
@@ -542,7 +542,7 @@ def test_phi_and_its_inverse_are_right(on_flat):
 
 
 def test_a_plane_that_is_not_normal_is_linear(on_flat):
-  told = on_flat.evaluate(
+  result = on_flat.evaluate(
     """async () => {
       const {Plane} = await import("./js/plane.js");
       const latent = {log: false, low: [-2, 0], high: [2, 1]};
@@ -552,6 +552,8 @@ def test_a_plane_that_is_not_normal_is_linear(on_flat):
       return [z, plain.point(z[0]), positive.point(z[1]), plain.point([9, -9])];
     }"""
   )
-  np.testing.assert_allclose(told[0], [[-1, 0.5], [np.exp(-1), np.exp(0.5)]], rtol=1e-6)
-  np.testing.assert_allclose(told[1:3], [[0.25, 0.5]] * 2, atol=1e-6)
-  np.testing.assert_allclose(told[3], [0.999, 0.001])  # on the rim
+  np.testing.assert_allclose(
+    result[0], [[-1, 0.5], [np.exp(-1), np.exp(0.5)]], rtol=1e-6
+  )
+  np.testing.assert_allclose(result[1:3], [[0.25, 0.5]] * 2, atol=1e-6)
+  np.testing.assert_allclose(result[3], [0.999, 0.001])  # on the rim

@@ -38,10 +38,10 @@ class Window:
     self.context = browser.new_context(**{"viewport": VIEWPORT, **options})
     self.context.set_default_timeout(20_000)
     self.page, self.url = self.context.new_page(), url
-    self.complaints, self.asked = [], []
+    self.complaints, self.requested = [], []
     self.page.on("console", self._listen)
     self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-    self.page.on("request", lambda request: self.asked.append(request.url))
+    self.page.on("request", lambda request: self.requested.append(request.url))
     self.page.goto(url)
     self.page.evaluate(_READY)
 
@@ -54,8 +54,8 @@ class Window:
     """The console is clean, and nothing was asked for beyond the folder."""
     complaints, self.complaints[:] = [*self.complaints], []
     assert complaints == []
-    asked, self.asked[:] = [*self.asked], []
-    assert [url for url in asked if not url.startswith(self.url)] == []
+    requested, self.requested[:] = [*self.requested], []
+    assert [url for url in requested if not url.startswith(self.url)] == []
 
 
 def section(page, code):
@@ -68,7 +68,7 @@ def section(page, code):
 
 def pixels(page, selector, most=100):
   """The levels of a canvas, uint8 `[height, width, 3]`, at most so many either way."""
-  told = page.evaluate(
+  result = page.evaluate(
     """([selector, most]) => {
       const canvas = document.querySelector(selector);
       const [width, height] = [canvas.width, canvas.height].map((n) => Math.min(n, most));
@@ -77,8 +77,8 @@ def pixels(page, selector, most=100):
     }""",
     [selector, most],
   )
-  shape = (told["height"], told["width"], 4)
-  return np.array(told["data"], np.uint8).reshape(shape)[..., :3]
+  shape = (result["height"], result["width"], 4)
+  return np.array(result["data"], np.uint8).reshape(shape)[..., :3]
 
 
 def assert_shows(levels, image, within=1):
