@@ -1,7 +1,7 @@
-"""Arguments of a user as arrays and tensors, or an error that says what to pass instead.
+"""Converts arguments to arrays and tensors, with errors that say what to pass instead.
 
-Things that are often tried and cannot work have messages of their own: lists of images,
-sparse matrices, dicts of features, tables with text.
+Common mistakes have separate messages: lists of images, sparse matrices, dicts of
+features, tables with text.
 """
 
 import os
@@ -15,7 +15,7 @@ from aevb_tf.types import TensorLike
 
 
 def as_tensor(x: TensorLike, name: str = "x") -> tf.Tensor:
-  """Numbers as a float32 tensor, from inside of a graph or outside.
+  """Converts numbers to a float32 tensor, eagerly or in a graph.
 
   Raises:
     TypeError: They are not numbers.
@@ -45,7 +45,7 @@ def is_array(x: object) -> bool:
 
 
 def as_numbers(x: object, name: str) -> np.ndarray:
-  """Numbers as a NumPy array: bool, integers, or float32."""
+  """Converts numbers to a NumPy array of bool, integers, or float32."""
   x = np.asarray(x)
   if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
     try:
@@ -65,7 +65,7 @@ def _not_numbers(dtype, name):
 
 
 def _check_kind(x, name):
-  """Raises where something was passed that is often tried, and cannot work."""
+  """Raises an error for common mistakes."""
   if x is None:
     raise TypeError(
       f"{name} is None: give an array whose first axis counts the examples."
@@ -97,7 +97,7 @@ def _check_kind(x, name):
 
 
 def _stacked(x, name):
-  """A list of equally shaped arrays as one."""
+  """Stacks a list of arrays with equal shapes."""
   try:
     return np.asarray(x)
   except ValueError as error:
@@ -142,7 +142,7 @@ def _names(mapping):
 
 
 def as_array(values: object, name: str) -> np.ndarray:
-  """What comes with x, as a NumPy array; here a list is fine, too."""
+  """Converts labels, targets or weights to a NumPy array; they may be lists."""
   if isinstance(values, (list, tuple)):
     return _stacked(values, name)
   _check_kind(values, name)

@@ -1,4 +1,4 @@
-"""Many steps of `fit` and `evaluate` in one compiled call; see the package's page."""
+"""Many steps of `fit` and `evaluate` in one compiled call; see `aevb_tf.loops`."""
 
 import contextlib
 import threading
@@ -17,18 +17,18 @@ from aevb_tf.loops.progress import Progress
 from aevb_tf.loops.watching import Callbacks, Kind
 from aevb_tf.types import TensorLike
 
-# Arrays up to this size, as float32, are moved to the device whole.
+# Arrays up to this size, as float32, are moved to the device as a whole.
 _MOST_RESIDENT_BYTES = 2**31
 
 
 class DeviceLoop:
-  """What a model's `fit`, `evaluate` and other entry points run by.
+  """Runs `fit`, `evaluate` and the other entry points of a model.
 
-  Each method takes Keras' own as its first argument, and calls it.
+  The first argument of each method is Keras' own method, which it calls.
 
   Args:
-    model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`, and
-      the hooks `check_data`, `xla_pays`, `after_call` and `steps_with_metrics` of
+    model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
+      and the hooks `check_data`, `xla_pays`, `after_call` and `steps_with_metrics` of
       `aevb_tf.models.generative.GenerativeModel`.
   """
 
@@ -57,7 +57,7 @@ class DeviceLoop:
     source = next(reversed(self.running.values()), None)
     return self.user_steps if source is None else source.steps_per_call
 
-  # What stands in for Keras' own.
+  # Replacements of Keras' own methods.
 
   def fit(
     self,
@@ -76,7 +76,7 @@ class DeviceLoop:
     validation_batch_size: int | None,
     **options: Any,
   ) -> keras.callbacks.History:
-    """Runs `keras.Model.fit`; `options` are the arguments that nothing here looks at."""
+    """Runs `keras.Model.fit`; `options` are arguments that are only passed on."""
     inputs.check_counts(
       batch_size=batch_size,
       steps_per_epoch=steps_per_epoch,
@@ -229,7 +229,7 @@ class DeviceLoop:
     """
     model = self._model
     step = model.train_step if kind == "train" else model.test_step
-    # What an overridden step returns is what Keras reports.
+    # Keras reports the result of an overridden step.
     own = getattr(type(model), f"{kind}_step") in model.steps_with_metrics()
     results = model.get_metrics_result if own else None
     # Compiled functions of this kind: their optimizer or options are out of date.
@@ -283,7 +283,7 @@ class DeviceLoop:
 
   @contextlib.contextmanager
   def _named_errors(self) -> Iterator[None]:
-    """Says in words what TensorFlow found when a graph ran."""
+    """Replaces errors of TensorFlow from a running graph by readable ones."""
     try:
       yield
     except tf.errors.InvalidArgumentError as error:
@@ -294,7 +294,7 @@ class DeviceLoop:
       raise ValueError(message) from error
 
   def _source(self, kind, data, batch_size, shuffle, steps, callbacks):
-    """Where a compiled loop takes its batches from; None for Keras' own path."""
+    """The source of batches for a compiled loop; None for Keras' own path."""
     if not self.is_on or self._is_spread():
       return None
     if getattr(self._model, "_compile_metrics", None) is not None:
@@ -338,7 +338,7 @@ class DeviceLoop:
       return tf.distribute.has_strategy()
 
   def _prepare(self, data, check=True):
-    """Builds the model for data, and looks at what is known of them before they run."""
+    """Builds the model for data, and checks what is known before training."""
     model, shape = self._model, inputs.event_shape(data)
     if model.built and shape is not None:
       if not tf.TensorShape(shape).is_compatible_with(model.event_shape):
@@ -347,7 +347,7 @@ class DeviceLoop:
       if None in shape:
         raise ValueError(
           f"The examples of the data set have shape {shape}, where None is not known: "
-          "say it, as in data.map(lambda x: tf.ensure_shape(x, [None, 28, 28, 1]))."
+          "set it, as in data.map(lambda x: tf.ensure_shape(x, [None, 28, 28, 1]))."
         )
       with model.distribute_strategy.scope():
         model.build((None, *shape))
@@ -403,7 +403,7 @@ def _for_keras(arrays, x, y, sample_weight, batch_size) -> dict[str, Any]:
 
 
 def _as_given(data, source, batch_size, steps):
-  """The data of a compiled loop, as Keras and the tools around it are to see them."""
+  """The data of a compiled loop, in the form that Keras and other tools see."""
   if isinstance(data, inputs.Arrays) and not steps:
     return {**data._asdict(), "batch_size": batch_size}
   if isinstance(source, streamed.Source):
@@ -412,7 +412,7 @@ def _as_given(data, source, batch_size, steps):
 
 
 def _identity(preparation):
-  """What tells preparations apart: a function and what it is bound to."""
+  """A key that distinguishes preparations: a function and its bound arguments."""
   keywords = getattr(preparation, "keywords", {})
   return getattr(preparation, "func", preparation), *sorted(keywords.items())
 

@@ -1,7 +1,7 @@
 """`fit`, `evaluate` and the other entry points of a Keras model that has a `DeviceLoop`.
 
-A model takes them into its class (`fit = entry_points.fit`) and keeps its `DeviceLoop` in
-`_device_loop`.
+A model takes them into its class (`fit = entry_points.fit`) and keeps its `DeviceLoop`
+in `_device_loop`.
 """
 
 import functools
@@ -15,7 +15,8 @@ from aevb_tf.loops.inputs import Data, Verbose
 from aevb_tf.loops.watching import Callbacks
 from aevb_tf.types import TensorLike
 
-# `list[float]`, or `dict[str, float]` with `return_dict=True`: whoever calls knows which.
+# `list[float]`, or `dict[str, float]` with `return_dict=True`: whoever calls knows
+# which.
 Logs: TypeAlias = Any
 
 
@@ -52,8 +53,8 @@ def fit(
 
   Args:
     x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
-    y: Of x's shape, what the likelihood scores while the encoder sees x (denoising);
-      else labels, which are ignored.
+    y: Targets with x's shape, which the likelihood scores while the encoder sees x
+      (denoising); otherwise labels, which are ignored.
     batch_size: Batch size for arrays, 32 if not given.
     epochs: As in Keras.
     verbose: As in Keras.
@@ -62,9 +63,9 @@ def fit(
     validation_data: As x, or `(x, y)`, or `(x, y, weights)`, where y may be None.
     shuffle: As in Keras.
     class_weight: As in Keras; needs labels.
-    sample_weight: `[n]`, how much each example counts.
+    sample_weight: Weight of each example, `[n]`.
     initial_epoch: As in Keras.
-    steps_per_epoch: As in Keras; passes over data in memory follow each other.
+    steps_per_epoch: As in Keras; epochs may span passes over data in memory.
     validation_steps: As in Keras.
     validation_batch_size: As in Keras.
     validation_freq: As in Keras.
@@ -74,7 +75,7 @@ def fit(
 
   Raises:
     NonFiniteError: A bound or gradient became NaN or infinite.
-    ValueError: The data have another shape than the model's, some target is outside
+    ValueError: The data have another shape than the model's, a target is outside
       the likelihood's support, or a number of examples or steps is not positive.
     TypeError: The data are of a kind that a model cannot take.
   """
@@ -144,20 +145,21 @@ def evaluate(
 ) -> list[float] | dict[str, float]:
   """Evaluates the model; takes what `keras.Model.evaluate` takes.
 
-  Every example weighs the same or as its weight says, a short last batch included,
-  and its noise depends on the model's seed and its own place alone: the batch size
-  changes nothing. Evaluations of one model in several threads take turns.
+  All examples have the same weight, or their `sample_weight`, including those in a
+  short last batch. The noise of an example depends only on the model's seed and the
+  example's index, so the batch size does not change the result. Evaluations of one
+  model in several threads run one after another.
 
   Args:
     x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
     y: As in `fit`.
     batch_size: Batch size for arrays, 32 if not given.
     verbose: As in Keras.
-    sample_weight: `[n]`, how much each example counts.
+    sample_weight: Weight of each example, `[n]`.
     steps: As in Keras.
     callbacks: As in Keras.
     return_dict: Whether to return a dict.
-    **kwargs: Keras' own.
+    **kwargs: Keras' other arguments.
 
   Returns:
     The model's metrics (for a `VAE` `elbo`, `kl`, `log_likelihood`, nats per example)
@@ -189,7 +191,7 @@ def predict(
   steps: int | None = None,
   callbacks: Callbacks = None,
 ) -> np.ndarray:
-  """As `keras.Model.predict`, in plain Keras' time."""
+  """As `keras.Model.predict`, with the speed of plain Keras."""
   return self._device_loop.predict(
     _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
   )
@@ -248,7 +250,7 @@ def make_test_function(self: keras.Model, force: bool = False) -> None:
 
 
 def make_predict_function(self: keras.Model, force: bool = False) -> Callable:
-  """As `keras.Model.make_predict_function`, of the user's `steps_per_execution`."""
+  """As `keras.Model.make_predict_function`, with the user's `steps_per_execution`."""
   with self._device_loop.in_keras_own_path():
     return _by_keras("make_predict_function", self)(force)
 

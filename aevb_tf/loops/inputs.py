@@ -1,11 +1,11 @@
-"""What `fit`, `evaluate` and the answers of a model are given, in one form.
+"""The arguments of `fit`, `evaluate` and other methods of a model, in one form.
 
     x              `[n, *event_shape]`, what the encoder sees
-    y              of x's shape: what the likelihood scores in its place (denoising);
-                   anything else is a label: integers `[n]` are kept, others are dropped
-    sample_weight  `[n]`, how much each example counts
+    y              with x's shape: targets, scored instead of x (denoising); anything
+                   else is a label: integers `[n]` are kept, others are dropped
+    sample_weight  `[n]`, the weight of each example
 
-Keras forgets weights that come without y: they get labels of -1 for company.
+Keras drops weights without y, so labels of -1 are added to them.
 """
 
 import operator
@@ -34,10 +34,10 @@ class Arrays(NamedTuple):
   sample_weight: np.ndarray | None = None
 
   def split(self, fraction: float) -> tuple["Arrays", "Arrays"]:
-    """All but the last `fraction` of the examples, and those, as Keras splits.
+    """Splits off the last `fraction` of the examples, as Keras does.
 
     Raises:
-      ValueError: Nothing would be left on one side.
+      ValueError: One part would be empty.
     """
     n = len(self.x)
     at = int(np.floor(n * (1.0 - fraction)))
@@ -60,19 +60,19 @@ def standardize(
   sample_weight: TensorLike | None = None,
   labels: bool = False,
 ) -> Arrays | None:
-  """The examples in memory that arguments of `fit` stand for.
+  """Converts arguments of `fit` to examples in memory.
 
   Args:
     x: An array, or anything else that Keras takes.
     y: Labels or targets.
     sample_weight: Weights.
-    labels: Whether labels of every kind are wanted, for `class_weight`.
+    labels: Whether to keep labels of every kind, for `class_weight`.
 
   Returns:
-    `Arrays`; None where `x` is a data set, which Keras iterates over.
+    `Arrays`; None if `x` is a data set, which Keras iterates over.
 
   Raises:
-    ValueError, TypeError: They cannot be taken as data; the message says what to pass.
+    ValueError, TypeError: They are not valid data; the message says what to pass.
   """
   if not conversion.is_array(x):
     conversion.check_data_set(x)
@@ -92,12 +92,12 @@ def standardize(
 
 
 def as_count(value: SupportsIndex, name: str, least: int = 1) -> int:
-  """A number of examples, of steps and the like, as an int.
+  """Converts a number of examples or steps to an int.
 
   Args:
     value: An integer of Python, NumPy or TensorFlow.
-    name: What to call it in errors.
-    least: The smallest that is allowed; the largest is that of int32.
+    name: Name of the argument in errors.
+    least: The smallest valid value; the largest is that of int32.
 
   Raises:
     TypeError: It is not an integer.
@@ -116,24 +116,24 @@ def as_count(value: SupportsIndex, name: str, least: int = 1) -> int:
 
 
 def check_counts(**counts: SupportsIndex | None) -> None:
-  """Raises as `as_count` where one of the arguments is neither a count nor None."""
+  """Raises the errors of `as_count` for arguments that are neither counts nor None."""
   for name, value in counts.items():
     if value is not None:
       as_count(value, name)
 
 
 def check_ends(data: object, **steps: int | None) -> None:
-  """Raises a ValueError where a data set has no end, and its argument of steps is None."""
+  """Raises a ValueError if a data set is infinite and its number of steps is None."""
   if isinstance(data, tf.data.Dataset) and None in steps.values():
     if data.cardinality() == tf.data.INFINITE_CARDINALITY:
       raise ValueError(
-        "The data set repeats without end: leave out its repeat(), or say how many "
-        f"batches to take by {', '.join(steps)}."
+        "The data set repeats without end: leave out its repeat(), or pass the number "
+        f"of batches as {', '.join(steps)}."
       )
 
 
 def unpack(data: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
-  """x, y and weights of a batch as Keras gives it to a step.
+  """x, y and weights of a batch as Keras passes it to a step.
 
   Raises:
     TypeError: The batch is a dict, or x is more than one array.
@@ -157,11 +157,11 @@ def unpack(data: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
 
 
 def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
-  """What the likelihood scores in place of x, or None where y is a label or nothing.
+  """The targets that are scored instead of x, or None if y is a label or None.
 
-  Where only the running graph knows the shape of y, x stands in for labels. That is so
-  for data that do not say their shape, and in a graph that Keras has traced for labels
-  and targets, one after the other.
+  If the shape of y is known only when the graph runs, the graph uses x in place of
+  labels. This is so for data with unknown shape, and in a graph that Keras has traced
+  for both labels and targets.
   """
   if y is None or not tf.is_tensor(y):
     return None
@@ -178,10 +178,10 @@ def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
 
 
 def scored(data: Any) -> np.ndarray:
-  """What the likelihood scores of a data set in memory: its targets, or its x.
+  """The values of a data set in memory that the likelihood scores: its targets or its x.
 
   Returns:
-    The numbers themselves; uint8 only of a data set, where level p stands for p / 255.
+    The values; they are uint8 only for a data set, where level p means p / 255.
   """
   if not isinstance(data, Arrays):
     return data.x
@@ -191,13 +191,13 @@ def scored(data: Any) -> np.ndarray:
 
 
 def with_labels(data: Data) -> Data:
-  """A PyDataset as Keras can take it, which cannot take `(x, None)` with or without weights.
+  """Adds labels of -1 to a PyDataset of `(x, None)`, which Keras does not support.
 
   Args:
     data: Anything that `fit` takes.
 
   Returns:
-    `data`, or where it is such a PyDataset one with labels of -1.
+    `data`, or a PyDataset with labels of -1.
   """
   if isinstance(data, keras.utils.PyDataset):
     element = data[0]
@@ -207,7 +207,7 @@ def with_labels(data: Data) -> Data:
 
 
 class _Labelled(keras.utils.PyDataset):
-  """`(x, labels of -1, weights)` of a PyDataset of `(x, None, weights)` or `(x, None)`."""
+  """A PyDataset of `(x, None, weights)` or `(x, None)`, with labels of -1 added."""
 
   def __init__(self, data: keras.utils.PyDataset):
     super().__init__(data.workers, data.use_multiprocessing, data.max_queue_size)
@@ -215,7 +215,7 @@ class _Labelled(keras.utils.PyDataset):
 
   @property
   def num_batches(self) -> int | None:
-    """As of the data."""
+    """The number of batches of the data."""
     return self._data.num_batches
 
   def __len__(self) -> int:
@@ -235,7 +235,7 @@ class _Labelled(keras.utils.PyDataset):
 
 
 def event_shape(data: object) -> tuple[int | None, ...] | None:
-  """The shape of an example of a data set, as far as it says so without being read."""
+  """The static shape of an example of a data set."""
   if isinstance(data, Arrays):
     return tuple(data.x.shape[1:])
   known = getattr(data, "event_shape", None)
@@ -281,13 +281,12 @@ def _labels(y, x, everything):
 
 
 def _warn_of_other_targets(is_floating, y_shape, x_shape):
-  """Says that y is ignored where it looks like targets, of another shape than x."""
+  """Warns that y is ignored if it looks like targets with another shape than x."""
   if is_floating and len(y_shape) > 2:
     y_shape, x_shape = (("n", *shape[1:]) for shape in (y_shape, x_shape))
     warnings.warn(
       f"y has shape [{', '.join(map(str, y_shape))}] and x [{', '.join(map(str, x_shape))}]"
-      ": y is taken for labels, which are ignored. What the likelihood is to score in "
-      "place of x needs x's shape.",
+      ": y is treated as labels, which are ignored. Targets must have the shape of x.",
       stacklevel=3,
     )
 

@@ -83,8 +83,8 @@ def gradients_to_check(
 ) -> list[tf.Tensor]:
   """The gradients that show whether all gradients are finite.
 
-  The gradient of a layer's bias is a sum over examples, and that of its kernel the sum of
-  the same numbers weighted by the layer's inputs. If the first is finite, so is the
+  The gradient of a layer's bias is a sum over examples, and that of its kernel the sum
+  of the same numbers weighted by the layer's inputs. If the first is finite, so is the
   second, unless an input is not finite, which the bound shows. To check the kernels of
   the paper's MNIST model would take a fifteenth of a step.
 

@@ -1,8 +1,8 @@
-"""Batches of data that live on the device: which examples a compiled call runs over.
+"""Batches of data that are resident on the device.
 
-Step g of a fit is batch `g % n` of pass `g // n` over the data, n batches a pass, and
-the order of a pass is a function of its number. So a fit that is resumed at epoch e sees
-what an uninterrupted one would have seen.
+Step g of a fit is batch `g % n` of pass `g // n` over the data, with n batches per
+pass, and the order of a pass depends only on its number. So a fit that is resumed at
+epoch e sees the same batches as an uninterrupted one.
 """
 
 import functools
@@ -15,7 +15,7 @@ import tensorflow as tf
 from aevb_tf.data import orders, streams
 from aevb_tf.loops.inputs import Arrays
 
-# Steps in one compiled call: enough to hide the call, few enough to stop soon.
+# Steps in one compiled call: enough to hide its overhead, few enough to stop soon.
 _FEWEST_STEPS, _MOST_STEPS, _WHOLE_EPOCH = 25, 100, 1000
 
 
@@ -37,7 +37,7 @@ class Resident(Protocol):
   def event_shape(self) -> tuple[int, ...]: ...
 
   def __len__(self) -> int:
-    """How many batches a pass has."""
+    """Number of batches in a pass."""
 
   def order(self, epoch: int) -> np.ndarray:
     """The order of a pass, int32 `[n]`."""
@@ -46,7 +46,7 @@ class Resident(Protocol):
     """What rows are gathered from."""
 
   def preparation(self) -> Callable:
-    """What makes a batch of gathered rows; see `ArrayDataset.preparation`."""
+    """The function that makes a batch of gathered rows; see `ArrayDataset`."""
 
 
 def is_resident(x: object) -> bool:
@@ -55,7 +55,7 @@ def is_resident(x: object) -> bool:
 
 
 def steps_per_call(steps_per_epoch: int) -> int:
-  """How many steps go into one compiled call: a divisor of the epoch if possible."""
+  """Number of steps in one compiled call, a divisor of the epoch if possible."""
   if steps_per_epoch <= _MOST_STEPS:
     return steps_per_epoch
   for size in range(_MOST_STEPS, _FEWEST_STEPS - 1, -1):
@@ -65,13 +65,13 @@ def steps_per_call(steps_per_epoch: int) -> int:
 
 
 class InMemory:
-  """`Arrays` as a resident data set: moved to the device whole, taken as they are.
+  """`Arrays` as a resident data set, which is moved to the device as a whole.
 
   Args:
-    arrays: What was passed.
-    batch_size: Examples in a batch.
-    shuffle: Whether each pass has its own order.
-    seed: Seed of the orders.
+    arrays: The arrays.
+    batch_size: Examples per batch.
+    shuffle: Whether to shuffle the examples in each pass.
+    seed: Seed for shuffling.
   """
 
   def __init__(self, arrays: Arrays, batch_size: int, shuffle: bool, seed: int):
@@ -82,7 +82,7 @@ class InMemory:
     self._tensors: tuple[tf.Tensor, ...] | None = None
 
   def __len__(self) -> int:
-    """How many batches a pass has."""
+    """Number of batches in a pass."""
     return -(-self.num_examples // self.batch_size)
 
   def order(self, epoch: int) -> np.ndarray:
@@ -101,7 +101,7 @@ class InMemory:
     return self._tensors
 
   def preparation(self) -> Callable:
-    """What makes a batch of gathered rows; see `ArrayDataset.preparation`."""
+    """The function that makes a batch of gathered rows; see `ArrayDataset`."""
     return _as_they_are
 
 
@@ -113,12 +113,12 @@ def _as_they_are(rows, indices, epoch):
 def view(dataset: Resident, steps: int | None = None) -> tf.data.Dataset:
   """The batches of a resident data set, for Keras and other tools to count and look at.
 
-  The compiled loop reads none of it.
+  The compiled loop does not read it.
 
   Args:
     dataset: The resident data set.
-    steps: Number of batches, where an epoch is not one pass over the data. It is finite,
-      since some tools read all of what `fit` is given.
+    steps: Number of batches, if an epoch is not one pass over the data. It is finite,
+      since some tools read all data that are passed to `fit`.
 
   Returns:
     A `tf.data.Dataset` in the order of the first pass; its attribute `resident` is the
@@ -160,7 +160,7 @@ class Run(NamedTuple):
   whole: bool
 
   def padded(self) -> "Run":
-    """The same with n a power of two, for a compiler that works for each shape."""
+    """The same run, padded to a power of two, so that fewer shapes are compiled."""
     missing = (1 << (self.num_batches - 1).bit_length()) - len(self.passes)
     if missing <= 0:
       return self
@@ -169,7 +169,7 @@ class Run(NamedTuple):
 
 
 class Source:
-  """Where the batches of a fit or an evaluation come from.
+  """The source of the batches of a fit or an evaluation.
 
   Args:
     dataset: A resident data set.
@@ -188,10 +188,10 @@ class Source:
 
     Args:
       epoch: The number of the epoch.
-      step: The first step of the call, counted from the epoch's beginning.
+      step: The first step of the call, counted from the start of the epoch.
 
     Yields:
-      Each `Run`; a short last batch of a pass makes one of its own.
+      Each `Run`; a short last batch of a pass is a separate run.
     """
     tensors = self.dataset.tensors()
     last = min(step + self.steps_per_call, self.steps_per_epoch)
@@ -230,12 +230,12 @@ class Loop:
   the data, whatever the number of examples.
 
   Args:
-    tensors: Those of a `Run`; their shapes and dtypes count, and not their length.
-    dataset: Where they come from: its batch size and its preparation count.
-    step: Takes a batch: one step of training or testing, which returns logs.
-    results: Called once behind the loop; its value is returned. None returns the logs of
+    tensors: Tensors of a `Run`, for their shapes and dtypes; their length may change.
+    dataset: The data set, for its batch size and its preparation.
+    step: Takes a batch, runs a step of training or testing, and returns logs.
+    results: Called once after the loop; its value is returned. None returns the logs of
       the last step.
-    eager: Whether to leave it a Python function.
+    eager: Whether to run the loop as a Python function.
     jit: Whether to compile whole batches with XLA, which takes seconds.
   """
 
@@ -258,7 +258,7 @@ class Loop:
 
     def compiled(function, size):
       numbers = [tf.TensorSpec(shape, tf.int32) for shape in ([None, size], [None], [])]
-      # An object of its own, since TensorFlow warns of code that is traced often.
+      # A separate object, since TensorFlow warns about code that is traced often.
       function = functools.partial(function)
       return tf.function(function, input_signature=[rows, *numbers], autograph=False)
 

@@ -1,4 +1,4 @@
-"""Batches of data that stay where they are, of which a piece at a time is on the device.
+"""Batches of streams, of which one piece at a time is on the device.
 
 While the compiled loop runs over one piece, the next one is read.
 """
@@ -12,29 +12,29 @@ import numpy as np
 from aevb_tf.data.pieces import Pieces
 from aevb_tf.loops import resident
 
-# Of float32: what a piece may take, and all that are read ahead, one on each core.
+# Limits, as float32, for one piece, and for all prefetched pieces, one on each core.
 _MOST_PIECE_BYTES, _MOST_BYTES = 2**26, 2**28
 
 
 def most_steps(batch_size: int, event_shape: tuple[int, ...]) -> int:
-  """How many batches a piece may have at most."""
+  """The largest number of batches in a piece."""
   batch = 4 * batch_size * math.prod(event_shape)
   return max(1, min(_MOST_PIECE_BYTES, _MOST_BYTES // (os.cpu_count() or 1)) // batch)
 
 
 class Source(resident.Source):
-  """Where the batches of one pass after another come from.
+  """The source of batches from successive passes over a stream.
 
   Args:
     dataset: The pieces of a stream.
-    steps_per_epoch: All batches of a pass.
-    steps_per_call: Batches of a piece.
+    steps_per_epoch: Number of batches in a pass.
+    steps_per_call: Number of batches in a piece.
   """
 
   dataset: Pieces  # type: ignore[assignment]  # only `runs` takes rows from it
 
   def runs(self, epoch: int, step: int) -> Iterator[resident.Run]:
-    """As of resident data; each call takes the next piece of the pass."""
+    """As for resident data; each call uses the next piece of the pass."""
     if step == 0:
       self._pass = iter(self.dataset.of_batches(self.steps_per_call))
     piece = next(self._pass, None)

@@ -1,4 +1,4 @@
-"""Callbacks and the compiled loops: who watches which step."""
+"""Callbacks, and which of them need every step of a compiled loop."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
@@ -28,14 +28,14 @@ _BATCH_HOOKS = {
 
 
 class Watch(keras.callbacks.Callback):
-  """Knows the epoch and the step that Keras' loops are at."""
+  """Tracks the current epoch and step of Keras' loops."""
 
   def __init__(self) -> None:
     super().__init__()
     self.reset()
 
   def reset(self) -> None:
-    """Back to the first step."""
+    """Resets to the first step."""
     self.epoch, self.step = 0, {"train": 0, "test": 0}
 
   def on_epoch_begin(self, epoch, logs=None):
@@ -56,7 +56,7 @@ def each(callbacks: Callbacks) -> list[keras.callbacks.Callback]:
 
 
 def wants_every_batch(callbacks: Callbacks, kind: Kind) -> bool:
-  """Whether a callback has a hook for every batch, and a use for it.
+  """Whether a callback has a hook for every batch that does something.
 
   Args:
     callbacks: As `fit` takes them.
@@ -68,9 +68,9 @@ def wants_every_batch(callbacks: Callbacks, kind: Kind) -> bool:
 def give_direction(
   callbacks: Iterable[keras.callbacks.Callback], maximized: Iterable[str]
 ) -> None:
-  """Tells callbacks with `mode="auto"` that what they monitor is to be maximized.
+  """Sets the mode of callbacks with `mode="auto"` that monitor a maximized metric.
 
-  Keras knows that of its own metrics, by their names.
+  Keras sets it only for its own metrics, by their names.
 
   Args:
     callbacks: Keras callbacks.
@@ -83,10 +83,10 @@ def give_direction(
 
 
 def _has_batch_hook(callback, kind):
-  """Whether it has a hook for every batch, or says that it will have one.
+  """Whether a callback has a hook for every batch, or declares that it will have one.
 
-  A callback that makes its hooks later, as tqdm's does at the beginning of an epoch, says
-  so in the way of tf.keras.
+  A callback that creates its hooks later, such as tqdm's at the start of an epoch,
+  declares this in the same way as in tf.keras.
   """
   hooks = [own for name in _BATCH_HOOKS[kind] if (own := _own(callback, name))]
   if _looks_at_epochs_alone(callback):
@@ -110,7 +110,7 @@ def _is_by_keras(hook):
 
 
 def _looks_at_epochs_alone(callback):
-  """Whether Keras' own hooks of a callback look at epochs alone, as they do by default."""
+  """Whether Keras' own hooks of a callback use only epochs, as they do by default."""
   if isinstance(
     callback, (Watch, keras.callbacks.History, keras.callbacks.ProgbarLogger)
   ):

@@ -1,11 +1,11 @@
-"""Models to train: the variational auto-encoder, and what the paper compares it with.
+"""Models: the variational auto-encoder, and the methods that the paper compares it with.
 
 | name           | learns                                               | source    |
 |----------------|------------------------------------------------------|-----------|
 | `VAE`          | theta and phi, by any bound on log p(x)              | section 3 |
-| `WakeSleep`    | theta awake on data, phi asleep on dreams            | section 5 |
-| `MonteCarloEM` | theta alone, with z from its true posterior by HMC   | App. E    |
-| `FullVB`       | a posterior over theta, and phi, by any bound         | App. F    |
+| `WakeSleep`    | theta on data, phi on samples of the model           | section 5 |
+| `MonteCarloEM` | only theta, with samples of the posterior by HMC     | App. E    |
+| `FullVB`       | a posterior over theta, and phi, by any bound        | App. F    |
 """
 
 from aevb_tf.loops.monitor import NonFiniteError

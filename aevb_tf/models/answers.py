@@ -1,7 +1,7 @@
 """Compiled functions for eager callers of a model, traced once for any batch size.
 
-In eager execution each TensorFlow operation and each TFP distribution has an overhead; a
-traced function has it once. These functions are not used inside a graph, with
+In eager execution each TensorFlow operation and each TFP distribution has an overhead;
+a traced function has it once. These functions are not used inside a graph, with
 `training=True`, or if the model was compiled with `run_eagerly=True`.
 """
 
@@ -39,7 +39,7 @@ class Answers:
     Args:
       function: A method of the model.
       *tensors: Its arguments; those with two axes or more have the batch as the first.
-      **options: Other arguments; each combination has a trace of its own.
+      **options: Other arguments; each combination is traced separately.
     """
     functions = self._current()
     key = (function.__name__, *sorted(options.items()))

@@ -1,4 +1,4 @@
-"""What a model with an encoder has: q(z|x), reconstructions, and the terms of its bound.
+"""The methods of models with an encoder: q(z|x), reconstructions, terms of the bound.
 
 q(z|x) = encoder,   z = g(eps, x)
 """
@@ -28,7 +28,7 @@ class ElboParts(steps.Parts, Protocol):
 
 
 class BoundParts(NamedTuple):
-  """A bound and what is reported beside it; nats per example, `[batch]`."""
+  """A bound, and the other reported values; nats per example, `[batch]`."""
 
   bound: tf.Tensor
   elbo: tf.Tensor
@@ -62,7 +62,7 @@ class Autoencoder(_Model):
     posterior: posteriors.PosteriorLike | None,
     likelihood: likelihoods.LikelihoodLike | None,
   ) -> None:
-    """Takes the networks and families, and checks that they fit together.
+    """Sets the networks and families, and checks that they fit together.
 
     Args:
       encoder: x -> parameters of q(z|x).
@@ -135,17 +135,17 @@ class Autoencoder(_Model):
     return self.decode(z, training).mean()
 
   def elbo(self, x: TensorLike, seed: Seed | None = None) -> tf.Tensor:
-    """The evidence lower bound of each example, by the model's L samples of z.
+    """The evidence lower bound of each example, with the model's L samples of z.
 
     Args:
       x: `[batch, *event_shape]`.
-      seed: An int or a pair of int32; None takes a fresh one.
+      seed: An int or a pair of int32; None uses a random one.
 
     Returns:
       float32 `[batch]`, nats.
 
     Raises:
-      ValueError: Some target is outside the likelihood's support; in a graph TensorFlow
+      ValueError: A target is outside the likelihood's support; in a graph TensorFlow
         raises an `InvalidArgumentError` when the graph runs.
     """
     x, seed = self.as_data(x), random.request_seed(seed)
@@ -160,7 +160,7 @@ class Autoencoder(_Model):
     else:
       elbo, in_support = parts_and_support(x, seed)
     if not in_support:
-      self.likelihood_family.check_targets(x)  # says what is wrong
+      self.likelihood_family.check_targets(x)  # raises an error with the reason
     return elbo
 
   def _elbo_and_support(self, x, seed):
@@ -171,7 +171,7 @@ class Autoencoder(_Model):
 
     Args:
       x: float32 `[batch, *event_shape]`.
-      seed: int32 `[2]`, as `elbo` takes it.
+      seed: int32 `[2]`, as for `elbo`.
 
     Returns:
       `BoundParts`, nats, `[batch]`.
@@ -180,7 +180,7 @@ class Autoencoder(_Model):
     return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
 
   def kl_per_dimension(self, x: TensorLike) -> tf.Tensor:
-    """KL(q(z_j|x) || p(z_j)) of each latent, where both are products over latents.
+    """KL(q(z_j|x) || p(z_j)) of each latent, if both are products over latents.
 
     Args:
       x: `[batch, *event_shape]`.
@@ -222,7 +222,7 @@ class Autoencoder(_Model):
       seed: int32 `[2]`.
       rows: int32 `[batch]`: the noise of example i depends on (seed, rows[i]) alone.
       training: As in `call`.
-      targets: float32 `[batch, *event_shape]`, what the likelihood scores in place of x.
+      targets: float32 `[batch, *event_shape]`, scored by the likelihood instead of x.
     """
     q = self.encode(x, training)
     noise = self.posterior_family.noise(seed, rows, self.bound.num_draws)
@@ -251,7 +251,7 @@ class Autoencoder(_Model):
     kl = terms.kl
     if kl is None:
       kl = tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
-    # The bound may weigh its terms; `elbo` is reported without weights.
+    # The bound may weight its terms; `elbo` is reported without weights.
     optimizer = getattr(self, "optimizer", None)
     step = 0 if optimizer is None else optimizer.iterations
     bound = self.bound(terms, step, training)
@@ -276,5 +276,5 @@ class Autoencoder(_Model):
 
 
 def _in_steps(family):
-  """Whether `distribution` of a posterior is the two steps of the base class."""
+  """Whether a posterior uses the two-step `distribution` of the base class."""
   return type(family).distribution is posteriors.Posterior.distribution

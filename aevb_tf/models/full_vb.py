@@ -1,12 +1,13 @@
-"""Full variational Bayes (App. F): a posterior over the generative parameters too.
+"""Full variational Bayes (App. F): a posterior over the generative parameters as well.
 
     log p(X) >= E_q(theta)[ sum_i bound(theta, phi; x_i) ] - KL(q(theta) || p(theta))
              ~  (1/L) sum_l N/M sum_i bound(theta_l, phi; x_i) - KL(q(theta) || p(theta))
 
     theta_l = mu + sigma * zeta_l,   p(theta) = N(0, s^2 I)
 
-Any bound on log p(x_i) given theta may stand in the sum; the paper has SGVB-B. One
-theta_l serves a whole minibatch. `loss` is minus the estimate, nats for the data set.
+Any bound on log p(x_i) given theta can be used in the sum; the paper uses SGVB-B. One
+theta_l is used for a whole minibatch. `loss` is minus the estimate, nats for the data
+set.
 """
 
 from typing import Any, NamedTuple
@@ -26,12 +27,12 @@ from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
 from aevb_tf.types import Seed
 
-# What a model has besides a `VAE` with the same networks.
+# Keys of a model's config that a `VAE` does not have.
 _OPTIONS = ("weight_prior_stddev", "initial_weight_stddev", "num_weight_samples")
 
 
 class FullVBParts(NamedTuple):
-  """`BoundParts`, and what the weights cost; nats, `[batch]`."""
+  """`BoundParts`, and the KL of the weights; nats, `[batch]`."""
 
   bound: tf.Tensor  # given theta, mean over the draws of theta
   elbo: tf.Tensor
@@ -46,9 +47,9 @@ class FullVB(Autoencoder, GenerativeModel):
   """A variational auto-encoder with a Gaussian posterior over its generative weights.
 
   theta is every trainable number of the decoder, of its likelihood and of a learned
-  prior. The decoder holds the means of q(theta), so that all that a `VAE` answers
-  (`decode`, `sample`, `reconstruct`, `elbo`, `log_marginal`) is answered with the mean
-  weights; `to_vae(seed)` is the same model with weights drawn from q(theta).
+  prior. The variables of the decoder are the means of q(theta), so the methods of a
+  `VAE` (`decode`, `sample`, `reconstruct`, `elbo`, `log_marginal`) use the mean
+  weights. `to_vae(seed)` returns the same model with weights drawn from q(theta).
 
   Metrics: `elbo`, `kl` and `log_likelihood` as those of a `VAE`, nats per example, with
   drawn weights in training and with the mean weights in evaluation; `weight_kl`, nats
@@ -60,11 +61,11 @@ class FullVB(Autoencoder, GenerativeModel):
     decoder: As in `VAE`.
     prior: As in `VAE`.
     bound: Name, options or object of `aevb_tf.bounds`: the bound given theta.
-    dataset_size: N. Required: the KL of the weights counts once for N data.
-    weight_prior_stddev: s, the standard deviation of p(theta); the paper has 1.
+    dataset_size: N. Required: the KL of the weights counts once for N examples.
+    weight_prior_stddev: s, the standard deviation of p(theta), 1 in the paper.
     initial_weight_stddev: sigma at the start of training.
     num_weight_samples: L, draws of theta for each minibatch, each with its own z.
-    seed: As in `VAE`; of the weights' noise too.
+    seed: As in `VAE`; also for the noise of the weights.
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
 
@@ -94,7 +95,7 @@ class FullVB(Autoencoder, GenerativeModel):
     if dataset_size is None:
       raise ValueError(
         "FullVB needs dataset_size: the KL of the weights counts once for the data set. "
-        "Pass dataset_size=N, the number of training data."
+        "Pass dataset_size=N, the number of training examples."
       )
     self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
     self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
@@ -137,7 +138,7 @@ class FullVB(Autoencoder, GenerativeModel):
     return self.weight_family.kl(self.generative_variables)
 
   def to_vae(self, seed: Seed | None = None) -> VAE:
-    """A `VAE` of its own, with one theta.
+    """Returns an independent `VAE` with one theta.
 
     Args:
       seed: An int or a pair of int32: theta is drawn from q(theta), the same for the
@@ -202,7 +203,7 @@ class FullVB(Autoencoder, GenerativeModel):
     )
 
   def layer_losses(self) -> list[tf.Tensor]:
-    """Those of the passes with drawn weights, their mean; and regularizers, of the means."""
+    """Mean loss of the passes with drawn weights, and regularizers of the means."""
     collected = [loss / self.num_weight_samples for loss in self._collected]
     return [*self.losses, *collected]
 
@@ -219,15 +220,15 @@ class FullVB(Autoencoder, GenerativeModel):
     return self.weight_family.sample(self.generative_variables, seed)
 
   def _parts_at(self, theta, given, seed, rows, training):
-    """`BoundParts` of the model with these weights; none are those of the means."""
+    """`BoundParts` of the model with these weights; for None, with the means."""
     x, targets = given
     state = list(zip(self.generative_variables, theta, strict=True)) if theta else []
     with keras.StatelessScope(state, collect_losses=True) as scope:
       parts = super().bound_parts(x, seed, rows, training, targets)
     if theta:
       self._collected += scope.losses
-    # What a network learns beside its gradient, moving averages say, is kept in the
-    # scope until it is put into the variables.
+    # Values that a network updates without a gradient, such as moving averages, are
+    # kept in the scope until they are assigned to the variables.
     for variable in self.non_trainable_variables:
       value = scope.get_current_value(variable)
       if value is not None:

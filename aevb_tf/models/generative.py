@@ -2,11 +2,12 @@
 
     p(x|z) = decoder,   p(z) = prior
 
-It has all that needs no q(z|x): the two distributions, samples, the evidence log p(x), the
-check of data, and Keras' entry points. A subclass defines `bound_parts`, the bound that is
-maximised; `steps` makes the training step, the test step, the metrics and the errors of
-it. A model whose loss is not the minibatch bound overrides `minibatch_loss`; one that
-makes several updates in a step overrides `learn`, and makes them by `steps.update`.
+It has everything that does not need q(z|x): the two distributions, samples, the
+evidence log p(x), the check of data, and Keras' entry points. A subclass defines
+`bound_parts`, the bound that is maximised; `steps` has the training step, the test
+step, the metrics and the errors for it. A model whose loss is not the minibatch bound
+overrides `minibatch_loss`. A model with several updates in a step overrides `learn`,
+and calls `steps.update`.
 """
 
 import math
@@ -36,8 +37,8 @@ _KerasMeta: Any = type(keras.Model)
 class _Complete(_KerasMeta):
   """Builds a model after its constructor, if its decoder knows the shape of the data.
 
-  Not within the constructor: Keras refuses new layers in a model that is built, and a
-  subclass adds its own after `super().__init__(...)`.
+  It is not built within the constructor, since Keras does not allow new layers in a
+  built model, and a subclass adds its layers after `super().__init__(...)`.
   """
 
   def __call__(cls, *args, **kwargs):
@@ -51,16 +52,17 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   """Base of the models, which have a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.
-  Where the decoder knows the shape of the data, the model is built as soon as it is
-  constructed; else by the first data that it sees.
+  If the decoder knows the shape of the data, the model is built when it is constructed,
+  otherwise on the first data.
 
   Attributes:
     event_shape: Shape of one example; None until it is known.
     networks: The constructor's arguments that are networks.
-    measures: Fields of `bound_parts` that are reported as metrics, beside `loss`.
-    maximized: Names of metrics that are the better the larger they are.
+    measures: Fields of `bound_parts` that are reported as metrics, in addition to
+      `loss`.
+    maximized: Names of metrics for which larger values are better.
     watched: Fields of `bound_parts` that must stay finite -> their names in errors.
-    checked: What `checks` may find wrong with a batch, in the order of errors.
+    checked: Keys of `checks`, in the order in which errors are raised.
 
   Args:
     dataset_size: N of eq. 8, or None for the bound per example.
@@ -123,7 +125,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     prior: priors.PriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
   ) -> None:
-    """Takes the parts that generate data.
+    """Sets the parts that generate data.
 
     Args:
       decoder: z -> parameters of p(x|z).
@@ -131,7 +133,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       likelihood: For a decoder that does not name its own.
 
     Raises:
-      ValueError: Neither or both of decoder and likelihood say which likelihood it is.
+      ValueError: Neither or both of `decoder` and `likelihood` define the likelihood.
     """
     self.decoder = decoder
     self.likelihood_family = parts.likelihood_of(decoder, likelihood)
@@ -150,7 +152,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       event_shape: Shape of one example.
 
     Raises:
-      ValueError: The decoder does not give what its likelihood takes.
+      ValueError: The output of the decoder does not fit the likelihood.
     """
     if not self.prior.built:
       self.prior.build((latent_dim,))
@@ -196,7 +198,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       training: As in `call`.
 
     Returns:
-      Two of float32 `[L, batch]`, nats.
+      Two float32 tensors `[L, batch]`, nats.
     """
     return bounds.log_joint(
       x, z, self.prior.distribution(), lambda flat_z: self.decode(flat_z, training)
@@ -209,15 +211,15 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
 
     Args:
       num: Number of examples.
-      seed: An int or a pair of int32; equal seeds give equal z, and a longer request
-        begins with the shorter one. None takes a fresh one.
-      draw: Whether to draw x from p(x|z) in place of taking its mean.
+      seed: An int or a pair of int32. The same seed gives the same z, and the first z
+        do not depend on `num`. None uses a random one.
+      draw: Whether to draw x from p(x|z) instead of returning its mean.
 
     Returns:
       float32 `[n, *event_shape]`.
 
     Raises:
-      ValueError: The model does not know the shape of its data yet, or `num` is negative.
+      ValueError: The model is not built yet, or `num` is negative.
       TypeError: `num` is not an integer.
     """
     self.check_built("sample")
@@ -254,10 +256,10 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     return z, self.likelihood_family.quantile(self.decode(z), noise)
 
   def reconstruct(self, x: TensorLike) -> tf.Tensor:
-    """Decodes one z for each example: a call of the model.
+    """Decodes one z for each example, like a call of the model.
 
-    That is the point estimate of q(z|x), its mean, if the model has an encoder; else a
-    sample of p(z|x).
+    If the model has an encoder, z is the point estimate of q(z|x), its mean; otherwise
+    a sample of p(z|x).
 
     Args:
       x: `[batch, *event_shape]`.
@@ -276,21 +278,21 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   ) -> tf.Tensor:
     """Estimates the evidence log p(x) of each example.
 
-    `aevb_tf.evidence.estimate` does so too, and says how far to trust it.
+    `aevb_tf.evidence.estimate` also returns diagnostics.
 
     Args:
       x: `[batch, *event_shape]`, of any length: memory does not grow with it.
-      method: Name, options or object of `aevb_tf.evidence`; None takes `"importance"`,
-        or `"annealed"` where there is no encoder to draw from.
-      num_samples: Samples for each example; None leaves the method's own number.
-      seed: An int or a pair of int32; None takes a fresh one.
+      method: Name, options or object of `aevb_tf.evidence`; None uses `"importance"`,
+        or `"annealed"` if the model has no encoder.
+      num_samples: Samples for each example; None uses the method's own number.
+      seed: An int or a pair of int32; None uses a random one.
 
     Returns:
       float32 `[batch]`, nats.
 
     Raises:
       ValueError: An argument is out of range, the data do not fit the model, or the
-        method needs an encoder and there is none.
+        method needs an encoder and the model has none.
     """
     if method is None:
       method = "importance" if hasattr(self, "encode") else "annealed"
@@ -307,17 +309,17 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   # The data.
 
   def as_data(self, x: TensorLike) -> tf.Tensor:
-    """`x` as float32 data of this model's shape; every path that takes data calls it.
+    """Converts `x` to float32 data with the model's shape; used for all data.
 
     Args:
-      x: `[batch, *event_shape]`, numbers of any kind.
+      x: `[batch, *event_shape]`, numbers of any dtype.
 
     Returns:
       float32 `[batch, *event_shape]`.
 
     Raises:
-      ValueError: It has another shape; in a graph that does not know its shape, TensorFlow
-        raises an `InvalidArgumentError` when the graph runs.
+      ValueError: It has another shape. If the shape is not static in a graph,
+        TensorFlow raises an `InvalidArgumentError` when the graph runs.
       TypeError: It is not an array of numbers.
     """
     x = conversion.as_tensor(x)
@@ -328,7 +330,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
           "`build((None, *event_shape))` it first."
         )
       with tf.init_scope(), self._device_loop.lock:
-        if not self.built:  # not by another thread in the meantime
+        if not self.built:  # another thread may have built it
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
@@ -345,11 +347,11 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     return self.likelihood_family.refusal(span)
 
   def check_built(self, what: str) -> None:
-    """Raises a ValueError where the model does not know the shape of its data."""
+    """Raises a ValueError if the model is not built."""
     if not self.built:
       raise ValueError(
         f"`{what}` needs to know the shape of the data: call the model on data, `fit` "
-        "it, or `build((None, *event_shape))` it first."
+        "it, or call `build((None, *event_shape))` first."
       )
 
   # What a subclass defines.
@@ -362,15 +364,15 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     training: bool,
     targets: tf.Tensor | None = None,
   ) -> steps.Parts:
-    """The bound of each example, and what is reported of it.
+    """The bound of each example, and other values that are reported.
 
     Args:
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
       rows: int32 `[batch]`: the noise of example i depends on (seed, rows[i]) alone.
       training: As in `call`.
-      targets: float32 `[batch, *event_shape]`, what is scored in place of x; passed only
-        where there are any.
+      targets: float32 `[batch, *event_shape]`, scored instead of x; passed only if
+        there are any.
 
     Returns:
       `BoundParts`, or another tuple with `bound`, `measures` and `watched`, nats,
@@ -381,7 +383,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   # What a subclass may override.
 
   def xla_pays(self, num_examples: int) -> bool:
-    """Whether "auto" compiles training with XLA on a CPU, for so many data an epoch."""
+    """Whether "auto" compiles training with XLA on a CPU, for this number of examples."""
     return False
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
@@ -389,7 +391,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     return {"targets": self.in_support(steps.scored(self, x, y))}
 
   def batch_error(self, what: str) -> str:
-    """The message about a batch in which one of `checked` was found wrong."""
+    """The error message about a batch that failed one of `checked`."""
     return self.refusal("hold values out of range, or NaN")
 
   def learn(
@@ -403,9 +405,9 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
 
     Args:
       x: float32 `[batch, *event_shape]`.
-      y: What came with them, or None: of x's shape it is what is scored in its place,
-        anything else is ignored.
-      weights: float `[batch]`, how much each example counts; None counts each once.
+      y: Targets with the shape of x, which are scored instead of x; None, or anything
+        else, is ignored.
+      weights: Weight of each example, float `[batch]`; None gives each the weight 1.
       seed: int32 `[2]`, different at each step.
     """
     rows = tf.range(tf.shape(x)[0])
@@ -414,7 +416,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     )
 
   def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
-    """What is scored in place of x: y if it has x's shape, else None."""
+    """The targets that are scored instead of x: y if it has x's shape, else None."""
     return inputs.targets(x, y)
 
   def minibatch_loss(
@@ -423,12 +425,12 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     weights: tf.Tensor | None,
     batch_size: tf.Tensor | None = None,
   ) -> tf.Tensor:
-    """The loss of a minibatch, a scalar, from what `bound_parts` gave.
+    """The loss of a minibatch, a scalar.
 
     Args:
-      parts: What `bound_parts` gave.
+      parts: The result of `bound_parts`.
       weights: As in `learn`.
-      batch_size: M, where it is not the number of the parts.
+      batch_size: M, if `parts` holds only a part of the minibatch.
     """
     loss = -minibatch_bound(parts.bound, self.dataset_size, weights, batch_size)
     if self.parameter_prior_stddev is not None:
@@ -455,22 +457,22 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
 
     Args:
       optimizer: Keras optimizer or its name.
-      loss: Not taken: the loss is minus the bound.
-      loss_weights: Not taken: there are no losses to weigh.
-      jit_compile: As in Keras; "auto" takes XLA on a CPU, too, where it pays.
+      loss: Must be None: the loss is minus the bound.
+      loss_weights: Must be None: there are no losses to weight.
+      jit_compile: As in Keras; "auto" also uses XLA on a CPU if it is faster.
       device_loop: Whether many steps may run in one compiled call (`aevb_tf.loops`);
         False leaves all loops to Keras.
       **kwargs: `metrics` (called with the data and their reconstruction),
         `steps_per_execution`, `run_eagerly`, `auto_scale_loss`.
 
     Raises:
-      ValueError: A `loss` or `loss_weights` were given.
+      ValueError: `loss` or `loss_weights` is not None.
     """
     if loss_weights is not None:
       raise ValueError(
         f"compile(loss_weights={loss_weights!r}): the loss of {type(self).__name__} is "
-        "minus its bound. Weigh the KL by kl_weight of its `bound=`, and leave "
-        "loss_weights out."
+        "minus its bound. Use the kl_weight of its `bound=` instead, and leave out "
+        "loss_weights."
       )
     if loss is not None:
       raise ValueError(
@@ -484,7 +486,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   def get_compile_config(self) -> dict[str, Any]:
     config = super().get_compile_config()
     if config and self._device_loop.chooses_xla:
-      config = {**config, "jit_compile": "auto"}  # Keras keeps what it meant here
+      config = {**config, "jit_compile": "auto"}  # Keras stores its resolved value
     if config and not self._device_loop.is_on:
       config = {**config, "device_loop": False}
     return config
@@ -495,11 +497,11 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       self.optimizer.build(self.trainable_variables)
 
   def save(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
-    """As `keras.Model.save`, to a `.keras` file: no other holds all of this model."""
+    """As `keras.Model.save`, but only to a `.keras` file, the one complete format."""
     if str(filepath).endswith((".h5", ".hdf5")):
       raise ValueError(
-        f"{filepath}: the HDF5 format of old cannot hold this model. Save to a file that "
-        "ends in .keras, or its weights alone by save_weights, in .weights.h5."
+        f"{filepath}: the legacy HDF5 format cannot store this model. Save to a file "
+        "that ends in .keras, or only the weights with save_weights, in .weights.h5."
       )
     super().save(filepath, *args, **kwargs)
 
@@ -513,7 +515,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   make_predict_function = entry_points.make_predict_function
 
   def make_train_function(self, force=False):
-    # Models of version 0.1 counted their updates by the optimizer alone.
+    # Models of version 0.1 counted their updates only in the optimizer.
     if not steps.as_int(self.updates):
       self.updates.assign(steps.as_int(self.optimizer.iterations))
     entry_points.make_train_function(self, force)
@@ -525,7 +527,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     return steps.test(self, data)
 
   def steps_with_metrics(self) -> tuple:
-    """Steps that return nothing but the model's metrics."""
+    """Steps that return only the model's metrics."""
     return GenerativeModel.train_step, GenerativeModel.test_step
 
   def after_call(self, kind: str, epoch: int, step: int) -> None:
@@ -565,7 +567,8 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       for name in cls.networks
     }
     config = {**config, **networks}
-    # Keras keeps this of a network, but not of the layers within one of another class.
+    # Keras stores this for a network, but not for layers within networks of other
+    # classes.
     for name, frozen in config.pop("frozen", {}).items():
       layers = parts.layers_of(networks[name])
       for i in frozen:
@@ -578,5 +581,5 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   def export(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
     """As `keras.Model.export`; the signature of the data is the model's own."""
     self.check_built("export")
-    self(tf.zeros((1, *self.event_shape)))  # Keras exports what was called
+    self(tf.zeros((1, *self.event_shape)))  # Keras exports the signature of a call
     super().export(filepath, *args, **kwargs)

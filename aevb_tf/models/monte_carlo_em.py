@@ -1,35 +1,35 @@
 """Monte Carlo EM: maximum likelihood without an encoder (App. E).
 
     E-step   z_l ~ p(z|x) for each example of the minibatch, by HMC on log p(x, z)
-    M-step   a few updates of theta that raise (1/L) sum_l log p(x, z_l), z_l held
+    M-step   a few updates of theta that raise (1/L) sum_l log p(x, z_l), with z_l fixed
 
 The gradient of the M-step is that of log p(x) in expectation (Fisher's identity):
 
     E_{p(z|x)}[ grad log p(x, z) ] = grad log p(x)
 
-and so theta stays where log p(x) is at its maximum. Samples are as good as their chains
-are long, and the paper states 10 leapfrog steps, an acceptance of 90% and 5 updates, but
-not where chains begin. Two answers:
+so a maximum of log p(x) is a fixed point. Samples are better the longer the chains are.
+The paper states 10 leapfrog steps, an acceptance of 90% and 5 updates, but not where
+chains start. There are two options:
 
-- at a draw from p(z), whenever an example comes up (the default). Then a chain must be
-  long, and each visit pays for all of it: on images of digits, with 3 latents,
-  log p(x, z) after 1, 5, 10 and 20 transitions of 10 leapfrog steps was 52, 8, 1 and 0
-  nats below that of chains four times as long as the last.
-- where the example's last chain ended (`persistent_transitions`). Then one transition may
-  do, if data come up often: theta moves little from one visit to the next. It is no
-  online algorithm: the model keeps a z for each example, and the fewer visits each gets,
-  the farther its z are from the posterior. This reads App. E to the letter.
+- at a draw from p(z), in each E-step (the default). Then chains must be long. On images
+  of digits, with 3 latents, log p(x, z) after 1, 5, 10 and 20 transitions of 10
+  leapfrog steps was 52, 8, 1 and 0 nats below that of chains four times as long as the
+  last.
+- at the end of the example's previous chain (`persistent_transitions`). Then one
+  transition can be enough if theta changes little between two visits of an example. It
+  is not an online algorithm: the model stores a z for each example, and with few visits
+  the z are far from the posterior. This follows App. E literally.
 
-In both, a chain may end in a mode of the posterior without mass. With `candidates` it
-begins at one of many draws from p(z) that the example has chosen among, or jumps there
-from where it was (`aevb_tf.mcmc.resampling`).
+With both, a chain may end in a mode of the posterior without mass. With `candidates` it
+starts at one of many draws from p(z), chosen for the example, or can jump there from
+its current state (`aevb_tf.mcmc.resampling`).
 
-HMC is that of the evidence, `aevb_tf.mcmc.hmc`. Beside `tfp.mcmc`'s: a transition is
-one step of `HamiltonianMonteCarlo`, with the step size varied at random from transition
-to transition; acceptance is the mean of min(1, exp(log_accept_ratio)) over data, chains
-and transitions; and the log of the step size moves by a tenth of acceptance minus
-target after each E-step, where `SimpleStepSizeAdaptation` moves it by a constant one
-way or the other. Within an E-step it is held.
+HMC is that of the evidence, `aevb_tf.mcmc.hmc`. Compared with `tfp.mcmc`: a transition
+is one step of `HamiltonianMonteCarlo`, with a step size that varies at random between
+transitions; acceptance is the mean of min(1, exp(log_accept_ratio)) over examples,
+chains and transitions; and after each E-step the log of the step size changes by a
+tenth of acceptance minus target, while `SimpleStepSizeAdaptation` changes it by a
+constant. It is constant within an E-step.
 
 References:
   Wei, Tanner. A Monte Carlo implementation of the EM algorithm. JASA 1990.
@@ -60,12 +60,12 @@ class JointParts(NamedTuple):
 
   @property
   def bound(self) -> tf.Tensor:
-    """What the M-step maximises."""
+    """The objective of the M-step."""
     return self.log_joint
 
 
 class Samples(NamedTuple):
-  """What an E-step gives."""
+  """The result of an E-step."""
 
   z: tf.Tensor  # [L, batch, latent_dim]
   acceptance: tf.Tensor  # [batch], mean over chains and transitions
@@ -75,10 +75,10 @@ class Samples(NamedTuple):
 class MonteCarloEM(GenerativeModel):
   """Decoder and prior, trained by EM with samples of the posterior.
 
-  Metrics, in `fit` and `evaluate`: `log_joint` and `log_likelihood`, nats per example at
-  the samples of z; `acceptance`; `loss`, which is minus log p(x, z), with the prior of
-  the parameters if there is one. Those of `fit` are from before the M-step. log p(x, z)
-  is no bound on log p(x): compare models by `log_marginal`.
+  Metrics, in `fit` and `evaluate`: `log_joint` and `log_likelihood`, nats per example
+  at the samples of z; `acceptance`; `loss`, which is minus log p(x, z), with the prior
+  of the parameters if there is one. Those of `fit` are from before the M-step. log p(x,
+  z) is not a bound on log p(x): compare models by `log_marginal`.
 
   A step of `fit` is one E-step and `num_updates` updates, each of which counts in
   `optimizer.iterations`.
@@ -88,21 +88,23 @@ class MonteCarloEM(GenerativeModel):
       `keras.Model` together with `likelihood`.
     latent_dim: J, the number of latents.
     prior: Name, options or object of `aevb_tf.priors`; the standard normal by default.
-    num_samples: L, chains for each example, of which each gives its last point.
-    num_transitions: HMC transitions of a chain that begins at a draw from p(z).
+    num_samples: L, chains for each example; the last state of each is a sample.
+    num_transitions: HMC transitions of a chain that starts at a draw from p(z).
     leapfrog_steps: Leapfrog steps of a transition.
-    target_acceptance: What the step size is set for.
+    target_acceptance: Acceptance to which the step size is adapted.
     num_updates: Updates of an M-step.
-    step_size: First step size of HMC; it adapts in `fit`, and is saved with the model.
-    persistent_transitions: If given, chains in `fit` begin where the example's last chain
-      ended, and take so many transitions; the first ones begin at draws from p(z). Needs
-      `dataset_size`, and the number of each example, 0 to N - 1, as its y:
-      `fit(x, np.arange(len(x)))`. `chains`, float32 `[N, L, latent_dim]`, are saved with
-      the model. `evaluate`, `infer` and `reconstruct` begin anew as always.
-    candidates: Draws from p(z), the same for all data of a batch, among which each chain
-      takes its start, the likelier the better it explains the example; a persistent one
-      may stay where it is. Each is decoded once a batch. 1 starts chains at a draw of
-      their own, and leaves persistent ones where they are.
+    step_size: Initial step size of HMC; it adapts in `fit`, and is saved with the
+      model.
+    persistent_transitions: If given, chains in `fit` start where the example's previous
+      chain ended, and make this number of transitions; the first ones start at draws
+      from p(z). Needs `dataset_size`, and the number of each example, 0 to N - 1, as
+      its y: `fit(x, np.arange(len(x)))`. `chains`, float32 `[N, L, latent_dim]`, are
+      saved with the model. Chains in `evaluate`, `infer` and `reconstruct` start at
+      draws from p(z).
+    candidates: Number of draws from p(z), the same for all examples of a batch, among
+      which each chain chooses its start with probabilities given by p(x|z); a
+      persistent chain may keep its state. Each is decoded once per batch. 1 starts
+      chains at separate draws, and leaves persistent ones where they are.
     dataset_size: N, to scale the objective of a minibatch to the data set.
     parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
       (MAP); needs `dataset_size`.
@@ -150,7 +152,7 @@ class MonteCarloEM(GenerativeModel):
       checks.positive_int("persistent_transitions", persistent_transitions)
       if dataset_size is None:
         raise ValueError(
-          "persistent_transitions needs dataset_size: each example keeps its chains. Pass "
+          "persistent_transitions needs dataset_size: each example has its chains. Pass "
           "dataset_size=N, and the number of each example as y: fit(x, np.arange(N))."
         )
     self.candidates = checks.positive_int("candidates", candidates)
@@ -159,7 +161,7 @@ class MonteCarloEM(GenerativeModel):
     self.chains: keras.Variable = NOT_BUILT
     self.set_generator(decoder, prior, likelihood)
     parts.check_needs_no_encoder(self.prior, type(self).__name__)
-    # Replicas adapt on data of their own, and agree on the mean.
+    # Each replica adapts on its own data; the mean over replicas is used.
     self.step_size = self.add_weight(
       (),
       keras.initializers.Constant(self._first_step_size),
@@ -205,7 +207,7 @@ class MonteCarloEM(GenerativeModel):
       x: float32 `[batch, *event_shape]`.
       seed: int32 `[2]`.
       rows: int32 `[batch]`: the samples of example i depend on (seed, rows[i]) alone.
-      num_samples: Chains for each example; None takes the model's own number.
+      num_samples: Chains for each example; None uses the model's own number.
 
     Returns:
       `Samples`.
@@ -224,18 +226,18 @@ class MonteCarloEM(GenerativeModel):
   def persistent_samples(
     self, x: tf.Tensor, numbers: tf.Tensor, seed: tf.Tensor
   ) -> Samples:
-    """E-step whose chains begin where those of the same data ended, and are kept.
+    """E-step whose chains start where those of the same examples ended, and are stored.
 
     Args:
       x: float32 `[batch, *event_shape]`.
-      numbers: int32 `[batch]`, which data they are, in 0, ..., N - 1.
+      numbers: int32 `[batch]`, the number of each example, in 0, ..., N - 1.
       seed: int32 `[2]`.
 
     Returns:
       `Samples`.
     """
     chains = tf.convert_to_tensor(self.chains)
-    numbers = tf.clip_by_value(numbers, 0, self.chains.shape[0] - 1)  # `checks` tells
+    numbers = tf.clip_by_value(numbers, 0, self.chains.shape[0] - 1)  # see `checks`
     u = tf.transpose(tf.gather(chains, numbers), (1, 0, 2))
     path = AnnealingPath(self, x, start="prior")
     rows = tf.range(tf.shape(x)[0])
@@ -250,7 +252,7 @@ class MonteCarloEM(GenerativeModel):
     return Samples(path.bijector.forward(u), acceptance)
 
   def _walk(self, path, u, seed, rows, transitions):
-    """Where chains from u end, `[L, batch, latent_dim]`, and their acceptance."""
+    """Last states of chains from u, `[L, batch, latent_dim]`, and their acceptance."""
     seed = random.derive(seed, Purpose.WALK)
     step_size = tf.convert_to_tensor(self.step_size)
     start = hmc.evaluate(path, u)
@@ -273,7 +275,7 @@ class MonteCarloEM(GenerativeModel):
   def joint_parts(
     self, x: tf.Tensor, samples: Samples, training: bool = False
   ) -> JointParts:
-    """log p(x, z) at the samples of an E-step, which no gradient goes through."""
+    """log p(x, z) at the samples of an E-step, with gradients through them stopped."""
     log_likelihood, log_prior = self.log_joint(x, samples.z, training)
     return JointParts(
       tf.reduce_mean(log_likelihood + log_prior, axis=0),
@@ -282,9 +284,9 @@ class MonteCarloEM(GenerativeModel):
     )
 
   def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> None:
-    """None, or an error: there is no encoder that could see x while y is scored.
+    """Returns None, or raises an error: no encoder could see x while y is scored.
 
-    A y of unknown rank is taken for labels, or for the numbers of the data.
+    A y of unknown rank is treated as labels, or as the numbers of the examples.
     """
     if y is not None and tf.is_tensor(y) and y.shape.rank is None:
       return
@@ -302,7 +304,7 @@ class MonteCarloEM(GenerativeModel):
     training: bool,
     targets: tf.Tensor | None = None,
   ) -> JointParts:
-    with keras.StatelessScope():  # keeps the losses of layers along the chains out
+    with keras.StatelessScope():  # leaves out losses that layers add along the chains
       samples = self.posterior_samples(x, seed, rows)
     return self.joint_parts(x, samples, training)
 
@@ -330,7 +332,7 @@ class MonteCarloEM(GenerativeModel):
     return steps.Step(updates[0].parts, updates[0].loss, gradients)
 
   def _numbers(self, y):
-    """y as the numbers of the data."""
+    """y as the numbers of the examples."""
     if y is None or not y.dtype.is_integer or y.shape.rank not in (1, None):
       raise ValueError(self.batch_error("numbers"))
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
@@ -351,7 +353,7 @@ class MonteCarloEM(GenerativeModel):
     if what != "numbers":
       return super().batch_error(what)
     return (
-      "Persistent chains must know which data these are: pass the number of each as y, "
+      "Persistent chains need the number of each example: pass these numbers as y, "
       f"an int in 0 to {self.chains.shape[0] - 1}, as in fit(x, np.arange(len(x)))."
     )
 
@@ -360,7 +362,7 @@ class MonteCarloEM(GenerativeModel):
   def call(self, x, training=False):
     """The reconstruction of `x`: the mean of p(x|z) at a sample of p(z|x).
 
-    The sample's noise is from the model's own seed.
+    The noise of the sample is from the model's own seed.
     """
     x = self.as_data(x)
     seed = random.derive(self.seed, Purpose.RECONSTRUCT)
@@ -373,8 +375,8 @@ class MonteCarloEM(GenerativeModel):
 
     Args:
       x: `[batch, *event_shape]`.
-      num_samples: Samples, each from a chain of its own.
-      seed: An int or a pair of int32; None takes a fresh one.
+      num_samples: Number of samples, each from a separate chain.
+      seed: An int or a pair of int32; None uses a random one.
 
     Returns:
       z, float32 `[num_samples, batch, latent_dim]`.

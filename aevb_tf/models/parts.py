@@ -1,7 +1,8 @@
-"""Which distributions the networks of a model speak of.
+"""The distributions that the outputs of a model's networks parameterize.
 
-`Encoder` and `Decoder` name their own posterior and likelihood. Any other
-`keras.Model` fits in their place, if the model is given the family that reads its output:
+`Encoder` and `Decoder` define their own posterior and likelihood. Any other
+`keras.Model` can be used instead, if the model gets the posterior or the likelihood for
+its output:
 
     encoder(x)  [batch, posterior.params_size(latent_dim)]
     decoder(z)  [batch, *likelihood.params_shape(event_shape)]
@@ -33,7 +34,7 @@ def posterior_of(
     A `Posterior`.
 
   Raises:
-    ValueError: Neither or both of the two say which posterior it is.
+    ValueError: Neither or both of the two define the posterior.
   """
   return _family(encoder, "encoder", "posterior", posterior, posteriors.get, "gaussian")
 
@@ -57,19 +58,19 @@ def _family(network, role, kind, given, get, example):
   own = getattr(network, f"{kind}_family", None)
   if own is None and given is None:
     raise ValueError(
-      f"The {role} {name} does not say which {kind} its output stands for. Pass it: "
+      f"The {role} {name} does not define a {kind} for its output. Pass it: "
       f"{kind}={example!r}."
     )
   if own is not None and given is not None:
     raise ValueError(
       f"The {role} {name} has its own {kind}, {type(own).__name__}: leave out "
-      f"{kind}={given!r}, or choose it when you make the {role}."
+      f"{kind}={given!r}, or choose it when you create the {role}."
     )
   return own if own is not None else get(given)
 
 
 def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[int, ...]:
-  """Builds a network for data of a shape, and says what it returns for one example.
+  """Builds a network, and returns the shape of its output for one example.
 
   Raises:
     ValueError: It does not take data of that shape, or does not return one tensor.
@@ -97,8 +98,8 @@ def parameters(
   """An encoder's output as one tensor: what the posterior takes.
 
   Args:
-    output: That tensor; or, for a Gaussian, `[mean, log_variance]`, perhaps with a sample
-      behind them, as encoders of Keras' own example return.
+    output: That tensor; or, for a Gaussian, `[mean, log_variance]`, perhaps with a
+      sample behind them, as encoders of Keras' own example return.
     posterior: The posterior.
 
   Raises:
@@ -126,10 +127,10 @@ def check_last_activation(
 
   Args:
     decoder: The decoder; the last layer of a functional or sequential one is known.
-    likelihood: What its output stands for.
+    likelihood: The likelihood for its output.
 
   Raises:
-    ValueError: It gives probabilities where logits are taken.
+    ValueError: It returns probabilities instead of logits.
   """
   activation = _last_activation(decoder)
   name = likelihoods.name_of(type(likelihood))
@@ -148,9 +149,9 @@ def check_last_activation(
 
 
 def _last_activation(network):
-  """The name of the activation that a network ends in, "" where it cannot be seen.
+  """The name of a network's last activation, or "" if it is not known.
 
-  That is in a sequential or functional model; shapes may change behind the activation.
+  It is known for sequential or functional models; layers that reshape may follow it.
   """
   shaping = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Cropping2D)
   inner = getattr(network, "operations", None)
@@ -158,7 +159,7 @@ def _last_activation(network):
     inner = network.layers
   if inner:
     return _last_activation([op for op in inner if not isinstance(op, shaping)][-1])
-  if isinstance(network, keras.Model):  # of its own making
+  if isinstance(network, keras.Model):  # a subclassed model
     return ""
   activation = getattr(network, "activation", None)
   if activation is None:  # a layer such as ReLU, or `keras.ops.sigmoid`
@@ -167,7 +168,7 @@ def _last_activation(network):
 
 
 def layers_of(model: keras.Model) -> list[keras.layers.Layer]:
-  """All layers within a model, outer ones before those within them."""
+  """All layers of a model, outer layers before those within them."""
   return model._flatten_layers(include_self=False)
 
 
@@ -179,12 +180,12 @@ def freeze(model: keras.Model) -> None:
   """
   for layer in layers_of(model):
     if not layer.trainable:
-      layer.trainable = True  # else Keras would take it for no change
+      layer.trainable = True  # otherwise Keras would see no change
       layer.trainable = False
 
 
 def frozen_layers(network: keras.Model) -> list[int]:
-  """Which of the `layers_of` a network are frozen: their places in that list."""
+  """The indices of the frozen layers in `layers_of(network)`."""
   return [i for i, layer in enumerate(layers_of(network)) if not layer.trainable]
 
 
@@ -196,7 +197,7 @@ def latent_dim_of(
   Args:
     encoder_output: Shape of the output for one example.
     posterior: Its `Posterior`.
-    name: What to call the encoder in the error.
+    name: Name of the encoder in the error.
 
   Raises:
     ValueError: No number of latents fits.
@@ -213,7 +214,7 @@ def latent_dim_of(
 
 
 def check_support(posterior: posteriors.Posterior, prior: priors.Prior) -> None:
-  """Raises a ValueError where q(z|x) and p(z) live in different places."""
+  """Raises a ValueError if q(z|x) and p(z) have different supports."""
   if prior.support not in (None, posterior.support):
     fitting = {"real": "standard_normal", "positive": "gamma"}
     raise ValueError(
@@ -238,7 +239,7 @@ def check_decoder_output(
   event_shape: tuple[int, ...],
   name: str,
 ) -> None:
-  """Raises a ValueError where a decoder does not give what its likelihood takes."""
+  """Raises a ValueError if the output of a decoder does not fit its likelihood."""
   wanted = tuple(likelihood.params_shape(event_shape))
   if tuple(output) != wanted:
     raise ValueError(

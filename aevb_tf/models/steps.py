@@ -6,8 +6,8 @@
 
 where N/M is 1/M without a `dataset_size` (the loss is then the mean per example), w_i
 are sample weights, and the prior is left out without a `parameter_prior_stddev`. Losses
-of layers (regularizers, `add_loss`) count once for an update, as in Keras: with a
-`dataset_size` they stand beside a bound of the whole data set.
+of layers (regularizers, `add_loss`) count once for an update, as in Keras; with a
+`dataset_size` they are added to the bound of the whole data set.
 """
 
 import contextlib
@@ -32,8 +32,8 @@ from aevb_tf.random import Purpose
 if TYPE_CHECKING:
   from aevb_tf.models.generative import GenerativeModel
 
-# A first log-likelihood below this for each value of an example means that the data lie
-# far from what an untrained decoder gives: 8 standard deviations of a normal.
+# If the first log-likelihood per value is below this, the data are far from the output
+# of the untrained decoder: 8 standard deviations of a normal.
 _FAR = -32.0
 
 
@@ -69,13 +69,13 @@ def train(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
   step = model.update_count.result()
   seed = _replica_seed(model.seed, Purpose.TRAIN)
   seed = random.derive(seed, Purpose.STEP, step)
-  checks = model.checks(x, y)  # before anything is updated, since they may raise
+  checks = model.checks(x, y)  # before any update, since they may raise
   parts, loss, gradients = model.learn(x, y, weights, seed)
   healthy = {
     **checks,
     **{name: all_finite([getattr(parts, k)]) for k, name in model.watched.items()},
   }
-  # Loss scaling overflows on purpose now and then, and skips those updates.
+  # Loss scaling sometimes overflows by design, and skips those updates.
   if not isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
     healthy["gradient"] = all_finite(gradients)
   model.monitor.update_first(tf.equal(step, 0), tf.reduce_mean(parts.log_likelihood))
@@ -111,17 +111,17 @@ def update(
 
   Args:
     model: A `GenerativeModel`.
-    bound_parts: Gives the parts of the bound, at the current values of the variables.
-    weights: float `[batch]`, how much each example counts; None counts each once.
+    bound_parts: Returns the parts of the bound at the current values of the variables.
+    weights: Weight of each example, float `[batch]`; None gives each the weight 1.
   """
   variables = model.trainable_variables
   with tf.GradientTape() as tape:
     parts, loss = _loss(model, bound_parts, weights)
     scaled = model.optimizer.scale_loss(loss / _num_replicas())
   gradients = tape.gradient(scaled, variables)
-  # Some of what the loss reads enters no gradient of the variable that it is read from:
-  # graph optimizations would let such a read see the update. Nor is an update counted
-  # that data of another shape stop.
+  # Some reads of a variable in the loss do not enter its gradient. Without this
+  # dependency, graph optimizations could move such a read after the update. It also
+  # ensures that an update is not counted if the shape of the data is wrong.
   with tf.control_dependencies([loss]):
     model.update_count.update_state()
     model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
@@ -143,22 +143,22 @@ def parts_of(
 
 
 def scored(model: "GenerativeModel", x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor:
-  """What the likelihood scores: the targets, or x itself."""
+  """The values that the likelihood scores: the targets, or x itself."""
   targets = model.targets(x, y)
   return x if targets is None else targets
 
 
 def raise_faults(model: "GenerativeModel", kind: str, epoch: int, step: int) -> None:
-  """Raises what the monitor saw in the steps of the last call; warns of far data.
+  """Raises the errors that the monitor found in the last call; warns of distant data.
 
   Args:
     model: A `GenerativeModel`.
     kind: "train" or "test".
-    epoch: Number of the epoch, from 0 up.
-    step: Number of the call's first step, from 0 up.
+    epoch: Number of the epoch, from 0.
+    step: Number of the first step of the call, from 0.
 
   Raises:
-    InvalidDataError: A batch held values that the model cannot take.
+    InvalidDataError: A batch has values that are invalid for the model.
     NonFiniteError: A bound or gradient became NaN or infinite.
   """
   causes = model.monitor.causes()
@@ -171,18 +171,18 @@ def raise_faults(model: "GenerativeModel", kind: str, epoch: int, step: int) -> 
   step = as_int(model.monitor.good_steps) // _num_replicas() + 1
   raise NonFiniteError(
     f"Training stopped: the {' and the '.join(causes)} became NaN or infinite at step "
-    f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are as they were. Try "
+    f"{step} of epoch {epoch + 1}. Checkpoints of earlier epochs are unchanged. Try "
     "a smaller learning rate, or `clipnorm=1.0` in the optimizer."
   )
 
 
 def as_int(variable: keras.Variable) -> int:
-  """The value of an integer variable, of which each of several replicas has one."""
+  """The value of an integer variable, which may have a copy on each replica."""
   return int(tf.convert_to_tensor(variable))
 
 
 def _unpacked(model, data):
-  """x as the model's data, y and weights; None where there is none."""
+  """x as the model's data, y and weights, or None for those that are missing."""
   x, y, weights = inputs.unpack(data)
   return model.as_data(x), y, weights
 
@@ -217,7 +217,7 @@ def _warn_of_far_data(model):
   if value < _FAR:
     warnings.warn(
       f"At the first update log p(x|z) is {value:,.0f} nats for each of the {size} "
-      "values of an example: the data lie far from what the untrained decoder gives. "
+      "values of an example: the data are far from the output of the untrained decoder. "
       "Scale them, for example to mean 0 and deviation 1, or start the decoder at "
       "their mean: `decoder.start_at_mean(x.mean(0))` of an MLPDecoder, or "
       "`--config.output_bias=data_mean`.",
@@ -227,7 +227,7 @@ def _warn_of_far_data(model):
 
 @contextlib.contextmanager
 def _one_call(model: "GenerativeModel") -> Iterator[None]:
-  """Layers add up their losses until it ends, as within one call of a Keras model."""
+  """In this context layers accumulate their losses, as in one call of a Keras model."""
   context = model._get_call_context()
   try:
     yield
@@ -237,7 +237,7 @@ def _one_call(model: "GenerativeModel") -> Iterator[None]:
 
 
 def _batch_size(values: tf.Tensor) -> tf.Tensor | None:
-  """M, as each of several replicas must see it: a mean; None where there is one."""
+  """M as the mean over replicas, or None if there is a single replica."""
   if _num_replicas() == 1:
     return None
   size = tf.cast(tf.shape(values)[0], tf.float32)

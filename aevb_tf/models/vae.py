@@ -15,7 +15,7 @@ from aevb_tf.models.generative import GenerativeModel
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
 class VAE(Autoencoder, GenerativeModel):
-  """Encoder, decoder and prior, trained together by a bound on log p(x).
+  """Encoder, decoder and prior, trained together with a bound on log p(x).
 
   Args:
     encoder: x -> parameters of q(z|x): an `aevb_tf.networks.Encoder`, or any

@@ -4,11 +4,11 @@
     sleep   (z, x) ~ p(z) p(x|z), a dream:     phi ascends    log q(z|x)
 
 Gradients through the draws are stopped, so that z may be of any kind. The wake phase
-ascends the evidence lower bound in theta. The sleep phase descends the reverse divergence,
-KL(p(z|x) || q(z|x)), over dreamt x instead of the data.
+ascends the evidence lower bound in theta. The sleep phase descends the reverse
+divergence, KL(p(z|x) || q(z|x)), over dreamt x instead of the data.
 
-theta and phi share no variables, so that one update of the sum of both objectives is one
-update of each:  loss = -(N/M) sum_i [ log p(x_i, z_i) + log q(z'_i|x'_i) ], nats.
+theta and phi share no variables, so that one update of the sum of both objectives is
+one update of each:  loss = -(N/M) sum_i [ log p(x_i, z_i) + log q(z'_i|x'_i) ], nats.
 
 References:
   Hinton, Dayan, Frey, Neal. The wake-sleep algorithm for unsupervised neural networks.
@@ -39,7 +39,7 @@ class WakeSleepParts(NamedTuple):
 
 
 class _Wake(bounds.Bound):
-  """The wake phase's objective, `mean_l log p(x, z_l)`, with gradients through z stopped."""
+  """The wake objective, `mean_l log p(x, z_l)`, with gradients through z stopped."""
 
   detached = True
 
@@ -59,19 +59,19 @@ class WakeSleep(Autoencoder, GenerativeModel):
   `sleep_log_q`, nats for a dream.
 
   A dream is a draw from p(x|z), not its mean: with a Bernoulli likelihood it is binary
-  even if the data are grey. The encoder is then trained on other images than it is used
-  on, so that binarized data suit this algorithm better.
+  even if the data are grey. The encoder is then trained on other images than those on
+  which it is used, so binarized data suit this algorithm better.
 
   Args:
     encoder: As in `VAE`.
     decoder: As in `VAE`.
     prior: As in `VAE`; not one that uses the encoder.
-    num_samples: L, draws of z for each example in the wake phase. There is one dream for
-      each example.
+    num_samples: L, draws of z for each example in the wake phase. There is one dream
+      for each example.
     dataset_size: N, to scale both objectives to the data set.
     parameter_prior_stddev: Standard deviation of a Gaussian prior on all parameters
       (MAP); needs `dataset_size`.
-    seed: As in `VAE`; of the dreams too.
+    seed: As in `VAE`; also for the dreams.
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
 

@@ -5,9 +5,9 @@
     -KL(q(theta) || p(theta))
       = 1/2 sum_j (1 + log(sigma_j^2 / s^2) - (mu_j^2 + sigma_j^2) / s^2)
 
-The means are the network's own variables: as it stands, the network is the one with the
-mean weights. Only the log-variances are made here, softly bounded to (-20, 20). The KL
-is in nats and counts once for a data set, not once for an example.
+The means are the variables of the network, so the network itself has the mean weights.
+Only the log-variances are created here, softly bounded to (-20, 20). The KL is in nats
+and counts once for a data set, not once for an example.
 
 References:
   Blundell, Cornebise, Kavukcuoglu, Wierstra. Weight uncertainty in neural networks.
@@ -37,7 +37,7 @@ class WeightPosterior(keras.layers.Layer):
     initial_stddev: sigma at the start of training.
 
   Raises:
-    ValueError: One of the two is not positive.
+    ValueError: An argument is not positive.
   """
 
   def __init__(
@@ -63,22 +63,22 @@ class WeightPosterior(keras.layers.Layer):
     ]
 
   def distributions(self, means: Sequence[tf.Tensor | keras.Variable]) -> list[Normal]:
-    """q(theta), of each variable.
+    """q(theta) for each variable.
 
     Args:
-      means: Variables or tensors, of the shapes that this was built for.
+      means: Variables or tensors, with the shapes passed to `build`.
 
     Returns:
       Normals, each with the batch shape of its variable.
 
     Raises:
-      ValueError: There are more or fewer means than there were.
+      ValueError: The number of means has changed.
     """
     if len(means) != len(self.log_variances):
       raise ValueError(
         f"There are {len(means)} trainable variables, but a posterior over "
         f"{len(self.log_variances)}. Set `trainable` of layers before the model is "
-        "built, and leave it."
+        "built, and do not change it afterwards."
       )
     return [
       Normal(
@@ -95,7 +95,7 @@ class WeightPosterior(keras.layers.Layer):
 
     Args:
       means: As in `distributions`.
-      seed: An int or a pair of int32: the same seed, the same zeta.
+      seed: An int or a pair of int32; the same seed gives the same zeta.
 
     Returns:
       float32 tensors of the shapes of the means.

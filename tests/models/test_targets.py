@@ -137,7 +137,7 @@ def test_labels_change_nothing(kind, unlabelled):
 @pytest.mark.parametrize("path", ["array", "tf.data", "train_on_batch"])
 def test_floats_of_the_shape_of_other_images_are_labels_and_that_is_said(path):
   examples = paths.Examples(CLEAN, CLEAN.transpose(0, 3, 1, 2))
-  shapes = r"y has shape \[n, 1, 4, 3\] and x \[n, 4, 3, 1\]: y is taken for labels"
+  shapes = r"y has shape \[n, 1, 4, 3\] and x \[n, 4, 3, 1\]: y is treated as labels"
   with pytest.warns(UserWarning, match=shapes):
     warned = paths.TRAIN[path](created(), examples)
   assert warned == paths.TRAIN[path](created(), paths.Examples(CLEAN))
@@ -191,5 +191,5 @@ def test_monte_carlo_em_refuses_targets(path):
 
 
 def test_weights_of_losses_are_refused():
-  with pytest.raises(ValueError, match="Weigh the KL by kl_weight"):
+  with pytest.raises(ValueError, match="Use the kl_weight"):
     tiny_vae().compile("adam", loss_weights=[1.0])
