@@ -1,4 +1,4 @@
-"""What `aevb-export` can be asked for; known without loading TensorFlow."""
+"""The options of `aevb-export`, defined without loading TensorFlow."""
 
 import dataclasses
 from typing import Literal, TypeAlias, get_args

@@ -75,7 +75,7 @@ def convert(
 
 
 def _without_builtin(missing):
-  """The operators that have no builtin; the others lack only a float64 version."""
+  """The operators without a builtin; the others only have no float64 version."""
   builtins = {name.replace("_", "") for name in flatbuffer.BUILTINS}
   return {
     name

@@ -1,4 +1,4 @@
-"""TFLite files from the inside: operators, metadata, and compact packing.
+"""The content of TFLite files: operators, metadata, and compact packing.
 
 A `.tflite` file is a FlatBuffer: operators and tensors of each function, and buffers
 with the weights. Ours has one more buffer, JSON under the name `aevb_tf`; a reader that
@@ -72,7 +72,7 @@ def _operator_names(model):
 
 
 def signature_names(content: bytes) -> list[str]:
-  """The names of the functions that a `.tflite` file answers."""
+  """The names of the signatures of a `.tflite` file."""
   return sorted(s.signatureKey.decode() for s in read(content).signatureDefs or ())
 
 
@@ -109,7 +109,7 @@ def _layer_outputs(model, graphs):
 
 
 def has_empty_constants(content: bytes) -> bool:
-  """Whether an operator takes a float constant that has no numbers in it."""
+  """Whether an operator has an input that is an empty float constant."""
   return any(
     _is_empty_constant(graph, index)
     for graph in read(content).subgraphs
@@ -232,7 +232,7 @@ def _table_key(table):
 
 
 def _key(value):
-  """What equal values have in common, hashable."""
+  """A hashable key that is the same for equal values."""
   if isinstance(value, _SharedTable):
     return value.key
   if isinstance(value, np.ndarray):

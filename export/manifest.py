@@ -1,4 +1,4 @@
-"""`manifest.json`: every file of an export with its size and hash, and what runs it.
+"""`manifest.json`: every file of an export with its size, its hash and its runtimes.
 
 {"format_version": 1, "name": ..., "versions": {...}, "config_sha256": ...,
  "files": {PATH: {"bytes": ..., "sha256": ...}},
@@ -133,7 +133,7 @@ def describe(path: pathlib.Path) -> dict[str, Any]:
 
 
 def faults(folder: pathlib.Path, expected: dict[str, Any]) -> dict[str, str]:
-  """What is wrong with the files of a folder.
+  """Errors in the files of a folder.
 
   Args:
     folder: The folder.

@@ -1,4 +1,4 @@
-"""The metadata of an artifact: JSON that each of them has inside.
+"""The metadata of an artifact, JSON that is stored in the artifact.
 
     format_version   1
     signatures       name -> doc, inputs and outputs: name, dtype, shape (-1 is the

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and never replace another.
+"""Publishes files and folders atomically, without replacing existing ones.
 
 They are written beside their place, in a hidden folder `.partial-NAME-*`, synced to
 the disk and then renamed: a process that polls the place (such as a server looking for

@@ -1,4 +1,4 @@
-"""Smaller `.tflite` files: how their numbers are stored, and what that costs.
+"""Quantization of `.tflite` files: the storage of their numbers, and its cost.
 
     none     float32
     float16  weights stored as float16, computing in float32; half the size
@@ -73,7 +73,7 @@ def quantize(
 
 
 def _loops(functions):
-  """Why functions with a loop cannot be calibrated: measuring them ends the process."""
+  """The error for functions with a loop, whose calibration would crash the process."""
   return {
     name: "the converter cannot measure ranges in a loop of fixed shapes"
     for name, function in functions.items()
@@ -169,7 +169,7 @@ def judge(
   x: np.ndarray,
   max_nats: float,
 ) -> dict[str, Any]:
-  """Refuses a file that changes the bound too much.
+  """Raises an error for a file that changes the bound too much.
 
   Args:
     converted: What the file was made from.

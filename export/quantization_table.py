@@ -1,4 +1,4 @@
-"""The cost and the gain of quantization, measured on a run's own test data.
+"""The cost and the gain of quantization, measured on the test data of a run.
 
   python -m aevb_tf.export.quantization_table --workdir=RUN [--workdir=RUN ...]
                                               [--data_dir=DIR]

@@ -1,11 +1,11 @@
-"""What a verification found, and the same as lines to print."""
+"""The result of a verification, and its text for printing."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
 class Difference(NamedTuple):
-  """How far one artifact in one runtime is from the model, at one signature."""
+  """The difference of an artifact in a runtime from the model, for one signature."""
 
   artifact: str
   runtime: str
@@ -20,7 +20,7 @@ class Difference(NamedTuple):
 
 
 class Report(NamedTuple):
-  """What a verification found.
+  """The result of a verification.
 
   Attributes:
     manifest: The manifest of the export.
@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
 
 def format_artifacts(report: Report) -> str:
-  """The artifacts of an export, and how far each is from the model."""
+  """The artifacts of an export, and the difference of each from the model."""
   lines = []
   for artifact in report.manifest["artifacts"]:
     path = artifact["path"]

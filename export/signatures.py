@@ -1,4 +1,4 @@
-"""What an exported model answers: one definition, used by every format.
+"""The signatures of an exported model, defined once for all formats.
 
     encode        x          -> mean, stddev, or the posterior's own parameters and z
     decode        z          -> x_mean
@@ -106,7 +106,7 @@ def build(
   mean = {"x_mean": "mean of p(x|z)"}
 
   def checked(tensor, shape):
-    """Nothing else checks the shapes of a request, and most would broadcast."""
+    """Checks the shape of a request, since wrong shapes would often broadcast."""
     return tensor if clamp else shapes.of_events(tensor, shape, in_graph=True)
 
   def data(x):

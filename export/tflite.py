@@ -123,7 +123,7 @@ def tflite(
 
 
 def _data(vae, quantize, representative_data, test_data, max_nats, exported):
-  """The test data, and `x` and `z` for calibration; None where they are not needed."""
+  """The test data, and `x` and `z` for calibration; None if they are not needed."""
   if quantize not in QUANTIZATION_KINDS:
     raise ValueError(
       f"Unknown quantize={quantize!r}.{did_you_mean(quantize, QUANTIZATION_KINDS)}"

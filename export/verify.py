@@ -153,7 +153,7 @@ def _cases_for(artifact, runtime, cases):
 
 
 def _with_batch_size(case, batch_size):
-  """The case as a file of a fixed batch can answer it.
+  """The case in a form for a file with a fixed batch.
 
   Row i of every answer depends on row i of the inputs and on (seed, i) alone: a smaller
   batch is the beginning of this one, and the other rows of a larger batch are compared
@@ -188,7 +188,7 @@ def _difference(actual, expected, by_maximum):
 def answer_cases(
   vae: ExportableModel, max_samples: int, num_importance_samples: int
 ) -> list[Case]:
-  """Asks a model about examples that it draws itself: they fit its likelihood.
+  """Cases for examples that the model draws, which are in its likelihood's support.
 
   Args:
     vae: The model.
@@ -244,7 +244,7 @@ def save_cases(cases: list[Case], path: str | os.PathLike) -> None:
 
 
 def load_cases(path: str | os.PathLike) -> list[Case]:
-  """Reads what `save_cases` wrote.
+  """Reads a file that `save_cases` has written.
 
   Raises:
     ValueError: The file is something else, or damaged.

@@ -94,7 +94,7 @@ def test_what_torch_compiles_is_what_it_computes_eagerly(monkeypatch):
   np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
 
 
-def test_torch_compile_stands_beside_eager_in_every_training():
+def test_every_training_has_torch_compile_and_eager():
   for benchmark in suite.BENCHMARKS.values():
     named = {c.name: c for c in benchmark.contenders}
     if benchmark.name.startswith("training") or "torch.compile" in named:
@@ -138,7 +138,7 @@ def test_slopes_are_those_of_powers(tmp_path):
   assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_every_benchmark_has_a_name_of_its_own_and_wants_what_runs():
+def test_every_benchmark_has_a_unique_name_and_targets_that_run():
   assert not set(suite.BENCHMARKS) & set(growth.GROWTHS)
   for benchmark in (*suite.BENCHMARKS.values(), *growth.GROWTHS.values()):
     names = [contender.name for contender in benchmark.contenders]

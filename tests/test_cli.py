@@ -44,7 +44,7 @@ def _run(folder, *words):
 
 
 @pytest.mark.parametrize("way", ["-m", "named like a command", "sys.argv of a command"])
-def test_a_program_of_somebody_s_own_gets_the_whole_package(way, model, tmp_path):
+def test_a_program_of_the_user_gets_the_whole_package(way, model, tmp_path):
   package = tmp_path / "mine"
   package.mkdir()
   (package / "__init__.py").write_text("import aevb_tf")

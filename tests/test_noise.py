@@ -224,7 +224,7 @@ def test_the_recorder_sees_a_draw_that_is_made_twice(recorder):
 # Purposes.
 
 
-def test_every_purpose_has_counters_of_its_own():
+def test_every_purpose_has_its_own_counters():
   words = {}
   for purpose in random.Purpose:
     assert purpose.word < 0
@@ -240,7 +240,7 @@ def test_every_purpose_has_counters_of_its_own():
   assert not hashed & {tuple(random.fold_in(0, i).numpy()) for i in range(100)}
 
 
-def test_what_is_not_counted_takes_no_number():
+def test_a_purpose_that_is_not_counted_takes_no_index():
   with pytest.raises(ValueError, match="Purpose.TRAIN is not counted"):
     random.derive(0, random.Purpose.TRAIN, 3)
 
@@ -282,7 +282,7 @@ def test_a_mixture_s_component_says_nothing_of_the_first_pixel(seeds):
       stats.assert_frequency(ones[:, pixel].sum(), len(ones), 0.5)
 
 
-def test_the_order_of_a_split_is_the_order_of_no_epoch():
+def test_no_epoch_has_the_order_of_a_split():
   split = orders.held_out(50, 5)
   order = np.concatenate([split["test"], split["train"]])
   assert not any(np.array_equal(order, orders.permutation(50, 0, i)) for i in range(9))

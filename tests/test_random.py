@@ -42,7 +42,7 @@ def test_seeds_of_ints_and_pairs():
 
 @pytest.mark.parametrize("draw", [random.bits, random.uniform, random.normal])
 @pytest.mark.parametrize("columns", [1, 2, 5])
-def test_a_row_depends_on_seed_and_number_alone(draw, columns):
+def test_a_row_depends_only_on_seed_and_number(draw, columns):
   long = draw(3, tf.range(10), columns).numpy()
   np.testing.assert_array_equal(draw(3, tf.range(4), columns), long[:4])
   np.testing.assert_array_equal(draw(3, tf.constant([7, 2]), columns), long[[7, 2]])

@@ -78,7 +78,7 @@ def test_the_name_in_saved_models_is_the_package_s_or_the_class_s_own():
   assert keras.saving.get_registered_name(mine) == "tests.registry>Mine"
 
 
-def test_what_has_no_qualified_name_differs_from_others():
+def test_objects_without_a_qualified_name_are_distinguished():
   registry = Registry("thing")
   one, other = (functools.partial(int, text) for text in "12")
   registry.register("a")(one)

@@ -155,11 +155,11 @@ def test_public_names_exist():
     assert getattr(aevb_tf, name) is not None
 
 
-def test_the_exporter_is_there_without_an_import_of_its_own():
+def test_the_exporter_is_available_without_a_separate_import():
   assert aevb_tf.__getattr__("export").__name__ == "aevb_tf.export"
 
 
-def test_dir_shows_the_public_names_alone():
+def test_dir_shows_only_the_public_names():
   assert dir(aevb_tf) == sorted([*aevb_tf.__all__, "export"])
 
 

@@ -1,4 +1,4 @@
-"""What the clients have in common: the calls, their errors, and when they are repeated."""
+"""The calls of both clients, their errors, and their retries."""
 
 import abc
 import numbers
@@ -21,7 +21,7 @@ class ClientError(RuntimeError):
 
 
 class InvalidRequest(ClientError):
-  """The server refused the request: an unknown signature, a wrong shape, a large `num`."""
+  """The server rejected the request: unknown signature, wrong shape, too large `num`."""
 
 
 class NotFound(ClientError):
@@ -29,11 +29,11 @@ class NotFound(ClientError):
 
 
 class Unavailable(ClientError):
-  """The server could not be reached, or did not accept the request, until the deadline."""
+  """The server could not be reached, or did not accept the request, by the deadline."""
 
 
 class DeadlineExceeded(ClientError):
-  """The server accepted the request, and did not answer in time."""
+  """The server accepted the request, but did not answer in time."""
 
 
 class ServerFailed(ClientError):

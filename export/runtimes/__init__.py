@@ -1,4 +1,4 @@
-"""Artifacts run where users run them: each runtime in a process of its own.
+"""Runs artifacts in the runtimes of users, each in a separate process.
 
     litert        LiteRT, without TensorFlow in the process
     tensorflow    TensorFlow's Python, without TFP and this package

@@ -1,4 +1,4 @@
-"""Runs an artifact alone: answers a file of calls in a runtime.
+"""Runs an artifact in its own process: answers a file of calls in a runtime.
 
   python process.py RUNTIME ARTIFACT CALLS ANSWERS REPEATS
 

@@ -1,4 +1,4 @@
-"""How many rows a server computes at once, from a measurement.
+"""Chooses the batch size of a server from a measurement.
 
 A server that batches concatenates the rows of concurrent requests, computes them in one
 call and splits the result. That helps if a call with many rows costs little more than a

@@ -110,7 +110,7 @@ def _batchable(only, row_wise):
 def publish_export(
   export: str | os.PathLike, base: str | os.PathLike, version: int | None = None
 ) -> pathlib.Path:
-  """Publishes the bundle of an export as a version of what a server serves.
+  """Publishes the bundle of an export as a version on a server.
 
   The whole export is verified first, and the copy is compared with the manifest before
   it appears. The version becomes the canary, as in `serving_bundle`.

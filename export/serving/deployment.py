@@ -1,4 +1,4 @@
-"""The files that start a server: written once, so that users can change them.
+"""Files that start a server, written only once, so that users can edit them.
 
 All start the stock image with the same flags. Labels may name versions that are still
 being loaded at the start; batching is on for the models that have parameters of their

@@ -158,7 +158,7 @@ def _check_answer(protocol, client, log):
 
 
 def _compare(answer, recorded):
-  """The largest difference, and what is wrong or None."""
+  """The largest difference, and an error or None."""
   if set(answer) != set(recorded):
     return np.nan, f"outputs {sorted(answer)} instead of {sorted(recorded)}"
   largest = 0.0

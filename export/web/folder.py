@@ -137,7 +137,7 @@ def check(
 def image_shape_of(
   event_shape: Sequence[int], image_shape: Sequence[int] | None = None
 ) -> tuple[int, int, int]:
-  """The shape of the images that a model's examples are.
+  """The shape of the images, for a model's examples.
 
   Args:
     event_shape: Shape of one example: `(height, width)`, `(height, width, channels)`,

@@ -1,4 +1,4 @@
-"""What the sliders of a page move along: the aggregate posterior, measured on data.
+"""The axes of the sliders on a page: the aggregate posterior, measured on data.
 
     q(z) = mean_i q(z|x_i)
 

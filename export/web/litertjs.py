@@ -1,4 +1,4 @@
-"""LiteRT.js, the runtime of the page: fetched once through npm, checked, and cached.
+"""LiteRT.js, the runtime of the page, fetched once through npm, checked, and cached.
 
 It is Google's, under the Apache License 2.0, and not part of this package. Of its wasm
 variants the page uses `compat`: every browser runs it, also on phones, and it rounds in
@@ -125,7 +125,7 @@ def unpack(folder: pathlib.Path, to: pathlib.Path) -> None:
 
 
 def _fetch(package, folder):
-  """Fetches a package into the cache, whole or not at all."""
+  """Fetches a package into the cache, atomically."""
   npm = shutil.which("npm")
   if npm is None:
     raise Unavailable(

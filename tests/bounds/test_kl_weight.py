@@ -17,7 +17,7 @@ def terms():
   return bounds.Terms(*densities, parts.sum(1), parts)
 
 
-def test_the_weight_multiplies_the_kl_alone():
+def test_the_weight_multiplies_only_the_kl():
   t = terms()
   log_likelihood = t.log_likelihood.mean(0)
   sampled = (t.log_q - t.log_prior).mean(0)

@@ -66,7 +66,7 @@ def test_variance_falls_with_a_baseline_and_most_with_the_path(problem, seeds):
   assert spread[0] > 1.5 * spread[1] > 1.5 * spread[2]
 
 
-def test_the_moving_average_follows_training_alone_and_is_saved(tmp_path):
+def test_the_moving_average_follows_only_training_and_is_saved(tmp_path):
   vae = tiny_vae(bound=bounds.ScoreFunction(2, "moving_average"))
   vae.compile("adam", jit_compile=False)
   x = np.random.default_rng(0).random((20, 4, 3, 1), np.float32)

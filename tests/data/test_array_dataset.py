@@ -49,7 +49,7 @@ def test_no_labels():
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint16, np.float64])
-def test_numbers_are_as_they_are(dtype):
+def test_numbers_are_not_changed(dtype):
   x = np.array([[0, 1, 2], [2, 0, 300]], dtype)
   counts = ArrayDataset(x)
   np.testing.assert_array_equal(counts[0][0], np.float32(x))
@@ -95,7 +95,7 @@ def test_resident_and_streamed_elements_are_equal(binarization):
     _assert_same(indexed, _numpy(compiled))
 
 
-def test_stream_goes_on_from_the_epoch_of_the_data():
+def test_stream_continues_from_the_epoch_of_the_data():
   data = _dataset()
   data.epoch = 4
   _assert_same(_numpy(data.to_tf_data()), _numpy(data))

@@ -153,7 +153,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     data.load(tmp_path / "x.npy")
 
 
-def test_what_is_in_the_file_but_no_array(tmp_path):
+def test_an_entry_of_the_file_that_is_not_an_array(tmp_path):
   with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
     file.writestr("x", "text")
   with pytest.raises(

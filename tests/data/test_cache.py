@@ -66,7 +66,7 @@ def test_what_depends_on_something_else_is_another_file(home):
 @pytest.mark.parametrize(
   "damage", ["cut", "emptied", "foreign", "renamed parts", "compressed, then changed"]
 )
-def test_a_damaged_file_is_decoded_anew_and_replaced(home, damage):
+def test_a_damaged_file_is_decoded_again_and_replaced(home, damage):
   cache.arrays("key", Reader())
   (path,) = (home / "aevb_tf").iterdir()
   if damage == "renamed parts":
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_decoded_anew_and_replaced(home, damage):
   assert reader.calls == 1
 
 
-def test_a_home_that_cannot_be_written_costs_time_alone(home):
+def test_a_home_that_cannot_be_written_costs_only_time(home):
   home.write_text("a file where the folder would be")
   reader = Reader()
   for _ in range(2):

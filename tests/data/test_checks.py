@@ -93,7 +93,7 @@ def test_what_labels_become(y, expected):
 
 
 @pytest.mark.parametrize("value", [0.5, np.inf])
-def test_targets_are_no_labels(value):
+def test_targets_are_not_labels(value):
   with pytest.warns(UserWarning, match=rf"y\[1\] is {value}, which is not a label"):
     labels = checks.check_labels(np.array([1.0, value]), 2, "y")
   np.testing.assert_array_equal(labels, [-1, -1])

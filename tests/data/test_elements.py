@@ -41,7 +41,7 @@ def test_every_path_gives_the_same_bits(binarization, shape):
     np.testing.assert_array_equal(eager, compiled)
 
 
-def test_bits_depend_on_seed_epoch_and_row_alone():
+def test_bits_depend_only_on_seed_epoch_and_row():
   x = tf.fill((6, 40), np.uint8(128))
 
   def draw(rows, epoch, seed):

@@ -148,7 +148,7 @@ def test_a_damaged_image_is_named(tmp_path, monkeypatch, in_memory, damage, suff
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", None])
-def test_what_has_the_suffix_and_is_no_image(tmp_path, content):
+def test_a_file_with_the_suffix_that_is_not_an_image(tmp_path, content):
   _write(tmp_path / "train" / "0.png", _random(0))
   file = tmp_path / "train" / "1.png"
   file.mkdir() if content is None else file.write_bytes(content)

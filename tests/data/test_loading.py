@@ -108,7 +108,7 @@ def test_sources_can_be_added(monkeypatch):
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_splits_of_arrays_are_as_they_are(in_memory):
+def test_splits_of_arrays_are_kept(in_memory):
   class Counts:
     def open(self, split, data_dir):
       return sources.Split.of_arrays([[0, 2], [300, -1]], ["b", "a"])

@@ -9,7 +9,7 @@ from aevb_tf import distributions
 from tests.distributions import cases
 
 
-def test_the_paper_s_families_are_whole():
+def test_the_paper_s_families_are_complete():
   assert set(distributions.names("inverse_cdf")) == {
     *("exponential", "cauchy", "logistic", "rayleigh", "pareto"),
     *("weibull", "reciprocal", "gompertz", "gumbel", "erlang"),

@@ -196,7 +196,7 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
     assert of_all_data == (job.run.method == "mcem")
 
 
-def test_figure5_tries_each_step_and_goes_on_with_one(created):
+def test_figure5_tries_each_step_and_continues_with_one(created):
   table, _ = created("figure5")
   rows = points(table)
   assert {p.step for p in rows} == set(sweep.STEPS)

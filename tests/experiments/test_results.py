@@ -126,7 +126,7 @@ def line(text, *begins):
   return [cell.strip() for cell in found.strip("|").split("|")]
 
 
-def test_ours_stands_beside_the_published():
+def test_our_result_is_shown_with_the_published():
   points = [point(), point(samples=10**7, test=-103.3)]
   text = compared.with_published(points, FIGURE2_MNIST)
   assert line(text, "20", "AEVB", "test", "1e6") == [
@@ -247,7 +247,7 @@ def test_what_is_said_of_the_prior_of_the_encoder(hidden, latent_dim, num_exampl
   assert f"{share:.1g} nats" in PAGE
 
 
-def test_the_narrow_start_has_a_table_of_its_own():
+def test_the_narrow_start_has_a_separate_table():
   points = [point(), point(settings="narrow start", test=-125.3)]
   assert figure2.narrow_start(points[:1], FIGURE2_MNIST) == ""
   assert "A narrow start, which the paper does not have" in PAGE
@@ -400,7 +400,7 @@ def test_a_bound_that_falls_is_reported(end, verdict):
   assert f"With 200 latents AEVB {verdict}" in figure2.more_latents(points)
 
 
-def test_a_step_that_failed_is_no_number():
+def test_a_step_that_failed_is_not_a_number():
   points = [point(), point(step=0.1, train=-3e9, chosen="no")]
   row = line(compared.steps(points), "20")
   assert row[3:] == ["diverged", "**−123.0 at 1e6**", "failed at 1e6"]
@@ -427,7 +427,7 @@ def test_a_time_says_that_a_gpu_took_it():
   assert md.took(180.0, "H100") == md.took(180.0, "H100, CPU") == "3 min, GPU"
 
 
-def test_what_a_smoke_run_made_is_not_published(tmp_path):
+def test_results_of_a_smoke_run_are_not_published(tmp_path):
   files.write_csv(tmp_path / "work" / "figure5.csv", [point(dataset="digits")])
   (tmp_path / "RESULTS.md").write_text(PAGE, "utf-8")
   with pytest.raises(ConfigError, match="figure5.csv: made by --scale=smoke"):

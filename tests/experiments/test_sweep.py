@@ -38,7 +38,9 @@ def scripted(monkeypatch):
 
 
 @pytest.mark.parametrize("best", sweep.STEPS)
-def test_the_step_with_the_best_training_bound_goes_on(scripted, best, tmp_path):
+def test_the_run_continues_with_the_step_of_the_best_training_bound(
+  scripted, best, tmp_path
+):
   requested, steps = scripted
   steps["best"] = best
   found = sweep.execute([Job(RUN, 2_000, (500,))], tmp_path)
@@ -76,7 +78,7 @@ def test_a_step_that_diverges_is_not_chosen(scripted, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("step", sweep.STEPS)
-def test_a_step_whose_bound_is_no_number_is_not_chosen(scripted, step, tmp_path):
+def test_a_step_whose_bound_is_not_a_number_is_not_chosen(scripted, step, tmp_path):
   requested, steps = scripted
   steps.update(best=step, nan=step)
   sweep.execute([Job(RUN, 2_000, (500, 1_000))], tmp_path)

@@ -192,7 +192,7 @@ def test_a_run_says_what_it_is(run, straight):
 
 
 @pytest.mark.parametrize("samples", [501, 250])
-def test_samples_have_to_be_whole_chunks(samples, tmp_path):
+def test_samples_must_be_whole_chunks(samples, tmp_path):
   with pytest.raises(ValueError, match="multiple of 500"):
     advance(settings.digits(), samples, tmp_path)
 

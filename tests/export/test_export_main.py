@@ -81,7 +81,7 @@ def test_the_command_drops_the_notes_of_the_converter_and_nothing_else(
   assert capfd.readouterr().err == "mine\n"
 
 
-def test_what_is_known_without_tensorflow_is_what_there_is():
+def test_names_known_without_tensorflow_are_the_registered_ones():
   assert sorted(config.FORMATS) == formats.names()
   assert set(config.QUANTIZATION_KINDS) == set(verify._TOLERANCES)
 
@@ -108,7 +108,7 @@ def test_a_mistake_takes_one_line_and_leaves_nothing(tmp_path, argv, message):
   assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_run_is_refused(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
   ended = _run("aevb-export", f"--workdir={tmp_path}", f"--to={tmp_path}/out")
   assert ended.returncode == 2
   assert "there is no run in this folder" in ended.stderr
@@ -135,7 +135,7 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
     ({"max_samples": 0}, "max_samples=0 must be a positive"),
   ],
 )
-def test_what_is_impossible_is_refused(run_folder, tmp_path, options, message):
+def test_invalid_arguments_are_refused(run_folder, tmp_path, options, message):
   with pytest.raises(ConfigError, match=message):
     export(run_folder.path, tmp_path / "parent" / "out", **options)
   assert os.listdir(tmp_path) in ([], ["parent"])

@@ -62,7 +62,7 @@ def test_comparators_with_an_encoder_are_frozen(x):
     np.testing.assert_allclose(result["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
 
 
-def test_a_variable_that_is_no_weight_is_named():
+def test_a_variable_that_is_not_a_weight_is_named():
   hidden = tf.Variable(1.0, name="forgotten")
 
   @keras.saving.register_keras_serializable(package="tests.export")

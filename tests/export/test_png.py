@@ -50,7 +50,7 @@ def test_colours_become_what_the_model_takes(files):
   np.testing.assert_allclose(result[1], result[0], 0, LEVEL)
 
 
-def test_another_size_and_what_is_no_image_are_refused(requested):
+def test_another_size_and_files_that_are_not_images_are_refused(requested):
   large = images.encode(np.zeros((6, 8, 1)))
   with pytest.raises(tf.errors.InvalidArgumentError, match="6 pixels wide and 8 high"):
     requested["reconstruct_png"](tf.constant([large]))

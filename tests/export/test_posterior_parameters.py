@@ -23,7 +23,7 @@ def drawn(name):
 
 
 @pytest.mark.parametrize("name", posteriors.names())
-def test_every_posterior_has_parameters_of_its_own(name):
+def test_every_posterior_has_its_own_parameters(name):
   posterior, q, _ = drawn(name)
   result = parameters(posterior, q)
   for key, value in result.items():

@@ -39,7 +39,7 @@ def test_an_error_leaves_nothing(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", [publish.folder, publish.file])
-def test_what_is_there_is_left_alone(tmp_path, kind):
+def test_existing_files_are_not_changed(tmp_path, kind):
   (tmp_path / "a").write_text("mine")
   with pytest.raises(FileExistsError, match="nothing is overwritten"):
     with kind(tmp_path / "a"):
@@ -48,7 +48,7 @@ def test_what_is_there_is_left_alone(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", [publish.folder, publish.file])
-def test_what_came_meanwhile_is_left_alone(tmp_path, kind):
+def test_files_that_appeared_meanwhile_are_not_changed(tmp_path, kind):
   with pytest.raises(FileExistsError):
     with kind(tmp_path / "a") as partial:
       if kind is publish.file:

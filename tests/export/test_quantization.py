@@ -86,7 +86,7 @@ def test_a_bound_that_moved_too_far_is_refused_and_the_layer_named(vae, data, tm
     ({"quantize": "dynamic"}, "judged by the bound: pass test_data"),
   ],
 )
-def test_what_is_impossible_is_refused_at_once(vae, tmp_path, arguments, message):
+def test_invalid_arguments_are_refused_at_once(vae, tmp_path, arguments, message):
   with pytest.raises(ValueError, match=message):
     export.tflite(vae, tmp_path / "a.tflite", **arguments)
 

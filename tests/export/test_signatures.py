@@ -48,7 +48,7 @@ def test_a_number_out_of_bounds_fails_or_is_moved(vae, num):
   assert len(clamped(tf.constant(num), [0, 0])["z"]) == (5 if num > 5 else 1)
 
 
-def test_a_datum_that_cannot_be_scored_is_nan_and_spoils_no_other(vae, x):
+def test_an_example_that_cannot_be_scored_is_nan_and_affects_no_other(vae, x):
   broken = x.copy()
   broken[1, 0, 0, 0], broken[3, 2, 2, 0] = np.nan, 255.0
   for name in ("elbo", "log_marginal"):
@@ -60,7 +60,7 @@ def test_a_datum_that_cannot_be_scored_is_nan_and_spoils_no_other(vae, x):
       np.testing.assert_allclose(values[[0, 2, 4]], whole[key].numpy()[[0, 2, 4]], 1e-6)
 
 
-def test_a_choice_keeps_the_order_and_refuses_what_is_unknown(vae):
+def test_a_choice_keeps_the_order_and_refuses_unknown_names(vae):
   assert list(signatures.build(vae, only=["sample", "encode"])) == ["encode", "sample"]
   with pytest.raises(ValueError, match="Unknown signature 'sampel'. Did you mean"):
     signatures.build(vae, only=["sampel"])

@@ -59,7 +59,7 @@ def test_only_builtin_operators_are_used(lite):
   assert "RANDOM_STANDARD_NORMAL" not in used
 
 
-def test_an_operator_that_is_no_builtin_is_refused(lite, monkeypatch):
+def test_an_operator_that_is_not_a_builtin_is_refused(lite, monkeypatch):
   monkeypatch.setattr(flatbuffer, "operators", lambda content: {"custom:FlexLgamma": 1})
   with pytest.raises(ValueError, match="FlexLgamma"):
     check_builtins(lite.read_bytes())
@@ -125,7 +125,7 @@ def test_what_litert_cannot_compute_is_left_out_with_the_reason(tmp_path):
   assert os.listdir(tmp_path) == ["model.tflite"]
 
 
-def test_a_library_call_leaves_the_file_descriptors_of_its_caller_alone(
+def test_a_library_call_does_not_change_the_file_descriptors_of_its_caller(
   tmp_path, monkeypatch
 ):
   def refuse(*args):

@@ -113,7 +113,7 @@ def _rewrite(folder, change):
   (folder / manifest.FILE).write_text(json.dumps(result))
 
 
-def test_a_manifest_cannot_name_a_script_of_its_own(exported, tmp_path):
+def test_a_manifest_cannot_name_its_own_script(exported, tmp_path):
   folder = shutil.copytree(exported[0], tmp_path / "copy")
 
   def foreign(result):
@@ -162,7 +162,7 @@ def test_without_the_reference_nothing_is_compared(copy):
     ('{"format_version": 99, "files": {}, "artifacts": []}', "another version"),
   ],
 )
-def test_what_is_no_export_is_refused(tmp_path, text, message):
+def test_a_folder_that_is_not_an_export_is_refused(tmp_path, text, message):
   if text is not None:
     (tmp_path / manifest.FILE).write_text(text)
   with pytest.raises(manifest.NoExport, match=message):

@@ -167,7 +167,7 @@ def test_binary_targets_of_256_levels_are_warned_of_once():
     build(name, (4,)).check_targets(one_hot)  # a warning would be an error
 
 
-def test_levels_given_as_they_are_say_what_to_divide_by():
+def test_unscaled_levels_are_refused_with_the_divisor():
   levels = np.arange(256, dtype=np.uint8).reshape(-1, 4)
   for name in ("bernoulli", "continuous_bernoulli", "categorical"):
     likelihood = build(name, (4,))

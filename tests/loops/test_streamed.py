@@ -70,7 +70,7 @@ def test_evaluation_is_that_of_data_in_memory(monkeypatch):
     assert b[name] == pytest.approx(value, rel=1e-6)
 
 
-def test_a_stream_goes_on_with_its_pass(monkeypatch):
+def test_a_stream_continues_its_pass(monkeypatch):
   small_pieces(monkeypatch)
   vae = compiled()
   start = state(vae)

@@ -85,7 +85,7 @@ def test_auto_is_the_choice_that_pays_and_a_choice_stays(stream, pays):
     assert compiled_loop(vae)._jit is pays
 
 
-def test_another_stream_of_the_kind_is_not_compiled_anew():
+def test_another_stream_of_the_same_kind_is_not_compiled_again():
   vae = train(stream=True)
   loop = compiled_loop(vae)
   with pytest.MonkeyPatch.context() as patch:

@@ -177,7 +177,7 @@ def test_one_theta_serves_a_whole_minibatch_and_an_evaluation():
     np.testing.assert_allclose(results[0][name], results[1][name], rtol=1e-5)
 
 
-def test_a_weight_of_data_leaves_the_weights_kl_as_it_is():
+def test_sample_weights_do_not_change_the_kl_of_the_weights():
   model = compiled()
   parts = model.bound_parts(
     tf.constant(digits(4)), aevb.random.as_seed(0), tf.range(4), training=True

@@ -98,5 +98,5 @@ class Files(Batches):
     self.x = [f"{i}.png" for i in range(len(examples.x))]
 
 
-def test_a_data_set_of_the_users_may_have_an_x_of_its_own():
+def test_a_data_set_of_the_user_may_have_an_attribute_x():
   compiled().fit(Files(Examples(X)), verbose=0)

@@ -156,7 +156,7 @@ def test_a_sequential_decoder_is_looked_at():
     aevb.VAE(aevb.networks.MLPEncoder(2, (8,)), decoder, likelihood="bernoulli")
 
 
-def test_an_encoder_of_two_tensors_is_for_gaussians_alone():
+def test_an_encoder_of_two_tensors_is_only_for_gaussians():
   vae = aevb.VAE(
     own_encoder("two tensors"),
     own_decoder(),

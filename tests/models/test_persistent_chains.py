@@ -39,7 +39,7 @@ def assert_posterior(z, exact, x):
 
 
 @pytest.mark.parametrize("num_samples", [1, 3])
-def test_chains_that_go_on_come_to_the_posterior(num_samples, seeds):
+def test_persistent_chains_converge_to_the_posterior(num_samples, seeds):
   exact, x = example(np.random.default_rng(seeds(0)), n=2)
   em = persistent(exact, 2000, num_samples=num_samples)
   samples = go_on(em, np.repeat(x, 1000, axis=0), seeds(1), visits=20)
@@ -93,7 +93,7 @@ def test_first_chains_are_draws_of_the_prior(seeds):
   stats.assert_mean(chains[:, 0] * chains[:, 1], np.zeros(2))
 
 
-def test_a_step_moves_the_chains_of_its_data_alone():
+def test_a_step_moves_only_the_chains_of_its_data():
   exact, x = example(np.random.default_rng(0), n=10)
   em = persistent(exact, 10)
   before = em.chains.numpy()
@@ -137,7 +137,7 @@ def whole_run():
   return em, state(em)
 
 
-def test_a_run_goes_on_with_its_chains_where_it_was_saved(whole_run, tmp_path):
+def test_a_resumed_run_continues_its_saved_chains(whole_run, tmp_path):
   half = of_digits(2, jit=True)
   half.save(tmp_path / "half.keras")
   again = aevb.load(tmp_path / "half.keras")
@@ -150,7 +150,7 @@ def test_a_run_goes_on_with_its_chains_where_it_was_saved(whole_run, tmp_path):
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
-def test_evaluation_leaves_the_chains_alone(whole_run):
+def test_evaluation_does_not_change_the_chains(whole_run):
   em, _ = whole_run
   before = em.chains.numpy()
   em.evaluate(digits(20), batch_size=10, verbose=0)

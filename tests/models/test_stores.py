@@ -87,7 +87,7 @@ def test_training_continues_as_if_never_stored(store, trained, trained_on, tmp_p
   assert_same(state(again), trained_on)
 
 
-def test_the_hdf5_format_of_old_is_refused(trained, tmp_path):
+def test_the_legacy_hdf5_format_is_refused(trained, tmp_path):
   for name in ("vae.h5", "vae.hdf5"):
     with pytest.raises(ValueError, match="a file that ends in .keras"):
       trained.save(tmp_path / name)

@@ -150,7 +150,7 @@ def test_targets_of_python_s_numbers_are_targets(vae):
 
 
 @pytest.mark.parametrize("label", ["1", None])
-def test_labels_of_the_shape_of_x_that_are_no_numbers_are_labels(label):
+def test_labels_with_the_shape_of_x_that_are_not_numbers_are_labels(label):
   x = CLEAN.reshape(20, 12)[:, :1]
   vae = tiny_vae(event_shape=(1,))
   vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)

@@ -124,7 +124,7 @@ def test_a_fit_in_two_parts_ends_where_one_would(steps, tmp_path):
   assert int(again.optimizer.iterations) == 4 * (steps or 5)
 
 
-def test_backup_and_restore_goes_on_as_if_never_stopped(tmp_path):
+def test_backup_and_restore_continues_as_if_never_stopped(tmp_path):
   data = aevb.data.ArrayDataset(digits(40), batch_size=10, shuffle=True, seed=1)
 
   class Stop(keras.callbacks.Callback):

@@ -94,14 +94,14 @@ def test_unknown_formats_are_refused(tmp_path):
     plots.save(DRAW["kl"](), tmp_path / "kl.bmp")
 
 
-def test_the_users_style_is_left_alone():
+def test_the_users_style_is_not_changed():
   before = dict(matplotlib.rcParams)
   for draw in DRAW.values():
     draw()
   assert dict(matplotlib.rcParams) == before
 
 
-def test_plots_stand_alone_and_import_matplotlib_late(tmp_path):
+def test_plots_need_no_model_and_import_matplotlib_late(tmp_path):
   """Under an empty parent package: they need what writes files, and pyplot never."""
   package = pathlib.Path(plots.__file__).parents[1]
   code = f"""

@@ -77,7 +77,7 @@ def bad_pixel():
     (bad_pixel(), r"images\[1\] has values that are not finite"),
   ],
 )
-def test_what_is_no_image_is_refused(images, message):
+def test_data_that_are_not_images_are_refused(images, message):
   with pytest.raises(ValueError, match=message):
     grids.tile(images, columns=1)
 

@@ -18,7 +18,7 @@ def legend_names(axes):
   return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
-def test_two_latents_are_drawn_as_they_are():
+def test_two_latents_are_drawn_without_projection():
   (axes,) = plots.latent_scatter(means(), title="plane").axes
   np.testing.assert_array_equal(offsets(axes), means())
   assert axes.get_xlabel() == r"$E[z_1\,|\,x]$"

@@ -80,7 +80,7 @@ def test_paper_initialisation_has_its_scale():
   assert abs(kernel.std() - 0.1) < 5.6e-4
 
 
-def test_mixed_precision_is_for_the_model_alone():
+def test_mixed_precision_is_only_for_the_model():
   before = keras.config.dtype_policy()
   vae = build.model(_config("--config.dtype_policy=mixed_bfloat16"), _data())
   assert vae.encoder.hidden[0].compute_dtype == "bfloat16"
@@ -120,7 +120,7 @@ def test_cosine_schedule_ends_with_the_run():
     ("epochs=-1", "config.epochs=-1"),
   ],
 )
-def test_what_cannot_be_is_reported_in_one_line(words, message):
+def test_invalid_values_are_reported_in_one_line(words, message):
   with pytest.raises(ConfigError, match=message) as caught:
     build.check(_config(*(f"--config.{word}" for word in words.split())))
   assert "\n" not in str(caught.value)

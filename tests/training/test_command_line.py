@@ -232,7 +232,7 @@ def test_a_full_disk_takes_one_line_that_says_what_is_kept(
   )
 
 
-def test_evaluate_refuses_what_is_no_run(tmp_path):
+def test_evaluate_refuses_folders_without_a_run(tmp_path):
   ended = _run("aevb-evaluate", f"--workdir={tmp_path}")
   assert ended.returncode == 2
   assert "there is no run in this folder" in ended.stderr

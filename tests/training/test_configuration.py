@@ -198,7 +198,7 @@ def test_an_option_takes_another_type_than_it_had():
     ("epochs=3", "epochs=3: not a flag"),
   ],
 )
-def test_what_cannot_be_is_reported_in_one_line(word, message):
+def test_invalid_values_are_reported_in_one_line(word, message):
   with pytest.raises(ConfigError, match=message) as caught:
     _changed(word)
   assert "\n" not in str(caught.value)

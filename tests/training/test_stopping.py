@@ -33,7 +33,7 @@ def test_without_a_signal_nothing_comes():
     pass
 
 
-def test_other_threads_leave_the_handlers_alone():
+def test_other_threads_do_not_change_the_handlers():
   seen = []
 
   def work():

@@ -140,7 +140,9 @@ def test_epochs_between_checkpoints_are_not_lost(straight, straight_state, tmp_p
   assert runs.history(tmp_path) == runs.history(straight.path)
 
 
-def test_a_run_that_is_stopped_before_its_first_epoch_goes_on(straight_state, tmp_path):
+def test_a_run_that_is_stopped_before_its_first_epoch_is_resumed(
+  straight_state, tmp_path
+):
   with _stop_in_epoch(0):
     train(runs.config(), tmp_path)
   assert RunFolder(tmp_path).newest_checkpoint() == (0, [])
@@ -175,7 +177,7 @@ def test_a_run_without_a_whole_checkpoint_is_refused(stopped):
     train(runs.config(), stopped.path)
 
 
-def test_a_finished_run_is_left_alone(straight, capsys):
+def test_a_finished_run_is_not_changed(straight, capsys):
   before = {path: path.stat().st_mtime_ns for path in straight.path.rglob("*")}
   summary = train(runs.config(), straight.path)
   assert "finished already" in capsys.readouterr().out
@@ -183,7 +185,7 @@ def test_a_finished_run_is_left_alone(straight, capsys):
   assert {path: path.stat().st_mtime_ns for path in straight.path.rglob("*")} == before
 
 
-def test_a_finished_run_goes_on_for_more_epochs(tmp_path):
+def test_a_finished_run_is_resumed_for_more_epochs(tmp_path):
   constant = "learning_rate_schedule=constant"
   train(runs.config(constant, epochs=1), tmp_path / "grown")
   train(runs.config(constant, epochs=2), tmp_path / "grown")

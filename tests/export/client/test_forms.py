@@ -73,7 +73,7 @@ def test_files_are_base64_both_ways():
     assert files.tolist() == FILES
 
 
-def test_a_message_holds_files_as_they_are():
+def test_a_message_holds_files_unchanged():
   inputs = {"png_bytes": np.array(FILES, object)}
   created = messages.request("digits", "reconstruct_png", inputs)
   result = messages.predict_pb2.PredictRequest.FromString(created.SerializeToString())

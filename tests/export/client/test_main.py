@@ -84,7 +84,7 @@ def test_images_are_reconstructed(server, pictures, tmp_path, capsys):
     main.main(["aevb-client", "reconstruct", *server, f"--to={to}", *pictures])
 
 
-def test_files_travel_as_they_are(server, pictures, tmp_path):
+def test_files_are_sent_unchanged(server, pictures, tmp_path):
   argv = ["reconstruct", "--as_png", *server, f"--to={tmp_path / 'to'}", *pictures]
   main.main(["aevb-client", *argv])
   for path in map(pathlib.Path, pictures):

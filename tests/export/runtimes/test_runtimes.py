@@ -37,7 +37,7 @@ def test_the_c_api_answers_as_the_model_and_refuses_with_a_message(
   assert "\n" not in str(error.value)
 
 
-def test_what_is_no_model_is_refused_in_one_line(tmp_path, lite):
+def test_a_file_that_is_not_a_model_is_refused_in_one_line(tmp_path, lite):
   foreign = tmp_path / "a.tflite"
   foreign.write_text("not a model")
   with pytest.raises(RuntimeFailed) as error:
@@ -67,7 +67,7 @@ def test_the_c_api_of_an_older_manifest_is_not_here(saved, monkeypatch):
   assert not isinstance(error.value, runtimes.RuntimeAbsent)
 
 
-def test_a_process_that_is_not_alone_is_refused(tmp_path):
+def test_a_process_with_others_is_refused(tmp_path):
   """TensorFlow in it could be what answers."""
   script = pathlib.Path(runtimes.__file__).with_name("process.py")
   code = (

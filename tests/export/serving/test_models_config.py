@@ -39,7 +39,7 @@ def test_pruning_keeps_the_newest_and_what_has_a_label(four_versions):
     models_config.prune(four_versions, NAME, keep=0)
 
 
-def test_what_is_not_there(copied, tmp_path):
+def test_a_missing_file(copied, tmp_path):
   with pytest.raises(ValueError, match="no model 'smal'. Did you mean small"):
     models_config.promote(copied, "smal")
   with pytest.raises(ValueError, match="nothing was published there"):

@@ -98,7 +98,7 @@ def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   assert len(re.findall("^grpc .* ok", result, re.M)) == 20, result
 
 
-def test_the_check_passes_over_grpc_alone(bundle, over_grpc, capsys):
+def test_the_check_passes_with_only_grpc(bundle, over_grpc, capsys):
   argv = ["aevb-serving", "check", f"--base_path={bundle}"]
   assert main.main([*argv, f"--grpc={over_grpc.address}", "--deadline=120"]) == 0
   printed = capsys.readouterr().out

@@ -73,7 +73,7 @@ def test_bounds_of_the_data_are_reported_by_their_percentiles(vae, x):
   assert result["nats"] == sorted(result["nats"])
 
 
-def test_data_beyond_0_and_1_say_what_is_black_and_white():
+def test_data_beyond_0_and_1_define_black_and_white():
   assert folder._value_range(np.array([0.0, 0.4])) == [0.0, 1.0]
   assert folder._value_range(np.array([-2.0, 3.0])) == [-2.0, 3.0]
 
@@ -108,7 +108,9 @@ def test_the_page_names_no_other_place():
       assert "://" not in text, path
 
 
-def test_what_is_no_image_is_refused_before_the_work(tmp_path, packages_folder):
+def test_data_that_are_not_images_are_refused_before_the_work(
+  tmp_path, packages_folder
+):
   vae = aevb.VAE(
     aevb.networks.MLPEncoder(2, (4,)), aevb.networks.MLPDecoder((7,), (4,)), seed=0
   )
@@ -240,6 +242,8 @@ def test_images_are_known_by_their_shape(event_shape, image_shape, expected):
     ((), None, "are not"),
   ],
 )
-def test_what_is_no_image_is_refused_with_the_reason(event_shape, image_shape, message):
+def test_data_that_are_not_images_are_refused_with_the_reason(
+  event_shape, image_shape, message
+):
   with pytest.raises(ValueError, match=message):
     folder.image_shape_of(event_shape, image_shape)
