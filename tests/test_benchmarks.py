@@ -1,4 +1,4 @@
-"""The machinery of the benchmarks; what it finds is no test."""
+"""The code of the benchmarks; their timings are not tested."""
 
 import importlib
 import json

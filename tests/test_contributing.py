@@ -1,4 +1,4 @@
-"""Parts of one's own, made of nothing but what CONTRIBUTING.md names.
+"""Custom parts that use only what CONTRIBUTING.md names.
 
 A Poisson likelihood, a posterior with one variance for all latents, a prior with a
 standard deviation of its own, and the Renyi bound.

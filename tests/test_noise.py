@@ -113,7 +113,7 @@ def requests(recorder, model, **evidence):
 
 
 def binarized(recorder):
-  """The same seed as the model's; each epoch has an order and bits of its own."""
+  """The same seed as the model's; each epoch has its own order and binarization."""
   recorder.what = "fixed"
   aevb.data.ArrayDataset(0.5 * X, binarization="fixed", seed=0)
   return aevb.data.ArrayDataset(

@@ -189,7 +189,7 @@ def _left_out(metadata):
   """The signatures that are not in the file, and why."""
   present, reasons = metadata["signatures"], metadata["left_out"]
   return {
-    name: reasons.get(name, "it was not asked for at export")
+    name: reasons.get(name, "it was not requested at export")
     for name in ("encode", "decode", "sample", "reconstruct", "elbo", "log_marginal")
     if name not in present
   }

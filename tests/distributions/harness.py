@@ -207,7 +207,7 @@ def the_noise_that_we_draw_has_a_finite_log_prob(member, case, seeds):
 
 
 def copies_of(case, n):
-  """The learned parameters n times, so that each draw has gradients of its own."""
+  """The learned parameters n times, so that each draw has separate gradients."""
   copies = list(case.params)
   for i in case.learned():
     value = np.asarray(copies[i], np.float32)

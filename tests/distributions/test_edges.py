@@ -85,7 +85,7 @@ def test_draws_stay_inside_an_interval(name):
 
 # The share of draws on the smallest or the largest float that is stated to be sound.
 LIMIT = 1e-3
-# Shapes without an upper end of their own, at the largest that is tried.
+# For shapes without an upper bound, the largest value that is tried.
 LARGE = {"beta": 8.0, "dirichlet": 8.0}
 DIRICHLETS = [[0.1] * 6, [0.5, 0.5], [8.0, 0.5], [0.1, 400.0]]
 

@@ -69,7 +69,7 @@ def test_one_sample_is_the_bound(linear, seeds):
 
 
 def test_it_converges_to_the_evidence(linear, seeds):
-  """To within what the spread of its own repetitions allows."""
+  """Equal within the spread of repetitions."""
   oracle, x, vae = linear
   exact = oracle.log_evidence(x[:1].astype(np.float64))[0]
   near = np.repeat(x[:1], 200, axis=0)

@@ -96,7 +96,7 @@ def test_chains_vary_as_wholes():
   expected = np.sqrt(6 / 5 * np.sum(sums**2, axis=0))
   ours = log_mean.error_over_chains(tf.constant(w), 6)
   np.testing.assert_allclose(ours, expected, rtol=1e-4)
-  # Copies of a sample tell nothing that one of them does not.
+  # Copies of a sample add no information.
   copied = np.repeat(w[np.newaxis], 3, axis=0).reshape(120, 6)
   ours = log_mean.error_over_chains(tf.constant(copied), 40)
   expected = log_mean.sums_of(tf.constant(w)).error(40)

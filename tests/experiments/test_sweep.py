@@ -14,7 +14,7 @@ RUN = settings.digits()
 
 @pytest.fixture
 def scripted(monkeypatch):
-  """Runs that only say what was asked for; their bound is best at a given step."""
+  """Fake runs that record requests; their bound is best at a given step."""
   requested = []
 
   def advance(run, samples, workdir, report):

@@ -19,7 +19,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def straight(run, tmp_path_factory):
-  """The curve, the weights and the folder of a run that nobody interrupted."""
+  """The curve, the weights and the folder of an uninterrupted run."""
   workdir = tmp_path_factory.mktemp("straight")
   rows = without_times(advance(run, SAMPLES, workdir))
   return rows, weights(run, SAMPLES, workdir), workdir
@@ -59,7 +59,7 @@ def test_resumed_after_an_interrupt_the_curve_is_the_same(run, straight, tmp_pat
 
 @pytest.mark.parametrize("method", ["wake_sleep", "mcem", "full_vb"])
 def test_every_method_is_resumed_to_the_same_state(run, method, tmp_path, monkeypatch):
-  """The chains of the data and the posterior of the weights go on, too."""
+  """The chains of the data and the posterior of the weights are resumed as well."""
   nothing = dict.fromkeys(("train", "train_error", "test", "test_error"), 0.0)
   monkeypatch.setitem(trajectory.MEASURES, "nothing", lambda model, data: nothing)
   run = run._replace(method=method, measure="nothing", train_examples=200)

@@ -18,7 +18,7 @@ def freeze(vae, *names):
 
 
 def test_a_trained_model_with_a_schedule_is_frozen(x):
-  """The optimizer's count of steps, which the bound asks for, is no weight."""
+  """The optimizer's step count, which the bound needs, is not a weight."""
   vae = small_vae(bound={"name": "sgvb", "kl_weight": {"name": "warm_up"}})
   vae.compile("adam", run_eagerly=True, jit_compile=False)
   vae.fit(x, epochs=1, verbose=0)

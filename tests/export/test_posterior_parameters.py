@@ -1,4 +1,4 @@
-"""`encode` gives the parameters that q(z|x) can be made of again."""
+"""`encode` returns parameters from which q(z|x) can be restored."""
 
 import numpy as np
 import pytest

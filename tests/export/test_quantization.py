@@ -10,7 +10,7 @@ from tests.export.conftest import small_vae
 
 @pytest.fixture(scope="module")
 def data():
-  """Forty images, which decoders of random weights can be asked about."""
+  """Forty images for decoders with random weights."""
   return np.random.default_rng(5).random((40, 8, 6, 1)).astype(np.float32)
 
 

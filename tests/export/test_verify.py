@@ -170,7 +170,7 @@ def test_a_folder_that_is_not_an_export_is_refused(tmp_path, text, message):
 
 
 def test_another_model_under_the_same_name_is_found_out(exported, tmp_path):
-  """With a manifest that was made to fit: only running it tells."""
+  """With a manifest that was changed to fit, only a run shows the error."""
   folder = shutil.copytree(exported[0], tmp_path / "copy")
   (folder / "small.tflite").unlink()
   export.tflite(small_vae(seed=1), folder / "small.tflite", only=["decode", "sample"])

@@ -1,4 +1,4 @@
-"""Which gradients tell that all are finite."""
+"""The gradients to check show whether all gradients are finite."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What "auto" compiles with XLA on a CPU, and what the compiled loop is made of."""
+"""What "auto" compiles with XLA on a CPU, and the operations of the compiled loop."""
 
 import functools
 

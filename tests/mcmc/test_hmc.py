@@ -36,7 +36,7 @@ def test_a_transition_is_that_of_tfp(uniform, seeds):
   noise = hmc.TransitionNoise(
     momentum=momentum,
     acceptance=tf.fill(u.shape[:2], uniform),
-    jitter=tf.fill(u.shape[:2], 2 / 3),  # the step size as it is
+    jitter=tf.fill(u.shape[:2], 2 / 3),  # does not change the step size
   )
   state = hmc.evaluate(Quartic(), u)
   ours, acceptance = hmc.transition(

@@ -197,7 +197,7 @@ ALL = {f"fit, {k}": v for k, v in TRAIN.items()} | {
 
 
 def training_parts(model, examples):
-  """`bound_parts` of each batch in the next pass of `fit`, at the weights as they are."""
+  """`bound_parts` of each batch in the next pass of `fit`, at the current weights."""
   seed = derive(model.seed, Purpose.TRAIN)
   for i, (x, *others) in enumerate(examples.batches()):
     step = derive(seed, Purpose.STEP, int(model.updates) + i)

@@ -1,4 +1,4 @@
-"""Answers are of the model as it is, whatever was done to it after the first."""
+"""Answers follow changes that are made to the model after the first answer."""
 
 import numpy as np
 import tensorflow as tf

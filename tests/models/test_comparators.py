@@ -64,7 +64,7 @@ def flat(model):
 
 
 def plain_options(model):
-  """The options that are no objects: those have names of their own in each model."""
+  """The options that are not objects, whose names depend on the model."""
   config = model.get_config().items()
   return {key: value for key, value in config if not isinstance(value, dict)}
 

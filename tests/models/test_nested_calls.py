@@ -91,7 +91,7 @@ def test_hooks_of_classes_derived_from_keras_own_are_called(tmp_path):
 
 
 class Files(Batches):
-  """As in Keras' guide: `x` names what is read, and is no array."""
+  """As in Keras' guide, where `x` names the data to read, and is not an array."""
 
   def __init__(self, examples):
     super().__init__(examples)

@@ -1,4 +1,4 @@
-"""Chains of Monte Carlo EM that go on from visit to visit, one for each example."""
+"""Persistent chains of Monte Carlo EM, which continue at the next visit of an example."""
 
 import keras
 import numpy as np

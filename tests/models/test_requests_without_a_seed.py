@@ -1,4 +1,4 @@
-"""Noise that nobody gave a seed for: another one at each call and in each execution.
+"""Noise without a given seed differs for each call and each execution.
 
 And the noise of training: of each update its own, however updates are counted.
 """

@@ -93,7 +93,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_every_answer_refuses_it(answer, vae):
-  # Keras adds lines of its own around errors within a call.
+  # Keras adds lines to errors within a call.
   with pytest.raises(ValueError, match=BOTH.removeprefix("^")):
     ANSWERS[answer](vae, CHANNELS_FIRST)
 

@@ -32,7 +32,7 @@ def trained():
 
 @pytest.fixture(scope="module")
 def trained_on():
-  """The same, which went on for another epoch."""
+  """The same, trained for another epoch."""
   vae = compiled()
   fit(vae)
   fit(vae)

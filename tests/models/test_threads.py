@@ -11,7 +11,7 @@ X = digits(60)
 
 
 def run_together(*functions):
-  """What the functions return, each from a thread of its own."""
+  """The results of the functions, each called in a separate thread."""
   results = [None] * len(functions)
   barrier = threading.Barrier(len(functions))
 

@@ -64,7 +64,7 @@ def test_a_callback_that_makes_its_hook_late_sees_every_batch():
 
 
 class Sparse:
-  """A matrix of SciPy, as far as it is looked at."""
+  """A stand-in for a SciPy matrix."""
 
   nnz = 3
 

@@ -248,7 +248,7 @@ def _wait_for_epochs(folder, number, process):
 
 
 def test_signals_stop_a_run_which_the_same_command_ends(tmp_path, capsys):
-  """Stopped by SIGTERM and then by Ctrl-C, it ends as one that nobody stopped."""
+  """A run stopped by SIGTERM and then by Ctrl-C ends like an uninterrupted run."""
   epochs, epoch = 12, 0
   folder = RunFolder(tmp_path / "run")
   argv = [f"--workdir={folder.path}", *_CHANGES, f"--config.epochs={epochs}"]

@@ -41,7 +41,7 @@ def test_evidence_is_printed_and_written_with_a_bar(run, capfd):
   written = json.loads((run / "evaluation-test.json").read_text())["evidence"]
   assert written["num_examples"] == 150 and written["num_samples"] == 20
   assert f"{written['log_marginal']:.2f}  nats per example, by importance" in printed
-  # The two errors have lines of their own, and a warning is a line, not a trace.
+  # The two errors have separate lines, and a warning is a line, not a stack trace.
   for key, line in (
     ("standard_error", "standard error of the mean over examples"),
     ("monte_carlo_error", "standard error of the mean due to the samples"),

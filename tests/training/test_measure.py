@@ -1,4 +1,4 @@
-"""What is measured where the KL is no sum over latents, or the mean has no formula."""
+"""Measurements if the KL is not a sum over latents, or the mean has no closed form."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A run leaves its folder; stopped and gone on with, it ends as if it had not been."""
+"""A run writes its folder; a run that is stopped and resumed has the same end."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from tests.training import runs
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):
-  """The folder of a run that nobody interrupted."""
+  """The folder of an uninterrupted run."""
   folder = RunFolder(tmp_path_factory.mktemp("runs") / "straight")
   train(runs.config(), folder.path)
   return folder
@@ -119,7 +119,7 @@ def test_the_summary_is_of_the_whole_test_split(straight):
   }
 
 
-# Stopping and going on.
+# Stopping and resuming.
 
 
 def test_a_stopped_run_ends_as_an_uninterrupted_one(straight, straight_state, stopped):

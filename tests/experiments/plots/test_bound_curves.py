@@ -1,4 +1,4 @@
-"""Curves over samples: the paper's layout, lines told apart without colour."""
+"""Curves over samples: the paper's layout, and lines that differ without colour."""
 
 import numpy as np
 import pytest

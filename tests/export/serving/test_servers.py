@@ -125,14 +125,14 @@ def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
   }
 
 
-def _nobody():
+def _free_port():
   with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
     return free.getsockname()[1]
 
 
 def test_a_server_that_is_not_there():
-  port = _nobody()
+  port = _free_port()
   for absent in (
     client.RestClient(f"http://127.0.0.1:{port}", NAME, deadline=0.3),
     client.GrpcClient(f"127.0.0.1:{port}", NAME, deadline=0.3),

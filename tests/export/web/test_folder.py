@@ -50,7 +50,7 @@ def test_the_folder_holds_the_page_the_model_and_its_runtime(
     "decode": {"x_mean": [1, 8, 6, 1]},
     "encode": {"mean": [1, 3], "stddev": [1, 3]},
   }
-  assert result["left_out"]["elbo"] == "it was not asked for at export"
+  assert result["left_out"]["elbo"] == "it was not requested at export"
   for part in ("model", "runtime"):
     size = (path / result[part]["file"]).stat().st_size
     assert result[part]["bytes"] == size

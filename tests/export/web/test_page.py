@@ -447,16 +447,16 @@ def test_everything_that_can_be_used_has_a_name(request, name):
     assert re.match(r'- \w+ "[^"]+', line), line
 
 
-# What goes wrong is told.
+# Errors are reported.
 
 
 def test_what_is_not_in_the_file_is_reported(on_deep):
-  assert "without sample: it was not asked for at export" in on_deep.inner_text(
+  assert "without sample: it was not requested at export" in on_deep.inner_text(
     "#samples"
   )
   draw_with_mouse(on_deep, SEVEN)
   result = on_deep.inner_text("#bound")
-  assert "The bound is not in this file: it was not asked for at export." in result
+  assert "The bound is not in this file: it was not requested at export." in result
 
 
 @contextlib.contextmanager

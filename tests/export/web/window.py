@@ -32,7 +32,7 @@ def served(folder):
 
 
 class Window:
-  """A page, and what it has said and asked for since it was last looked at."""
+  """A page, and its console messages and requests since the last check."""
 
   def __init__(self, browser, url, **options):
     self.context = browser.new_context(**{"viewport": VIEWPORT, **options})
@@ -51,7 +51,7 @@ class Window:
       self.complaints.append(message.text)
 
   def check(self):
-    """The console is clean, and nothing was asked for beyond the folder."""
+    """The console is clean, and there were no requests outside the folder."""
     complaints, self.complaints[:] = [*self.complaints], []
     assert complaints == []
     requested, self.requested[:] = [*self.requested], []
