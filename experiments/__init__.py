@@ -6,9 +6,8 @@ An experiment is a module of this package with
 
     figure(scale, data_dir)   the `figure.Figure`: its jobs, its table, its picture
 
-where `scale` is one of `SCALES`. `figure.make` leaves NAME.csv and NAME.png in a folder,
-and the runs below it; a run that is there already is taken as it is, and one that was
-stopped is resumed.
+where `scale` is one of `SCALES`. `figure.make` writes NAME.csv, NAME.png and the runs
+into a folder; finished runs in the folder are used, and others are resumed.
 """
 
 # Name -> module; `--help` shows the first line of each.

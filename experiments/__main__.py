@@ -91,7 +91,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def run(values: argparse.Namespace) -> int:
-  """Runs what `parse` read, and returns the exit code."""
+  """Runs the command that `parse` has read, and returns the exit code."""
   if values.name == RESULTS:
     from experiments.results import page
 

@@ -1,4 +1,4 @@
-"""What the paper leaves open: our choices, and what the alternatives do to one number."""
+"""What the paper leaves open: our choices, and the effect of the alternatives."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from experiments.plots.intervals import intervals
 from experiments.questions import Answer
 from experiments.sweep import Job, Sweep
 
-# log p(x) is measured of so many test examples.
+# Number of test examples for log p(x).
 _EXAMPLES = 1000
 
 
@@ -52,8 +52,8 @@ def choice(answer: Answer, sweep: Sweep, examples: int = _EXAMPLES) -> Choice:
 
   Args:
     answer: The answer.
-    sweep: In which its job is done.
-    examples: log p(x), if it is asked for, is of so many test examples.
+    sweep: The sweep that runs its job.
+    examples: Number of test examples for log p(x), if the answer needs it.
   """
   points = sweep.curve(answer.job).points()
   if not points:
@@ -68,7 +68,7 @@ def choice(answer: Answer, sweep: Sweep, examples: int = _EXAMPLES) -> Choice:
 
 
 def _log_marginal(answer: Answer, sweep: Sweep, examples: int) -> tuple[float, float]:
-  """log p(x) and its standard error; what is known is not estimated again."""
+  """log p(x) and its standard error; known estimates are not repeated."""
   job, method = answer.job, dict(answer.estimator)
 
   def estimate():

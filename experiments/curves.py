@@ -10,7 +10,7 @@ from experiments.plots.bound_curves import Line, bound_curves
 from experiments.published import Value
 from experiments.sweep import Point
 
-# What tables call it, and what axes do.
+# Name in tables -> label of axes.
 _NAMES = {
   "bound": r"lower bound $\mathcal{L}$",
   "log_marginal": r"$\log p(x)$",
@@ -25,9 +25,9 @@ def draw(
 
   Args:
     points: The rows; those of another quantity than the first are not drawn.
-    title: Above the panels.
-    by: What the panels differ in, `latent_dim` or `train_examples`.
-    published: What the paper's figure reads.
+    title: Title of the figure.
+    by: The field that differs between panels, `latent_dim` or `train_examples`.
+    published: The values of the paper's figure.
   """
   quantity = points[0].quantity
   points = [p for p in points if p.quantity == quantity]

@@ -1,8 +1,8 @@
-"""The data of a run: what it trains on, and what it is measured on.
+"""The data of a run, for training and for measurements.
 
-Training batches are whole: a short last batch of a pass is left out, and as every pass
-has an order of its own, every example is met all the same. So `samples evaluated` is the
-number of updates times M.
+Training batches are full: a short last batch of a pass is left out. As each pass has
+its own order, every example is still used. So `samples evaluated` is the number of
+updates times M.
 """
 
 import functools
@@ -15,12 +15,12 @@ from aevb_tf import data
 from aevb_tf.data import frey_face
 from aevb_tf.training import build, configuration
 
-# Of the training data, so many are measured: an even hand for train and test.
+# Number of training examples to measure, the same as for the test data.
 MEASURED = 10_000
 
 
 class Data(NamedTuple):
-  """What a run trains on, and the first of it, which is measured, as is `test`."""
+  """The training data of a run, and its first examples and `test` for measurements."""
 
   train: data.ArrayDataset
   measured: data.ArrayDataset
@@ -34,7 +34,7 @@ def load(
 
   Args:
     config: The config.
-    train_examples: How many of the training data there are; 0 for all.
+    train_examples: Number of training examples; 0 for all.
     split: "random" is the data set's own; "film" tests on the last of the Frey faces,
       in the order of their film, and trains on those before.
 
@@ -42,7 +42,7 @@ def load(
     `Data`, batches of M.
 
   Raises:
-    ConfigError: There are fewer training data.
+    ConfigError: There are fewer training examples.
   """
   keys = ("dataset", "data_dir", "binarization", "batch_size", "seed")
   return _load(*(config[key] for key in keys), train_examples, split)
@@ -59,13 +59,13 @@ def _load(dataset, data_dir, binarization, batch_size, seed, train_examples, spl
     train, test = _film(train, test)
   if train_examples > train.num_examples:
     raise configuration.ConfigError(
-      f"{dataset}: has {train.num_examples} training data, not {train_examples}."
+      f"{dataset}: has {train.num_examples} training examples, not {train_examples}."
     )
   # Fixed bits are drawn already.
   drawn = {"binarization": "none" if binarization == "fixed" else binarization}
   options = {"batch_size": batch_size, "seed": seed, **drawn}
   x = train.x[: train_examples or None]
-  # Methods that keep something of each example know it by its number.
+  # Methods that store values for each example need its number.
   numbers = np.arange(len(x))
   return Data(
     data.ArrayDataset(x, numbers, shuffle=True, drop_remainder=True, **options),

@@ -1,9 +1,9 @@
-"""Figure 3 for few data, with one thing changed: what Monte Carlo EM's win depends on.
+"""Figure 3 for few data, with one setting changed at a time.
 
-Where N is 1,000 Monte Carlo EM ends above AEVB on test data in the paper. Here both are
-trained as figure 3 says, but for what may be the reason that it does not: their prior,
-where they start, their steps, their seed. And their models of figure 3 are measured
-otherwise: App. D does not say where its chains start.
+For N = 1,000, Monte Carlo EM ends above AEVB on test data in the paper, but not here.
+Both are trained as in figure 3, except for one setting that may be the reason: the
+prior, the initial weights, the step size, or the seed. The models of figure 3 are also
+measured in other ways, since App. D does not say where its chains start.
 """
 
 import json
@@ -19,13 +19,13 @@ from experiments.published import FIGURE3
 from experiments.sweep import Curve, Job, Point, Sweep
 
 SIZE = min(figure3.SIZES)
-# The step that all methods choose for so few examples.
+# The step size that all methods choose for this number of examples.
 _STEP = 0.1
 NO_PRIOR = "no prior of the weights"
 _SEEDS = {f"seed {seed}": {"seed": seed} for seed in range(1, 5)}
-# Settings that differ in the seed alone.
+# Settings that differ only in the seed.
 SEEDS = ("paper", *_SEEDS)
-# What a setting changes of a run's config.
+# Setting -> changes to the config of a run.
 CHANGES = _SEEDS | {
   f"a {settings.NARROW_START}": settings.NARROW | settings.AT_MEAN,
   "step 0.02": {"learning_rate": 0.02},
@@ -33,7 +33,7 @@ CHANGES = _SEEDS | {
   "weights' prior of deviation 10": {"parameter_prior_stddev": 10.0},
   NO_PRIOR: {"parameter_prior_stddev": 0.0},
 }
-# What a setting changes of App. D.
+# Setting -> changes to the options of App. D.
 _ONE_OF_1000 = {"candidates": 1000}
 _ENCODER = {"start": "encoder", "candidates": 1}
 FROM_ENCODER = "App. D from the encoder"
@@ -94,7 +94,7 @@ def _tabulate(sweep: Sweep, ours, starts, examples) -> list[Point]:
 def _measure(
   sweep: Sweep, job: Job, name: str, options: Mapping[str, Any], examples: int
 ) -> Curve:
-  """The end of a curve, by App. D with other options; what is known stays."""
+  """The end of a curve, by App. D with other options; known values are reused."""
   curve = sweep.curve(job)
   end = curve.rows[-1]
   options = measures.APP_D | options
@@ -125,12 +125,12 @@ def _draw(points: Sequence[Point]) -> Picture:
 
 
 def label(name: str) -> str:
-  """What tables and pictures call a setting."""
+  """The name of a setting in tables and pictures."""
   return "as the paper says, seed 0" if name == "paper" else name
 
 
 def less_aevb(points: Sequence[Point]) -> list[Point]:
-  """Of each setting, how far Monte Carlo EM is above AEVB."""
+  """How far Monte Carlo EM is above AEVB, for each setting."""
   return [p for p in points if (p.method, p.quantity) == ("mcem", figure3.LESS_AEVB)]
 
 

@@ -1,4 +1,4 @@
-"""What an experiment is, and how its table and its picture are made."""
+"""The class of an experiment, and the code that creates its table and its picture."""
 
 import pathlib
 from collections.abc import Callable, Sequence
@@ -15,9 +15,10 @@ class Figure(NamedTuple):
   """An experiment.
 
   Attributes:
-    jobs: What is trained, in order.
-    draw: Draws the picture from the rows of the table; figures 4 and 5, from models.
-    tabulate: Gives the rows of the table, tuples of one kind.
+    jobs: The jobs, in order.
+    draw: Draws the picture from the rows of the table; for figures 4 and 5, from
+      models.
+    tabulate: Returns the rows of the table, tuples of one kind.
     live: Whether table and picture are written after every job, not only at the end.
   """
 
@@ -30,7 +31,7 @@ class Figure(NamedTuple):
 def make(
   name: str, figure: Figure, workdir: pathlib.Path
 ) -> tuple[pathlib.Path, pathlib.Path]:
-  """Trains, measures and draws a figure; what lies in the folder is not done again.
+  """Trains, measures and draws a figure; results in the folder are reused.
 
   Args:
     name: The name of the figure.

@@ -1,10 +1,10 @@
 """Figure 3: log p(x) of AEVB, wake-sleep and Monte Carlo EM, for few and many examples.
 
 100 hidden units and 3 latents; log p(x) by App. D, of the first 1000 training and test
-examples (App. E). The axis counts how often an example's likelihood is evaluated: Monte
-Carlo EM pays for every leapfrog step and every update (`methods.evaluations`). It is not an
-online algorithm (section 5): the chains of all examples move, and then its updates take
-all of them. So it does well where examples are few.
+examples (App. E). The axis counts evaluations of an example's likelihood, which include
+every leapfrog step and every update of Monte Carlo EM (`methods.evaluations`). It is
+not an online algorithm (section 5): the chains of all examples move, and then its
+updates use all examples. So it does well if there are few examples.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ METHODS = ("aevb", "mcem", "wake_sleep")
 SIZES = (1000, 50_000)
 # Evaluations, as in the paper.
 _LENGTH = 6 * 10**7
-# What tables call the mean of differences to AEVB, example by example.
+# Name in tables of the mean of differences to AEVB, example by example.
 LESS_AEVB = "log_marginal_less_aevb"
 
 
@@ -41,7 +41,7 @@ def figure(scale: str, data_dir: str) -> Figure:
 def job(
   data_dir: str, method: str, train_examples: int, minibatches: bool = False
 ) -> Job:
-  """The curve of a method; Monte Carlo EM takes all examples at once, or not."""
+  """The curve of a method; Monte Carlo EM may use all examples at once."""
   run = _run(data_dir, method, train_examples, minibatches)
   each = methods.evaluations(method)
   visits = _LENGTH // each // run.chunk * run.chunk
@@ -53,7 +53,7 @@ def job(
 
 
 def smoke_job(method: str) -> Job:
-  """A curve of seconds."""
+  """A curve that takes seconds."""
   run = settings.digits().change(latent_dim=2)
   run = run._replace(measure="log_marginal_of_few", train_examples=200, method=method)
   return Job(run, 500)

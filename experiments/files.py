@@ -1,4 +1,4 @@
-"""Files of the experiments: tables as CSV, and what need not be computed again."""
+"""Files of the experiments: tables as CSV, and cached values."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from aevb_tf import files
 
 
 def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:
-  """Writes a table, one row a tuple, whole or not at all; numbers to 6 digits."""
+  """Writes a table, one row per tuple, atomically; numbers have 6 digits."""
   text = io.StringIO()
   writer = csv.writer(text, lineterminator="\n")
   writer.writerow(rows[0]._fields)
@@ -21,7 +21,7 @@ def write_csv(path: pathlib.Path, rows: Sequence[NamedTuple]) -> None:
 
 
 def read_csv(path: pathlib.Path, kind: type) -> list:
-  """Reads what `write_csv` wrote: rows as tuples of this kind."""
+  """Reads a file of `write_csv`: rows as tuples of this kind."""
   types = kind.__annotations__
   with open(path, encoding="utf-8", newline="") as file:
     return [

@@ -1,13 +1,14 @@
-"""How noisy the estimators of the bound's gradient are, on the same trained model.
+"""The variance of estimators of the bound's gradient, for the same trained model.
 
-Section 2.2 calls the variance of the score function estimator too high to be of use,
-and section 2.3 that of estimator B mostly lower than that of A. Here both are measured:
-for a minibatch of M = 100 and the parameters phi of a trained encoder,
+Section 2.2 says that the variance of the score function estimator is too high to be
+useful, and section 2.3 that the variance of estimator B is usually lower than that of
+A. Here both are measured, for a minibatch of M = 100 and the parameters phi of a
+trained encoder:
 
     variance = E_x[ tr Cov_z( grad_phi (1/M) sum_i L~(x_i) | x ) ],  nats^2,
 
-from pairs of gradients g, g' at the same data, with noise of their own: |g - g'|^2 / 2
-has exactly that mean. Each pair has its own minibatch, so that the pairs are
+The estimates are from pairs of gradients g, g' for the same data with different noise:
+|g - g'|^2 / 2 has exactly that mean. Each pair has its own minibatch, so that the pairs are
 independent, and the standard error of their mean is that of the figure.
 """
 
@@ -32,7 +33,7 @@ from experiments.plots.gradient_variance import gradient_variance
 from experiments.run import Run
 
 BATCH_SIZE = 100
-# Minibatches by which a moving average has forgotten that it started empty.
+# Number of minibatches after which the start of a moving average is negligible.
 _SETTLING = 300
 
 
@@ -65,7 +66,7 @@ def figure(scale: str, data_dir: str) -> Figure:
 
 
 def estimators(num_samples: int) -> dict[str, bounds.Bound]:
-  """The estimators to compare, by what the figure calls them.
+  """The estimators to compare, by their names in the figure.
 
   Args:
     num_samples: L, samples of z for each example.
@@ -96,7 +97,7 @@ def measure(
     bound: The estimator.
     x: float32 `[N, *event_shape]`: pair i has the data from row i * `BATCH_SIZE` on,
       round and round.
-    pairs: How many estimates.
+    pairs: Number of estimates.
     seed: Seed of the noise.
 
   Returns:
@@ -138,7 +139,7 @@ def measure(
 def _tabulate(
   workdir: pathlib.Path, config: ml_collections.ConfigDict, all_num_samples, pairs
 ) -> list[Variance]:
-  """Trains a model, unless it is there, and measures every estimator on it."""
+  """Trains a model, unless it exists, and measures every estimator."""
   folder = workdir / "runs" / f"gradient_variance-{Run('aevb', config).key}"
   train.train(config, folder)
   vae = aevb.load(run_folder.RunFolder(folder).model)

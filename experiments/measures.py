@@ -1,8 +1,9 @@
-"""What is measured of a model while it trains: the bound, or the evidence.
+"""Measures of a model during training: the bound, or the evidence.
 
-A measure is a function of the model and of its `Data`, and gives columns of the table:
-means over examples, nats per example, and their standard errors. It draws the same
-noise at every point of a curve.
+A measure is a function of the model and of its `Data`, and returns columns of the
+table: means over examples, nats per example, and their standard errors. It uses the
+  same noise
+at every point of a curve.
 """
 
 import functools
@@ -23,7 +24,8 @@ BATCH = 500
 # App. E: evidence of the first so many train and test data; and of a run of seconds.
 _EXAMPLES, _FEW_EXAMPLES = 1000, 10
 # App. D and E: 50 samples, 4 leapfrog steps. The rest is ours, and the same for models
-# with an encoder and without: chains start at draws of the prior, chosen for the example.
+# with an encoder and without: chains start at draws of the prior, chosen for the
+# example.
 APP_D = {
   "num_samples": 50,
   "leapfrog_steps": 4,
@@ -54,10 +56,11 @@ def log_marginal(
   examples: int = _EXAMPLES,
   options: Mapping[str, Any] = APP_D,
 ) -> dict[str, Any]:
-  """log p(x) by App. D, of the first data: `train`, `test`, their errors.
+  """log p(x) of the first examples by App. D: `train`, `test`, their errors.
 
-  Also `train_values` and `test_values`, of each example, since methods are measured on the
-  same data; and how the chains fared: `acceptance`, and `effective_sample_size` of 50.
+  It also returns `train_values` and `test_values` of each example, since methods are
+  compared on the same examples, and diagnostics of the chains: `acceptance`, and
+  `effective_sample_size` of 50.
   """
   estimator = evidence.PosteriorDensity(**options)
   estimates = {
@@ -84,7 +87,7 @@ MEASURES = {
     log_marginal, examples=_FEW_EXAMPLES, options=_APP_D_IN_SECONDS
   ),
 }
-# What else decides the numbers of a measure.
+# Other options on which the numbers of a measure depend.
 OPTIONS = {
   "log_marginal": {"app_d": APP_D},
   "log_marginal_of_few": {"app_d": _APP_D_IN_SECONDS},
@@ -98,7 +101,7 @@ def mean(name: str, values: np.ndarray) -> dict[str, float]:
 
 
 def per_example(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
-  """What a model's `bound_parts` give of each example of a data set.
+  """A field of a model's `bound_parts` for each example of a data set.
 
   Args:
     model: The model.
@@ -109,14 +112,14 @@ def per_example(model: Any, part: Any, field: str = "elbo") -> np.ndarray:
     float32 `[n]`, nats.
   """
   seed = random.derive(model.seed, Purpose.MEASURE)
-  # A run of seconds is over before XLA is done.
+  # For short runs the compilation with XLA would take longer than the run.
   parts = compiled(model, _parts, jit=bool(model.jit_compile))
   batches = _batches(part, part.num_examples)
   return np.concatenate([getattr(parts(x, seed, rows), field) for x, rows in batches])
 
 
 def first(part: Any, count: int) -> np.ndarray:
-  """The first data of a data set, as a model sees them, float32 `[count, ...]`."""
+  """The first examples of a data set, after scaling, float32 `[count, ...]`."""
   return np.concatenate([x for x, _ in _batches(part, count)])
 
 

@@ -1,4 +1,4 @@
-"""What the paper's figures read, by eye: nats per example at so many training samples.
+"""Values read off the paper's figures: nats per example at numbers of training samples.
 
 Test curves of AEVB at 1e6, 1e7 and 1e8 samples; of the others, the end of the curve.
 The paper does not tabulate its curves: these numbers are read off the plots, and a

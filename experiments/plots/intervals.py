@@ -1,4 +1,4 @@
-"""What a choice does to a number: values with error bars, grouped by question."""
+"""The effect of choices: values with error bars, grouped by question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of curves beside what the paper's plots read."""
+"""Tables of curves, with the values of the paper's plots."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -49,7 +49,7 @@ def chosen(points: Iterable[Point], method: str, **fields: object) -> Iterator[P
 def with_published(
   points: Sequence[Point], published: Sequence[Value], by: str = "latent_dim"
 ) -> str:
-  """Every number that the paper reads, and ours at as many samples or at our end.
+  """Every value of the paper, and ours at as many samples or at our end.
 
   Args:
     points: Rows of the table.

@@ -28,7 +28,7 @@ def test_binarization_is_that_of_the_data_set():
 
 
 def test_more_data_than_there_are_is_refused():
-  with pytest.raises(ConfigError, match="4000 training data, not 10000"):
+  with pytest.raises(ConfigError, match="4000 training examples, not 10000"):
     datasets.load(settings.digits().config, train_examples=10_000)
 
 
