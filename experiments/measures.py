@@ -2,8 +2,7 @@
 
 A measure is a function of the model and of its `Data`, and returns columns of the
 table: means over examples, nats per example, and their standard errors. It uses the
-  same noise
-at every point of a curve.
+same noise at every point of a curve.
 """
 
 import functools
