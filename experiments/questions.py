@@ -1,8 +1,8 @@
-"""What the paper leaves open, as questions with our answer and others.
+"""What the paper leaves open, as questions with our answer and alternatives.
 
-An alternative differs from ours in what its answer says. One that is trained otherwise
-chooses its step size as ours does; one that is another seed shows what a difference has to
-exceed. For App. D, the same trained model is measured in other ways.
+An alternative differs from our answer only in one setting. If it changes the training,
+its step size is chosen as ours is. Another seed shows how large a difference must be to
+be significant. For App. D, the same trained model is measured in different ways.
 """
 
 from collections.abc import Mapping

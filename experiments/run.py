@@ -1,7 +1,7 @@
-"""What a run is: everything that decides its numbers, and where it is measured.
+"""A run: everything that determines its numbers, and the points of its measurements.
 
-The horizontal axis of the paper's figures is the number of training samples evaluated, on
-a logarithmic scale; so are the points at which a run is measured.
+The horizontal axis of the paper's figures is the number of training samples evaluated,
+on a logarithmic scale. The points at which a run is measured are also logarithmic.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ _FREE = ("name", "data_dir", "plots", "checkpoint_every", "keep_checkpoints")
 
 
 class Run(NamedTuple):
-  """What decides the numbers of a run.
+  """Everything that determines the numbers of a run.
 
   Attributes:
     method: One of `methods.TITLES`.
     config: Data, networks, optimizer, seed.
     measure: One of `measures.MEASURES`.
-    train_examples: N; 0 for all that there are.
+    train_examples: N; 0 for all examples.
     split: As in `datasets.load`.
-    first: Samples at the first point of the curve.
-    per_decade: Points from there to ten times as many.
-    chunk: Points are multiples of so many samples.
+    first: Number of samples at the first point of the curve.
+    per_decade: Number of points per factor of ten.
+    chunk: Points are multiples of this number of samples.
   """
 
   method: str
@@ -41,7 +41,7 @@ class Run(NamedTuple):
   chunk: int = 10_000
 
   def description(self) -> dict:
-    """Everything that decides the numbers, as JSON holds it."""
+    """Everything that determines the numbers, as values for JSON."""
     config = configuration.to_json(self.config)
     free = _FREE
     if self.config.learning_rate_schedule == "constant":
@@ -57,7 +57,7 @@ class Run(NamedTuple):
     return f"{self.method}-{self.config.dataset}-{self.config.latent_dim}-{digest}"
 
   def points(self, samples: int) -> list[int]:
-    """Where a run of so many samples is measured, in samples, ascending."""
+    """The points of a run of `samples` samples, in samples, ascending."""
     found, i = {samples}, 0
     while (point := self.first * 10 ** (i / self.per_decade)) < samples:
       found.add(max(1, round(point / self.chunk)) * self.chunk)
@@ -65,7 +65,7 @@ class Run(NamedTuple):
     return sorted(found)
 
   def change(self, **values: Any) -> "Run":
-    """The run with other values of its config."""
+    """A copy of the run with other values of its config."""
     config = self.config.copy_and_resolve_references()
     for key, value in values.items():
       configuration.assign(config, key, value, "experiment")

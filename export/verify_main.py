@@ -1,4 +1,4 @@
-"""Verifies what `aevb-export` wrote: every artifact in its own runtime.
+"""Verifies an export of `aevb-export`, every artifact in its own runtime.
 
   aevb-verify DIR
 

@@ -1,17 +1,18 @@
-"""Samples of the standard Gamma(concentration, 1) in logs, of which compositions are made.
+"""Logs of samples of the standard Gamma(concentration, 1), used in compositions.
 
-An integer concentration k composes, as the paper does, k exponentials by inverse CDF:
-z = sum_{j=1..k} -log(1 - u_j). The concentration is a count then, and has no gradient.
+For an integer concentration k, a sample is the sum of k exponentials by inverse CDF, as
+in the paper: z = sum_{j=1..k} -log(1 - u_j). The concentration is then a count, and has
+no gradient.
 
-Any other concentration is reparameterized implicitly, which is more recent than the paper.
-z solves F(z; concentration) = u, which `tfp.math.igammainv` does numerically, and its
+Any other concentration is reparameterized implicitly, a method that is more recent than
+the paper. `tfp.math.igammainv` solves F(z; concentration) = u for z numerically. The
 gradient is that of the implicit function, dz/da = -(dF/da) / p(z), as in TFP's gamma
-sampler. Unlike a rejection sampler, it takes one uniform per sample, and the sample is the
-same, up to rounding, eagerly and compiled.
+sampler. Unlike a rejection sampler, it uses one uniform per sample, and the sample is
+the same, up to rounding, eagerly and compiled.
 
-Everything here is float64, since float32's incomplete gamma function loses its digits
-past a concentration of a hundred, and a log, since a small concentration puts z far
-below the smallest float.
+Everything here is float64, since the incomplete gamma function in float32 loses its
+digits for concentrations above a hundred. Samples are logs, since for a small
+concentration z is far below the smallest float.
 
 References:
   Figurnov, Mohamed, Mnih. Implicit reparameterization gradients. NeurIPS 2018.
@@ -26,7 +27,7 @@ import tensorflow_probability as tfp
 from aevb_tf.distributions.numerics import bounded_exp, exponential
 from aevb_tf.distributions.parameters import Parameter
 
-# Below, z^a / Gamma(a + 1) is the CDF to float64's last digit.
+# Below this log z, z^a / Gamma(a + 1) equals the CDF to the last digit of float64.
 _LOG_TINY = -37.0
 # Above, the expansion about the normal is exact to 1e-8 standard deviations; past 1e4
 # the gradient of TFP's incomplete gamma function is wrong by up to a third.
@@ -34,7 +35,7 @@ _LARGE = 1000.0
 
 
 def noise_event(*concentrations: Parameter) -> list[int]:
-  """Trailing axes of the noise: one uniform for each exponential that is counted."""
+  """Trailing axes of the noise: one uniform for each exponential of a count."""
   if any(tf.is_tensor(a) for a in concentrations):
     return []
   return [max(int(np.max(a)) for a in concentrations)]
@@ -96,10 +97,10 @@ def log_ratio(
   """log(G1 / G0) of two standard gammas.
 
   Args:
-    u: Uniform noise in (0, 1); the two have an axis of their own, which is the last one
-      but for the axis of counted exponentials.
-    concentration1: Of G1, as for `log_standard`.
-    concentration0: Of G0.
+    u: Uniform noise in (0, 1). The last axis, or the one before the axis of
+      exponentials of a count, has the noise of G1 and of G0.
+    concentration1: Concentration of G1, as for `log_standard`.
+    concentration0: Concentration of G0.
 
   Returns:
     float64.
@@ -111,7 +112,7 @@ def log_ratio(
 
 
 def halves(*dfs: Parameter) -> list[Parameter]:
-  """Half of each df: counts if all are even integers, else float64 tensors."""
+  """Half of each df: counts if all are even integers, otherwise float64 tensors."""
   if not any(tf.is_tensor(df) for df in dfs) and all(np.all(df % 2 == 0) for df in dfs):
     return [df // 2 for df in dfs]
   return [tf.cast(df, tf.float64) / 2 for df in dfs]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Of the normal distribution: 95% lie within so many standard deviations.
 _CONFIDENCE = 1.96
 _ROW_HEIGHT = 0.26
-# At most so many intervals: half of the width belongs to the answers.
+# Largest number of intervals, since half of the width is used for the answers.
 _TICKS = 5
 
 
@@ -28,9 +28,9 @@ def intervals(
 
   Args:
     groups: Question -> answer -> value, its standard error, and whether the answer is
-      the one that was chosen: that one is filled, and a line runs through it.
-    title: Above all panels.
-    xlabel: What the values are, and their unit.
+      the chosen one, which is filled and has a vertical line.
+    title: Title of the figure.
+    xlabel: The name and the unit of the values.
 
   Returns:
     The figure.
@@ -61,7 +61,7 @@ def intervals(
     axes.locator_params(axis="x", nbins=_TICKS)
     axes.set_yticks(range(len(answers)), list(answers))
     axes.set_ylim(len(answers) - 0.5, -0.5)
-    axes.set_title(question, loc="right")  # the left is the answers' alone
+    axes.set_title(question, loc="right")  # the left is used for the answers
   column[-1].set_xlabel(xlabel)
   figure.suptitle(title)
   return figure

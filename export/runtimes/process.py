@@ -2,9 +2,9 @@
 
   python process.py RUNTIME ARTIFACT CALLS ANSWERS REPEATS
 
-A script that imports nothing of this package, and of TensorFlow only what the runtime
-is. Strings are stored as NumPy's fixed-width bytes, which drop zeros at their end: a
-PNG file has none there.
+This script does not import this package, and imports only the runtime of TensorFlow.
+Strings are stored as NumPy's fixed-width bytes, which drop trailing zeros; PNG files
+have none.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 Run = Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]]
-# If one of these were in the process, it could be what answers.
+# Packages that must not be imported, since they could give the answers instead.
 _FOREIGN = {"tensorflow", "keras", "aevb_tf"}
 
 

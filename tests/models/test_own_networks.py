@@ -210,7 +210,7 @@ def test_a_class_that_loading_does_not_know_is_named(tmp_path):
   vae.build((None, 12))
   vae.save(tmp_path / "own.keras")
   with pytest.raises(
-    TypeError, match="own.keras holds the class 'Unregistered'"
+    TypeError, match="own.keras contains the class 'Unregistered'"
   ) as info:
     aevb.load(tmp_path / "own.keras")
   assert len(str(info.value).splitlines()) == 1
