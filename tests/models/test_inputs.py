@@ -170,7 +170,7 @@ def test_a_data_set_is_not_a_batch(vae):
 def test_data_far_from_the_decoder_are_named_once(path):
   vae = tiny_vae("gaussian")
   vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
-  with pytest.warns(UserWarning, match="the data lie far") as record:
+  with pytest.warns(UserWarning, match="the data are far") as record:
     paths.TRAIN[path](vae, paths.Examples(1000 * X), epochs=2)
   assert len(record) == 1
   with warnings.catch_warnings():

@@ -173,7 +173,7 @@ def test_metrics_of_the_user_see_data_and_reconstruction():
 
 
 def test_saved_files_that_are_none_are_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match="no model at .*missing.keras"):
+  with pytest.raises(FileNotFoundError, match="no file .*missing.keras"):
     aevb.load(tmp_path / "missing.keras")
   broken = tmp_path / "broken.keras"
   broken.write_bytes(b"PK nonsense")

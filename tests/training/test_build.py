@@ -154,7 +154,7 @@ def test_the_first_output_is_the_mean_of_the_data(name, options):
   "changes, message",
   [
     (("--config.likelihood=categorical",), "Categorical likelihood cannot start"),
-    ((), "do not fit in memory"),
+    ((), "do not fit into memory"),
   ],
 )
 def test_what_cannot_start_at_the_mean_says_why(changes, message):
