@@ -451,7 +451,7 @@ def test_everything_that_can_be_used_has_a_name(request, name):
 
 
 def test_what_is_not_in_the_file_is_reported(on_deep):
-  assert "without sample: it was not requested at export" in on_deep.inner_text(
+  assert "does not contain sample: it was not requested" in on_deep.inner_text(
     "#samples"
   )
   draw_with_mouse(on_deep, SEVEN)
