@@ -146,11 +146,11 @@ class Run(NamedTuple):
   """Batches of one size for a compiled call.
 
   Attributes:
-    tensors: Where to gather from.
-    indices: int32 `[n, batch]`, what to gather.
-    passes: int32 `[n]`, the pass that each batch is of.
-    num_batches: How many of the n batches there are; those behind are filling.
-    whole: Whether the batches are as large as they are meant to be.
+    tensors: Tensors to gather from.
+    indices: Rows to gather, int32 `[n, batch]`.
+    passes: The number of the pass of each batch, int32 `[n]`.
+    num_batches: Number of batches to run; the rest of the n batches is padding.
+    whole: Whether the batches have the full batch size.
   """
 
   tensors: tuple[tf.Tensor, ...]
