@@ -84,7 +84,7 @@ def require(
   Args:
     values: The flags, read.
     argv: The command line, the program's name first.
-    names: Flags that have to be given.
+    names: Names of the required flags.
     words: What was typed without a flag: values of the missing ones, in their order.
 
   Raises:

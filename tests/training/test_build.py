@@ -108,7 +108,7 @@ def test_cosine_schedule_ends_with_the_run():
     ("posterior=gausian", "config.posterior=gausian"),
     ("prior=normal", "config.prior=normal.*Did you mean standard_normal"),
     ("bound=sgbv", "config.bound=sgbv.*Did you mean sgvb"),
-    ("bound.estimator=C", "config.bound: .*'A' and 'B'"),
+    ("bound.estimator=C", "config.bound: .*'A' or 'B'"),
     ("bound.num_samples=0", "config.bound: .*num_samples"),
     ("activation=tahn", "config.activation=tahn: .*Did you mean tanh"),
     ("kernel_initializer=glorot", "Did you mean glorot_normal"),
