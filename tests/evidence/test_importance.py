@@ -117,7 +117,7 @@ def test_batches_change_nothing(images, batch_size):
   )
 
 
-def test_a_datum_depends_on_its_place_and_not_on_its_fellows(images):
+def test_an_example_depends_on_its_place_and_not_on_its_fellows(images):
   vae, x = images
   whole = estimates(vae, x, 20)
   np.testing.assert_allclose(estimates(vae, x[:4], 20), whole[:4], **ROUNDING)

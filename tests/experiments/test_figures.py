@@ -101,7 +101,7 @@ def ended(job, values):
   return Curve(job, job.run, True, [row])
 
 
-def test_figure3_tells_methods_apart_datum_by_datum():
+def test_figure3_compares_methods_example_by_example():
   """Each from AEVB as it was trained."""
   requested = {(j.run.method, j.settings): j for j in jobs("few_data")}
   other = "no prior of the weights"

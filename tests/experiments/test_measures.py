@@ -31,7 +31,7 @@ def test_bound_is_that_of_the_model(vae, data):
     stats.assert_mean(log_likelihood - vae.elbo(x, seed=1).numpy(), 0.0)
 
 
-def test_each_datum_has_its_own_bound(vae, data, monkeypatch):
+def test_each_example_has_its_own_bound(vae, data, monkeypatch):
   """However the data are cut into batches."""
   whole = measures.per_example(vae, data.test)
   monkeypatch.setattr(measures, "BATCH", 300)

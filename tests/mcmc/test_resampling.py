@@ -74,7 +74,7 @@ def test_chains_choose_among_shared_draws_by_their_weights(
   stats.assert_counts(counts, weights.T)
 
 
-def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds):
+def test_chains_choose_among_an_example_s_own_draws_by_their_weights(linear, seeds):
   _, x, vae = linear
   seed = seeds()
   u = starts(vae, x, seed, 20_000, 30, start="encoder")
@@ -90,7 +90,7 @@ def test_chains_choose_among_a_datum_s_own_draws_by_their_weights(linear, seeds)
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_a_datum_has_its_own_starts_in_any_batch(linear, start):
+def test_an_example_has_its_own_starts_in_any_batch(linear, start):
   _, x, vae = linear
   whole = starts(vae, x, 1, 3, 50, start=start)
   part = starts(vae, x[1:], 1, 3, 50, rows=[1, 2], start=start)

@@ -141,7 +141,7 @@ def test_kl_per_dimension_adds_up_to_the_kl():
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20, 60, 1000])
-def test_evaluate_weighs_every_datum_alike(batch_size):
+def test_evaluate_weighs_every_example_alike(batch_size):
   vae = tiny_vae()
   vae.compile("adam")
   x = digits(60)

@@ -34,7 +34,7 @@ def test_samples_say_that_only_one_channel_is_drawn():
   assert axes.get_title().endswith("(first of 4 channels)")
 
 
-def test_reconstructions_pair_each_datum_with_its_own():
+def test_reconstructions_pair_each_example_with_its_own():
   x, x_mean = images(5), images(5)[::-1] / 2
   figure = plots.reconstructions(x, x_mean, columns=3)
   first, second = (drawn(axes) for axes in figure.axes)
