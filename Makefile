@@ -4,25 +4,32 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.docs-installed
 PYTEST_FLAGS ?=
 # Number of test processes. Most of a test is tracing, which uses a single thread.
 PYTEST_PROCESSES ?= 2
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format docs docs-serve clean
 
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute)"
 	@echo "make test    install, and run all tests (about N minutes on two cores)"
 	@echo "make lint    install, and check style, docstrings and types"
 	@echo "make format  format the code as make lint requires"
+	@echo "make docs    build the documentation into site/; make docs-serve shows it"
 
 # The stamp is written last, so that a failed installation is repeated.
 $(INSTALLED): setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aevb_tf needs Python 3.11 or later; name one: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@
 
 demo: $(INSTALLED)
@@ -48,5 +55,12 @@ format: $(INSTALLED)
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+# The site in site/; its tutorials are executed, and broken links are errors.
+docs: $(DOCS_INSTALLED)
+	@$(BIN)/mkdocs build --quiet
+
+docs-serve: $(DOCS_INSTALLED)
+	@$(BIN)/mkdocs serve
+
 clean:
-	rm -rf build dist aevb_tf.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist site .cache aevb_tf.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -92,6 +92,14 @@ setuptools.setup(
       "tf2onnx>=1.17",
       "torch>=2.13",
     ],
+    # Builds the documentation site.
+    "docs": [
+      "jupytext>=1.16",
+      "latex2mathml>=3.77",
+      "mkdocs-jupyter>=0.25",
+      "mkdocs-material>=9.5",
+      "mkdocstrings[python]>=0.29",
+    ],
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",

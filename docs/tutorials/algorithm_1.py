@@ -1,0 +1,130 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Algorithm 1 by hand
+#
+# `vae.fit` runs the paper's Algorithm 1. Here is the same algorithm as a plain loop, so
+# that each of its lines can be looked at and changed. It needs about half a minute.
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+
+import aevb_tf as aevb
+
+digits = aevb.data.load("digits")
+x = digits.x[:1000] / np.float32(255)  # kept as uint8
+N, M = len(x), 100
+x.shape, x.dtype
+
+# %% [markdown]
+# ## The model
+#
+# An encoder gives the parameters of $q_\phi(z|x)$, a decoder those of
+# $p_\theta(x|z)$. `VAE` puts the two and a prior together.
+
+# %%
+keras.utils.set_random_seed(0)
+encoder = aevb.networks.MLPEncoder(5, hidden_units=(200,))
+decoder = aevb.networks.MLPDecoder((28, 28, 1), hidden_units=(200,))
+vae = aevb.VAE(encoder, decoder, seed=0)
+vae.build((None, 28, 28, 1))
+
+# %% [markdown]
+# ## The terms of the bound
+#
+# `vae.terms` encodes a batch, draws $z = g_\phi(\epsilon, x)$, and evaluates every
+# log-density that a bound may need. Noise is a function of a seed and of the number of
+# the row, so the same seed gives the same terms.
+
+# %%
+rows = tf.range(M)
+seed = aevb.random.as_seed(0)
+terms = vae.terms(tf.constant(x[:M]), seed, rows)
+for name in ("log_likelihood", "log_prior", "log_q", "kl"):
+  print(f"{name:15} {getattr(terms, name).shape}")
+
+# %% [markdown]
+# Both estimators are functions of these terms. Their means over the noise are equal; B
+# varies less, since its KL is integrated and not sampled.
+
+
+# %%
+def draws(estimator, number=200):
+  """The estimate of the bound of one example, for many seeds."""
+  first, row = tf.constant(x[:1]), tf.zeros([1], tf.int32)
+
+  @tf.function
+  def evaluate(seed):
+    return estimator(vae.terms(first, seed, row))[0]
+
+  seeds = [aevb.random.as_seed(i) for i in range(number)]
+  return np.array([evaluate(seed) for seed in seeds])
+
+
+a, b = draws(aevb.bounds.sgvb_a), draws(aevb.bounds.sgvb_b)
+print(f"A: mean {a.mean():.2f}, standard deviation {a.std():.3f} nats")
+print(f"B: mean {b.mean():.2f}, standard deviation {b.std():.3f} nats")
+
+# %% [markdown]
+# ## The loop
+#
+# Algorithm 1, line by line: a minibatch of $M$ examples, noise, the gradient of
+# $\tilde{\mathcal{L}}^M$ of eq. 8, an update by Adagrad.
+
+# %%
+optimizer = keras.optimizers.Adagrad(learning_rate=0.02)
+optimizer.build(vae.trainable_variables)
+rng = np.random.default_rng(0)
+
+
+@tf.function
+def update(minibatch, seed):
+  with tf.GradientTape() as tape:
+    terms = vae.terms(minibatch, seed, rows, training=True)
+    bound = aevb.bounds.sgvb_b(terms)  # [M], nats per example
+    loss = -aevb.bounds.minibatch_bound(bound, dataset_size=N)  # eq. 8
+  gradients = tape.gradient(loss, vae.trainable_variables)
+  optimizer.apply(gradients)
+  return -loss / N
+
+
+history = []
+for step in range(1000):
+  minibatch = tf.constant(x[rng.choice(N, M, replace=False)])
+  history.append(update(minibatch, aevb.random.as_seed(step)))
+
+# %%
+figure, axis = plt.subplots(figsize=(7, 3))
+axis.plot(history)
+axis.set(xlabel="update", ylabel="bound, nats per example")
+plt.show()
+
+# %% [markdown]
+# The trained weights are those of `vae`, so everything else works on them:
+
+# %%
+figure = aevb.plots.samples(vae.sample(40, seed=1))
+figure
+
+# %% [markdown]
+# `fit` makes the same updates in fewer lines. It also runs many of them in one compiled
+# call, watches for NaN, and keeps Keras's callbacks and metrics:
+#
+# ```python
+# vae = aevb.VAE(encoder, decoder, dataset_size=N)
+# vae.compile(keras.optimizers.Adagrad(0.02))
+# vae.fit(x, batch_size=100, epochs=100)
+# ```
