@@ -1,0 +1,1 @@
+"""The documentation: its snippets run, and its build cuts and links what it says."""

@@ -1,0 +1,29 @@
+"""Python in the pages runs when it is pasted, block after block."""
+
+import os
+import pathlib
+import re
+
+import matplotlib
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+PAGES = sorted(
+  path
+  for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+  if "```python\n" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_snippets_run(path, tmp_path, monkeypatch):
+  """In one namespace, in an empty folder, as in a notebook of that page's blocks."""
+  monkeypatch.chdir(tmp_path)
+  monkeypatch.setattr(matplotlib, "get_backend", lambda: "agg")
+  text = path.read_text(encoding="utf-8")
+  names = {"__name__": "__main__"}
+  for match in re.finditer(r"^```python\n(.*?)^```", text, re.S | re.M):
+    line = text.count("\n", 0, match.start()) + 1
+    code = compile("\n" * line + match[1], str(path), "exec")
+    exec(code, names)  # noqa: S102
+  assert os.getcwd() == str(tmp_path)
