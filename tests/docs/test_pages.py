@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 
-import matplotlib
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -19,8 +18,10 @@ PAGES = sorted(
 def test_snippets_run(path, tmp_path, monkeypatch):
   """In one namespace, in an empty folder, as in a notebook of that page's blocks."""
   monkeypatch.chdir(tmp_path)
-  monkeypatch.setattr(matplotlib, "get_backend", lambda: "agg")
   text = path.read_text(encoding="utf-8")
+  if needed := re.search(r"<!-- needs: (.*) -->", text):
+    for package in needed[1].split():
+      pytest.importorskip(package, reason=f"{package} is for `make pipelines`")
   names = {"__name__": "__main__"}
   for match in re.finditer(r"^```python\n(.*?)^```", text, re.S | re.M):
     line = text.count("\n", 0, match.start()) + 1
