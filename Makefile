@@ -12,7 +12,7 @@ PYTEST_PROCESSES ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test lint format docs docs-serve clean
+.PHONY: help demo test lint format docs docs-serve pipelines clean
 
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute)"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint    install, and check style, docstrings and types"
 	@echo "make format  format the code as make lint requires"
 	@echo "make docs    build the documentation into site/; make docs-serve shows it"
+	@echo "make pipelines  run the page about pipelines against KerasTuner, MLflow, ..."
 
 # The stamp is written last, so that a failed installation is repeated.
 $(INSTALLED): setup.py pyproject.toml
@@ -61,6 +62,12 @@ docs: $(DOCS_INSTALLED)
 
 docs-serve: $(DOCS_INSTALLED)
 	@$(BIN)/mkdocs serve
+
+# The page about pipelines, against the real packages, in an environment of their own.
+pipelines:
+	test -x $(VENV)-pipelines/bin/python || $(PYTHON) -m venv $(VENV)-pipelines
+	$(VENV)-pipelines/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,pipelines]'
+	@$(VENV)-pipelines/bin/python -m pytest -W default -k pipelines tests/docs
 
 clean:
 	rm -rf build dist site .cache aevb_tf.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -92,6 +92,14 @@ setuptools.setup(
       "tf2onnx>=1.17",
       "torch>=2.13",
     ],
+    # What docs/howto/pipelines.md runs.
+    "pipelines": [
+      "keras-tuner>=1.4.7",
+      "mlflow>=3.1",
+      "optuna>=4.0",
+      "scikit-learn>=1.4",
+      "wandb>=0.17",
+    ],
     # Builds the documentation site.
     "docs": [
       "jupytext>=1.16",

@@ -18,6 +18,7 @@ _FINE_TO_SKIP = (
   "GPU",
   "kserve is not installed",
   "torch is not installed",
+  "is for `make pipelines`",
   "no browser",
   "LiteRT.js is not to be had",
 )
