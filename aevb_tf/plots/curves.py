@@ -24,8 +24,14 @@ _TRAIN = {"color": style.SECOND, "linestyle": "--", "marker": "s"}
 _TEST = {"color": style.FIRST, "linestyle": "-", "marker": "o"}
 
 
-def _checked(history: Sequence[Mapping]) -> list[Mapping]:
+def _checked(history: Sequence[Mapping] | Mapping[str, Sequence]) -> list[Mapping]:
   """The history, checked and sorted by epoch."""
+  if isinstance(history, Mapping):  # Keras's: a list of values for each metric
+    epochs = zip(*history.values(), strict=True)
+    history = [
+      {"epoch": i, **dict(zip(history, values, strict=True))}
+      for i, values in enumerate(epochs, start=1)
+    ]
   if not len(history):
     raise ValueError("history is empty: there is no epoch to draw.")
   for i, entry in enumerate(history):
@@ -141,7 +147,7 @@ def _set_epoch_axis(axes: Axes, first: float, last: float, log: bool) -> None:
 
 @style.styled
 def learning_curves(
-  history: Sequence[Mapping],
+  history: Sequence[Mapping] | Mapping[str, Sequence],
   *,
   log_epochs: bool = False,
   title: str = "Learning curves",
@@ -153,9 +159,9 @@ def learning_curves(
   the first tenth of the run may be outside the panel, which then has a note.
 
   Args:
-    history: One mapping for each epoch, in any order, with `epoch`, `elbo`, `kl`,
-      `log_likelihood`, and, for epochs that were evaluated, `val_elbo`, `val_kl`,
-      `val_log_likelihood`.
+    history: The `history` of what `fit` returned. Or one mapping for each epoch, in any
+      order, with `epoch`, `elbo`, `kl`, `log_likelihood`, and, for epochs that were
+      evaluated, `val_elbo`, `val_kl`, `val_log_likelihood`.
     log_epochs: Whether the x axis is logarithmic; the epochs must then start at 1.
     title: Title of the figure.
 
@@ -184,8 +190,11 @@ def learning_curves(
         size = 4 if len(line) == 1 else marker_size
         axes.plot(*line.T, label=label, markersize=size, **look)
     lines = [line for line in (test, train) if len(line)]
-    # A logarithmic axis is meant to show the early epochs, so nothing is left out.
-    _limit(axes, lines, clip=not log_epochs)
+    if key == "kl":  # from 0, so that a small change looks small
+      axes.set_ylim(0, 1.15 * max(1e-3, *(line[:, 1].max() for line in lines)))
+    else:
+      # A logarithmic axis is meant to show the early epochs, so nothing is left out.
+      _limit(axes, lines, clip=not log_epochs)
     _set_epoch_axis(axes, history[0]["epoch"], history[-1]["epoch"], log_epochs)
     _annotate_last(axes, lines[0])
     axes.ticklabel_format(axis="y", useOffset=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,31 +18,62 @@ if TYPE_CHECKING:
 _MOST_NAMED_LABELS = 20
 # Least distance between the names of two labels, relative to the width of the plot.
 _WORD_DISTANCE = 0.045
-_ORDINALS = ("first", "second")
+# Without labels, so many planes of principal directions are drawn side by side.
+_MOST_PLANES = 3
 
 
-def _principal_plane(mean: np.ndarray) -> tuple[np.ndarray, list[str]]:
-  """Projects `[n, J]` to its two directions of largest variance; `[n, 2]` and names."""
-  centred = mean - mean.mean(axis=0)
-  variances, directions = np.linalg.eigh(centred.T @ centred / len(mean))
+def _directions(mean: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+  """The directions to project `[n, J]` to, `[J, k]`, and their names.
+
+  With three or more labels these are the linear discriminants: the directions in which
+  the means of the labels differ most, relative to the spread within a label. Otherwise
+  they are the principal directions.
+  """
+  known, of_known = np.unique(labels[labels >= 0], return_inverse=True)
+  points, latent_dim = mean[labels >= 0], mean.shape[1]
+  enough = len(points) >= latent_dim + len(known) and np.ptp(points, axis=0).any()
+  if enough and 3 <= len(known) <= _MOST_NAMED_LABELS:
+    kind, whole, count = "discriminant", "the variance between labels", 2
+    sizes, directions = _discriminants(points, of_known)
+  else:
+    kind, whole = "principal", "variance"
+    count = min(2 * (latent_dim // 2), 2 * _MOST_PLANES)
+    sizes, directions = np.linalg.eigh(np.cov(mean.T, bias=True))
   # eigh sorts in ascending order. The sign of a direction is arbitrary, so its largest
   # entry is made positive.
-  largest, directions = variances[::-1][:2], directions[:, ::-1][:, :2]
+  sizes, directions = sizes[::-1].clip(0), directions[:, ::-1][:, :count]
   strongest = np.abs(directions).argmax(axis=0)
-  directions = directions * np.where(directions[strongest, [0, 1]] < 0, -1.0, 1.0)
-  # Not zero, even if all means are equal and the total variance is 0.
-  shares = largest.clip(0) / max(variances.sum(), np.finfo(np.float64).tiny)
+  flipped = directions[strongest, np.arange(count)] < 0
+  # Not zero, even if all means are equal and the total is 0.
+  shares = sizes[:count] / max(sizes.sum(), np.finfo(np.float64).tiny)
   names = [
-    rf"{which} principal direction of $E[z\,|\,x]$ ({share:.0%} of variance)"
-    for which, share in zip(_ORDINALS, shares, strict=True)
+    f"{kind} direction {i + 1} ({share:.0%} of {whole})"
+    for i, share in enumerate(shares)
   ]
-  return centred @ directions, names
+  return directions * np.where(flipped, -1.0, 1.0), names
 
 
-def _plane(
-  mean: np.ndarray, dimensions: tuple[int, int] | None
-) -> tuple[np.ndarray, list[str]]:
-  """The points `[n, 2]` to draw, and the names of the two axes."""
+def _discriminants(
+  points: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Ratios of the variance between labels to that within, and their directions.
+
+  Labels are 0, 1, .... The variance within labels is 1 along each direction.
+  """
+  centres = np.stack([points[labels == i].mean(0) for i in range(labels.max() + 1)])
+  between = np.cov(centres[labels].T, bias=True)
+  within = np.cov((points - centres[labels]).T, bias=True)
+  # Latents that do not vary within any label have no inverse variance.
+  within += 1e-10 * np.trace(within + between) * np.eye(len(within))
+  whiten = np.linalg.inv(np.linalg.cholesky(within))
+  ratios, directions = np.linalg.eigh(whiten @ between @ whiten.T)
+  return ratios, whiten.T @ directions
+
+
+def _planes(
+  mean: np.ndarray, labels: np.ndarray, dimensions: tuple[int, int] | None
+) -> list[tuple[np.ndarray, list[str]]]:
+  """For each plane the points `[n, 2]` to draw, and the names of the two axes."""
   latent_dim = mean.shape[1]
   if dimensions is not None:
     if len(dimensions) != 2 or not all(0 <= j < latent_dim for j in dimensions):
@@ -51,15 +82,17 @@ def _plane(
         f"got {dimensions!r}."
       )
     names = [rf"$E[z\,|\,x]$, dimension {j} (from 0)" for j in dimensions]
-    return mean[:, list(dimensions)], names
+    return [(mean[:, list(dimensions)], names)]
   if latent_dim == 1:
     # Multiples of the golden ratio fill the height evenly for any number of points.
     height = np.arange(len(mean)) * ((np.sqrt(5) - 1) / 2) % 1
     names = [r"$E[z\,|\,x]$", "spread for legibility, no quantity"]
-    return np.stack([mean[:, 0], height], axis=-1), names
+    return [(np.stack([mean[:, 0], height], axis=-1), names)]
   if latent_dim == 2:
-    return mean, [r"$E[z_1\,|\,x]$", r"$E[z_2\,|\,x]$"]
-  return _principal_plane(mean)
+    return [(mean, [r"$E[z_1\,|\,x]$", r"$E[z_2\,|\,x]$"])]
+  directions, names = _directions(mean, labels)
+  points = (mean - mean.mean(axis=0)) @ directions
+  return [(points[:, i : i + 2], names[i : i + 2]) for i in range(0, len(names), 2)]
 
 
 def _apart(places: np.ndarray, extent: np.ndarray) -> np.ndarray:
@@ -80,16 +113,15 @@ def _apart(places: np.ndarray, extent: np.ndarray) -> np.ndarray:
 def _draw_named(
   axes: Axes, points: np.ndarray, labels: np.ndarray, names: Mapping, size: float
 ) -> None:
-  """Draws a colour and marker for each label, a legend, and names at the medians."""
+  """Draws a colour, a marker and a name at the median for each label."""
   from matplotlib import patheffects
-  from matplotlib.collections import PathCollection
 
   unlabelled = points[labels < 0]
   if len(unlabelled):
-    x, y = unlabelled.T
-    axes.scatter(
-      x, y, s=size, color=style.QUIET, marker=".", alpha=0.5, label="no label"
+    axes.text(
+      0.99, 0.01, "grey: no label", transform=axes.transAxes, ha="right", fontsize=8
     )
+    axes.scatter(*unlabelled.T, s=size, color=style.QUIET, marker=".", alpha=0.5)
   present = np.unique(labels[labels >= 0])
   medians = np.array([np.median(points[labels == label], axis=0) for label in present])
   extent = np.maximum(np.ptp(points, axis=0), np.finfo(np.float64).tiny)
@@ -97,16 +129,13 @@ def _draw_named(
   for i, label in enumerate(present):
     of_label = points[labels == label]
     name = str(names.get(int(label), label))
-    x, y = of_label.T
     axes.scatter(
-      x,
-      y,
+      *of_label.T,
       s=size,
       color=style.CATEGORIES[i % len(style.CATEGORIES)],
       marker=style.MARKERS[i % len(style.MARKERS)],
       alpha=0.7,
       linewidths=0,
-      label=name,
     )
     axes.annotate(
       name,
@@ -117,12 +146,6 @@ def _draw_named(
       fontweight="bold",
       path_effects=[patheffects.withStroke(linewidth=3, foreground="white")],
     )
-  legend = axes.legend(
-    title="label", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
-  )
-  for handle in cast(list[PathCollection], legend.legend_handles):
-    handle.set_sizes([36])
-    handle.set_alpha(1)
 
 
 @style.styled
@@ -137,10 +160,11 @@ def latent_scatter(
   """Draws a scatter plot of the means of q(z|x), coloured by label.
 
   Two latents are the axes; a single one is drawn along x. With more latents, the axes
-  are the two given `dimensions`, or by default the two principal directions of the
-  means, and are named accordingly. Up to 20 labels have a colour, a marker, a legend
-  entry, and their name at the median of their points; more labels have a colour scale.
-  Data without labels have one colour.
+  are the two given `dimensions`. By default they are, with three or more labels, the
+  two linear discriminants, in which the labels differ most; without labels there are up
+  to three plots, of the principal directions 1 and 2, 3 and 4, 5 and 6. Axes are named
+  accordingly. Up to 20 labels have a colour, a marker, and their name at the median of
+  their points; more labels have a colour scale. Data without labels have one colour.
 
   Args:
     mean: Means of q(z|x), `[n, latent_dim]`.
@@ -170,24 +194,43 @@ def latent_scatter(
   if not np.issubdtype(labels.dtype, np.integer):
     raise ValueError(f"labels must be integers; got dtype {labels.dtype}.")
 
-  points, axis_names = _plane(mean, dimensions)
-  figure = style.new_figure(style.WIDTH + 0.6, style.WIDTH)
-  axes = figure.subplots()
+  planes = _planes(mean, labels, dimensions)
+  side = style.WIDTH if len(planes) == 1 else style.WIDE / len(planes)
+  figure = style.new_figure(side * len(planes), side)
+  all_axes = figure.subplots(1, len(planes), squeeze=False)[0]
   # The more examples, the smaller the points, from clear markers to dots.
-  size = float(np.clip(40_000 / len(mean), 8, 30))
+  size = float(np.clip(40_000 / len(mean), 8, 30)) / len(planes)
+  for axes, (points, axis_names) in zip(all_axes, planes, strict=True):
+    _draw(figure, axes, points, labels, label_names or {}, size)
+    axes.set_xlabel(axis_names[0])
+    axes.set_ylabel(axis_names[1])
+    if mean.shape[1] == 1:
+      axes.set_yticks([])
+    else:
+      # Distances in the plane have the same scale in all directions.
+      axes.set_aspect("equal", adjustable="datalim")
+  figure.suptitle(f"{title}, {len(mean):,} examples")
+  return figure
+
+
+def _draw(
+  figure: Figure,
+  axes: Axes,
+  points: np.ndarray,
+  labels: np.ndarray,
+  names: Mapping,
+  size: float,
+) -> None:
+  """Draws the points of one plane, with a colour scale for many labels."""
   known = np.unique(labels[labels >= 0])
   if not known.size:
-    x, y = points.T
-    axes.scatter(x, y, s=size, color=style.FIRST, alpha=0.5, linewidths=0)
+    axes.scatter(*points.T, s=size, color=style.FIRST, alpha=0.5, linewidths=0)
   elif known.size <= _MOST_NAMED_LABELS:
-    _draw_named(axes, points, labels, label_names or {}, size)
+    _draw_named(axes, points, labels, names, size)
   else:
-    x, y = points[labels < 0].T
-    axes.scatter(x, y, s=size, color=style.QUIET, linewidths=0)
-    x, y = points[labels >= 0].T
+    axes.scatter(*points[labels < 0].T, s=size, color=style.QUIET, linewidths=0)
     colored = axes.scatter(
-      x,
-      y,
+      *points[labels >= 0].T,
       c=labels[labels >= 0],
       s=size,
       cmap="viridis",
@@ -195,12 +238,3 @@ def latent_scatter(
       linewidths=0,
     )
     figure.colorbar(colored, label="label")
-  axes.set_xlabel(axis_names[0])
-  axes.set_ylabel(axis_names[1])
-  if mean.shape[1] == 1:
-    axes.set_yticks([])
-  else:
-    # Distances in the plane have the same scale in all directions.
-    axes.set_aspect("equal", adjustable="datalim")
-  axes.set_title(f"{title}, {len(mean):,} examples")
-  return figure

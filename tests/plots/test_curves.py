@@ -147,3 +147,18 @@ def test_short_runs_are_shown_whole(epochs, expected):
 def test_errors_name_what_is_wrong(entries, options, message):
   with pytest.raises(ValueError, match=message):
     plots.learning_curves(entries, **options)
+
+
+def test_the_history_of_fit_is_drawn():
+  lists = {key: [1.0, 2.0, 3.0] for key in ("elbo", "kl", "log_likelihood", "loss")}
+  bound, *_ = plots.learning_curves(lists).axes
+  np.testing.assert_array_equal(line(bound, "train").get_xdata(), [1, 2, 3])
+  np.testing.assert_array_equal(line(bound, "train").get_ydata(), [1, 2, 3])
+
+
+def test_the_axis_of_the_kl_begins_at_zero():
+  """A KL that stays where it is looks as if it did."""
+  lists = {key: [24.0, 24.5, 24.1] for key in ("elbo", "kl", "log_likelihood")}
+  _, kl, _ = plots.learning_curves(lists).axes
+  low, high = kl.get_ylim()
+  assert low == 0 and high > 24.5

@@ -1,4 +1,4 @@
-"""The scatter of posterior means: the plane, its names, and the legend."""
+"""The scatter of posterior means: the planes, and the names of axes and labels."""
 
 import numpy as np
 import pytest
@@ -14,16 +14,17 @@ def offsets(axes):
   return np.concatenate([np.asarray(c.get_offsets()) for c in axes.collections])
 
 
-def legend_names(axes):
-  return [text.get_text() for text in axes.get_legend().get_texts()]
+def texts(axes):
+  return [text.get_text() for text in axes.texts]
 
 
-def test_two_latents_are_drawn_without_projection():
-  (axes,) = plots.latent_scatter(means(), title="plane").axes
+def test_two_latents_are_drawn_as_they_are():
+  figure = plots.latent_scatter(means(), title="plane")
+  (axes,) = figure.axes
   np.testing.assert_array_equal(offsets(axes), means())
   assert axes.get_xlabel() == r"$E[z_1\,|\,x]$"
   assert axes.get_ylabel() == r"$E[z_2\,|\,x]$"
-  assert axes.get_title() == "plane, 60 examples"
+  assert figure.get_suptitle() == "plane, 60 examples"
   assert axes.get_aspect() == 1
 
 
@@ -37,8 +38,7 @@ def test_without_labels_there_is_one_colour_and_no_legend(labels):
 def test_labels_have_their_own_colour_and_marker():
   labels = np.arange(60) % 10
   (axes,) = plots.latent_scatter(means(), labels, label_names={3: "three"}).axes
-  assert legend_names(axes) == ["0", "1", "2", "three", *"456789"]
-  assert axes.get_legend().get_title().get_text() == "label"
+  assert texts(axes) == ["0", "1", "2", "three", *"456789"]
   for label, collection in enumerate(axes.collections):
     np.testing.assert_array_equal(
       np.asarray(collection.get_offsets()), means()[labels == label]
@@ -72,8 +72,7 @@ def test_names_in_one_place_are_moved_apart():
 def test_some_unlabelled_data_are_named_so():
   labels = np.where(np.arange(60) < 20, -1, np.arange(60) % 2)
   (axes,) = plots.latent_scatter(means(), labels).axes
-  assert legend_names(axes) == ["no label", "0", "1"]
-  assert [text.get_text() for text in axes.texts] == ["0", "1"]
+  assert texts(axes) == ["grey: no label", "0", "1"]
 
 
 def test_many_labels_get_a_colour_scale():
@@ -82,23 +81,47 @@ def test_many_labels_get_a_colour_scale():
   assert axes.get_legend() is None and bar.get_ylabel() == "label"
 
 
-def test_more_latents_are_drawn_in_their_principal_plane():
+def test_more_latents_are_drawn_in_their_principal_planes():
   rng = np.random.default_rng(1)
-  scales = np.array([1.0, 5.0, 2.0, 0.5])
+  scales = np.array([1.0, 5.0, 2.0, 0.5, 3.0])
   # Orthonormal columns of mean zero: the principal directions are the axes, and the
   # variances go as the scales squared.
-  noise = rng.normal(size=(50, 4))
+  noise = rng.normal(size=(50, 5))
   left = np.linalg.qr(noise - noise.mean(axis=0))[0]
-  (axes,) = plots.latent_scatter(left * scales + 3.0).axes
-  np.testing.assert_allclose(
-    offsets(axes), (left * scales)[:, [1, 2]], rtol=0, atol=1e-12
-  )
+  first, second = plots.latent_scatter(left * scales + 3.0).axes
+  for axes, columns in ((first, [1, 4]), (second, [2, 0])):
+    np.testing.assert_allclose(
+      offsets(axes), (left * scales)[:, columns], rtol=0, atol=1e-12
+    )
   total = (scales**2).sum()
-  assert axes.get_xlabel() == (
-    rf"first principal direction of $E[z\,|\,x]$ ({25 / total:.0%} of variance)"
+  assert first.get_xlabel() == f"principal direction 1 ({25 / total:.0%} of variance)"
+  assert second.get_ylabel() == f"principal direction 4 ({1 / total:.0%} of variance)"
+
+
+def test_three_planes_at_most():
+  assert len(plots.latent_scatter(means(latent_dim=3)).axes) == 1
+  assert len(plots.latent_scatter(means(latent_dim=9)).axes) == 3
+
+
+def test_labels_are_drawn_in_the_plane_in_which_they_differ():
+  """Scikit-learn's linear discriminants, up to sign and scale."""
+  from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+  rng = np.random.default_rng(0)
+  labels = rng.integers(0, 5, 400)
+  mean = 2 * rng.normal(size=(5, 8))[labels] + rng.normal(size=(400, 8)) @ rng.normal(
+    size=(8, 8)
   )
-  assert axes.get_ylabel() == (
-    rf"second principal direction of $E[z\,|\,x]$ ({4 / total:.0%} of variance)"
+  (axes,) = plots.latent_scatter(mean, labels).axes
+  expected = LinearDiscriminantAnalysis(n_components=2).fit(mean, labels)
+  order = np.argsort(labels, kind="stable")  # points are drawn label by label
+  for ours, theirs in zip(
+    offsets(axes).T, expected.transform(mean[order]).T, strict=True
+  ):
+    assert abs(np.corrcoef(ours, theirs)[0, 1]) > 1 - 1e-8
+  share = expected.explained_variance_ratio_[0]
+  assert axes.get_xlabel() == (
+    f"discriminant direction 1 ({share:.0%} of the variance between labels)"
   )
 
 
