@@ -33,10 +33,10 @@ def _directions(mean: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, list[
   points, latent_dim = mean[labels >= 0], mean.shape[1]
   enough = len(points) >= latent_dim + len(known) and np.ptp(points, axis=0).any()
   if enough and 3 <= len(known) <= _MOST_NAMED_LABELS:
-    kind, whole, count = "discriminant", "the variance between labels", 2
+    kind, whole, count = "discriminant", " of the variance between labels", 2
     sizes, directions = _discriminants(points, of_known)
   else:
-    kind, whole = "principal", "variance"
+    kind, whole = "principal", ""  # of the variance: short, since there are many
     count = min(2 * (latent_dim // 2), 2 * _MOST_PLANES)
     sizes, directions = np.linalg.eigh(np.cov(mean.T, bias=True))
   # eigh sorts in ascending order. The sign of a direction is arbitrary, so its largest
@@ -47,8 +47,7 @@ def _directions(mean: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, list[
   # Not zero, even if all means are equal and the total is 0.
   shares = sizes[:count] / max(sizes.sum(), np.finfo(np.float64).tiny)
   names = [
-    f"{kind} direction {i + 1} ({share:.0%} of {whole})"
-    for i, share in enumerate(shares)
+    f"{kind} direction {i + 1} ({share:.0%}{whole})" for i, share in enumerate(shares)
   ]
   return directions * np.where(flipped, -1.0, 1.0), names
 
