@@ -125,7 +125,8 @@ def kl_per_dimension(
   axes.grid(axis="x", visible=False)
   axes.set_xlabel("latent dimension $j$ (from 0), in order of mean KL")
   axes.set_ylabel(r"mean $KL(q(z_j\,|\,x)\,\|\,p(z_j))$, nats")
-  axes.legend(legend.values(), legend.keys(), loc="upper right")
+  if len(legend) > 1:
+    axes.legend(legend.values(), legend.keys(), loc="upper right")
   criterion = (
     f"mean KL > {threshold:g} nats"
     if variance is None

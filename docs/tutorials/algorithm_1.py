@@ -17,12 +17,13 @@
 # that each of its lines can be looked at and changed. It needs about half a minute.
 
 # %%
+import aevb_tf as aevb
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-import aevb_tf as aevb
 
 digits = aevb.data.load("digits")
 x = digits.x[:1000] / np.float32(255)  # kept as uint8
@@ -116,7 +117,7 @@ plt.show()
 # The trained weights are those of `vae`, so everything else works on them:
 
 # %%
-figure = aevb.plots.samples(vae.sample(40, seed=1))
+figure = aevb.plots.samples(vae.sample(36, seed=1))
 figure
 
 # %% [markdown]

@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Deploy to a server and a phone
 #
@@ -18,6 +17,8 @@
 # and the same seed gives the same digits everywhere.
 
 # %%
+import aevb_tf as aevb
+
 import pathlib
 import tempfile
 
@@ -25,7 +26,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import aevb_tf as aevb
 from aevb_tf import export
 
 keras.utils.set_random_seed(0)
@@ -34,7 +34,7 @@ vae = aevb.VAE(
   aevb.networks.MLPEncoder(10, (200,)), aevb.networks.MLPDecoder((28, 28, 1), (200,))
 )
 vae.compile("adam")
-vae.fit(train, epochs=10, verbose=0)
+_ = vae.fit(train, epochs=10, verbose=0)
 folder = pathlib.Path(tempfile.mkdtemp())
 
 # %% [markdown]
@@ -51,7 +51,7 @@ sorted(loaded.signatures)
 # %%
 sample = loaded.signatures["sample"]
 served = sample(num=tf.constant(20), seed=tf.constant([0, 7]))["x_mean"]
-aevb.plots.samples(served)
+aevb.plots.samples(served, title="Served")
 
 # %% [markdown]
 # TensorFlow Serving answers the same over REST. The body of a request:

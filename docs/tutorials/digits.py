@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Digits in five minutes
 #
@@ -18,9 +17,9 @@
 # learned, and save it. The digits come with a dependency, so nothing is downloaded.
 
 # %%
-import keras
-
 import aevb_tf as aevb
+
+import keras
 
 keras.utils.set_random_seed(0)
 train, test = aevb.data.load("digits"), aevb.data.load("digits", split="test")
@@ -59,7 +58,7 @@ aevb.plots.reconstructions(x[:10], vae.reconstruct(x[:10]))
 # Latents are drawn from the prior and decoded. The same seed gives the same digits.
 
 # %%
-aevb.plots.samples(vae.sample(40, seed=1))
+aevb.plots.samples(vae.sample(36, seed=1))
 
 # %% [markdown]
 # ## What the latents say
@@ -79,7 +78,7 @@ import tensorflow as tf
 codes = vae.encode(x).mean()
 steps = tf.linspace(0.0, 1.0, 10)[:, tf.newaxis]
 between = vae.decode((1 - steps) * codes[0] + steps * codes[1]).mean()
-aevb.plots.samples(between)
+aevb.plots.samples(between, title="From one digit to another")
 
 # %% [markdown]
 # ## Save and load

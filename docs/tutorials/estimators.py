@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Estimators and their variance
 #
@@ -18,12 +17,12 @@
 # the bound. They differ in how far a single draw is from it.
 
 # %%
+import aevb_tf as aevb
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-
-import aevb_tf as aevb
 
 keras.utils.set_random_seed(0)
 train = aevb.data.load("digits")
@@ -33,7 +32,7 @@ encoder = aevb.networks.MLPEncoder(5, hidden_units=(100,))
 decoder = aevb.networks.MLPDecoder((28, 28, 1), hidden_units=(100,))
 vae = aevb.VAE(encoder, decoder, seed=0)
 vae.compile("adam")
-vae.fit(train, epochs=10, verbose=0)
+_ = vae.fit(train, epochs=10, verbose=0)
 
 # %% [markdown]
 # ## One gradient, many draws

@@ -43,6 +43,8 @@ def test_bars_descend_and_say_which_they_are():
   assert "latent dimension" in axes.get_xlabel()
   texts = [text.get_text() for text in axes.get_legend().get_texts()]
   assert texts == ["active (2)", "inactive (2)"]
+  (axes,) = plots.kl_per_dimension(KL + 1).axes
+  assert axes.get_legend() is None  # bars of one kind need none
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 25, 26, 200])
