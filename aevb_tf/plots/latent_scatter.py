@@ -120,7 +120,14 @@ def _draw_named(
     axes.text(
       0.99, 0.01, "grey: no label", transform=axes.transAxes, ha="right", fontsize=8
     )
-    axes.scatter(*unlabelled.T, s=size, color=style.QUIET, marker=".", alpha=0.5)
+    axes.scatter(
+      unlabelled[:, 0],
+      unlabelled[:, 1],
+      s=size,
+      color=style.QUIET,
+      marker=".",
+      alpha=0.5,
+    )
   present = np.unique(labels[labels >= 0])
   medians = np.array([np.median(points[labels == label], axis=0) for label in present])
   extent = np.maximum(np.ptp(points, axis=0), np.finfo(np.float64).tiny)
@@ -129,7 +136,8 @@ def _draw_named(
     of_label = points[labels == label]
     name = str(names.get(int(label), label))
     axes.scatter(
-      *of_label.T,
+      of_label[:, 0],
+      of_label[:, 1],
       s=size,
       color=style.CATEGORIES[i % len(style.CATEGORIES)],
       marker=style.MARKERS[i % len(style.MARKERS)],
@@ -223,13 +231,22 @@ def _draw(
   """Draws the points of one plane, with a colour scale for many labels."""
   known = np.unique(labels[labels >= 0])
   if not known.size:
-    axes.scatter(*points.T, s=size, color=style.FIRST, alpha=0.5, linewidths=0)
+    axes.scatter(
+      points[:, 0], points[:, 1], s=size, color=style.FIRST, alpha=0.5, linewidths=0
+    )
   elif known.size <= _MOST_NAMED_LABELS:
     _draw_named(axes, points, labels, names, size)
   else:
-    axes.scatter(*points[labels < 0].T, s=size, color=style.QUIET, linewidths=0)
+    axes.scatter(
+      points[labels < 0][:, 0],
+      points[labels < 0][:, 1],
+      s=size,
+      color=style.QUIET,
+      linewidths=0,
+    )
     colored = axes.scatter(
-      *points[labels >= 0].T,
+      points[labels >= 0][:, 0],
+      points[labels >= 0][:, 1],
       c=labels[labels >= 0],
       s=size,
       cmap="viridis",
