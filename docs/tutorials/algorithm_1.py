@@ -13,8 +13,9 @@
 # %% [markdown]
 # # Algorithm 1 by hand
 #
-# `vae.fit` runs the paper's Algorithm 1. Here is the same algorithm as a plain loop, so
-# that each of its lines can be looked at and changed. It needs about half a minute.
+# `vae.fit` runs the paper's Algorithm 1. This tutorial writes the same algorithm as a
+# plain loop, in which you can inspect and change every step. It runs in about half a
+# minute.
 
 # %%
 import aevb_tf as aevb
@@ -33,8 +34,8 @@ x.shape, x.dtype
 # %% [markdown]
 # ## The model
 #
-# An encoder gives the parameters of $q_\phi(z|x)$, a decoder those of
-# $p_\theta(x|z)$. `VAE` puts the two and a prior together.
+# An encoder returns the parameters of $q_\phi(z|x)$, and a decoder those of
+# $p_\theta(x|z)$. `VAE` combines the two with a prior.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -47,8 +48,8 @@ vae.build((None, 28, 28, 1))
 # ## The terms of the bound
 #
 # `vae.terms` encodes a batch, draws $z = g_\phi(\epsilon, x)$, and evaluates every
-# log-density that a bound may need. Noise is a function of a seed and of the number of
-# the row, so the same seed gives the same terms.
+# log-density that a bound may need. The noise is a function of the seed and of the
+# number of the row, so the same seed gives the same terms.
 
 # %%
 rows = tf.range(M)
@@ -58,8 +59,8 @@ for name in ("log_likelihood", "log_prior", "log_q", "kl"):
   print(f"{name:15} {getattr(terms, name).shape}")
 
 # %% [markdown]
-# Both estimators are functions of these terms. Their means over the noise are equal; B
-# varies less, since its KL is integrated and not sampled.
+# Both estimators are functions of these terms. Their means over the noise are equal,
+# but B varies less, since its KL is computed in closed form and not sampled.
 
 
 # %%
@@ -82,8 +83,8 @@ print(f"B: mean {b.mean():.2f}, standard deviation {b.std():.3f} nats")
 # %% [markdown]
 # ## The loop
 #
-# Algorithm 1, line by line: a minibatch of $M$ examples, noise, the gradient of
-# $\tilde{\mathcal{L}}^M$ of eq. 8, an update by Adagrad.
+# Each step of Algorithm 1 takes a minibatch of $M$ examples, draws noise, computes the
+# gradient of $\tilde{\mathcal{L}}^M$ (eq. 8), and makes an update with Adagrad.
 
 # %%
 optimizer = keras.optimizers.Adagrad(learning_rate=0.02)
@@ -114,7 +115,7 @@ axis.set(xlabel="update", ylabel="bound, nats per example")
 plt.show()
 
 # %% [markdown]
-# The trained weights are those of `vae`, so everything else works on them:
+# The loop has trained the weights of `vae`, so all of its methods use them:
 
 # %%
 figure = aevb.plots.samples(vae.sample(36, seed=1))
@@ -122,7 +123,7 @@ figure
 
 # %% [markdown]
 # `fit` makes the same updates in fewer lines. It also runs many of them in one compiled
-# call, watches for NaN, and keeps Keras's callbacks and metrics:
+# call, checks for NaN, and supports Keras's callbacks and metrics:
 #
 # ```python
 # vae = aevb.VAE(encoder, decoder, dataset_size=N)

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Deploy to a server and a phone
 #
-# A trained model leaves the package. What is exported needs only TensorFlow, or LiteRT,
-# and the same seed gives the same digits everywhere.
+# An exported model runs without this package. It needs only TensorFlow or LiteRT, and
+# the same seed gives the same digits everywhere.
 
 # %%
 import aevb_tf as aevb
@@ -46,7 +46,7 @@ loaded = tf.saved_model.load(folder / "saved_model")
 sorted(loaded.signatures)
 
 # %% [markdown]
-# A seed is two int32 words. `[0, 7]` is the integer 7.
+# A seed has two int32 words. `[0, 7]` is the integer 7.
 
 # %%
 sample = loaded.signatures["sample"]
@@ -54,7 +54,7 @@ served = sample(num=tf.constant(20), seed=tf.constant([0, 7]))["x_mean"]
 aevb.plots.samples(served, title="Served")
 
 # %% [markdown]
-# TensorFlow Serving answers the same over REST. The body of a request:
+# TensorFlow Serving gives the same answer over REST. This is the body of the request:
 
 # %%
 import json
@@ -62,8 +62,8 @@ import json
 print(json.dumps({"signature_name": "sample", "inputs": {"num": 20, "seed": [0, 7]}}))
 
 # %% [markdown]
-# [TensorFlow Serving](../../howto/serving/) has the commands that publish versions and start
-# the server.
+# [TensorFlow Serving](../../howto/serving/) has the commands to publish versions and to
+# start the server.
 #
 # ## For a phone: LiteRT
 
@@ -73,7 +73,7 @@ size = (folder / "digits.tflite").stat().st_size
 print(f"{size:,} bytes")
 
 # %% [markdown]
-# On a phone the file is run by LiteRT's Kotlin, Swift or C++ API; in Python by the same
+# On a phone, use LiteRT's Kotlin, Swift or C++ API to run the file. Python has the same
 # runtime:
 
 # %%
@@ -88,7 +88,8 @@ print(
 )
 
 # %% [markdown]
-# The other signatures work alike: the code of a digit, and its bound.
+# The other signatures work in the same way. These calls return the code of a digit and
+# its bound:
 
 # %%
 digit = np.float32(train.x[:1]) / 255

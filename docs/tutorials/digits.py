@@ -13,8 +13,9 @@
 # %% [markdown]
 # # Digits in five minutes
 #
-# Train a variational auto-encoder on 4,000 handwritten digits, look at what it has
-# learned, and save it. The digits come with a dependency, so nothing is downloaded.
+# This tutorial trains a variational auto-encoder on 4,000 handwritten digits, plots
+# what it has learned, and saves it. The digits come with a dependency, so nothing is
+# downloaded.
 
 # %%
 import aevb_tf as aevb
@@ -28,9 +29,9 @@ train
 # %% [markdown]
 # ## Train
 #
-# An encoder maps a digit to a distribution over 10 latents, a decoder maps latents to
-# pixels. `fit` maximises a lower bound on $\log p(x)$, `elbo`, which is
-# `log_likelihood` minus `kl`. All are nats per digit.
+# The encoder maps a digit to a distribution over 10 latents, and the decoder maps
+# latents to pixels. `fit` maximises `elbo`, a lower bound on $\log p(x)$. It is
+# `log_likelihood` minus `kl`. All three are in nats per digit.
 
 # %%
 encoder = aevb.networks.MLPEncoder(latent_dim=10, hidden_units=(300,))
@@ -46,7 +47,8 @@ for epoch in (0, 9, 19, 29):
 # %% [markdown]
 # ## Reconstructions
 #
-# Test digits, and below each the mean of $p(x|z)$ at the mean of $q(z|x)$.
+# The plot has test digits, and below each of them the mean of $p(x|z)$ at the mean of
+# $q(z|x)$.
 
 # %%
 x, labels = test[0]  # a batch: 100 digits and their labels
@@ -61,16 +63,17 @@ aevb.plots.reconstructions(x[:10], vae.reconstruct(x[:10]))
 aevb.plots.samples(vae.sample(36, seed=1))
 
 # %% [markdown]
-# ## What the latents say
+# ## Information in the latents
 #
-# The KL of each latent is the information that it carries about a digit. A latent with a
-# KL of zero is not used.
+# The KL of a latent measures the information that it carries about a digit. A latent
+# with a KL of zero is not used.
 
 # %%
 aevb.plots.kl_per_dimension(vae.kl_per_dimension(x).numpy().mean(0))
 
 # %% [markdown]
-# Digits between two digits: a straight line between two codes, decoded.
+# To interpolate between two digits, decode the points on a straight line between their
+# codes:
 
 # %%
 import tensorflow as tf

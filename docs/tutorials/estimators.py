@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Estimators and their variance
 #
-# Why the paper reparameterizes. All estimators below have the same mean, the gradient of
-# the bound. They differ in how far a single draw is from it.
+# This tutorial shows why the paper reparameterizes. All estimators below have the same
+# mean, the gradient of the bound. They differ in how far a single draw is from it.
 
 # %%
 import aevb_tf as aevb
@@ -69,7 +69,7 @@ draws = {
 }
 
 # %% [markdown]
-# The means agree within their errors; the variances do not.
+# The means agree within their errors, but the variances differ.
 
 # %%
 for name, sample in draws.items():
@@ -88,10 +88,9 @@ axis.set(yscale="log", ylabel="variance of the gradient")
 plt.show()
 
 # %% [markdown]
-# The score function estimator needs only $\log q(z|x)$, and works where no
-# reparameterization exists. It pays for that with a variance that is orders of magnitude
-# larger. [The paper's figures](../../figures/) has this measurement on MNIST, with
-# confidence intervals.
+# The score function estimator needs only $\log q(z|x)$, so it also works if there is no
+# reparameterization. However, its variance is orders of magnitude larger. [The paper's
+# figures](../../figures/) has this measurement on MNIST, with confidence intervals.
 #
 # ## Tighter bounds
 #

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Your photos
 #
-# A folder of colour images, a convolutional model, and what to look at. Here the "photos"
-# are pictures that this page paints; put your own folder in their place.
+# This tutorial trains a convolutional model on a folder of colour images. The "photos"
+# are drawn by the next cell. To use your own, replace the folder.
 
 # %%
 import aevb_tf as aevb
@@ -48,7 +48,8 @@ for i in range(600):
 # %% [markdown]
 # ## Load
 #
-# All images of a folder have one size. A tenth is held out for testing.
+# All images in the folder must have the same size. A tenth of them is held out for
+# testing.
 
 # %%
 train = aevb.data.load(folder, batch_size=32)
@@ -60,10 +61,10 @@ aevb.plots.samples(x[:20], title="Photos")
 # %% [markdown]
 # ## Train
 #
-# Colours are numbers, not probabilities: a Gaussian likelihood, here with a standard
-# deviation of 0.1 on the scale of [0, 1]. With 540 photos in batches of 32 an epoch has
-# only 17 updates, so a run needs many epochs. (`scale="shared"` learns the deviation. It
-# starts at 1, and needs a few thousand updates to come down.)
+# Colours are numbers, not probabilities, so the likelihood is Gaussian. Its standard
+# deviation is 0.1 on the scale of [0, 1]. With 540 photos in batches of 32, an epoch
+# has only 17 updates, so a run needs many epochs. (With `scale="shared"`, the standard
+# deviation is learned. It starts at 1, and needs a few thousand updates to decrease.)
 
 # %%
 likelihood = {"name": "gaussian", "scale": 0.1}
@@ -83,7 +84,7 @@ print(
 aevb.plots.learning_curves(history)
 
 # %% [markdown]
-# ## Look
+# ## Reconstructions and samples
 
 # %%
 aevb.plots.reconstructions(x[:10], vae.reconstruct(x[:10]))
@@ -92,5 +93,5 @@ aevb.plots.reconstructions(x[:10], vae.reconstruct(x[:10]))
 aevb.plots.samples(vae.sample(20, seed=1))
 
 # %% [markdown]
-# If samples are blurred: train longer, take more `filters`. If all samples are alike, see
-# [posterior collapse](../../howto/posterior_collapse/).
+# If samples are blurred, train longer or use more `filters`. If all samples are alike,
+# see [posterior collapse](../../howto/posterior_collapse/).
