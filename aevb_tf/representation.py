@@ -16,16 +16,16 @@ _OF_KERAS = ("name", "trainable", "dtype")
 
 
 class Represented:
-  """Base of what shows its options, those of `get_config()`, in its `repr`."""
+  """Base class whose `repr` shows the options of `get_config()`."""
 
   def __repr__(self) -> str:
     own: Any = self
     try:
-      config = own.get_config()
-    except (NotImplementedError, TypeError, ValueError):
-      # Of somebody's class whose arguments Keras cannot save.
+      return _call(type(self), own.get_config())
+    except Exception:
+      # Arguments that Keras cannot save, or a constructor that has not ended: debuggers
+      # and error messages show such objects, too.
       return f"{type(self).__name__}(...)"
-    return _call(type(self), config)
 
 
 def _call(cls: Any, config: Mapping[str, Any]) -> str:

@@ -87,6 +87,24 @@ def test_networks_of_the_user_s_own_are_named():
   assert repr(vae) == "VAE(...)"
 
 
+@pytest.mark.parametrize(
+  "base",
+  [
+    aevb.networks.Encoder,
+    aevb.networks.MLPDecoder,
+    aevb.VAE,
+    aevb.MonteCarloEM,
+    aevb.bounds.SGVB,
+    aevb.priors.Prior,
+  ],
+)
+def test_a_part_whose_constructor_has_not_ended_has_a_repr(base):
+  class Half(base):
+    pass
+
+  assert repr(Half.__new__(Half)) in ("Half(...)", "Half()")
+
+
 def test_data_show_their_number_and_shape():
   data = aevb.data.ArrayDataset(np.zeros((30, 4, 4, 1), np.uint8), batch_size=7)
   assert repr(data) == (

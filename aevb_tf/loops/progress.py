@@ -22,6 +22,8 @@ class Progress(keras.callbacks.ProgbarLogger):
   A `loss` that is minus another metric is left out.
   """
 
+  target: int | None  # batches of an epoch, once known
+
   def on_epoch_begin(self, epoch, logs=None):
     self._begin()
     if self.verbose and self.epochs > 1:
@@ -59,7 +61,7 @@ class Progress(keras.callbacks.ProgbarLogger):
     self._shown, self._length, self._batches = self._began, 0, 0
 
   def _show(self, batch, logs):
-    """Draws the bar over the last one, if that was not just now."""
+    """Draws the bar over the last one, unless that was drawn too recently."""
     now = time.perf_counter()
     self._batches = batch
     if self.verbose != 1 or now - self._shown < _interval():
@@ -68,7 +70,9 @@ class Progress(keras.callbacks.ProgbarLogger):
     self._redraw(f"{_bar(batch, self.target)} {self._numbers(logs)}")
 
   def _end(self, logs):
-    bar = "" if logs else _bar(self._batches, self.target or self._batches) + " "
+    if self.target is None:  # a stream, whose length is known from now on
+      self.target = self._batches
+    bar = "" if logs else _bar(self._batches, self.target) + " "
     self._redraw(_wrapped(bar + self._numbers(logs)), "\n")
 
   def _numbers(self, logs):

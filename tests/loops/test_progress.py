@@ -7,6 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from aevb_tf.loops import progress
 from tests.models.test_vae import digits
@@ -135,6 +136,19 @@ def test_a_stream_of_unknown_length_has_a_count(bar, monkeypatch):
   bar.target = None
   bar.on_train_batch_end(16, {"elbo": -1.5})
   assert terminal.getvalue().startswith("17 batches ")
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+def test_the_second_epoch_of_a_stream_has_a_bar(vae, monkeypatch):
+  terminal = _Terminal()
+  monkeypatch.setattr(sys, "stdout", terminal)
+  monkeypatch.setattr(progress, "_INTERVAL", 0.0)
+  monkeypatch.setenv("COLUMNS", "100")
+  stream = tf.data.Dataset.from_tensor_slices(X).batch(5).filter(lambda x: True)
+  vae.fit(stream, verbose=1, epochs=2)
+  first, second = terminal.getvalue().split("Epoch 2/2\n")
+  assert re.search(r"\d batches \d\.\d s - elbo ", first)
+  assert re.search(r"\d/4 ━+─* \d\.\d s - elbo ", second) and "batches" not in second
 
 
 def test_predictions_have_a_bar_too(vae, capsys):
