@@ -19,6 +19,7 @@ import tqdm
 
 from benchmarks import growth, machine, rounds, suite, table
 
+_PROGRAM = "python -m benchmarks"
 _ALL = {**suite.BENCHMARKS, **growth.GROWTHS}
 _FAMILIES = {**suite.FAMILIES, "growth": tuple(growth.GROWTHS)}
 
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> int:
   abouts |= {name: ", ".join(members) for name, members in _FAMILIES.items()}
   about = "\n".join(_row(name, text) for name, text in abouts.items())
   parser = argparse.ArgumentParser(
-    "python -m benchmarks",
+    _PROGRAM,
     usage=argparse.SUPPRESS,  # the description has it
     description=__doc__,
     epilog=f"benchmarks:\n{about}",
@@ -59,13 +60,17 @@ def main(argv: list[str]) -> int:
       parser.error(f"unknown benchmark {name!r}.{hint}")
   if values.rounds < 1:
     parser.error(f"--rounds={values.rounds}: must be at least 1.")
+  names = list(dict.fromkeys(names or _ALL))
   report: dict = {"machine": machine.describe(), "benchmarks": {}}
   print(machine.line(report["machine"]))
   tables = {}
   with contextlib.ExitStack() as stack:
     # Opened now, so that a wrong path is found before the runs.
-    file = stack.enter_context(open(values.json, "w")) if values.json else None
-    for name in dict.fromkeys(names or _ALL):
+    file = stack.enter_context(_opened(values.json, "w")) if values.json else None
+    picture = None
+    if values.plot and any(name in growth.GROWTHS for name in names):
+      picture = stack.enter_context(_opened(values.plot, "wb"))
+    for name in names:
       tables[name], runs = _measure(_ALL[name], values.rounds)
       report["benchmarks"][name] = {
         "about": _ALL[name].about,
@@ -74,10 +79,17 @@ def main(argv: list[str]) -> int:
       }
     if file:
       json.dump(report, file, indent=2)
-  grown = {name: rows for name, rows in tables.items() if name in growth.GROWTHS}
-  if values.plot and grown:
-    growth.plot(grown, values.plot)
+    if picture:
+      growth.plot({n: tables[n] for n in names if n in growth.GROWTHS}, picture)
   return 0
+
+
+def _opened(path, mode):
+  """Opens a file for writing, or ends the program with one line."""
+  try:
+    return open(path, mode)
+  except OSError as error:
+    sys.exit(f"{_PROGRAM}: {path}: {error.strerror}.")
 
 
 def _row(name, text):
@@ -115,7 +127,5 @@ if __name__ == "__main__":
   try:
     sys.exit(main(sys.argv[1:]))
   except KeyboardInterrupt:
-    print("\npython -m benchmarks: stopped.", file=sys.stderr)
+    print(f"\n{_PROGRAM}: stopped.", file=sys.stderr)
     sys.exit(130)
-  except OSError as error:  # of --json or --plot
-    sys.exit(f"python -m benchmarks: {error.filename}: {error.strerror}.")

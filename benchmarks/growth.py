@@ -6,7 +6,7 @@ the process, minus that for the smallest size.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -146,12 +146,12 @@ def lines(growth: Growth, table: Sequence[Row]) -> str:
   )
 
 
-def plot(tables: dict[str, Sequence[Row]], path: str) -> None:
+def plot(tables: dict[str, Sequence[Row]], file: IO[bytes]) -> None:
   """Draws time and memory against each size, on logarithmic axes.
 
   Args:
     tables: Rows by name in `GROWTHS`.
-    path: The PNG file.
+    file: The PNG file, open for writing.
   """
   import matplotlib
 
@@ -190,7 +190,7 @@ def plot(tables: dict[str, Sequence[Row]], path: str) -> None:
     if column == 0:
       time.set_ylabel("time of a run, s")
       memory.set_ylabel("peak memory, MiB")
-  figure.savefig(path, dpi=110)
+  figure.savefig(file, format="png", dpi=110)
   pyplot.close(figure)
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import runpy
 import subprocess
 import sys
 import time
@@ -134,7 +135,8 @@ def test_slopes_are_those_of_powers(tmp_path):
   ]
   rows = table.rows(grown, found)
   assert "Slope of the time: 1.00" in growth.lines(grown, rows)
-  growth.plot({grown.name: rows}, str(tmp_path / "growth.png"))
+  with open(tmp_path / "growth.png", "wb") as file:
+    growth.plot({grown.name: rows}, file)
   assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -226,8 +228,22 @@ def test_impossible_commands_end_in_one_line(words, message, capsys):
   assert ended.value.code == 2 and message in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written_takes_one_line(tmp_path):
-  words = [sys.executable, "-m", "benchmarks", "import", f"--json={tmp_path}"]
-  ended = subprocess.run(words, capture_output=True, text=True)
+@pytest.mark.parametrize(
+  "words", [("import", "--json"), ("growth_latent_dim", "--plot")]
+)
+def test_a_file_that_cannot_be_written_takes_one_line(words, tmp_path):
+  name, flag = words
+  command_line = [sys.executable, "-m", "benchmarks", name, f"{flag}={tmp_path}"]
+  ended = subprocess.run(command_line, capture_output=True, text=True)
   assert ended.returncode == 1
   assert ended.stderr == f"python -m benchmarks: {tmp_path}: Is a directory.\n"
+
+
+def test_an_error_of_a_run_is_not_reported_as_one_of_a_file(monkeypatch):
+  def fail(*args):
+    raise BrokenPipeError
+
+  monkeypatch.setattr(rounds, "runs", fail)
+  monkeypatch.setattr(sys, "argv", ["benchmarks", "import", "--rounds=1"])
+  with pytest.raises(BrokenPipeError):
+    runpy.run_path(command.__file__, run_name="__main__")

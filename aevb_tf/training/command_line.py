@@ -79,7 +79,7 @@ def require(
   names: Iterable[str],
   words: Sequence[str] = (),
 ) -> None:
-  """Answers a flag that is missing with the command to type.
+  """Raises an error with the command to type if a required flag is missing.
 
   Args:
     values: The flags, read.
@@ -185,7 +185,8 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
 def os_error(error: OSError) -> str:
   """Returns one line about what the operating system refused."""
   place = "" if error.filename is None else f"{error.filename}: "
-  return f"{place}{' '.join((error.strerror or str(error)).split())}."
+  text = " ".join((error.strerror or str(error)).split()).rstrip(".")
+  return f"{place}{text or type(error).__name__}."
 
 
 def spelled(program: str) -> str:

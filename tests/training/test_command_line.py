@@ -232,6 +232,18 @@ def test_a_full_disk_takes_one_line_that_says_what_is_kept(
   )
 
 
+@pytest.mark.parametrize(
+  ("error", "line"),
+  [
+    (FileNotFoundError("There is no file x."), "There is no file x."),
+    (BrokenPipeError(), "BrokenPipeError."),
+    (OSError(errno.ENOENT, "No such file", "x"), "x: No such file."),
+  ],
+)
+def test_an_error_of_the_system_is_one_sentence(error, line):
+  assert command_line.os_error(error) == line
+
+
 def test_evaluate_refuses_folders_without_a_run(tmp_path):
   ended = _run("aevb-evaluate", f"--workdir={tmp_path}")
   assert ended.returncode == 2
