@@ -1,5 +1,6 @@
 """Whatever a released version has written loads, and gives the numbers that it gave."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -51,10 +52,11 @@ def test_every_kind_of_model_is_kept():
 
 
 @pytest.mark.parametrize("file", list(_each_model()))
-@without_xla()
 def test_a_saved_model_gives_its_numbers_and_trains_on(file):
   wanted = json.loads((file.parent / "numbers.json").read_text())[file.stem]
-  assert_close(models.numbers(aevb.load(file), file.stem), wanted, file.stem)
+  # One model is evaluated under XLA, as users do; to compile all takes long.
+  with contextlib.nullcontext() if file.stem == "vae" else without_xla():
+    assert_close(models.numbers(aevb.load(file), file.stem), wanted, file.stem)
 
 
 def test_a_finished_run_is_finished_and_gives_its_numbers(folder):

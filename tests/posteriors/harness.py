@@ -58,6 +58,7 @@ def configuration_survives_saving(make, sizes):
     keras.saving.serialize_keras_object(posterior)
   )
   assert type(again) is type(posterior) and again.title == posterior.title
+  assert again.get_config() == posterior.get_config()
   assert again.params_size(LATENT_DIM) == posterior.params_size(LATENT_DIM)
 
 
