@@ -35,8 +35,8 @@ def workdir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def created(workdir):
-  """`made(name)`: the table and the picture of a figure, which is run once."""
+def outputs(workdir):
+  """`outputs(name)`: the table and the picture of a figure, which is run once."""
   return functools.cache(lambda name: make(name, workdir))
 
 
@@ -46,8 +46,8 @@ def make(name, workdir):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_smoke_leaves_a_table_and_a_picture(name, created, workdir):
-  table, picture = created(name)
+def test_smoke_leaves_a_table_and_a_picture(name, outputs, workdir):
+  table, picture = outputs(name)
   assert (table.name, picture.name) == (f"{name}.csv", f"{name}.png")
   assert picture.read_bytes().startswith(b"\x89PNG")
   before = table.read_bytes()
@@ -71,8 +71,8 @@ def test_the_command_runs_a_figure(workdir, capsys):
   assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
-def test_figure2_compares_what_the_paper_compares(created):
-  table, _ = created("figure2_mnist")
+def test_figure2_compares_what_the_paper_compares(outputs):
+  table, _ = outputs("figure2_mnist")
   assert {p.method for p in points(table)} == {"aevb", "wake_sleep"}
 
 
@@ -171,9 +171,9 @@ def test_few_data_has_every_setting_once():
   assert [j.key for j in jobs("few_data")] == [j.key for j in (*ours, *changed)]
 
 
-def test_few_data_measures_a_model_from_other_starts(created):
+def test_few_data_measures_a_model_from_other_starts(outputs):
   """Monte Carlo EM, which has no encoder, from few draws of the prior, as in `smoke`."""
-  table, _ = created("few_data")
+  table, _ = outputs("few_data")
   ends = [p for p in points(table) if p.quantity == "log_marginal"]
   found = {(p.method, p.settings): p for p in ends}
   assert set(found) == {
@@ -196,16 +196,16 @@ def test_figure3_goes_as_far_as_the_paper_with_every_method():
     assert of_all_data == (job.run.method == "mcem")
 
 
-def test_figure5_tries_each_step_and_continues_with_one(created):
-  table, _ = created("figure5")
+def test_figure5_tries_each_step_and_continues_with_one(outputs):
+  table, _ = outputs("figure5")
   rows = points(table)
   assert {p.step for p in rows} == set(sweep.STEPS)
   chosen = {(p.samples, p.step) for p in rows if p.chosen == "yes"}
   assert chosen == {(500, 0.1), (1_000, 0.1)}
 
 
-def test_full_vb_has_both_bounds(created):
-  table, _ = created("full_vb")
+def test_full_vb_has_both_bounds(outputs):
+  table, _ = outputs("full_vb")
   rows = points(table)
   (full,) = [p for p in rows if p.quantity == "full_bound"]
   (mean,) = [p for p in rows if (p.method, p.quantity) == ("full_vb", "bound")]
@@ -213,10 +213,10 @@ def test_full_vb_has_both_bounds(created):
   assert full.test < mean.test - 10
 
 
-def test_the_page_shows_every_table(created, workdir):
+def test_the_page_shows_every_table(outputs, workdir):
   """Also where a figure has few of its points, or none that the paper reads."""
   for name in FIGURES:
-    created(name)
+    outputs(name)
   blocks = {name: page.block(name, workdir) for name in page.BLOCKS}
   assert "nan" not in "".join(blocks.values())
   # What a smoke run does not have.

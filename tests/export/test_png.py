@@ -21,24 +21,24 @@ def files(x):
 
 
 @pytest.fixture(scope="module")
-def requested(vae):
+def functions(vae):
   return {name: s.function for name, s in png.build(vae).items()}
 
 
-def test_images_are_what_the_numbers_are(requested, files):
+def test_images_are_what_the_numbers_are(functions, files):
   levels = images.decode(np.array(files, object))
   assert levels.shape == (5, 8, 6, 1)
   np.testing.assert_array_equal(
     png.decode(tf.constant(files), (8, 6, 1)), levels.astype(np.float32)
   )
-  result = requested["reconstruct_png"](tf.constant(files))["png_bytes"]
-  right = requested["reconstruct"](tf.constant(levels))["x_mean"]
+  result = functions["reconstruct_png"](tf.constant(files))["png_bytes"]
+  right = functions["reconstruct"](tf.constant(levels))["x_mean"]
   np.testing.assert_allclose(images.decode(result.numpy()), right, 0, LEVEL / 2)
-  result = requested["elbo_png"](tf.constant(files), [0, 3])
-  for key, value in requested["elbo"](tf.constant(levels), [0, 3]).items():
+  result = functions["elbo_png"](tf.constant(files), [0, 3])
+  for key, value in functions["elbo"](tf.constant(levels), [0, 3]).items():
     np.testing.assert_array_equal(result[key], value)
-  result = requested["sample_png"](tf.constant(4), [0, 3])["png_bytes"]
-  right = requested["sample"](tf.constant(4), [0, 3])["x_mean"]
+  result = functions["sample_png"](tf.constant(4), [0, 3])["png_bytes"]
+  right = functions["sample"](tf.constant(4), [0, 3])["x_mean"]
   np.testing.assert_allclose(images.decode(result.numpy()), right, 0, LEVEL / 2)
 
 
@@ -50,12 +50,12 @@ def test_colours_become_what_the_model_takes(files):
   np.testing.assert_allclose(result[1], result[0], 0, LEVEL)
 
 
-def test_another_size_and_files_that_are_not_images_are_refused(requested):
+def test_another_size_and_files_that_are_not_images_are_refused(functions):
   large = images.encode(np.zeros((6, 8, 1)))
   with pytest.raises(tf.errors.InvalidArgumentError, match="6 pixels wide and 8 high"):
-    requested["reconstruct_png"](tf.constant([large]))
+    functions["reconstruct_png"](tf.constant([large]))
   with pytest.raises(tf.errors.InvalidArgumentError):
-    requested["reconstruct_png"](tf.constant(["no image"]))
+    functions["reconstruct_png"](tf.constant(["no image"]))
 
 
 def test_only_images_have_them(vae):

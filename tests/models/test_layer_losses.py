@@ -19,7 +19,7 @@ X = digits(20)
 LEARNING_RATE = 1e-2
 
 
-def created(model, with_encoder=True, **options):
+def regularized(model, with_encoder=True, **options):
   """A model with every regularizer in a layer of each of its networks."""
   keras.utils.set_random_seed(0)
   encoder = aevb.networks.MLPEncoder(2, (8,))
@@ -93,18 +93,18 @@ def of_monte_carlo_em(em, x, seed, rows):
 
 A = aevb.bounds.SGVB("A", 2)
 MODELS = {
-  "VAE": (lambda **o: created(aevb.VAE, **o), of_vae),
-  "VAE, 2 samples": (lambda **o: created(aevb.VAE, bound=A, **o), of_vae),
-  "VAE, vamp": (lambda **o: created(aevb.VAE, prior="vamp", bound=A, **o), of_vamp),
-  "WakeSleep": (lambda **o: created(aevb.WakeSleep, **o), of_wake_sleep),
+  "VAE": (lambda **o: regularized(aevb.VAE, **o), of_vae),
+  "VAE, 2 samples": (lambda **o: regularized(aevb.VAE, bound=A, **o), of_vae),
+  "VAE, vamp": (lambda **o: regularized(aevb.VAE, prior="vamp", bound=A, **o), of_vamp),
+  "WakeSleep": (lambda **o: regularized(aevb.WakeSleep, **o), of_wake_sleep),
   "FullVB": (
-    lambda **o: created(
+    lambda **o: regularized(
       aevb.FullVB, num_weight_samples=2, **({"dataset_size": 30} | o)
     ),
     of_full_vb,
   ),
   "MonteCarloEM": (
-    lambda **o: created(
+    lambda **o: regularized(
       aevb.MonteCarloEM,
       with_encoder=False,
       latent_dim=2,
@@ -168,7 +168,7 @@ def test_layer_losses_count_once_in_loss_and_gradient(name, dataset_size):
 
 @pytest.fixture(scope="module")
 def still():
-  vae = created(aevb.VAE)
+  vae = regularized(aevb.VAE)
   vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
   return vae
 

@@ -27,7 +27,7 @@ def examples():
   return np.random.default_rng(0).random((N, 4, 3, 1), np.float32)
 
 
-def created(dataset_size=None, regularizer=None):
+def half_frozen_vae(dataset_size=None, regularizer=None):
   keras.utils.set_random_seed(0)
   encoder = aevb.networks.MLPEncoder(2, (8,))
   decoder = aevb.networks.MLPDecoder((4, 3, 1), (), likelihood="gaussian")
@@ -42,7 +42,7 @@ def created(dataset_size=None, regularizer=None):
 def run(strategy, path, dataset_size, regularizer):
   """History and weights of two epochs, and an evaluation."""
   with strategy.scope():
-    vae = created(dataset_size, regularizer)
+    vae = half_frozen_vae(dataset_size, regularizer)
     # What is compared is the step of two; to trace that of one would take longer.
     eager = strategy.num_replicas_in_sync == 1
     vae.compile(keras.optimizers.SGD(0.02 / (dataset_size or 1)), run_eagerly=eager)
@@ -120,7 +120,7 @@ def test_two_replicas_make_the_updates_of_one(case, found):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_updates_are_not_nothing(case, found):
-  start = [v.numpy() for v in created(*case[1:]).trainable_variables]
+  start = [v.numpy() for v in half_frozen_vae(*case[1:]).trainable_variables]
   moved = [
     not np.allclose(a, b) for a, b in zip(start, found[case][1]["weights"], strict=True)
   ]

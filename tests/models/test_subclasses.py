@@ -42,7 +42,7 @@ class WithLayer(aevb.VAE):
       self.scale.build((None, self.latent_dim))
 
 
-def created(cls, **options):
+def compiled_vae(cls, **options):
   keras.utils.set_random_seed(0)
   encoder = aevb.networks.MLPEncoder(2, (8,))
   vae = cls(encoder, aevb.networks.MLPDecoder((4, 3, 1), (8,)), seed=0)
@@ -52,7 +52,7 @@ def created(cls, **options):
 
 @pytest.fixture(scope="module")
 def logging():
-  return created(WithLogs, run_eagerly=True)
+  return compiled_vae(WithLogs, run_eagerly=True)
 
 
 # One batch tested by itself is all examples; batches trained on by themselves are means.
@@ -66,7 +66,7 @@ def test_logs_of_an_own_step_are_reported(path, logging):
   "path", ["fit, array", "fit, tf.data", "evaluate, ArrayDataset"]
 )
 def test_logs_of_an_own_step_are_reported_by_compiled_loops(path):
-  logs = paths.ALL[path](created(WithLogs), paths.Examples(X))
+  logs = paths.ALL[path](compiled_vae(WithLogs), paths.Examples(X))
   np.testing.assert_allclose(logs["ink"], np.mean(LAST), rtol=1e-5)
 
 
@@ -100,7 +100,7 @@ def test_a_distribution_that_a_subclass_of_a_posterior_overrides_is_used(base):
 
 
 def test_a_layer_that_a_subclass_adds_is_built_and_saved(tmp_path):
-  vae = created(WithLayer, run_eagerly=True)
+  vae = compiled_vae(WithLayer, run_eagerly=True)
   assert vae.built and vae.scale.built
   assert any(v is vae.scale.kernel for v in vae.trainable_variables)
   vae.scale.kernel.assign([[2.0], [3.0]])
@@ -116,5 +116,5 @@ def test_a_layer_without_weights_may_be_added_too():
       super().__init__(*args, **kwargs)
       self.flatten = keras.layers.Flatten()
 
-  vae = created(WithFlatten, run_eagerly=True)
+  vae = compiled_vae(WithFlatten, run_eagerly=True)
   assert vae.built and vae.flatten(X).shape == (20, 12)

@@ -18,7 +18,7 @@ CLEAN = digits(20)
 NOISY = np.random.default_rng(1).random(CLEAN.shape, np.float32)
 
 
-def created(model=aevb.VAE, **options):
+def compiled_vae(model=aevb.VAE, **options):
   vae = tiny_vae(model=model, **options)
   vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
   return vae
@@ -26,7 +26,7 @@ def created(model=aevb.VAE, **options):
 
 @pytest.fixture(scope="module")
 def vae():
-  return created()
+  return compiled_vae()
 
 
 def test_the_terms_score_the_targets_under_the_posterior_of_x(vae):
@@ -66,7 +66,7 @@ def test_targets_are_scored_in_training(path, vae):
 
 @pytest.mark.parametrize("model", [aevb.WakeSleep, aevb.FullVB])
 def test_other_models_score_targets(model):
-  vae = created(model, dataset_size=20)
+  vae = compiled_vae(model, dataset_size=20)
   examples = paths.Examples(NOISY, CLEAN)
   parts = paths.evaluation_parts(vae, examples)
   logs = vae.evaluate(NOISY, CLEAN, verbose=0, return_dict=True)
@@ -139,8 +139,8 @@ def test_floats_of_the_shape_of_other_images_are_labels_and_that_is_said(path):
   examples = paths.Examples(CLEAN, CLEAN.transpose(0, 3, 1, 2))
   shapes = r"y has shape \[n, 1, 4, 3\] and x \[n, 4, 3, 1\]: y is treated as labels"
   with pytest.warns(UserWarning, match=shapes):
-    warned = paths.TRAIN[path](created(), examples)
-  assert warned == paths.TRAIN[path](created(), paths.Examples(CLEAN))
+    warned = paths.TRAIN[path](compiled_vae(), examples)
+  assert warned == paths.TRAIN[path](compiled_vae(), paths.Examples(CLEAN))
 
 
 def test_targets_of_python_s_numbers_are_targets(vae):

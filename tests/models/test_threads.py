@@ -27,14 +27,14 @@ def run_together(*functions):
   return results
 
 
-def created():
+def compiled_vae():
   vae = tiny_vae()
   vae.compile("sgd")
   return vae
 
 
 def test_evaluations_of_one_model_take_turns():
-  vae = created()
+  vae = compiled_vae()
 
   def evaluate():
     return vae.evaluate(X, batch_size=7, verbose=0, return_dict=True)
@@ -46,7 +46,7 @@ def test_evaluations_of_one_model_take_turns():
 
 
 def test_evaluations_of_different_data_are_each_their_own():
-  vae = created()
+  vae = compiled_vae()
   parts = [X[:n] for n in (60, 33, 7, 20)]
 
   def evaluate(x):
@@ -57,7 +57,7 @@ def test_evaluations_of_different_data_are_each_their_own():
 
 
 def test_predictions_beside_an_evaluation_are_right():
-  vae = created()
+  vae = compiled_vae()
   expected = vae.reconstruct(X)
   score = vae.evaluate(X, batch_size=1, verbose=0)
   vae.predict(X, verbose=0)

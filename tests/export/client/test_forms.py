@@ -129,12 +129,12 @@ class Flaky(client.Client):
 
   def __init__(self, refusals, **options):
     super().__init__("digits", **options)
-    self.refusals, self.requested = refusals, 0
+    self.refusals, self.num_requests = refusals, 0
 
   def _ask(self, signature, inputs, seconds):
-    self.requested += 1
+    self.num_requests += 1
     assert 0 < seconds <= self.deadline
-    if self.requested <= self.refusals:
+    if self.num_requests <= self.refusals:
       raise client.Unavailable("not yet")
     return inputs
 
@@ -142,7 +142,7 @@ class Flaky(client.Client):
 def test_a_server_that_is_not_ready_is_asked_again():
   flaky = Flaky(3)
   result = flaky.sample(2, seed=2**32 + 5)
-  assert flaky.requested == 4
+  assert flaky.num_requests == 4
   assert result["num"] == 2 and result["num"].dtype == np.int32
   assert result["seed"].tolist() == [1, 5]
 
@@ -151,4 +151,4 @@ def test_but_not_past_the_deadline():
   flaky = Flaky(10**6, deadline=0.2)
   with pytest.raises(client.Unavailable):
     flaky.sample(2, seed=0)
-  assert 1 < flaky.requested < 10
+  assert 1 < flaky.num_requests < 10
