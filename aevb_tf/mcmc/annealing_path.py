@@ -34,9 +34,9 @@ class AnnealingPath:
   def __init__(self, model: Model, x: tf.Tensor, start: Start):
     self.model, self.x = model, x
     self.prior = model.prior.distribution()
-    # Only a model that has an encoder is asked to start there.
-    self._with_encoder = cast(ModelWithEncoder, model)
-    self.base = self._with_encoder.encode(x) if start == "encoder" else self.prior
+    self.base = self.prior
+    if start == "encoder":  # then the model has one
+      self.base = cast(ModelWithEncoder, model).encode(x)
     self.start = start
     self.bijector = constraining_bijector(self.prior)
 
@@ -61,9 +61,8 @@ class AnnealingPath:
       u, float32 `[count, batch, latent_dim]`.
     """
     if self.start == "encoder":
-      z = self._with_encoder.posterior_family.numbered_samples(
-        self.base, seed, rows, first, count, purpose
-      )
+      family = cast(ModelWithEncoder, self.model).posterior_family
+      z = family.numbered_samples(self.base, seed, rows, first, count, purpose)
     else:
       prior = self.model.prior
       z = random.per_sample(

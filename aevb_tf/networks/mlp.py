@@ -8,7 +8,7 @@ linear map: with a Gaussian likelihood with shared variance it is probabilistic 
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,13 +16,8 @@ import numpy as np
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.networks.base import Activation, Decoder, Encoder, Initializer, widths
 
-if TYPE_CHECKING:  # what a `_Perceptron` is mixed into
-  from keras import Model as _Network
-else:
-  _Network = object
 
-
-class _Perceptron(_Network):
+class _Perceptron(keras.Model):
   """The layers of both networks, and their config."""
 
   def _make_layers(self, hidden_units, activation, initializers, num_outputs):

@@ -1,7 +1,6 @@
 """Trains the model of a config in a run folder, or resumes the training."""
 
 import os
-import sys
 import time
 
 import keras
@@ -72,8 +71,7 @@ def _fit(run: Run) -> None:
       validation_data=run.test_data,
       epochs=run.config.epochs,
       initial_epoch=run.epoch,
-      # Keras' progress bar on a terminal; one line per epoch in a file.
-      verbose=1 if sys.stdout.isatty() else 2,
+      verbose=1,
       callbacks=[tensorboard, run.keeper],
     )
   except (KeyboardInterrupt, aevb_tf.NonFiniteError, InvalidDataError) as error:

@@ -6,11 +6,11 @@ They import TensorFlow, and nothing else in the client does.
 from collections.abc import Mapping
 
 import numpy as np
-from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 try:
   import grpc
   import tensorflow as tf
+  from tensorflow.core.framework.tensor_pb2 import TensorProto
   from tensorflow_serving.apis import (
     predict_pb2,
     prediction_log_pb2,
