@@ -1,7 +1,7 @@
-"""What is asked of a model by the code that is given one.
+"""The attributes and methods that functions of this package need of a model.
 
-The models of this package have all of it. A model of your own needs what the argument's
-type names, and no base class.
+The models of this package have all of them. A model of your own needs those that the
+type of the argument lists, and no base class.
 """
 
 from typing import Protocol

@@ -25,7 +25,7 @@ def get_config() -> ml_collections.ConfigDict:
 
   # Networks: the decoder mirrors the encoder.
   config.network = "mlp"  # or "conv"
-  config.hidden_units = (500,)  # one number for each layer; mlp only
+  config.hidden_units = (500,)  # one number for each layer
   config.filters = (32, 64)  # one number for each layer; conv only
   config.kernel_size = 3  # conv only
   config.activation = "tanh"  # or another of Keras

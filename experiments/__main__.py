@@ -53,12 +53,14 @@ def parse(argv: list[str]) -> argparse.Namespace:
     allow_abbrev=False,
   )
   parser.add_argument("names", nargs="*", metavar="NAME")
-  parser.add_argument("--workdir", help="folder of the experiments; has to be given")
+  parser.add_argument(
+    "--workdir", help="folder of the experiments; only `results` needs none"
+  )
   parser.add_argument(
     "--scale",
     choices=experiments.SCALES,
     default="default",
-    help="length of the experiment; default: default",
+    help="length of the experiment (default: `default`)",
   )
   parser.add_argument(
     "--data_dir", default="", help="folder with prepared data; by default downloaded"

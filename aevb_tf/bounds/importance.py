@@ -61,7 +61,7 @@ def normalized_weights(log_weight: tf.Tensor, num_importance_samples: int) -> tf
 
 
 def path(terms: Terms) -> tf.Tensor:
-  """What only the path of z has a gradient through: `sum_j slope_j z_j`, `[L * K, batch]`.
+  """Returns `sum_j slope_j z_j`, `[L * K, batch]`, in which only z has a gradient.
 
   Raises:
     ValueError: The terms have no slope.

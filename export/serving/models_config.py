@@ -11,8 +11,8 @@ that a rollback takes one poll of that file, and no loading.
 The version policy is `all`: the server loads every version whose folder appears, by
 polling the folders, independently of this file. This is necessary. A server refuses a
 file that moves a label to a version that is not loaded, and refuses it as a whole; under
-a policy that names the versions, the same file would must be accepted before the
-version is loaded, and never would be. Under `all`, it is refused until the version is
+a policy that names the versions, the same file would have to be accepted before
+the version is loaded, and never would be. Under `all`, it is refused until the version is
 loaded, and accepted at the next poll.
 
 The file is replaced as a whole by a rename; comments in it are not kept.
