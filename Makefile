@@ -12,7 +12,7 @@ PYTEST_PROCESSES ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test lint format docs docs-serve pipelines clean
+.PHONY: help demo linked test lint format docs docs-serve pipelines clean
 
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute)"
@@ -40,16 +40,19 @@ test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadfile \
 		--no-loadscope-reorder $(PYTEST_FLAGS)
 
-# The package as it is installed, in links, and programs that use it.
-TYPES := build/types
+# The package as it is installed, in links, for what reads its source: mypy and the
+# documentation.
+LINKED := build/package
 
-lint: $(INSTALLED)
+linked:
+	@rm -rf $(LINKED) && mkdir -p $(LINKED)/aevb_tf
+	@cd $(LINKED)/aevb_tf && ln -sf ../../../aevb_tf/* ../../../export ../../../configs .
+
+lint: $(INSTALLED) linked
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@rm -rf $(TYPES) && mkdir -p $(TYPES)/aevb_tf
-	@cd $(TYPES)/aevb_tf && ln -sf ../../../aevb_tf/* ../../../export ../../../configs .
-	@cd $(TYPES) && ln -s ../../aevb_tf_cli.py ../../tests/typing/[!_]*.py .
-	@cd $(TYPES) && ../../$(BIN)/mypy --config-file=../../pyproject.toml \
+	@cd $(LINKED) && ln -s ../../aevb_tf_cli.py ../../tests/typing/[!_]*.py .
+	@cd $(LINKED) && ../../$(BIN)/mypy --config-file=../../pyproject.toml \
 	  -p aevb_tf -m aevb_tf_cli -m usage -m mistakes
 
 format: $(INSTALLED)
@@ -57,10 +60,10 @@ format: $(INSTALLED)
 	@$(BIN)/ruff format
 
 # The site in site/; its tutorials are executed, and broken links are errors.
-docs: $(DOCS_INSTALLED)
+docs: $(DOCS_INSTALLED) linked
 	@$(BIN)/mkdocs build --quiet
 
-docs-serve: $(DOCS_INSTALLED)
+docs-serve: $(DOCS_INSTALLED) linked
 	@$(BIN)/mkdocs serve
 
 # The page about pipelines, against the real packages, in an environment of their own.
