@@ -2,7 +2,9 @@
 
 The notes ("oneDNN custom operations are on", twice) come before TensorFlow reads
 `TF_CPP_MIN_LOG_LEVEL`, straight from C++, and a notebook shows them in red. They are
-held back, and nothing else is. `TF_CPP_MIN_LOG_LEVEL=0` brings them back.
+held back while TensorFlow is imported, and its log level is set to fatal errors: other
+errors are Python exceptions. `TF_CPP_MIN_LOG_LEVEL=0` shows everything, also why
+TensorFlow aborts while it is imported, on a processor without AVX for example.
 """
 
 import contextlib
@@ -19,15 +21,20 @@ _NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeL
 def import_tensorflow() -> None:
   """Imports TensorFlow quietly; does nothing where it is imported already.
 
-  On a machine without a GPU TensorFlow logs an error. What matters comes as a Python
-  exception, so its log level is set to fatal messages, unless the user has set it.
+  TensorFlow reads its log level once, so the variable is as before afterwards: programs
+  that this process starts have their own.
   """
   if "tensorflow" in sys.modules:
     return
-  level = os.environ.setdefault(_LEVEL, "3")
+  level = os.environ.get(_LEVEL)
+  os.environ.setdefault(_LEVEL, "3")
   held = contextlib.nullcontext() if level == "0" else stderr_held(_is_no_note)
-  with held:
-    import tensorflow  # noqa: F401
+  try:
+    with held:
+      import tensorflow  # noqa: F401
+  finally:
+    if level is None:
+      del os.environ[_LEVEL]
 
 
 def is_note(line: bytes) -> bool:
@@ -41,14 +48,18 @@ def _is_no_note(line: bytes) -> bool:
 
 @contextlib.contextmanager
 def stderr_held(passes: Callable[[bytes], bool]) -> Iterator[None]:
-  """Holds back what goes to file descriptor 2, from C++ too.
+  """Holds back what goes to file descriptor 2, from C++ too, if there is one.
 
   Args:
     passes: Whether a line goes on at the end.
   """
   if sys.stderr is not None:
     sys.stderr.flush()
-  stderr = os.dup(2)
+  try:
+    stderr = os.dup(2)
+  except OSError:  # closed, as in a daemon
+    yield
+    return
   with tempfile.TemporaryFile() as held:
     os.dup2(held.fileno(), 2)
     try:

@@ -60,7 +60,7 @@ def normalized_weights(log_weight: tf.Tensor, num_importance_samples: int) -> tf
   return tf.stop_gradient(tf.reshape(weights, tf.shape(log_weight)))
 
 
-def path(terms: Terms) -> tf.Tensor:
+def _path(terms: Terms) -> tf.Tensor:
   """Returns `sum_j slope_j z_j`, `[L * K, batch]`, in which only z has a gradient.
 
   Raises:
@@ -106,7 +106,14 @@ class ImportanceWeighted(Bound):
     )
     self.num_samples = positive_int("num_samples", num_samples)
     self.gradient = gradient
-    self.detached = self.needs_slope = gradient == "doubly_reparameterized"
+
+  @property
+  def detached(self) -> bool:  # type: ignore[override]
+    return self.gradient == "doubly_reparameterized"
+
+  @property
+  def needs_slope(self) -> bool:  # type: ignore[override]
+    return self.detached
 
   @property
   def num_draws(self) -> int:
@@ -121,7 +128,7 @@ class ImportanceWeighted(Bound):
       return bound
     weights = normalized_weights(terms.log_weight, k)
     log_joint = terms.log_likelihood + terms.log_prior
-    along_path = weights**2 * path(terms)
+    along_path = weights**2 * _path(terms)
     surrogate = tf.reduce_sum(weights * log_joint + along_path, axis=0)
     return with_gradient_of(surrogate / self.num_samples, bound)
 
@@ -196,7 +203,7 @@ class PIWAE(Bound):
     all_weights = normalized_weights(terms.log_weight, self.num_draws)
     weights = normalized_weights(terms.log_weight, self.num_importance_samples)
     # d log w_k / d phi: along the path of z_k, and of log q at stop_gradient(z_k).
-    along_path = path(terms) - terms.log_q
+    along_path = _path(terms) - terms.log_q
     decoder = tf.reduce_sum(all_weights * log_joint, axis=0)
     encoder = tf.reduce_sum(weights * along_path, axis=0) / self.num_samples
     bound = importance_weighted(terms.log_weight, self.num_draws)

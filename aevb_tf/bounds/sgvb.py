@@ -93,10 +93,13 @@ class SGVB(Bound):
         "estimator 'B', which has the KL of each latent."
       )
     self.estimator = estimator
-    self.needs_analytic_kl = estimator == "B"
     self.num_samples = positive_int("num_samples", num_samples)
     self.kl_weight = kl_weights.get(kl_weight)
     self.free_bits = float(free_bits)
+
+  @property
+  def needs_analytic_kl(self) -> bool:  # type: ignore[override]
+    return self.estimator == "B"
 
   def check(self, posterior: Posterior, prior: Prior) -> None:
     super().check(posterior, prior)

@@ -30,6 +30,8 @@ reliable, `Estimate.warning` says why and what to do next. It is also issued as 
     vae.log_marginal(x, method="importance", num_samples=5000, seed=0)
 """
 
+import warnings
+
 from aevb_tf.evidence.annealed import Annealed
 from aevb_tf.evidence.bidirectional import Bracket, bidirectional
 from aevb_tf.evidence.estimation import estimate
@@ -45,8 +47,6 @@ from aevb_tf.evidence.registered import (
 )
 from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.evidence.trust import EvidenceWarning
-
-PerDatum = PerExample  # its former name
 
 __all__ = [
   "Annealed",
@@ -65,3 +65,11 @@ __all__ = [
   "names",
   "register",
 ]
+
+
+def __getattr__(name: str) -> type:
+  if name == "PerDatum":
+    message = "aevb_tf.evidence.PerDatum is now called PerExample."
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
+    return PerExample
+  raise AttributeError(f"module 'aevb_tf.evidence' has no attribute {name!r}")

@@ -27,6 +27,11 @@ _TEST = {"color": style.FIRST, "linestyle": "-", "marker": "o"}
 def _checked(history: Sequence[Mapping] | Mapping[str, Sequence]) -> list[Mapping]:
   """The history, checked and sorted by epoch."""
   if isinstance(history, Mapping):  # Keras's: a list of values for each metric
+    if len({len(values) for values in history.values()}) > 1:
+      raise ValueError(
+        "history has lists of different lengths, as after fit(validation_freq=2). Pass "
+        "a mapping for each epoch, with the values that there are."
+      )
     epochs = zip(*history.values(), strict=True)
     history = [
       {"epoch": i, **dict(zip(history, values, strict=True))}
@@ -76,14 +81,20 @@ def value_range(points: np.ndarray) -> tuple[float, float]:
   return float(values.min()), float(values.max())
 
 
-def _limit(axes: Axes, lines: Sequence[np.ndarray], clip: bool) -> None:
-  """Sets the limits of y, and notes in the panel how many values are outside."""
+def _limit(
+  axes: Axes, lines: Sequence[np.ndarray], clip: bool, from_zero: bool
+) -> None:
+  """Sets the limits of y, and notes in the panel how many values are outside.
+
+  From zero, if no value is negative, so that a small change of a KL looks small.
+  """
   points = np.concatenate(lines)
   values = points[:, 1]
   low, high = value_range(points) if clip else (values.min(), values.max())
   # Space for the annotation, also if the line is flat.
   margin = 0.12 * (high - low) or max(0.05 * abs(high), 0.5)
-  axes.set_ylim(low - margin, high + margin)
+  bottom = 0.0 if from_zero and values.min() >= 0 else low - margin
+  axes.set_ylim(bottom, high + margin)
   low, high = axes.get_ylim()
   for count, where, y, va in (
     (int((values > high).sum()), "above", 0.97, "top"),
@@ -190,11 +201,8 @@ def learning_curves(
         size = 4 if len(line) == 1 else marker_size
         axes.plot(*line.T, label=label, markersize=size, **look)
     lines = [line for line in (test, train) if len(line)]
-    if key == "kl":  # from 0, so that a small change looks small
-      axes.set_ylim(0, 1.15 * max(1e-3, *(line[:, 1].max() for line in lines)))
-    else:
-      # A logarithmic axis is meant to show the early epochs, so nothing is left out.
-      _limit(axes, lines, clip=not log_epochs)
+    # A logarithmic axis is meant to show the early epochs, so nothing is left out.
+    _limit(axes, lines, clip=not log_epochs, from_zero=key == "kl")
     _set_epoch_axis(axes, history[0]["epoch"], history[-1]["epoch"], log_epochs)
     _annotate_last(axes, lines[0])
     axes.ticklabel_format(axis="y", useOffset=False)

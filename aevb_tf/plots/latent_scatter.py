@@ -14,11 +14,11 @@ if TYPE_CHECKING:
   from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
-# With more labels than this, they are drawn as an ordered quantity, without a legend.
+# With more labels than this, they are drawn as an ordered quantity, with a colour bar.
 _MOST_NAMED_LABELS = 20
 # Least distance between the names of two labels, relative to the width of the plot.
 _WORD_DISTANCE = 0.045
-# Without labels, so many planes of principal directions are drawn side by side.
+# Largest number of planes of principal directions, which are drawn side by side.
 _MOST_PLANES = 3
 
 
@@ -167,11 +167,11 @@ def latent_scatter(
   """Draws a scatter plot of the means of q(z|x), coloured by label.
 
   Two latents are the axes; a single one is drawn along x. With more latents, the axes
-  are the two given `dimensions`. By default they are, with three or more labels, the
-  two linear discriminants, in which the labels differ most; without labels there are up
-  to three plots, of the principal directions 1 and 2, 3 and 4, 5 and 6. Axes are named
-  accordingly. Up to 20 labels have a colour, a marker, and their name at the median of
-  their points; more labels have a colour scale. Data without labels have one colour.
+  are the two given `dimensions`. By default they are, with three to 20 labels, the two
+  linear discriminants, in which the labels differ most. Otherwise there are up to three
+  plots, of the principal directions 1 and 2, 3 and 4, 5 and 6. Up to 20 labels have a
+  colour, a marker, and their name at the median of their points; more labels have a
+  colour scale. Data without labels have one colour.
 
   Args:
     mean: Means of q(z|x), `[n, latent_dim]`.
@@ -253,4 +253,5 @@ def _draw(
       alpha=0.7,
       linewidths=0,
     )
-    figure.colorbar(colored, label="label")
+    if axes is figure.axes[-1]:  # one bar for all planes
+      figure.colorbar(colored, ax=figure.axes, label="label")

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import distributions
+from aevb_tf.distributions.shapes import Noise
 from aevb_tf.numerics import soft_clip
 from aevb_tf.posteriors.base import Posterior, registry
 
@@ -52,9 +53,20 @@ class Independent(Posterior):
   def __init__(self, family: distributions.DistributionLike = "laplace", **kwargs: Any):
     super().__init__(**kwargs)
     self.family = _fit(distributions.get(family))
-    name = self.family.name
-    self.family_name = {"normal": "gaussian"}.get(name, name)
-    self.support, self.noise_kind = self.family.support, self.family.noise
+
+  # The base has attributes; here they are those of the family.
+
+  @property
+  def family_name(self) -> str:  # type: ignore[override]
+    return {"normal": "gaussian"}.get(self.family.name, self.family.name)
+
+  @property
+  def support(self) -> str:  # type: ignore[override]
+    return self.family.support
+
+  @property
+  def noise_kind(self) -> Noise:  # type: ignore[override]
+    return self.family.noise
 
   @property
   def title(self) -> str:

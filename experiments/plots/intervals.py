@@ -73,6 +73,7 @@ def _in_columns(groups: Mapping, xlabel: str) -> Figure:
     half = next(
       i for i in range(len(groups)) if sum(heights[: i + 1]) >= sum(heights) / 2
     )
+    half = min(half, len(groups) - 2)  # neither column is empty
     columns = [columns[0][: half + 1], columns[0][half + 1 :]]
   tallest = max(sum(_height(answers) for _, answers in column) for column in columns)
   width = style.WIDTH if len(columns) == 1 else 1.25 * style.WIDE

@@ -30,10 +30,11 @@ def an_example_has_a_finite_bound_and_gradient(bound):
   for training in (True, False):
     with tf.GradientTape() as tape:
       parts = vae.bound_parts(_images(), 1, tf.range(BATCH), training)
-    assert parts.elbo.shape == (BATCH,) and parts.elbo.dtype == tf.float32
-    gradients = tape.gradient(parts.elbo, [v.value for v in vae.trainable_variables])
-    for value in (parts.elbo, *gradients):
-      assert np.isfinite(value).all()
+    for value in (parts.bound, parts.elbo):
+      assert value.shape == (BATCH,) and value.dtype == tf.float32
+    gradients = tape.gradient(parts.bound, [v.value for v in vae.trainable_variables])
+    for value in (parts.bound, parts.elbo, *gradients):
+      assert value is not None and np.isfinite(value).all()
     assert all(np.any(gradient) for gradient in gradients)
 
 

@@ -162,3 +162,13 @@ def test_the_axis_of_the_kl_begins_at_zero():
   _, kl, _ = plots.learning_curves(lists).axes
   low, high = kl.get_ylim()
   assert low == 0 and high > 24.5
+
+  lists["kl"] = [24.0, -0.5, 24.1]  # a sampled KL can be negative
+  _, kl, _ = plots.learning_curves(lists).axes
+  assert kl.get_ylim()[0] < -0.5
+
+
+def test_values_that_are_not_of_every_epoch_are_an_error():
+  lists = {key: [1.0, 2.0] for key in ("elbo", "kl", "log_likelihood")}
+  with pytest.raises(ValueError, match="different lengths.*validation_freq"):
+    plots.learning_curves({**lists, "val_elbo": [1.0]})

@@ -79,6 +79,8 @@ def test_many_labels_get_a_colour_scale():
   figure = plots.latent_scatter(means(), np.arange(60))
   axes, bar = figure.axes
   assert axes.get_legend() is None and bar.get_ylabel() == "label"
+  *planes, bar = plots.latent_scatter(means(latent_dim=6), np.arange(60)).axes
+  assert len(planes) == 3 and bar.get_ylabel() == "label"
 
 
 def test_more_latents_are_drawn_in_their_principal_planes():
