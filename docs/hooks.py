@@ -59,7 +59,8 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_page_content(html, page, config, files):
-  """Turns LaTeX into MathML, and joins the rows of tables that are one."""
+  """Turns LaTeX into MathML, joins rows of tables, and names files as they are named."""
+  html = html.replace("<code>build/package/", "<code>")
   html = _FORMULA.sub(lambda m: _mathml(m[2], m[1] == "div"), html)
   html = _CELL.sub(_formulas_of_cell, html)
   return _TABLE.sub(lambda match: _joined(match[0]), html)

@@ -57,3 +57,9 @@ def test_other_lines_pass_also_after_an_exception(capfd):
     print("none", file=sys.stderr)
     raise ZeroDivisionError
   assert sorted(capfd.readouterr().err.splitlines()) == ["I0000 a note", "none"]
+
+
+def test_a_closed_stderr_is_no_reason_to_fail():
+  """As in a daemon: file descriptor 2 is not there to be held."""
+  command = f"{sys.executable} -c 'import aevb_tf' 2>&-"
+  assert subprocess.run(command, shell=True).returncode == 0

@@ -74,7 +74,7 @@ decoder = aevb.networks.ConvDecoder(
 )
 vae = aevb.VAE(encoder, decoder, seed=0)
 vae.compile(keras.optimizers.Adam(2e-3))
-history = vae.fit(train, validation_data=test, epochs=40, verbose=0).history
+history = vae.fit(train, validation_data=test, epochs=100, verbose=0).history
 print(
   f"{int(vae.updates)} updates; the bound on test photos went from "
   f"{history['val_elbo'][0]:.0f} to {history['val_elbo'][-1]:.0f} nats"
