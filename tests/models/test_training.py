@@ -218,8 +218,13 @@ def test_a_source_visits_every_example_once_a_pass(n, batch, steps, size):
       for run in source.runs(epoch, step):
         padded = run.padded()
         assert run.num_batches == len(run.indices) == len(run.passes)
-        assert padded.count == run.count <= len(padded.indices) < 2 * run.count
-        np.testing.assert_array_equal(padded.indices[: run.count], run.indices)
+        assert (
+          padded.num_batches
+          == run.num_batches
+          <= len(padded.indices)
+          < 2 * run.num_batches
+        )
+        np.testing.assert_array_equal(padded.indices[: run.num_batches], run.indices)
         for row, number in zip(run.indices, run.passes, strict=True):
           seen.append(row)
           passes += [number] * len(row)
