@@ -15,7 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl::InitializeLog")
+_NOTE = re.compile(
+  rb"I\d{4} [\d:.]+ +\d+ \S+\.cc:\d+\] "
+  rb"|WARNING: All log messages before absl::InitializeLog"
+)
 
 
 def import_tensorflow() -> None:
@@ -70,7 +73,8 @@ def stderr_held(passes: Callable[[bytes], bool]) -> Iterator[None]:
       os.dup2(stderr, 2)
       os.close(stderr)
       held.seek(0)
-      os.write(2, b"".join(line for line in held if passes(line)))
+      with contextlib.suppress(OSError):  # a full disk, or a reader that has gone
+        os.write(2, b"".join(line for line in held if passes(line)))
 
 
 import_tensorflow()

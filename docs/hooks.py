@@ -79,7 +79,10 @@ def source(path: str, name: str) -> str:
   Raises:
     PluginError: There is no such definition.
   """
-  text = (ROOT / path).read_text(encoding="utf-8")
+  try:
+    text = (ROOT / path).read_text(encoding="utf-8")
+  except OSError as error:
+    raise PluginError(f"{path} cannot be read: {error.strerror}") from error
   node = ast.parse(text)
   for part in name.split("."):
     node = next((child for child in node.body if part in _names(child)), None)
@@ -88,7 +91,7 @@ def source(path: str, name: str) -> str:
   lines = text.splitlines()
   first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
   kept = list(range(first, node.end_lineno + 1))
-  if not isinstance(node, ast.Assign) and ast.get_docstring(node):
+  if not isinstance(node, (ast.Assign, ast.AnnAssign)) and ast.get_docstring(node):
     doc = node.body[0]
     kept = [i for i in kept if not doc.lineno <= i <= doc.end_lineno]
   return textwrap.dedent("\n".join(lines[i - 1] for i in kept)).strip("\n")
@@ -97,6 +100,8 @@ def source(path: str, name: str) -> str:
 def _names(node):
   if isinstance(node, ast.Assign):
     return [target.id for target in node.targets if isinstance(target, ast.Name)]
+  if isinstance(node, ast.AnnAssign):
+    return [getattr(node.target, "id", None)]
   return [getattr(node, "name", None)]
 
 

@@ -59,7 +59,18 @@ def test_other_lines_pass_also_after_an_exception(capfd):
   assert sorted(capfd.readouterr().err.splitlines()) == ["I0000 a note", "none"]
 
 
-def test_a_closed_stderr_is_no_reason_to_fail():
-  """As in a daemon: file descriptor 2 is not there to be held."""
-  command = f"{sys.executable} -c 'import aevb_tf' 2>&-"
-  assert subprocess.run(command, shell=True).returncode == 0
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_a_stderr_that_cannot_be_written_is_no_reason_to_fail(stderr):
+  """Closed, as in a daemon; or a log on a full disk."""
+  code = (
+    "from aevb_tf import quiet\n"
+    "import os\n"
+    "with quiet.stderr_held(lambda line: True):\n"
+    "  quiet.os.write(1, b'held')\n"
+    "  try: os.write(2, b'a line')\n"
+    "  except OSError: pass\n"
+  )
+  ended = subprocess.run(
+    f'{sys.executable} -c "{code}" {stderr}', shell=True, capture_output=True
+  )
+  assert ended.returncode == 0 and ended.stdout == b"held"

@@ -131,6 +131,21 @@ def evaluate(
 ) -> dict[str, float]: ...
 
 
+@overload
+def evaluate(
+  self: keras.Model,
+  x: Data | None = None,
+  y: TensorLike | None = None,
+  batch_size: int | None = None,
+  verbose: Verbose = "auto",
+  sample_weight: TensorLike | None = None,
+  steps: int | None = None,
+  callbacks: Callbacks = None,
+  return_dict: bool = False,
+  **kwargs: Any,
+) -> Logs: ...
+
+
 def evaluate(
   self: keras.Model,
   x: Data | None = None,
@@ -192,6 +207,8 @@ def predict(
   callbacks: Callbacks = None,
 ) -> np.ndarray:
   """As `keras.Model.predict`, with the speed of plain Keras."""
+  if isinstance(x, np.ndarray) and x.dtype == np.uint8:
+    self.check_bytes(x)
   return self._device_loop.predict(
     _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
   )

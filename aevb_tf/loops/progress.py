@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 import keras
+import numpy as np
 from absl import logging
 
 _WIDTH = 20  # of the bar, in characters
@@ -80,7 +81,7 @@ class Progress(keras.callbacks.ProgbarLogger):
     return f"{seconds} - {line(logs)}" if logs else seconds
 
   def _redraw(self, text, end=""):
-    if sys.stdout.isatty() and not end:
+    if _is_terminal() and not end:
       # A line that wraps could not be drawn over.
       text = text[: shutil.get_terminal_size().columns - 1]
     first, *more = text.split("\n")
@@ -108,9 +109,15 @@ def _bar(batch, target):
 
 def _interval():
   """Seconds between two states of the bar, where a line can be drawn over."""
-  if sys.stdout.isatty():
+  if _is_terminal():
     return _INTERVAL
   return _INTERVAL_OF_NOTEBOOK if "ipykernel" in sys.modules else math.inf
+
+
+def _is_terminal():
+  """Whether the output is one; it may be closed, or an object of the user's."""
+  isatty = getattr(sys.stdout, "isatty", None)
+  return isatty is not None and isatty()
 
 
 def _speaks_unicode():
@@ -156,11 +163,16 @@ def _shown(logs):
 
 
 def _are_opposite(a, b):
+  if any(v is None or isinstance(v, str) or np.size(v) != 1 for v in (a, b)):
+    return False
   return abs(float(a) + float(b)) <= 1e-6 * abs(float(a))
 
 
 def _fixed(value):
-  value = float(value)
+  """A number in fixed point, or the mean of several, as Keras prints it."""
+  if value is None or isinstance(value, str):
+    return str(value)
+  value = float(np.mean(value))
   if abs(value) >= 1 or value == 0:
     return f"{value:.2f}"
   return f"{value:.4f}" if abs(value) >= 1e-3 else f"{value:.1e}"

@@ -12,6 +12,8 @@ and calls `steps.update`.
 
 import math
 import os
+import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -32,6 +34,11 @@ from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, Seed, TensorLike
 
 _KerasMeta: Any = type(keras.Model)
+
+
+def _warn_of_former_name(former: str, name: str) -> None:
+  message = f"`{former}` of a model is deprecated: use {name}."
+  warnings.warn(message, DeprecationWarning, stacklevel=3)
 
 
 class _Complete(_KerasMeta):
@@ -318,10 +325,13 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
       float32 `[batch, *event_shape]`.
 
     Raises:
-      ValueError: It has another shape. If the shape is not static in a graph,
-        TensorFlow raises an `InvalidArgumentError` when the graph runs.
+      ValueError: It has another shape, or is uint8 that was not scaled. If the shape
+        is not static in a graph, TensorFlow raises an `InvalidArgumentError` when the
+        graph runs.
       TypeError: It is not an array of numbers.
     """
+    if tf.executing_eagerly() and getattr(x, "dtype", None) == np.uint8:
+      self.check_bytes(x)
     x = conversion.as_tensor(x)
     if not self.built:
       if x.shape.rank is None or None in x.shape[1:]:
@@ -333,6 +343,13 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
         if not self.built:  # another thread may have built it
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
+
+  def check_bytes(self, x: TensorLike) -> None:
+    """Raises an error for uint8 that the likelihood does not take: it is not scaled.
+
+    Codes and reconstructions of it would be wrong without any sign of it.
+    """
+    self.likelihood_family.check_targets(x)
 
   def check_data(self, x: np.ndarray) -> None:
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
@@ -392,6 +409,9 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
 
   def batch_error(self, what: str) -> str:
     """The error message about a batch that failed one of `checked`."""
+    if hasattr(self, "mistake"):  # of a subclass
+      _warn_of_former_name("mistake", "batch_error")
+      return self.mistake(what)
     return self.refusal("hold values out of range, or NaN")
 
   def learn(
@@ -414,6 +434,13 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     return steps.update(
       self, lambda: steps.parts_of(self, x, y, seed, rows, training=True), weights
     )
+
+  def update(
+    self, bound_parts: Callable[[], Any], weights: tf.Tensor | None = None
+  ) -> steps.Step:
+    """Deprecated: `aevb_tf.models.steps.update`."""
+    _warn_of_former_name("update", "aevb_tf.models.steps.update(model, ...)")
+    return steps.update(self, bound_parts, weights)
 
   def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
     """The targets that are scored instead of x: y if it has x's shape, else None."""

@@ -28,3 +28,14 @@ __all__ = [
   "save",
   "tile",
 ]
+
+_MOVED = ("alternatives", "bound_curves", "gradient_variance", "mosaics")
+
+
+def __getattr__(name: str) -> None:
+  if name in _MOVED:
+    raise AttributeError(
+      f"aevb_tf.plots.{name} is not part of the package any more: the figures of the "
+      "paper are drawn by experiments/plots of a checkout."
+    )
+  raise AttributeError(f"module 'aevb_tf.plots' has no attribute {name!r}")

@@ -26,6 +26,7 @@ _TEST = {"color": style.FIRST, "linestyle": "-", "marker": "o"}
 
 def _checked(history: Sequence[Mapping] | Mapping[str, Sequence]) -> list[Mapping]:
   """The history, checked and sorted by epoch."""
+  history = getattr(history, "history", history)  # of what `fit` returned
   if isinstance(history, Mapping):  # Keras's: a list of values for each metric
     if len({len(values) for values in history.values()}) > 1:
       raise ValueError(

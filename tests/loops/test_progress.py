@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import types
 
 import keras
 import numpy as np
@@ -182,3 +183,20 @@ def test_a_progress_bar_of_the_user_s_own_is_the_only_one(vae, capsys):
 def test_numbers_of_every_size():
   logs = {"a": -1234.567, "b": 0.12345, "c": 0.0, "d": 3e-5, "loss": np.float32(2)}
   assert progress.line(logs) == "a -1234.57, b 0.1235, c 0.00, d 3.0e-05, loss 2.00"
+
+
+@pytest.mark.parametrize("stdout", ["tee", "closed"])
+def test_an_output_need_not_be_a_file(vae, monkeypatch, stdout):
+  """An object that only writes, as of a class that copies into a log; and none."""
+  written = []
+  tee = types.SimpleNamespace(write=written.append, flush=lambda: None)
+  monkeypatch.setattr(sys, "stdout", tee if stdout == "tee" else None)
+  vae.fit(X, verbose=1)
+  vae.evaluate(X, verbose=1)
+  vae.predict(X, verbose=1)
+  assert stdout == "closed" or "elbo" in "".join(written)
+
+
+def test_logs_need_not_be_numbers():
+  logs = {"loss": 1.0, "vector": np.array([1.0, 3.0]), "none": None, "word": "best"}
+  assert progress.line(logs) == "loss 1.00, vector 2.00, none None, word best"

@@ -203,6 +203,9 @@ def test_levels_of_an_array_are_numbers_and_out_of_range(path, likelihood):
     with pytest.raises(ValueError, match=f"{span}.*Divide 8-bit levels by 255"):
       getattr(vae, method)(data, verbose=0)
   vae.fit(aevb.data.ArrayDataset(levels, batch_size=8), verbose=0)  # divides by 255
+  for method in ("encode", "reconstruct", "predict", "elbo"):
+    with pytest.raises(ValueError, match="reach from 0 to 255.*Divide 8-bit levels"):
+      getattr(vae, method)(levels)
 
 
 def test_a_part_of_a_data_set_cannot_be_split_off(vae):

@@ -118,3 +118,29 @@ def test_a_layer_without_weights_may_be_added_too():
 
   vae = compiled_vae(WithFlatten, run_eagerly=True)
   assert vae.built and vae.flatten(X).shape == (20, 12)
+
+
+class WithFormerNames(aevb.VAE):
+  """Overrides and calls what had other names."""
+
+  def mistake(self, what):
+    return f"MY {what}"
+
+  def learn(self, x, y, weights, seed):
+    rows = tf.range(tf.shape(x)[0])
+    return self.update(lambda: self.bound_parts(x, seed, rows, training=True), weights)
+
+
+def test_former_names_work_and_name_the_new_ones():
+  vae = compiled_vae(WithFormerNames, run_eagerly=True)
+  with pytest.warns(DeprecationWarning, match="`update`.*models.steps.update"):
+    vae.fit(X, verbose=0)
+  with pytest.warns(DeprecationWarning, match="`mistake`.*use batch_error"):
+    assert vae.batch_error("targets") == "MY targets"
+
+
+def test_names_that_moved_say_where_they_are():
+  with pytest.raises(AttributeError, match="experiments/plots of a checkout"):
+    aevb.plots.bound_curves  # noqa: B018
+  with pytest.warns(DeprecationWarning, match="PerExample"):
+    assert aevb.evidence.PerDatum is aevb.evidence.PerExample

@@ -233,12 +233,12 @@ def test_a_data_set_without_end_needs_a_number_of_steps():
   vae = compiled()
   data = tf.data.Dataset.from_tensor_slices(images()).batch(5).repeat()
   for door, name in ((vae.fit, "steps_per_epoch"), (vae.evaluate, "steps")):
-    with pytest.raises(ValueError, match=f"without end.* by {name}"):
+    with pytest.raises(ValueError, match=f"without end.* as {name}"):
       door(data)
     door(data, **{name: 3}, verbose=0)
-  with pytest.raises(ValueError, match="by steps"):
+  with pytest.raises(ValueError, match="as steps"):
     vae.predict(data)
-  with pytest.raises(ValueError, match="by validation_steps"):
+  with pytest.raises(ValueError, match="as validation_steps"):
     vae.fit(images(), validation_data=data)
 
 
