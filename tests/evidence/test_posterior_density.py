@@ -123,5 +123,5 @@ def test_chains_that_never_move_give_no_nan():
 
 def test_too_few_samples_are_refused():
   x = np.zeros((1, 4, 3, 1), np.float32)
-  with pytest.raises(ValueError, match="num_samples=3: a gaussian of 2 latents"):
+  with pytest.raises(ValueError, match="num_samples=3: to fit a gaussian of 2 latents"):
     evidence.estimate(tiny_vae(), x, "posterior_density", 3)
