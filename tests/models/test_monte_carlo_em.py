@@ -226,7 +226,7 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
   log_marginal = em.log_marginal(x[:2], method, seed=0)
   # q is the posterior's own shape here: the ratio hardly varies.
   np.testing.assert_allclose(log_marginal, ours.log_evidence(x[:2]), atol=0.02)
-  with pytest.raises(ValueError, match="MonteCarloEM does not have.*'annealed'"):
+  with pytest.raises(ValueError, match="MonteCarloEM has no encoder.*'annealed'"):
     em.log_marginal(x[:2], "importance")
   requested = []
 
