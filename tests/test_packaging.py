@@ -111,6 +111,7 @@ _DECLARED_ELSEWHERE = {
   "build", "call", "compile_from_config", "evaluate", "fit", "from_config",
   "get_config", "make_predict_function", "make_test_function",
   "make_train_function", "metrics", "on_epoch_begin", "on_epoch_end",
+  "on_predict_batch_end", "on_predict_begin", "on_predict_end",
   "on_test_batch_begin", "on_test_batch_end", "on_test_begin", "on_test_end",
   "on_train_batch_begin", "on_train_batch_end",
   "predict", "predict_step", "reset_metrics", "result", "steps_per_execution",
