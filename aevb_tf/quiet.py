@@ -31,7 +31,7 @@ def import_tensorflow() -> None:
     return
   level = os.environ.get(_LEVEL)
   os.environ.setdefault(_LEVEL, "3")
-  held = contextlib.nullcontext() if level == "0" else stderr_held(_is_no_note)
+  held = contextlib.nullcontext() if level == "0" else stderr_held(is_note)
   try:
     with held:
       import tensorflow  # noqa: F401
@@ -45,16 +45,12 @@ def is_note(line: bytes) -> bool:
   return bool(_NOTE.match(line))
 
 
-def _is_no_note(line: bytes) -> bool:
-  return not is_note(line)
-
-
 @contextlib.contextmanager
-def stderr_held(passes: Callable[[bytes], bool]) -> Iterator[None]:
+def stderr_held(drops: Callable[[bytes], object]) -> Iterator[None]:
   """Holds back what goes to file descriptor 2, from C++ too, if there is one.
 
   Args:
-    passes: Whether a line goes on at the end.
+    drops: Whether a line is left out when the rest is written at the end.
   """
   if sys.stderr is not None:
     sys.stderr.flush()
@@ -74,7 +70,7 @@ def stderr_held(passes: Callable[[bytes], bool]) -> Iterator[None]:
       os.close(stderr)
       held.seek(0)
       with contextlib.suppress(OSError):  # a full disk, or a reader that has gone
-        os.write(2, b"".join(line for line in held if passes(line)))
+        os.write(2, b"".join(line for line in held if not drops(line)))
 
 
 import_tensorflow()

@@ -36,7 +36,7 @@ _DEQUANTIZE_VERSION = 3  # the first version that takes float16
 
 def converter_notes_dropped() -> contextlib.AbstractContextManager:
   """Inside, a program's standard error is held back; at the end all but notes pass."""
-  return quiet.stderr_held(lambda line: not _NOTE.match(line))
+  return quiet.stderr_held(_NOTE.match)
 
 
 def convert(
