@@ -6,6 +6,7 @@ features, tables with text.
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +21,15 @@ def as_tensor(x: TensorLike, name: str = "x") -> tf.Tensor:
   Raises:
     TypeError: They are not numbers.
   """
+  return tf.cast(numeric(x, name), tf.float32)
+
+
+def numeric(x: TensorLike, name: str = "x") -> np.ndarray | tf.Tensor:
+  """Converts numbers to an array or a tensor, in which integers keep their dtype.
+
+  Raises:
+    TypeError: They are not numbers.
+  """
   if isinstance(x, (list, tuple)) and not any(map(tf.is_symbolic_tensor, x)):
     x = _stacked(x, name)
   if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
@@ -29,11 +39,11 @@ def as_tensor(x: TensorLike, name: str = "x") -> tf.Tensor:
     )
   _check_kind(x, name)
   is_tensor = tf.is_tensor(x) or isinstance(x, (keras.Variable, keras.KerasTensor))
-  tensor: tf.Tensor = x if is_tensor else as_numbers(x, name)
-  dtype = tf.as_dtype(tensor.dtype)
+  numbers: Any = x if is_tensor else as_numbers(x, name)
+  dtype = tf.as_dtype(numbers.dtype)
   if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
     raise TypeError(_not_numbers(dtype.name, name))
-  return tf.cast(tensor, tf.float32)
+  return numbers
 
 
 def is_array(x: object) -> bool:

@@ -28,8 +28,8 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
-      and the hooks `check_data`, `xla_pays`, `after_call` and `steps_with_metrics` of
-      `aevb_tf.models.generative.GenerativeModel`.
+      and the hooks `check_bytes`, `check_data`, `xla_pays`, `after_call` and
+      `steps_with_metrics` of `aevb_tf.models.generative.GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
@@ -148,7 +148,7 @@ class DeviceLoop:
     arrays = None if own else _arrays(x, y, sample_weight)
     data = view.resident if own else x if arrays is None else arrays
     with self.lock:
-      self._prepare(data, check=not own)
+      self._prepare(data, is_scored=not own)
       source = None
       if arrays is not None or y is sample_weight is None:
         source = self._source("test", data, batch_size, False, steps, callbacks)
@@ -182,14 +182,14 @@ class DeviceLoop:
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
     arrays = inputs.standardize(x)
-    self._prepare(x if arrays is None else arrays, check=False)
+    self._prepare(x if arrays is None else arrays, is_scored=False)
     data = inputs.with_labels(x) if arrays is None else arrays.x
     with self._running("predict", None), self._named_errors():
       return by_keras(data, batch_size, verbose, steps, _with_bar(callbacks, verbose))
 
   def on_batch(
     self,
-    kind: Kind,
+    kind: Kind | Literal["predict"],
     by_keras: Callable,
     x: Data,
     y: TensorLike | None,
@@ -197,10 +197,10 @@ class DeviceLoop:
     class_weight: Mapping[int, float] | None = None,
     **options: Any,
   ) -> Any:
-    """Runs `train_on_batch` or `test_on_batch` of `keras.Model`.
+    """Runs `train_on_batch` or another method of `keras.Model` for one batch.
 
     Args:
-      kind: "train" or "test".
+      kind: "train", "test" or "predict".
       by_keras: Keras' method.
       x: As in Keras.
       y: As in Keras.
@@ -213,8 +213,8 @@ class DeviceLoop:
       raise TypeError(
         f"x is a {type(x).__name__}: give one batch, an array [batch, ...]."
       )
-    self._prepare(arrays)
-    batch = (None if part is None else tf.convert_to_tensor(part) for part in arrays)
+    self._prepare(arrays, is_scored=kind != "predict")
+    batch = [tf.convert_to_tensor(part) for part in arrays if part is not None]
     if class_weight is not None:
       options["class_weight"] = class_weight
     with self._running(kind, None), self._named_errors():
@@ -337,8 +337,13 @@ class DeviceLoop:
     with self._model.distribute_strategy.scope():
       return tf.distribute.has_strategy()
 
-  def _prepare(self, data, check=True):
-    """Builds the model for data, and checks what is known before training."""
+  def _prepare(self, data, is_scored=True):
+    """Builds the model for data, and checks what is known before training.
+
+    Args:
+      data: `Arrays`, or a data set.
+      is_scored: Whether the likelihood will score values that are not checked yet.
+    """
     model, shape = self._model, inputs.event_shape(data)
     if model.built and shape is not None:
       if not tf.TensorShape(shape).is_compatible_with(model.event_shape):
@@ -351,7 +356,9 @@ class DeviceLoop:
         )
       with model.distribute_strategy.scope():
         model.build((None, *shape))
-    if check and self._is_new(data):
+    if isinstance(data, inputs.Arrays):
+      model.check_bytes(data.x)
+    if is_scored and self._is_new(data):
       model.check_data(inputs.scored(data))
     if model.built and getattr(model, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.

@@ -207,8 +207,6 @@ def predict(
   callbacks: Callbacks = None,
 ) -> np.ndarray:
   """As `keras.Model.predict`, with the speed of plain Keras."""
-  if isinstance(x, np.ndarray) and x.dtype == np.uint8:
-    self.check_bytes(x)
   return self._device_loop.predict(
     _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
   )
@@ -249,6 +247,13 @@ def test_on_batch(
     y,
     sample_weight,
     return_dict=return_dict,
+  )
+
+
+def predict_on_batch(self: keras.Model, x: TensorLike) -> np.ndarray:
+  """As `keras.Model.predict_on_batch`, with the checks of `predict`."""
+  return self._device_loop.on_batch(
+    "predict", _by_keras("predict_on_batch", self), x, None, None
   )
 
 

@@ -178,16 +178,10 @@ def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
 
 
 def scored(data: Any) -> np.ndarray:
-  """The values of a data set in memory that the likelihood scores: its targets or its x.
-
-  Returns:
-    The values; they are uint8 only for a data set, where level p means p / 255.
-  """
+  """The values of a data set in memory that the likelihood scores: its targets or its x."""
   if not isinstance(data, Arrays):
     return data.x
-  x, y, _ = data
-  scored = x if y is None or y.shape != x.shape else y
-  return scored.astype(np.float32) if scored.dtype == np.uint8 else scored
+  return data.x if data.y is None or data.y.shape != data.x.shape else data.y
 
 
 def with_labels(data: Data) -> Data:

@@ -330,9 +330,10 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
         graph runs.
       TypeError: It is not an array of numbers.
     """
-    if tf.executing_eagerly() and getattr(x, "dtype", None) == np.uint8:
-      self.check_bytes(x)
-    x = conversion.as_tensor(x)
+    numbers = conversion.numeric(x)
+    if tf.executing_eagerly():
+      self.check_bytes(numbers)
+    x = tf.cast(numbers, tf.float32)
     if not self.built:
       if x.shape.rank is None or None in x.shape[1:]:
         raise ValueError(
@@ -344,17 +345,34 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
-  def check_bytes(self, x: TensorLike) -> None:
-    """Raises an error for uint8 that the likelihood does not take: it is not scaled.
+  def check_bytes(self, x: np.ndarray | tf.Tensor) -> None:
+    """Raises an error for an array of uint8 that was not scaled.
 
-    Codes and reconstructions of it would be wrong without any sign of it.
+    Codes and reconstructions of it would be wrong without any sign of it. All data that
+    are not a data set pass here: `as_data` and the `DeviceLoop` call it.
+
+    Args:
+      x: `[n, *event_shape]`, numbers of any dtype.
+
+    Raises:
+      ValueError: It is uint8, and a level is outside the likelihood's support.
     """
-    self.likelihood_family.check_targets(x)
+    if x.dtype == np.uint8:
+      self.likelihood_family.check_targets(np.asarray(x))
 
   def check_data(self, x: np.ndarray) -> None:
+    """Raises an error for values that the likelihood cannot score.
+
+    Args:
+      x: `[n, *event_shape]`. If it is uint8, it passed `check_bytes`, or is a data set,
+        whose levels are divided by 255: every likelihood takes them.
+
+    Raises:
+      ValueError: It has another shape, or a value is outside the likelihood's support.
+    """
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
       raise ValueError(shapes.message(x.shape[1:], self.event_shape))
-    if x.dtype != np.uint8:  # these are scaled to [0, 1]: every likelihood takes them
+    if x.dtype != np.uint8:
       self.likelihood_family.check_targets(x)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
@@ -537,6 +555,7 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
   predict = entry_points.predict
   train_on_batch = entry_points.train_on_batch
   test_on_batch = entry_points.test_on_batch
+  predict_on_batch = entry_points.predict_on_batch
   steps_per_execution = entry_points.steps_per_execution
   make_test_function = entry_points.make_test_function
   make_predict_function = entry_points.make_predict_function

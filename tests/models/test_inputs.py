@@ -14,7 +14,8 @@ from tests.models.test_vae import digits
 from tests.oracle import tiny_vae
 
 X = digits(20)
-METHODS = ["fit", "evaluate", "predict", "train_on_batch", "test_on_batch"]
+METHODS = ["fit", "evaluate", "predict"]
+METHODS += ["train_on_batch", "test_on_batch", "predict_on_batch"]
 MODELS = [aevb.VAE, aevb.WakeSleep, aevb.FullVB, aevb.MonteCarloEM]
 
 
@@ -203,9 +204,41 @@ def test_levels_of_an_array_are_numbers_and_out_of_range(path, likelihood):
     with pytest.raises(ValueError, match=f"{span}.*Divide 8-bit levels by 255"):
       getattr(vae, method)(data, verbose=0)
   vae.fit(aevb.data.ArrayDataset(levels, batch_size=8), verbose=0)  # divides by 255
-  for method in ("encode", "reconstruct", "predict", "elbo"):
-    with pytest.raises(ValueError, match="reach from 0 to 255.*Divide 8-bit levels"):
-      getattr(vae, method)(levels)
+
+
+# Methods that take examples, and the forms in which these may be given.
+ON_A_LIST = ["encode", "reconstruct", "elbo", "log_marginal", "kl_per_dimension"]
+ON_A_TENSOR = ["__call__", *METHODS, *ON_A_LIST]
+FORMS = [
+  *((np.asarray, method) for method in ON_A_TENSOR),
+  *((tf.constant, method) for method in ON_A_TENSOR),
+  *((list, method) for method in ON_A_LIST),
+]
+
+
+@pytest.mark.parametrize("form, method", FORMS)
+def test_no_method_takes_levels_that_are_not_scaled(form, method, vae):
+  levels = np.full((4, *X.shape[1:]), 255, np.uint8)
+  with pytest.raises(ValueError, match="reach from 255 to 255.*Divide 8-bit levels"):
+    getattr(vae, method)(form(levels))
+  getattr(vae, method)(form(levels // 255))  # in the support
+
+
+def test_levels_that_are_not_scored_are_checked_too(vae):
+  levels = np.full((4, *X.shape[1:]), 255, np.uint8)
+  for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+    with pytest.raises(ValueError, match="reach from 255 to 255.*Divide 8-bit levels"):
+      getattr(vae, method)(levels, X[:4])
+
+
+def test_levels_are_checked_once():
+  vae = tiny_vae(likelihood="categorical")
+  vae.compile(keras.optimizers.SGD(0.0))
+  binary = (X > 0.5).astype(np.uint8)
+  for method in ("fit", "predict", "encode"):
+    with pytest.warns(UserWarning, match="hold only 0 and 1") as record:
+      getattr(vae, method)(binary)
+    assert len(record) == 1
 
 
 def test_a_part_of_a_data_set_cannot_be_split_off(vae):
