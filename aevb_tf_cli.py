@@ -1,5 +1,7 @@
 """The console scripts, which read their flags before the package is imported.
 
+It also has `columns`, which aligns the lists in the help of all commands.
+
 `import aevb_tf` imports TensorFlow and all classes that Keras needs, which takes
 seconds. `--help` and errors about flags must be immediate. So a command creates the
 packages without running their `__init__`, and imports the module that reads the flags.
@@ -13,7 +15,12 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
+import textwrap
 import types
+from collections.abc import Mapping
+
+# No line of `--help` is longer.
+WIDTH = 88
 
 _waiting: list[tuple[importlib.abc.Loader, types.ModuleType]] = []
 
@@ -53,6 +60,22 @@ def import_package() -> None:
   while _waiting:
     loader, package = _waiting.pop(0)
     loader.exec_module(package)
+
+
+def columns(rows: Mapping[str, str]) -> str:
+  """Returns names with texts beside them, aligned, and wrapped to `WIDTH`."""
+  indent = " " * (max(map(len, rows)) + 4)
+  return "\n".join(
+    textwrap.fill(
+      text,
+      WIDTH,
+      initial_indent=f"  {name}".ljust(len(indent)),
+      subsequent_indent=indent,
+      break_on_hyphens=False,
+    )
+    or f"  {name}"
+    for name, text in rows.items()
+  )
 
 
 def _run(module: str) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from aevb_tf.training import command_line
+import aevb_tf_cli
 from aevb_tf.version import __version__
 
 _COMMANDS = {
@@ -27,7 +27,7 @@ def main() -> int:
     for name, module in _COMMANDS.items()
   }
   print(f"aevb_tf {__version__}\n\nCommands, each with its own --help:")
-  print(command_line.columns(abouts))
+  print(aevb_tf_cli.columns(abouts))
   return 0
 
 

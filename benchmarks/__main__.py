@@ -13,10 +13,10 @@ import contextlib
 import difflib
 import json
 import sys
-import textwrap
 
 import tqdm
 
+import aevb_tf_cli
 from benchmarks import growth, machine, rounds, suite, table
 
 _PROGRAM = "python -m benchmarks"
@@ -35,12 +35,11 @@ def main(argv: list[str]) -> int:
   """
   abouts = {b.name: b.about for b in _ALL.values()}
   abouts |= {name: ", ".join(members) for name, members in _FAMILIES.items()}
-  about = "\n".join(_row(name, text) for name, text in abouts.items())
   parser = argparse.ArgumentParser(
     _PROGRAM,
     usage=argparse.SUPPRESS,  # the description has it
     description=__doc__,
-    epilog=f"benchmarks:\n{about}",
+    epilog=f"benchmarks:\n{aevb_tf_cli.columns(abouts)}",
     formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   parser.add_argument("names", nargs="*", metavar="NAME")
@@ -90,12 +89,6 @@ def _opened(path, mode):
     return open(path, mode)
   except OSError as error:
     sys.exit(f"{_PROGRAM}: {path}: {error.strerror}.")
-
-
-def _row(name, text):
-  return textwrap.fill(
-    text, 88, initial_indent=f"  {name:<23}", subsequent_indent=" " * 25
-  )
 
 
 def _measure(benchmark, count):

@@ -19,8 +19,8 @@ import difflib
 import importlib
 import pathlib
 import sys
-import textwrap
 
+import aevb_tf_cli
 import experiments
 
 PROGRAM = "python -m experiments"
@@ -44,11 +44,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
     Its flags, and the `name` of the experiment.
   """
   known = [*experiments.EXPERIMENTS, RESULTS]
+  abouts = {name: _first_line(name) for name in experiments.EXPERIMENTS}
   parser = _Parser(
     PROGRAM,
     usage=argparse.SUPPRESS,  # the description has it
     description=__doc__,
-    epilog="\n".join(["experiments:", *map(_help, experiments.EXPERIMENTS)]),
+    epilog=f"experiments:\n{aevb_tf_cli.columns(abouts)}",
     formatter_class=argparse.RawDescriptionHelpFormatter,
     allow_abbrev=False,
   )
@@ -127,15 +128,11 @@ def _suggestion(word: str, known) -> str:
   return f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known)}."
 
 
-def _help(name: str) -> str:
+def _first_line(name: str) -> str:
+  """The first line of an experiment's docstring, without importing TensorFlow."""
   path = pathlib.Path(__file__).parent / f"{name}.py"
-  doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-  return textwrap.fill(
-    doc.splitlines()[0],
-    88,
-    initial_indent=f"  {name:<19}",
-    subsequent_indent=" " * 21,
-  )
+  doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+  return doc.partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -9,21 +9,17 @@ import re
 import shlex
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from absl import flags
 
+import aevb_tf_cli
 from aevb_tf.registry import did_you_mean
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.stopping import terminate_as_interrupt
 
 # Exit codes for an error in the command, and for Ctrl-C as in shells.
 MISTAKE, FAILED, STOPPED = 2, 1, 130
-
-
-# No line of `--help` is longer.
-WIDTH = 88
 
 # What absl says of a value, and what is said here.
 _VALUES = (
@@ -131,7 +127,7 @@ def print_help(doc: str, values: flags.FlagValues) -> None:
 
 def flags_help(values: flags.FlagValues) -> str:
   """Returns a row for each flag: its name, what it is, and its default."""
-  return columns({f"--{name}": _about(values[name]) for name in values})
+  return aevb_tf_cli.columns({f"--{name}": _about(values[name]) for name in values})
 
 
 def _about(flag: flags.Flag) -> str:
@@ -142,22 +138,6 @@ def _about(flag: flags.Flag) -> str:
     return text
   default = str(flag.default_as_str).strip("'")
   return f"{text} Default: {default}."
-
-
-def columns(rows: Mapping[str, str]) -> str:
-  """Returns names with texts beside them, aligned, and wrapped to `WIDTH`."""
-  indent = " " * (max(map(len, rows)) + 4)
-  return "\n".join(
-    textwrap.fill(
-      text,
-      WIDTH,
-      initial_indent=f"  {name}".ljust(len(indent)),
-      subsequent_indent=indent,
-      break_on_hyphens=False,
-    )
-    or f"  {name}"
-    for name, text in rows.items()
-  )
 
 
 def run(program: str, body: Callable[[list[str]], int]) -> None:

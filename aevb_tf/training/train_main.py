@@ -113,10 +113,10 @@ def _help(values: flags.FlagValues) -> str:
       command_line.flags_help(values),
       "",
       "Installed configs:",
-      command_line.columns(configuration.installed()),
+      aevb_tf_cli.columns(configuration.installed()),
       "",
       "Keys, with their defaults; a part takes a name, and its options below it:",
-      command_line.columns(shown),
+      aevb_tf_cli.columns(shown),
     ]
   )
 
