@@ -79,8 +79,28 @@ def _grouped(per_sample, k):
   return tf.reshape(per_sample, shape)
 
 
+class _Estimates(Bound):
+  """Base of the bounds with L estimates of K samples each; see the subclasses."""
+
+  def __init__(self, num_importance_samples: int, num_samples: int):
+    self.num_importance_samples = positive_int(
+      "num_importance_samples", num_importance_samples
+    )
+    self.num_samples = positive_int("num_samples", num_samples)
+
+  @property
+  def num_draws(self) -> int:
+    return self.num_samples * self.num_importance_samples
+
+  def get_config(self):
+    return {
+      "num_importance_samples": self.num_importance_samples,
+      **super().get_config(),
+    }
+
+
 @registry.register("importance_weighted", package="aevb_tf.bounds")
-class ImportanceWeighted(Bound):
+class ImportanceWeighted(_Estimates):
   """IWAE, or MIWAE if `num_samples` > 1.
 
   Args:
@@ -101,10 +121,7 @@ class ImportanceWeighted(Bound):
   ):
     if gradient not in _GRADIENTS:
       raise ValueError(f"gradient={gradient!r}: use one of {', '.join(_GRADIENTS)}.")
-    self.num_importance_samples = positive_int(
-      "num_importance_samples", num_importance_samples
-    )
-    self.num_samples = positive_int("num_samples", num_samples)
+    super().__init__(num_importance_samples, num_samples)
     self.gradient = gradient
 
   @property
@@ -114,10 +131,6 @@ class ImportanceWeighted(Bound):
   @property
   def needs_slope(self) -> bool:  # type: ignore[override]
     return self.detached
-
-  @property
-  def num_draws(self) -> int:
-    return self.num_samples * self.num_importance_samples
 
   def __call__(
     self, terms: Terms, step: IntLike = 0, training: bool = False
@@ -133,11 +146,7 @@ class ImportanceWeighted(Bound):
     return with_gradient_of(surrogate / self.num_samples, bound)
 
   def get_config(self):
-    return {
-      "num_importance_samples": self.num_importance_samples,
-      **super().get_config(),
-      "gradient": self.gradient,
-    }
+    return {**super().get_config(), "gradient": self.gradient}
 
 
 @registry.register("ciwae", package="aevb_tf.bounds")
@@ -170,7 +179,7 @@ class CIWAE(Bound):
 
 
 @registry.register("piwae", package="aevb_tf.bounds")
-class PIWAE(Bound):
+class PIWAE(_Estimates):
   """The decoder's gradient from IWAE with L K samples, the encoder's from MIWAE.
 
   The value is the IWAE bound, the tighter of the two. The gradient of the prior's
@@ -187,14 +196,7 @@ class PIWAE(Bound):
   detached, needs_slope = True, True
 
   def __init__(self, num_importance_samples: int = 5, num_samples: int = 5):
-    self.num_importance_samples = positive_int(
-      "num_importance_samples", num_importance_samples
-    )
-    self.num_samples = positive_int("num_samples", num_samples)
-
-  @property
-  def num_draws(self) -> int:
-    return self.num_samples * self.num_importance_samples
+    super().__init__(num_importance_samples, num_samples)
 
   def __call__(
     self, terms: Terms, step: IntLike = 0, training: bool = False
@@ -208,9 +210,3 @@ class PIWAE(Bound):
     encoder = tf.reduce_sum(weights * along_path, axis=0) / self.num_samples
     bound = importance_weighted(terms.log_weight, self.num_draws)
     return with_gradient_of(decoder + encoder, bound)
-
-  def get_config(self):
-    return {
-      "num_importance_samples": self.num_importance_samples,
-      **super().get_config(),
-    }
