@@ -39,6 +39,7 @@ class Likelihood(Represented, keras.layers.Layer):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
     super().__init__(**kwargs)
     self.event_shape: tuple[int, ...] = NOT_BUILT
+    self._has_warned = False
 
   def build(self, event_shape: tuple[int, ...]) -> None:
     """Sets the shape of one example, and creates the likelihood's own weights."""
@@ -122,7 +123,7 @@ class Likelihood(Represented, keras.layers.Layer):
     """A warning about targets in the support that another likelihood fits better.
 
     Args:
-      x: float32 tensor of targets, all of them in the support.
+      x: float32 tensor of targets, all of them in the support, `[n, *event_shape]`.
 
     Returns:
       A sentence that says what to use instead; None if nothing is suspicious.
@@ -142,6 +143,26 @@ class Likelihood(Represented, keras.layers.Layer):
     )
 
   def check_targets(self, x: TensorLike) -> None:
+    """`check_support`, then `warn_of_misfit`."""
+    self.check_support(x)
+    self.warn_of_misfit(x)
+
+  def warn_of_misfit(self, x: TensorLike) -> None:
+    """Warns if another likelihood fits targets better; once for each object.
+
+    Args:
+      x: Array or tensor of targets in the support, `[n, *event_shape]`.
+
+    Warns:
+      UserWarning: The sentence of `misfit`.
+    """
+    if self._has_warned:
+      return
+    if misfit := self.misfit(tf.convert_to_tensor(x, tf.float32)):
+      self._has_warned = True
+      warnings.warn(misfit, UserWarning, stacklevel=3)
+
+  def check_support(self, x: TensorLike) -> None:
     """Raises an error for targets outside the support, with advice.
 
     Args:
@@ -149,15 +170,8 @@ class Likelihood(Represented, keras.layers.Layer):
 
     Raises:
       ValueError: An element of `x` is outside the support, NaN or infinite.
-
-    Warns:
-      UserWarning: All are in the support, but another likelihood fits them better.
     """
-    tensor = tf.convert_to_tensor(x, tf.float32)
-    if bool(self.in_support(tensor)):
-      misfit = self.misfit(tensor)
-      if misfit:
-        warnings.warn(misfit, UserWarning, stacklevel=3)
+    if bool(self.in_support(tf.convert_to_tensor(x, tf.float32))):
       return
     x = np.asarray(x, np.float32)
     finite = x[np.isfinite(x)]

@@ -57,3 +57,12 @@ class Bernoulli(Likelihood):
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all((x >= 0.0) & (x <= 1.0))
+
+  def misfit(self, x: tf.Tensor) -> str | None:
+    is_colour = len(self.event_shape) == 3 and self.event_shape[-1] == 3
+    if not is_colour or bool(tf.reduce_all((x == 0.0) | (x == 1.0))):
+      return None
+    return (
+      "The data are colour images, and the Bernoulli likelihood treats their values as "
+      "probabilities of 0 and 1. Use likelihood='gaussian'."
+    )

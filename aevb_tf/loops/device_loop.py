@@ -359,7 +359,8 @@ class DeviceLoop:
     if isinstance(data, inputs.Arrays):
       model.check_bytes(data.x)
     if is_scored and self._is_new(data):
-      model.check_data(inputs.scored(data))
+      sample = None if isinstance(data, inputs.Arrays) else resident.sample(data)
+      model.check_data(inputs.scored(data), sample)
     if model.built and getattr(model, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.
       if not model.optimizer.built and not self._is_spread():

@@ -54,6 +54,22 @@ def is_resident(x: object) -> bool:
   return all(hasattr(x, name) for name in ("tensors", "preparation", "order"))
 
 
+def sample(dataset: Resident, most: int = 100) -> tf.Tensor:
+  """Examples from all parts of a data set, prepared as in its first epoch.
+
+  Args:
+    dataset: The data set.
+    most: The largest number of examples.
+
+  Returns:
+    float32 `[at most `most`, *event_shape]`.
+  """
+  n = dataset.num_examples
+  indices = tf.range(0, n, max(1, -(-n // most)))
+  rows = tuple(tf.gather(tensor, indices) for tensor in dataset.tensors())
+  return dataset.preparation()(rows, indices, tf.constant(0))[0]
+
+
 def steps_per_call(steps_per_epoch: int) -> int:
   """Number of steps in one compiled call, a divisor of the epoch if possible."""
   if steps_per_epoch <= _MOST_STEPS:

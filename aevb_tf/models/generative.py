@@ -360,20 +360,26 @@ class GenerativeModel(Represented, keras.Model, metaclass=_Complete):
     if x.dtype == np.uint8:
       self.likelihood_family.check_targets(np.asarray(x))
 
-  def check_data(self, x: np.ndarray) -> None:
+  def check_data(self, x: np.ndarray, sample: TensorLike | None = None) -> None:
     """Raises an error for values that the likelihood cannot score.
 
     Args:
       x: `[n, *event_shape]`. If it is uint8, it passed `check_bytes`, or is a data set,
         whose levels are divided by 255: every likelihood takes them.
+      sample: float32 `[k, *event_shape]`, some of the data as the model gets them; None
+        if these are x.
 
     Raises:
       ValueError: It has another shape, or a value is outside the likelihood's support.
+
+    Warns:
+      UserWarning: Another likelihood fits the data better.
     """
     if self.built and tuple(x.shape[1:]) != tuple(self.event_shape):
       raise ValueError(shapes.message(x.shape[1:], self.event_shape))
     if x.dtype != np.uint8:
-      self.likelihood_family.check_targets(x)
+      self.likelihood_family.check_support(x)
+    self.likelihood_family.warn_of_misfit(x if sample is None else sample)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return self.likelihood_family.in_support(x)

@@ -167,6 +167,20 @@ def test_binary_targets_of_256_levels_are_warned_of_once():
     build(name, (4,)).check_targets(one_hot)  # a warning would be an error
 
 
+def test_colours_of_bernoulli_pixels_are_warned_of_once():
+  grey = np.full((2, 4, 4, 3), 0.5, np.float32)
+  likelihood = build("bernoulli", (4, 4, 3))
+  with pytest.warns(UserWarning, match="colour .*likelihood='gaussian'") as caught:
+    likelihood.check_targets(grey)
+  assert len(caught) == 1 and "\n" not in str(caught[0].message)
+  likelihood.check_targets(grey)  # a warning would be an error
+  build("bernoulli", (4, 4, 3)).check_targets(np.round(grey))
+  build("bernoulli", (4, 4, 1)).check_targets(grey[..., :1])
+  build("bernoulli", (4, 3)).check_targets(grey[0])
+  for name in ("continuous_bernoulli", "gaussian"):
+    build(name, (4, 4, 3)).check_targets(grey)
+
+
 def test_unscaled_levels_are_refused_with_the_divisor():
   levels = np.arange(256, dtype=np.uint8).reshape(-1, 4)
   for name in ("bernoulli", "continuous_bernoulli", "categorical"):

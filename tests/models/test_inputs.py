@@ -188,11 +188,50 @@ def test_data_that_are_scaled_are_not_named(path):
     paths.TRAIN[path](vae, paths.Examples(X))
 
 
+COLOURS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
+
+
+def _of_colours():
+  vae = aevb.VAE(
+    aevb.networks.MLPEncoder(2, (3,)), aevb.networks.MLPDecoder((4, 4, 3), (3,))
+  )
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  return vae
+
+
+@pytest.mark.parametrize("kind", ["array", "uint8", "float"])
+def test_colours_of_bernoulli_pixels_are_warned_of_once(kind):
+  data = {
+    "array": np.float32(COLOURS) / 255,
+    "uint8": aevb.data.ArrayDataset(COLOURS, batch_size=10),
+    "float": aevb.data.ArrayDataset(np.float32(COLOURS) / 255, batch_size=10),
+  }[kind]
+  vae = _of_colours()
+  validation = (data, None) if kind == "array" else data
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'") as record:
+    vae.fit(data, validation_data=validation, epochs=2, verbose=0)
+    vae.evaluate(data, verbose=0)
+  assert len(record) == 1
+
+
+@pytest.mark.parametrize("bits", ["fixed", "stochastic"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_what_is_warned_of_are_examples_as_the_model_gets_them(bits, dtype):
+  x = COLOURS if dtype == "uint8" else np.float32(COLOURS) / 255
+  data = aevb.data.ArrayDataset(x, batch_size=10, binarization=bits)
+  _of_colours().fit(data, verbose=0)  # binary: a warning would be an error
+  grey = tiny_vae(likelihood="categorical")
+  grey.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+  levels = aevb.data.ArrayDataset(np.uint8(255 * X), binarization=bits)
+  with pytest.warns(UserWarning, match="only 0 and 1.*'bernoulli'"):
+    grey.fit(levels, verbose=0)
+
+
 @pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
 @pytest.mark.parametrize("path", ["array", "tf.data"])
 def test_levels_of_an_array_are_numbers_and_out_of_range(path, likelihood):
   """Only a data set of the package scales uint8; other levels reach up to 255."""
-  levels = (X * 255).astype(np.uint8)
+  levels = (X * 200).astype(np.uint8)
   levels[0] = 255
   vae = tiny_vae(likelihood=likelihood)
   vae.compile(keras.optimizers.SGD(0.0))
