@@ -7,9 +7,11 @@ from aevb_tf.flows.bijectors import (
   coupling_steps,
 )
 from aevb_tf.flows.conditioner import Conditioner
+from aevb_tf.flows.distribution import FlowDistribution
 
 __all__ = [
   "Conditioner",
+  "FlowDistribution",
   "autoregressive_steps",
   "chain_autoregressive",
   "chain_coupling",

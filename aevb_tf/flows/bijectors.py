@@ -65,7 +65,7 @@ def coupling_steps(
   if latent_dim < 2:
     raise ValueError(
       "real_nvp needs at least two latents: one half of them moves the other. For one "
-      "latent take the posterior 'iaf' or 'gaussian'."
+      "latent use posterior='iaf' or posterior='gaussian'."
     )
   half = latent_dim // 2
   sizes = [(half, latent_dim - half), (latent_dim - half, half)]

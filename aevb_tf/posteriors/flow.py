@@ -77,7 +77,7 @@ class Flow(Posterior):
     self, mean: tf.Tensor, scale: tf.Tensor, context: tf.Tensor
   ) -> tfd.Distribution:
     base = tfd.Independent(Normal(mean, scale), 1)
-    return tfd.TransformedDistribution(base, self.bijector(context))
+    return flows.FlowDistribution(base, self.bijector(context))
 
   def named_parameters(self, posterior: tfd.Distribution) -> dict[str, tf.Tensor]:
     """Mean and standard deviation of the base, and the point estimate."""

@@ -49,7 +49,7 @@ class MaskedAutoregressiveFlow(Prior):
   def distribution(self) -> tfd.Distribution:
     normal = Normal(tf.zeros(self.latent_dim), tf.ones(self.latent_dim))
     base = tfd.Independent(normal, reinterpreted_batch_ndims=1)
-    return tfd.TransformedDistribution(base, flows.chain_autoregressive(self.steps))
+    return flows.FlowDistribution(base, flows.chain_autoregressive(self.steps))
 
   def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:
     noise = random.normal(seed, rows, self.latent_dim)

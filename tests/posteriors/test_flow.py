@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from aevb_tf import flows, posteriors
+from aevb_tf import flows, posteriors, priors
 from tests.jacobian import change_of_variables, roughen
 
 FLOWS = ["iaf", "real_nvp"]
@@ -29,6 +29,21 @@ def test_a_new_flow_is_the_gaussian(name):
   np.testing.assert_allclose(z, gaussian.sample(p, noise), rtol=1e-5, atol=1e-6)
   np.testing.assert_allclose(q.log_prob(z), p.log_prob(z), rtol=1e-5)
   np.testing.assert_allclose(posterior.point_estimate(q), p.mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", [*FLOWS, "maf"])
+def test_a_moment_without_a_closed_form_says_what_to_use(name):
+  if name == "maf":
+    prior = priors.get("maf")
+    prior.build((3,))
+    q = prior.distribution()
+  else:
+    posterior, params = case(name)
+    q = posterior.distribution(params)
+  for moment in ("mean", "mode", "stddev", "variance", "covariance", "entropy"):
+    with pytest.raises(NotImplementedError, match="sample.1000.*point_estimate") as e:
+      getattr(q, moment)()
+    assert str(e.value).startswith(f"`{moment}` of a flow")
 
 
 @pytest.mark.parametrize("options", [{}, {"num_steps": 3, "context_size": 2}], ids=str)
