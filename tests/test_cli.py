@@ -139,7 +139,7 @@ def test_the_config_of_a_user_may_use_the_whole_package(tmp_path):
     text=True,
   )
   assert ended.returncode == 2
-  assert ended.stderr == "aevb-train: config.epochs=-1: must be at least 1.\n"
+  assert ended.stderr == "aevb-train: --config.epochs=-1: must be at least 1.\n"
 
 
 def test_the_commands_are_those_that_are_installed():

@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from aevb_tf import data, networks
 from aevb_tf.data import Loaded
+from aevb_tf.loops import resident
 from aevb_tf.models import VAE
+from aevb_tf.training.blaming import REGISTRIES, blaming
 from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.parts import (
-  REGISTRIES,
   activation,
-  blaming,
   initializer,
   optimizer,
   part,
@@ -47,7 +47,7 @@ def check(config: ml_collections.ConfigDict) -> None:
 
 def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
   """Returns a split of the data; "train" is shuffled, other splits are not."""
-  with blaming("dataset"):
+  with blaming(config, "dataset"):
     return data.load(
       config.dataset,
       split=split,
@@ -106,13 +106,14 @@ def model(
   size = num_examples(source)
   if config.scale_to_dataset and size is None:
     raise ConfigError(
-      f"config.scale_to_dataset: the number of examples in {config.dataset} is unknown."
+      f"--config.scale_to_dataset=true: the number of examples in {config.dataset} is"
+      " unknown. Use --config.scale_to_dataset=false."
     )
   keras.utils.set_random_seed(config.seed)
   with _dtype_policy(config.dtype_policy):
-    with blaming("network"):
+    with blaming(config, "network", "posterior", "likelihood"):
       encoder, decoder = _networks(config, event_shape(source))
-    with blaming("bound"):
+    with blaming(config, "bound", "posterior", "prior"):
       built = (make or _vae)(
         config,
         encoder,
@@ -123,7 +124,7 @@ def model(
         seed=config.seed,
       )
     if config.output_bias == "data_mean":
-      _start_at_mean(decoder, source)
+      _start_at_mean(config, decoder, source)
     built.compile(
       optimizer=optimizer(config, num_batches(source)),
       jit_compile=_JIT_COMPILE[config.jit_compile],
@@ -132,10 +133,13 @@ def model(
   return built
 
 
-def check_data(vae: keras.Model, source: Loaded) -> None:
-  """Raises an error for data that a model cannot score.
+def check_data(
+  config: ml_collections.ConfigDict, vae: keras.Model, source: Loaded
+) -> None:
+  """Raises an error for data that a model cannot score; warns of a misfit.
 
   Args:
+    config: The config.
     vae: The model.
     source: A split; for a stream, only the shape can be checked before training.
 
@@ -143,8 +147,9 @@ def check_data(vae: keras.Model, source: Loaded) -> None:
     ConfigError: The shape or a value of the data does not fit the model.
   """
   no_examples = np.empty((0, *event_shape(source)), np.uint8)
-  with blaming("dataset"):
-    vae.check_data(getattr(source, "x", no_examples))
+  sample = resident.sample(source) if resident.is_resident(source) else None
+  with blaming(config, "dataset"):
+    vae.check_data(getattr(source, "x", no_examples), sample)
 
 
 def _vae(config, encoder, decoder, **options):
@@ -152,6 +157,11 @@ def _vae(config, encoder, decoder, **options):
 
 
 def _networks(config, shape):
+  if config.network == "conv" and len(shape) != 3:
+    raise ConfigError(
+      f"--config.network=conv: the examples of {config.dataset} have shape {shape}, and"
+      " convolutions need images, (height, width, channels). Use --config.network=mlp."
+    )
   options = {"hidden_units": config.hidden_units, "activation": activation(config)}
   encoder = {"latent_dim": config.latent_dim, "posterior": part(config, "posterior")}
   decoder = {"event_shape": shape, "likelihood": part(config, "likelihood")}
@@ -170,12 +180,13 @@ def _networks(config, shape):
   )
 
 
-def _start_at_mean(decoder, source):
+def _start_at_mean(config, decoder, source):
   if not hasattr(source, "mean"):
     raise ConfigError(
-      "config.output_bias=data_mean: the data do not fit into memory; use zeros."
+      "--config.output_bias=data_mean: the data do not fit into memory. Use"
+      " --config.output_bias=zeros."
     )
-  with blaming("output_bias"):
+  with blaming(config, "output_bias", "likelihood"):
     decoder.start_at_mean(source.mean())
 
 

@@ -74,22 +74,24 @@ def check_values(config: ml_collections.ConfigDict) -> None:
   for key, choices in _CHOICES.items():
     if config[key] not in choices:
       near = did_you_mean(config[key], choices)
-      raise ConfigError(f"config.{key}={config[key]}: unknown value.{near}")
+      raise ConfigError(f"--config.{key}={config[key]}: unknown value.{near}")
   for rule in _RULES:
     for key in rule.keys:
       if not rule.holds(config[key]):
-        raise ConfigError(f"config.{key}={config[key]}: {rule.says}.")
+        raise ConfigError(f"--config.{key}={config[key]}: {rule.says}.")
   for key in PARTS:
     if not isinstance(config[key].get("name"), str):
-      raise ConfigError(f"config.{key}: must have a name, as in --config.{key}=NAME.")
+      raise ConfigError(f"--config.{key}: must have a name, as in --config.{key}=NAME.")
   if config.network == "conv" and not config.filters:
-    raise ConfigError("config.filters=(): network=conv needs at least one convolution.")
+    raise ConfigError(
+      "--config.filters=(): --config.network=conv needs at least one convolution."
+    )
   if config.network == "conv" and config.output_bias != "zeros":
     raise ConfigError(
-      f"config.output_bias={config.output_bias}: only for --config.network=mlp."
+      f"--config.output_bias={config.output_bias}: only for --config.network=mlp."
     )
   if config.parameter_prior_stddev and not config.scale_to_dataset:
     raise ConfigError(
-      f"config.parameter_prior_stddev={config.parameter_prior_stddev}: the prior counts"
+      f"--config.parameter_prior_stddev={config.parameter_prior_stddev}: the prior counts"
       " once for the data set, so it needs --config.scale_to_dataset=true."
     )

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from absl import flags
@@ -141,14 +142,19 @@ def _about(flag: flags.Flag) -> str:
 
 
 def run(program: str, body: Callable[[list[str]], int]) -> None:
-  """Runs a program and exits; errors that the user can fix are one line.
+  """Runs a program and exits; warnings and errors that the user can fix are one line.
 
   Args:
     program: The program's name, for its messages.
     body: Takes `sys.argv`; returns the exit code.
   """
+
+  def show(message, *where, **how):
+    print(f"{program}: {message}", file=sys.stderr)
+
   try:
-    with terminate_as_interrupt():
+    with terminate_as_interrupt(), warnings.catch_warnings():
+      warnings.showwarning = show
       code = body(sys.argv)
   except ConfigError as error:
     print(f"{program}: {error}", file=sys.stderr)

@@ -49,7 +49,7 @@ def evaluate(
     config.data_dir = data_dir or config.data_dir
   vae, name = trained_model(folder)
   source = build.dataset(config, split)
-  build.check_data(vae, source)
+  build.check_data(config, vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
     build.go_to_epoch(source, 0)  # the same stochastic binarization as in `measure`

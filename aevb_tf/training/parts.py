@@ -1,27 +1,19 @@
 """The parts that a config names: posterior, bound, initializer, optimizer and so on.
 
 Names and options are resolved by the registries and by Keras. Their errors become a
-`ConfigError` that names the key.
+`ConfigError` that names the flags.
 """
 
-import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import ml_collections
 
-from aevb_tf import bounds, likelihoods, posteriors, priors
 from aevb_tf.registry import did_you_mean
+from aevb_tf.training.blaming import REGISTRIES, blaming
 from aevb_tf.training.configuration import ConfigError
-
-REGISTRIES = {
-  "posterior": posteriors,
-  "prior": priors,
-  "likelihood": likelihoods,
-  "bound": bounds,
-}
 
 
 def part(config: ml_collections.ConfigDict, key: str) -> Any:
@@ -30,22 +22,28 @@ def part(config: ml_collections.ConfigDict, key: str) -> Any:
   name = options.pop("name")
   if name not in registry.names():
     near = did_you_mean(name, registry.names())
-    raise ConfigError(f"config.{key}={name}: unknown {key}.{near}")
-  with blaming(key):
+    raise ConfigError(f"--config.{key}={name}: unknown {key}.{near}")
+  with blaming(config, key):
     _check_options(key, type(registry.get(name)), options)
-    return registry.get({"name": name, **options})
+    try:
+      return registry.get({"name": name, **options})
+    except ValueError as error:
+      raise ValueError(error.__cause__) from error  # what the constructor says
 
 
 def activation(config: ml_collections.ConfigDict) -> Callable:
   """Returns the activation of the hidden layers."""
-  return _keras_object("activation", config.activation, keras.activations)
+  return _keras_object(config, "activation", config.activation, keras.activations)
 
 
 def initializer(
   config: ml_collections.ConfigDict, key: str
 ) -> keras.initializers.Initializer:
   """Returns an initializer, `kernel_initializer` or `bias_initializer`."""
-  return _keras_part(config, key, keras.initializers)
+  found = _keras_part(config, key, keras.initializers)
+  with blaming(config, key):
+    found({"kernel_initializer": (2, 2), "bias_initializer": (2,)}[key])
+  return found
 
 
 def optimizer(
@@ -64,37 +62,26 @@ def learning_rate(
     return config.learning_rate
   if steps_per_epoch is None:
     raise ConfigError(
-      f"config.learning_rate_schedule={config.learning_rate_schedule}: the number of"
-      f" examples in {config.dataset} is unknown; use constant."
+      f"--config.learning_rate_schedule={config.learning_rate_schedule}: the number of"
+      f" examples in {config.dataset} is unknown. Use"
+      " --config.learning_rate_schedule=constant."
     )
   return keras.optimizers.schedules.CosineDecay(
     config.learning_rate, decay_steps=config.epochs * steps_per_epoch
   )
 
 
-@contextlib.contextmanager
-def blaming(key: str) -> Iterator[None]:
-  """Converts the errors of a part into a `ConfigError` about a key."""
-  try:
-    yield
-  except ConfigError:
-    raise
-  except (OSError, TypeError, ValueError) as error:
-    message = " ".join(str(error).split())
-    raise ConfigError(f"config.{key}: {message}") from error
-
-
 def _keras_part(config, key, module, **extra):
   options = config[key].to_dict()
-  cls = type(_keras_object(key, options.pop("name"), module))
+  cls = type(_keras_object(config, key, options.pop("name"), module))
   if clash := sorted(extra.keys() & options):
-    raise ConfigError(f"config.{key}.{clash[0]}: set config.{clash[0]} instead.")
+    raise ConfigError(f"--config.{key}.{clash[0]}: set --config.{clash[0]} instead.")
   _check_options(key, cls, options)
-  with blaming(key):
+  with blaming(config, key):
     return cls(**options, **extra)
 
 
-def _keras_object(key, name, module):
+def _keras_object(config, key, name, module):
   """Returns the Keras object with this name."""
   known = {
     _snake_case(member)
@@ -103,9 +90,9 @@ def _keras_object(key, name, module):
   } - {"get", "serialize", "deserialize"}
   if name.lower() not in known | {known_name.replace("_", "") for known_name in known}:
     raise ConfigError(
-      f"config.{key}={name}: unknown to Keras.{did_you_mean(name, known)}"
+      f"--config.{key}={name}: unknown to Keras.{did_you_mean(name, known)}"
     )
-  with blaming(key):
+  with blaming(config, key):
     return module.get(name)
 
 
@@ -126,5 +113,5 @@ def _check_options(key: str, cls: type, options: dict) -> None:
     if option not in known:
       near = did_you_mean(option, known) if known else " It has no options."
       raise ConfigError(
-        f"config.{key}.{option}: {cls.__name__} has no such option.{near}"
+        f"--config.{key}.{option}: {cls.__name__} has no such option.{near}"
       )

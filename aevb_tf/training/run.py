@@ -64,7 +64,7 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
   resumed = _resume(config, folder, train_data)
   model, epoch = resumed or (build.model(config, train_data), 0)
   for source in (train_data, test_data):
-    build.check_data(model, source)
+    build.check_data(config, model, source)
   keeper = Keeper(
     folder,
     every=config.checkpoint_every,
@@ -110,7 +110,7 @@ def check_folder(config: ml_collections.ConfigDict, folder: RunFolder) -> None:
   done = len(folder.history())
   if config.epochs < done:
     raise ConfigError(
-      f"config.epochs={config.epochs}: the run in {folder.path} has {done} epochs."
+      f"--config.epochs={config.epochs}: the run in {folder.path} has {done} epochs."
       " Use at least as many epochs, or another folder."
     )
 

@@ -11,7 +11,7 @@ from aevb_tf.data.first import first_examples
 from aevb_tf.files import write, write_json
 from aevb_tf.loops.monitor import InvalidDataError
 from aevb_tf.training import build, drawing, environment, stopping
-from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.blaming import blaming
 from aevb_tf.training.measure import measure
 from aevb_tf.training.run import Run, check_folder, finished, start
 from aevb_tf.training.run_folder import RunFolder
@@ -80,7 +80,8 @@ def _fit(run: Run) -> None:
     if not isinstance(error, InvalidDataError):
       raise
     # Values of a stream, which could not be checked before.
-    raise ConfigError(f"config.dataset: {error}") from error
+    with blaming(run.config, "dataset"):
+      raise
 
 
 def _finish(run: Run, began: float) -> dict:

@@ -1,11 +1,15 @@
 """A config becomes the parts that it names."""
 
+import re
+import warnings
+
 import keras
 import numpy as np
 import pytest
 
 import aevb_tf as aevb
 from aevb_tf.training import build, configuration, overrides, parts
+from aevb_tf.training.blaming import blaming
 from aevb_tf.training.configuration import ConfigError
 
 
@@ -104,20 +108,39 @@ def test_cosine_schedule_ends_with_the_run():
       "config.likelihood.unit_men: Bernoulli has no such option",
     ),
     ("likelihood=gaussian likelihood.unit_men=1", "Did you mean unit_mean"),
-    ("likelihood=gaussian likelihood.scale=foo", "config.likelihood: .*per_pixel"),
+    (
+      "likelihood=gaussian likelihood.scale=foo",
+      "^--config.likelihood.scale=foo: .*per_pixel",
+    ),
     ("posterior=gausian", "config.posterior=gausian"),
     ("prior=normal", "config.prior=normal.*Did you mean standard_normal"),
     ("bound=sgbv", "config.bound=sgbv.*Did you mean sgvb"),
-    ("bound.estimator=C", "config.bound: .*'A' or 'B'"),
-    ("bound.num_samples=0", "config.bound: .*num_samples"),
+    ("bound.estimator=C", "^--config.bound.estimator=C: use 'A' or 'B'"),
+    ("bound.num_samples=0", "^--config.bound.num_samples=0 must be"),
     ("activation=tahn", "config.activation=tahn: .*Did you mean tanh"),
     ("kernel_initializer=glorot", "Did you mean glorot_normal"),
     ("kernel_initializer.gain=2", "config.kernel_initializer.gain"),
     ("bias_initializer=zero", "config.bias_initializer=zero: .*Did you mean zeros"),
     ("optimizer=adm", "config.optimizer=adm: .*Did you mean adam"),
     ("optimizer.beta1=0.5", "config.optimizer.beta1: .*Did you mean beta_1"),
-    ("optimizer.learning_rate=1", "set config.learning_rate instead"),
-    ("epochs=-1", "config.epochs=-1"),
+    ("optimizer.learning_rate=1", "set --config.learning_rate instead"),
+    ("epochs=-1", "^--config.epochs=-1"),
+    (
+      "posterior=iaf posterior.num_steps=0",
+      "^--config.posterior.num_steps=0, --config.posterior.hidden_units=64, ",
+    ),
+    (
+      "bound.free_bits=1 bound.estimator=A",
+      "^--config.bound.free_bits=1 with --c.*=A:",
+    ),
+    (
+      "kernel_initializer=random_normal kernel_initializer.stddev=x",
+      "^--config.kernel_initializer=random_normal --config.kernel_initializer.stddev=x",
+    ),
+    (
+      "optimizer.clipnorm=1.0 optimizer.clipvalue=2.0",
+      "--config.optimizer.clipvalue=2",
+    ),
   ],
 )
 def test_invalid_values_are_reported_in_one_line(words, message):
@@ -126,8 +149,53 @@ def test_invalid_values_are_reported_in_one_line(words, message):
   assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+  "words, message",
+  [
+    ("posterior=iaf", "--config.posterior=iaf: .* Use --config.bound.estimator=A."),
+    ("prior=vamp", "--config.prior=vamp: .* Use --config.bound.estimator=A."),
+    ("posterior=gamma", "--config.posterior=gamma: .* as --config.prior=gamma."),
+    (
+      "bound.free_bits=0.5 posterior=full_gaussian",
+      "--config.bound.free_bits=0.5 --config.posterior=full_gaussian: free_bits .*",
+    ),
+    (
+      "latent_dim=1 posterior=real_nvp bound.estimator=A",
+      "--config.posterior=real_nvp: .* --config.posterior=iaf or .*=gaussian.",
+    ),
+    (
+      "likelihood=categorical output_bias=data_mean",
+      "--config.output_bias=data_mean --config.likelihood=categorical: A Cat.*",
+    ),
+  ],
+)
+def test_parts_that_do_not_fit_are_named_by_their_flags(words, message):
+  config = _config(*(f"--config.{word}" for word in words.split()))
+  build.check(config)
+  with pytest.raises(ConfigError) as caught:
+    build.model(config, _data())
+  assert re.fullmatch(message, str(caught.value)), caught.value
+
+
+def test_advice_about_an_object_names_its_flags():
+  """A bound that is another one is replaced, and one that is not gets the option."""
+  for name, flags in (
+    ("sgvb", "--config.bound.estimator=A"),
+    ("ciwae", "--config.bound=sgvb --config.bound.estimator=A"),
+  ):
+    with pytest.raises(ConfigError, match=f": use {flags}$"):
+      with blaming(_config(f"--config.bound={name}"), "bound"):
+        raise ValueError("use bound=SGVB(estimator='A')")
+
+
+def test_a_warning_names_the_flags():
+  with pytest.warns(UserWarning, match="^Use --config.likelihood=gaussian, x=1.$"):
+    with blaming(_config(), "dataset"):
+      warnings.warn("Use likelihood='gaussian', x=1.", stacklevel=1)
+
+
 def test_an_unknown_data_set_is_reported_in_one_line():
-  with pytest.raises(ConfigError, match="config.dataset: .*digit") as caught:
+  with pytest.raises(ConfigError, match="^--config.dataset=digit: ") as caught:
     build.dataset(_config("--config.dataset=digit"), "train")
   assert "\n" not in str(caught.value)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from absl import flags
 
@@ -329,3 +330,19 @@ def test_what_is_not_finite_is_reported_without_a_stack_trace(tmp_path, capfd):
   assert "Traceback" not in stderr
   assert "epoch" in stderr
   assert "epoch-00000.keras" in stderr
+
+
+def test_colours_of_bernoulli_pixels_are_one_line_that_names_the_flag(tmp_path):
+  colours = np.random.default_rng(0).integers(0, 256, (30, 4, 4, 3), np.uint8)
+  np.savez(tmp_path / "data.npz", x=colours)
+  ended = _run(
+    "aevb-train",
+    "--config=test",
+    f"--config.dataset={tmp_path}/data.npz",
+    "--config.plots=false",
+    f"--workdir={tmp_path}/run",
+  )
+  assert ended.returncode == 0, ended.stderr
+  (line,) = ended.stderr.splitlines()
+  assert line.startswith("aevb-train: The data are colour images")
+  assert line.endswith("Use --config.likelihood=gaussian.")

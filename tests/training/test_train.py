@@ -229,9 +229,9 @@ def test_what_cannot_be_trained_leaves_no_folder(tmp_path, change):
 @pytest.mark.parametrize(
   ("arrays", "changes", "message"),
   [
-    ({"x": (9, 5)}, (), "config.dataset: The data reach .* Bernoulli"),
-    ({"x_train": (9, 5), "x_test": (9, 6)}, (), r"config.dataset: .* shape \(6,\)"),
-    ({"x": (9, 5)}, ("network=conv", "filters=4"), "config.network: .*MLPDecoder"),
+    ({"x": (9, 5)}, (), "config.dataset=.*: The data reach .* Bernoulli"),
+    ({"x_train": (9, 5), "x_test": (9, 6)}, (), r"config.dataset=.*: .* shape \(6,\)"),
+    ({"x": (9, 5)}, ("network=conv", "filters=4"), "config.network=conv: .*=mlp"),
   ],
 )
 def test_data_that_do_not_fit_leave_no_folder(tmp_path, arrays, changes, message):
@@ -251,7 +251,7 @@ def test_values_of_a_stream_that_do_not_fit_are_the_dataset_s(tmp_path, monkeypa
   x[700] = 2.0
   np.savez(tmp_path / "data.npz", x=x)
   config = runs.config(f"dataset={tmp_path}/data.npz", "binarization=none")
-  with pytest.raises(ConfigError, match="config.dataset: .* values out of range"):
+  with pytest.raises(ConfigError, match="^--config.dataset=.*: .* values out of range"):
     train(config, tmp_path / "run")
   assert RunFolder(tmp_path / "run").newest_checkpoint() == (0, [])
 
