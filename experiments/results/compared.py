@@ -109,10 +109,10 @@ def close(samples: int, others: int) -> bool:
 
 
 def training_time(points: Iterable[Point]) -> str:
-  """What all runs of a table took, those included whose step was not chosen."""
+  """The training time of all runs of a table, whether their step was chosen or not."""
   return (
-    f"Training took {time_of(points)}, all runs together, those whose step was not chosen"
-    " included."
+    f"Training took {time_of(points)}. This is the total over all runs, including those"
+    " whose step size was not chosen."
   )
 
 
@@ -125,18 +125,25 @@ def time_of(points: Iterable[Point]) -> str:
   took: dict[str, float] = {}
   for seconds, device in longest.values():
     took[device] = took.get(device, 0) + seconds
-  parts = (
-    f"{md.duration(took[device])} on {_trainer(device)}" for device in sorted(took)
+  return _series(
+    [f"{md.duration(took[device])} {_on(device)}" for device in sorted(took)]
   )
-  return ", and ".join(parts)
 
 
-def _trainer(device: str) -> str:
-  """How a sentence names what trained."""
-  return " and then ".join(
-    "one thread of a CPU" if name == "CPU" else f"a GPU ({name})"
-    for name in device.split(", ")
-  )
+def _on(device: str) -> str:
+  """Where a run was trained, `on a GPU (H100) and then on one thread of a CPU`."""
+  names = device.split(", ")
+  places = [
+    "on one thread of a CPU" if name == "CPU" else f"on a GPU ({name})"
+    for name in names
+  ]
+  return " and then ".join(places)
+
+
+def _series(parts: Sequence[str]) -> str:
+  """The items of a sentence, `a, b, and c`."""
+  *most, last = parts
+  return f"{', '.join(most)}, and {last}" if most else last
 
 
 def wake_sleep_below(points: Sequence[Point]) -> str:
@@ -187,7 +194,7 @@ def steps(points: Sequence[Point]) -> str:
     dim, size, method = key
     row = [str(dim), f"{size:,}" if size else "all", TITLES[method]]
     rows.append([*row, *(_step(dropped.get(step)) for step in tried)])
-  return md.table(("N_z", "N", "method", *(f"step {s:g}" for s in tried)), rows)
+  return md.table(("N_z", "N", "method", *(f"step size {s:g}" for s in tried)), rows)
 
 
 def _step(point: Point | None) -> str:

@@ -1,4 +1,4 @@
-"""What the page says of figure 3 for few data, with one thing changed."""
+"""Figure 3 for few data on the page: a row for each changed setting, and a summary."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _SPLITS = ("train", "test")
 def table(points: Sequence[Point]) -> str:
   """A row for each setting: all methods, and how far Monte Carlo EM is above AEVB."""
   columns = [f"{TITLES[m]}, {split}" for m in METHODS for split in _SPLITS]
-  header = ("what differs", *columns, "MCEM minus AEVB, test", "error")
+  header = ("setting", *columns, "MCEM minus AEVB, test", "standard error")
   rows = [
     _row(settings, points) for settings in dict.fromkeys(p.settings for p in points)
   ]
@@ -35,23 +35,27 @@ def _over_seeds(points: Sequence[Point]) -> list[str]:
     return []
   means = [measures.mean(s, [getattr(p, s) for p in less]) for s in _SPLITS]
   parts = (
-    f"{md.difference(mean[s])} \N{PLUS-MINUS SIGN} {md.nats(mean[f'{s}_error'])} on {s} data"
+    f"{md.difference(mean[s])} \N{PLUS-MINUS SIGN} {md.nats(mean[f'{s}_error'])} on"
+    f" {md.SPLITS[s]}"
     for s, mean in zip(_SPLITS, means, strict=True)
   )
   return [
-    f"Over the {len(less)} seeds, with figure 3's settings, Monte Carlo EM minus AEVB is"
-    f" {' and '.join(parts)}: the mean, and its standard error over seeds."
+    f"Averaged over the {len(less)} seeds with figure 3's settings, log p(x) of Monte Carlo"
+    f" EM minus that of AEVB is {' and '.join(parts)}. The errors are standard errors over"
+    " seeds."
   ]
 
 
 def _time(points: Sequence[Point]) -> list[str]:
-  """What the models took that no other figure has."""
+  """The training time of the models that no other figure has."""
   changed = [p for p in points if p.settings in few_data.CHANGES]
   changed = [p for p in changed if p.quantity == "log_marginal"]
   if not changed:
     return []
   took = compared.time_of(changed)
-  return [f"What figure 3 does not have took {took} to train, all runs together."]
+  return [
+    f"Training the models of this table that are not in figure 3 took {took}, in total."
+  ]
 
 
 def _published() -> list[str]:

@@ -49,8 +49,9 @@ def more_latents(points: Sequence[Point]) -> str:
   best = max(p.test for p in compared.chosen(points, "aevb", latent_dim=largest))
   verdict = "does not overfit" if best - end.test <= 2 * end.test_error else "overfits"
   return (
-    f"With {largest} latents AEVB {verdict} within its curve: the test bound at the end is"
-    f" {md.nats(end.test)}, the best of its curve {md.nats(best)}; train minus test is"
+    f"With {largest} latents, AEVB {verdict} within the length of its curve. Its test bound"
+    f" ends at {md.nats(end.test)}, and the best value along the curve is {md.nats(best)}."
+    f" At the end, the training bound minus the test bound is"
     f" {md.difference(end.train - end.test)}."
   )
 
@@ -66,20 +67,20 @@ def modern(points: Sequence[Point], paper: Sequence[Value]) -> str:
   curve = sorted((p for p in points if p.settings == "modern"), key=lambda p: p.samples)
   if not curve:
     return ""
-  goal = f"{md.nats(theirs)}, where the paper is after {md.samples(_LONGEST)}"
+  goal = f"{md.nats(theirs)}, the paper's value after {md.samples(_LONGEST)} samples"
   first = next((p for p in curve if p.test >= theirs), None)
   shown = first or max(curve, key=lambda p: p.test)
   text = (
-    f"The test bound for {_MODERN_DIM} latents is {md.nats(shown.test)}"
+    f"With {_MODERN_DIM} latents, the test bound is {md.nats(shown.test)}"
     f" \N{PLUS-MINUS SIGN} {md.nats(shown.test_error, 2)} after"
     f" {md.samples(shown.samples)} samples"
   )
   if first is None:
-    return f"{text}, and so not yet {goal}."
+    return f"{text}, its best value. It does not yet reach {goal}."
   return (
-    f"{text}. That is the first point of this curve which is not below {goal}:"
-    f" {_LONGEST / first.samples:.0f} times fewer samples. One seed was run, and another"
-    " would cross that value earlier or later."
+    f"{text}. This is the first point of the curve that reaches {goal}. It takes"
+    f" {_LONGEST / first.samples:.0f} times fewer samples. Only one seed was run. Another"
+    " seed would reach this value earlier or later."
   )
 
 

@@ -29,7 +29,8 @@ def beside_paper(points: Sequence[Point], spread: Spread | None = None) -> str:
   points = log_marginals(points)
   found = compared.differences(points, FIGURE3, by="train_examples")
   names = {
-    f"{TITLES[v.method]} of {v.train_examples:,} on {v.split} data": d for v, d in found
+    f"{TITLES[v.method]} with N = {v.train_examples:,} on {md.SPLITS[v.split]}": d
+    for v, d in found
   }
   sentence = against(names, spread, not_run=len(FIGURE3) - len(found))
   table = compared.with_published(points, FIGURE3, by="train_examples")
@@ -62,15 +63,15 @@ def orders(points: Sequence[Point], between: Mapping[str, Spread] | None = None)
       }
       limit = between[split].nats if split in between else 0.0
       lines.append(
-        f"- N = {size:,}, {split}: {_ordered(ours, limit)}; published"
+        f"- N = {size:,}, {md.SPLITS[split]}: {_ordered(ours, limit)}; in the paper,"
         f" {_ordered(theirs, limit)}"
       )
   if not (lines and between):
     return "\n".join(lines)
   spreads = " ".join(spread.sentence() for spread in between.values())
   return (
-    f"{spreads} {_UNRESOLVED} joins neighbours that differ by no more than that.\n\n"
-    + "\n".join(lines)
+    f"{spreads} The sign {_UNRESOLVED} joins neighbours that differ by no more than"
+    " that.\n\n" + "\n".join(lines)
   )
 
 
@@ -79,7 +80,7 @@ def differences(points: Sequence[Point]) -> str:
   points = [p for p in points if p.quantity == LESS_AEVB]
   if not points:
     return ""
-  header = ("N", "method", "train", "error", "test", "error")
+  header = ("N", "method", "train", "standard error", "test", "standard error")
   rows = [
     [
       f"{p.train_examples:,}",

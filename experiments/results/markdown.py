@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+# How sentences name the splits.
+SPLITS = {"train": "training data", "test": "test data"}
+
 # Seconds in a minute, and minutes in an hour.
 _SIXTY = 60
 

@@ -45,8 +45,8 @@ def of_figure2_mnist(folder: pathlib.Path) -> Spread | None:
   dim = settings.mnist().config.latent_dim
   return Spread(
     _range([row.value for row in rows]),
-    f"Seeds {' and '.join(row.answer for row in rows)} of one point, AEVB with {dim}"
-    f" latents after {md.samples(rows[0].samples)} samples, differ on test data",
+    f"For AEVB with {dim} latents after {md.samples(rows[0].samples)} samples, the test"
+    f" bounds with seeds {' and '.join(row.answer for row in rows)} differ",
   )
 
 
@@ -57,9 +57,9 @@ def of_figure2_frey(folder: pathlib.Path) -> Spread | None:
     return None
   return Spread(
     _range([row.value for row in rows]),
-    f"No other seed was run. The paper does not state its test split, and two splits, "
-    f"{' and '.join(row.answer for row in rows)}, differ for 10 latents after"
-    f" {md.samples(rows[0].samples)} samples",
+    "No other seed was run. The paper does not state its test split. For AEVB with 10"
+    f" latents after {md.samples(rows[0].samples)} samples, the test bounds on two possible"
+    f" splits ({' and '.join(row.answer for row in rows)}) differ",
   )
 
 
@@ -71,8 +71,8 @@ def between_methods(folder: pathlib.Path) -> dict[str, Spread]:
   return {
     split: Spread(
       _range([getattr(p, split) for p in points]),
-      f"Over {len(points)} seeds with N = {few_data.SIZE:,}, MCEM minus AEVB varies on"
-      f" {split} data",
+      f"Over {len(points)} seeds with N = {few_data.SIZE:,}, the difference in log p(x)"
+      f" between MCEM and AEVB on {md.SPLITS[split]} varies",
     )
     for split in _SPLITS
   }
@@ -95,8 +95,8 @@ def of_log_marginals(folder: pathlib.Path) -> dict[tuple[str, str], Spread]:
     for split in _SPLITS:
       spreads[method, split] = Spread(
         _range([getattr(p, split) for p in own]),
-        f"{len(own)} seeds of {TITLES[method]} with N = {few_data.SIZE:,} differ on"
-        f" {split} data",
+        f"Over {len(own)} seeds with N = {few_data.SIZE:,}, log p(x) of {TITLES[method]}"
+        f" on {md.SPLITS[split]} varies",
       )
   return spreads
 
@@ -121,30 +121,34 @@ def against(
     spread: What these runs can resolve; None if nothing is known of it.
     not_run: How many points are missing.
   """
-  missing = f" {not_run} points have not been run." if not_run else ""
+  missing = f" Points that were not run yet: {not_run}." if not_run else ""
   if spread is None:
     return (
-      "No other seed was run: these runs cannot tell which differences from the paper"
-      f" another seed would make.{missing}"
+      "No other seed was run, so it is not known which differences from the paper another"
+      f" seed would cause.{missing}"
     )
   limit = spread.nats
   within = [name for name, d in differences.items() if abs(d) <= limit]
   above = {name: d for name, d in differences.items() if d > limit}
   below = {name: d for name, d in differences.items() if d < -limit}
+  names = f" ({', '.join(within)})" if 0 < len(within) < len(differences) else ""
   text = (
-    f"{spread.sentence()} Ours minus the paper's is within that, and so not resolved, at"
-    f" {len(within)} of {len(differences)} points"
+    f"{spread.sentence()} At {len(within)} of {_points(len(differences))}{names}, our value"
+    " and the paper's differ by no more than that, so these differences are not resolved."
   )
-  text += f" ({', '.join(within)})." if 0 < len(within) < len(differences) else "."
-  for far, where in ((above, "above"), (below, "below")):
+  for far, where in ((above, "higher"), (below, "lower")):
     if far:
-      text += f" Ours is {where} by more at {len(far)}: {_named(far)}."
+      text += f" Our value is {where} by more than that at {_points(len(far))}: {_named(far)}."
   if above or below:
     text += (
-      " Where it is farther, ours is another curve than the paper's, higher or lower: some"
-      " setting is likely to differ."
+      " Where the difference is larger, in either direction, our curve is not the paper's,"
+      " and some setting probably differs."
     )
   return text + missing
+
+
+def _points(count: int) -> str:
+  return f"{count} point" if count == 1 else f"{count} points"
 
 
 def _named(differences: Mapping[str, float]) -> str:

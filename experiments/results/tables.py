@@ -1,4 +1,4 @@
-"""The tables of figures 4 and 5, of full VB, of gradients, and of what is left open."""
+"""The tables of figures 4 and 5, full VB, gradients, and what the paper leaves open."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,11 @@ from experiments.sweep import Point
 
 
 def models(points: Sequence[Point]) -> str:
-  """A figure of pictures: the bounds of the models that made them."""
-  header = ("data", "N_z", "samples", "step", "train", "test", "error", "time")
+  """The bounds of the models that a figure shows pictures of."""
+  header = (
+    *("data", "N_z", "samples", "step size"),
+    *("train", "test", "standard error, test", "training time"),
+  )
   rows = [
     [
       end.dataset,
@@ -33,8 +36,14 @@ def models(points: Sequence[Point]) -> str:
 
 def full_vb(points: Sequence[Point]) -> str:
   """Full variational Bayes: both methods at their end."""
-  header = ("N", "method", "samples", "what", "train", "test", "error", "time")
-  names = {"bound": "bound, mean weights", "full_bound": "bound of App. F, over N"}
+  header = (
+    *("N", "method", "samples", "quantity"),
+    *("train", "test", "standard error, test", "training time"),
+  )
+  names = {
+    "bound": "bound at the mean weights",
+    "full_bound": "bound of App. F, divided by N",
+  }
   sizes = sorted({p.train_examples for p in points})
   kinds = dict.fromkeys((p.method, p.quantity) for p in points)
   ends = [
@@ -49,7 +58,7 @@ def full_vb(points: Sequence[Point]) -> str:
       md.samples(end.samples),
       names[end.quantity],
       md.nats(end.train),
-      # App. F pays for what the weights know of these data: no bound of other data.
+      # The bound of App. F has the KL of the weights: it is for the training data alone.
       *(
         ("", "")
         if end.quantity == "full_bound"
@@ -83,7 +92,10 @@ def variances(rows: Sequence[Variance]) -> str:
 def choices(found: Sequence[Choice]) -> str:
   """Each question with its answers; the difference is to ours."""
   ours = {row.question: row for row in found if row.ours == "yes"}
-  header = ("question", "answer", "of", "samples", "value", "error", "minus ours")
+  header = (
+    *("question", "answer", "quantity", "samples"),
+    *("value", "standard error", "difference from ours"),
+  )
   lines = []
   for row in found:
     mine = row is ours[row.question]

@@ -163,9 +163,21 @@ SPREAD = seeds.Spread(3.0, "Two seeds differ")
   [
     (-121.3, 1, ""),  # the paper reads -124.2
     (-127.1, 1, ""),
-    (-121.1, 0, "Ours is above by more at 1: 20 latents at 1e6 (+3.1)."),
-    (-127.3, 0, "Ours is below by more at 1: 20 latents at 1e6 (−3.1)."),
-    (-100.0, 0, "Ours is above by more at 1: 20 latents at 1e6 (+24.2)."),
+    (
+      -121.1,
+      0,
+      "Our value is higher by more than that at 1 point: 20 latents at 1e6 (+3.1).",
+    ),
+    (
+      -127.3,
+      0,
+      "Our value is lower by more than that at 1 point: 20 latents at 1e6 (−3.1).",
+    ),
+    (
+      -100.0,
+      0,
+      "Our value is higher by more than that at 1 point: 20 latents at 1e6 (+24.2).",
+    ),
   ],
 )
 def test_a_difference_from_the_paper_is_held_against_the_seeds(value, within, far):
@@ -173,10 +185,10 @@ def test_a_difference_from_the_paper_is_held_against_the_seeds(value, within, fa
   text = figure2.beside_paper([point(test=value)], FIGURE2_MNIST, SPREAD)
   first, _ = text.split("\n\n")
   assert first.startswith("Two seeds differ by 3.0 nats.")
-  assert f"not resolved, at {within} of 1 points" in first
+  assert f"At {within} of 1 point, our value and the paper's differ by no more" in first
   assert far in first
-  assert ("another curve than the paper's" in first) == (within == 0)
-  assert "9 points have not been run" in first
+  assert ("our curve is not the paper's" in first) == (within == 0)
+  assert "Points that were not run yet: 9." in first
   assert "better" not in first
 
 
@@ -226,8 +238,9 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
   lines = seeds.measured(tmp_path)
   assert len(lines.splitlines()) == 7
   assert (
-    "AEVB with 20 latents after 1e6 samples, differ on test data by 3.0 nats." in lines
-  )
+    "- For AEVB with 20 latents after 1e6 samples, the test bounds with seeds 0 and 1"
+    " differ by 3.0 nats.\n"
+  ) in lines
 
 
 def test_the_questions_about_seeds_and_splits_are_asked():
@@ -265,8 +278,10 @@ def test_the_frey_faces_are_held_against_another_split():
   near = figure2.beside_paper([point(test=1261.0, **at)], FIGURE2_FREY, spread)
   far = figure2.beside_paper([point(test=1671.0, **at)], FIGURE2_FREY, spread)
   assert near.startswith("Two splits differ by 459.0 nats.")
-  assert "not resolved, at 1 of 1 points." in near
-  assert "Ours is above by more at 1: 10 latents at 1e7 (+500.0)." in far
+  assert (
+    "At 1 of 1 point, our value and the paper's differ by no more than that" in near
+  )
+  assert "higher by more than that at 1 point: 10 latents at 1e7 (+500.0)." in far
 
 
 def test_wake_sleep_is_compared_at_equal_samples():
@@ -304,7 +319,7 @@ def test_the_samples_that_are_saved_are_counted():
   text = figure2.modern([point(), *curve], FIGURE2_MNIST)
   assert "after 2e6 samples" in text
   assert "50 times fewer" in text
-  assert "One seed was run" in text
+  assert "Only one seed was run" in text
   assert "not yet" in figure2.modern([point(), *curve[:1]], FIGURE2_MNIST)
   assert figure2.modern([point()], FIGURE2_MNIST) == ""
 
@@ -324,13 +339,13 @@ def test_methods_are_ordered_beside_the_papers_order():
   text = figure3.orders(points)
   order = "MCEM (−142.0) > AEVB (−143.0) > Wake-sleep (−145.0)"
   theirs = "MCEM (−141.6) > AEVB (−143.2) > Wake-sleep (−144.8)"
-  assert f"- N = 1,000, test: {order}; published {theirs}" in text
+  assert f"- N = 1,000, test data: {order}; in the paper, {theirs}" in text
   assert line(figure3.differences(points), "1,000", "MCEM", "−1.0") == [
     "1,000", "MCEM", "−1.0", "0.25", "+1.0", "0.10"
   ]  # fmt: skip
   points[0] = of_few(test=-141.0)
   text = figure3.orders(points)
-  assert "Wake-sleep (−145.0); published MCEM (−141.6) > AEVB" in text
+  assert "Wake-sleep (−145.0); in the paper, MCEM (−141.6) > AEVB" in text
 
 
 def test_methods_closer_than_seeds_are_not_ordered():
@@ -342,13 +357,16 @@ def test_methods_closer_than_seeds_are_not_ordered():
   between = {"test": seeds.Spread(1.5, "MCEM minus AEVB varies")}
   text = figure3.orders(points, between)
   assert (
-    "- N = 1,000, test: MCEM (−142.0) ≈ AEVB (−143.0) > Wake-sleep (−146.0)" in text
+    "- N = 1,000, test data: MCEM (−142.0) ≈ AEVB (−143.0) > Wake-sleep (−146.0)"
+    in text
   )
-  assert "- N = 1,000, train: AEVB (−109.0) > MCEM (−110.0) > Wake-sleep" in text
-  assert "MCEM minus AEVB varies by 1.5 nats. ≈ joins neighbours" in text
+  assert (
+    "- N = 1,000, training data: AEVB (−109.0) > MCEM (−110.0) > Wake-sleep" in text
+  )
+  assert "MCEM minus AEVB varies by 1.5 nats. The sign ≈ joins neighbours" in text
   text = figure3.beside_paper(points, SPREAD)
-  assert "not resolved, at 6 of 6 points. 6 points have not been run." not in text
-  assert "AEVB of 1,000 on test data" in text
+  assert "At 5 of 6 points (" in text and "Points that were not run yet: 6." in text
+  assert "AEVB with N = 1,000 on test data" in text
 
 
 def test_each_setting_of_few_data_has_a_row():
@@ -373,7 +391,7 @@ def test_each_setting_of_few_data_has_a_row():
     "−112.0", "−141.0", "−113.0", "−141.5", "", "", "−0.5", "0.20"
   ]  # fmt: skip
   text = few_data.summary(points)
-  assert "took 4 min on one thread of a CPU to train" in text
+  assert "not in figure 3 took 4 min on one thread of a CPU, in total." in text
   assert "seeds" not in text
 
 
@@ -385,9 +403,9 @@ def test_few_data_tells_the_mean_over_seeds():
     for settings, value in less.items()
   ]
   text = few_data.summary(points)
-  assert "Over the 5 seeds" in text
+  assert "Averaged over the 5 seeds" in text
   # -2, -1, 0, 1, 2: the variance is 10 / 4, that of the mean a fifth of it.
-  assert "AEVB is +2.0 ± 0.0 on train data and +0.0 ± 0.7 on test data" in text
+  assert "AEVB is +2.0 ± 0.0 on training data and +0.0 ± 0.7 on test data" in text
 
 
 @pytest.mark.parametrize(
@@ -397,7 +415,7 @@ def test_a_bound_that_falls_is_reported(end, verdict):
   points = [
     point(latent_dim=200, samples=n, test=v) for n, v in ((1, -100.0), (2, end))
   ]
-  assert f"With 200 latents AEVB {verdict}" in figure2.more_latents(points)
+  assert f"With 200 latents, AEVB {verdict}" in figure2.more_latents(points)
 
 
 def test_a_step_that_failed_is_not_a_number():
@@ -412,13 +430,13 @@ def test_the_time_of_all_runs_is_reported():
     point(samples=10**7, seconds=600.0),
     point(step=0.1, chosen="no", seconds=120.0),
   ]
-  text = "Training took 12 min on one thread of a CPU, all runs"
+  text = "Training took 12 min on one thread of a CPU. This is the total"
   assert text in compared.training_time(points)
   points += [point(latent_dim=3, seconds=60.0, device="H100")]
   points += [point(latent_dim=5, seconds=120.0, device="H100, CPU")]
   assert compared.training_time(points).startswith(
-    "Training took 12 min on one thread of a CPU, and 1 min on a GPU (H100), and 2 min on"
-    " a GPU (H100) and then one thread of a CPU, all runs together"
+    "Training took 12 min on one thread of a CPU, 1 min on a GPU (H100), and 2 min on a"
+    " GPU (H100) and then on one thread of a CPU. This is the total"
   )
 
 
