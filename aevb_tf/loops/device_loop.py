@@ -29,7 +29,7 @@ class DeviceLoop:
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
       and the hooks `check_bytes`, `check_data`, `xla_pays`, `after_call` and
-      `steps_with_metrics` of `aevb_tf.models.generative.GenerativeModel`.
+      `steps_with_metrics` of a `GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
