@@ -28,17 +28,19 @@ SEEDS = ("paper", *_SEEDS)
 # Setting -> changes to the config of a run.
 CHANGES = _SEEDS | {
   f"a {settings.NARROW_START}": settings.NARROW | settings.AT_MEAN,
-  "step 0.02": {"learning_rate": 0.02},
-  "weights' prior of deviation 3": {"parameter_prior_stddev": 3.0},
-  "weights' prior of deviation 10": {"parameter_prior_stddev": 10.0},
+  "step size 0.02": {"learning_rate": 0.02},
+  "prior of the weights with standard deviation 3": {"parameter_prior_stddev": 3.0},
+  "prior of the weights with standard deviation 10": {"parameter_prior_stddev": 10.0},
   NO_PRIOR: {"parameter_prior_stddev": 0.0},
 }
 # Setting -> changes to the options of App. D.
 _ONE_OF_1000 = {"candidates": 1000}
 _ENCODER = {"start": "encoder", "candidates": 1}
-FROM_ENCODER = "App. D from the encoder"
+FROM_ENCODER = "chains of App. D from the encoder"
 STARTS = {
-  "App. D from one of 1,000 draws": dict.fromkeys(figure3.METHODS, _ONE_OF_1000),
+  "chains of App. D from one of 1,000 draws": dict.fromkeys(
+    figure3.METHODS, _ONE_OF_1000
+  ),
   FROM_ENCODER: {"aevb": _ENCODER, "wake_sleep": _ENCODER, "mcem": _ONE_OF_1000},
 }
 
@@ -110,13 +112,13 @@ def _measure(
 
 def _draw(points: Sequence[Point]) -> Picture:
   groups = {}
-  for split in ("train", "test"):
+  for split, title in (("train", "training data"), ("test", "test data")):
     rows = {"published (read off)": (published(split), 0.0, False)}
     for point in less_aevb(points):
       error = getattr(point, f"{split}_error")
       ours = point.settings == "paper"
       rows[label(point.settings)] = (getattr(point, split), error, ours)
-    groups[f"{split} data"] = rows
+    groups[title] = rows
   return intervals(
     groups,
     title=f"$N$ = {SIZE:,}: Monte Carlo EM minus AEVB",
@@ -126,7 +128,7 @@ def _draw(points: Sequence[Point]) -> Picture:
 
 def label(name: str) -> str:
   """The name of a setting in tables and pictures."""
-  return "as the paper says, seed 0" if name == "paper" else name
+  return "paper's settings, seed 0" if name == "paper" else name
 
 
 def less_aevb(points: Sequence[Point]) -> list[Point]:

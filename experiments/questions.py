@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from experiments import figure3, measures, settings, sweep
 from experiments.sweep import Job
 
-_DEVIATION = {"deviation 0.01": settings.NARROW}
+_DEVIATION = {"standard deviation 0.01": settings.NARROW}
 _BIAS = {"output at the data's mean": settings.AT_MEAN}
 _BOTH = {
-  "deviation 0.01, output at the data's mean": settings.NARROW | settings.AT_MEAN
+  "standard deviation 0.01, output at the data's mean": settings.NARROW
+  | settings.AT_MEAN
 }
 # By the number of latents.
 _FIRST_WEIGHTS = {
@@ -81,7 +82,7 @@ def paper(data_dir: str, samples: int) -> list[Answer]:
       answer
       for dim, changes in _FIRST_WEIGHTS.items()
       for answer in _trained(
-        f"first weights, N_z = {dim}",
+        f"initial weights, N_z = {dim}",
         "variance 0.01",
         mnist.change(latent_dim=dim),
         changes,
@@ -89,10 +90,10 @@ def paper(data_dir: str, samples: int) -> list[Answer]:
     ),
     *_answers(
       "step size",
-      "by the first iterations",
+      "chosen by the first iterations",
       mnist,
       {
-        f"{step:g}, always": mnist.change(learning_rate=step)._replace(pilots=())
+        f"fixed at {step:g}": mnist.change(learning_rate=step)._replace(pilots=())
         for step in sweep.STEPS
       },
     ),
@@ -114,8 +115,8 @@ def paper(data_dir: str, samples: int) -> list[Answer]:
 def targets(mnist: Job) -> list[Answer]:
   """What the pixels of MNIST are: grey values, or bits."""
   changes = {
-    "bits, drawn once": {"binarization": "fixed"},
-    "bits, drawn in every epoch": {"binarization": "stochastic"},
+    "binary values, drawn once": {"binarization": "fixed"},
+    "binary values, drawn in every epoch": {"binarization": "stochastic"},
   }
   return _trained("targets of MNIST", "grey values", mnist, changes)
 
@@ -144,13 +145,13 @@ def _monte_carlo_em(data_dir, size):
     return figure3.job(data_dir, method, size, minibatches=minibatches)
 
   others = {
-    "chains go on, minibatches": job("mcem", True),
+    "chains resume, minibatches": job("mcem", True),
     "new chains, ten times as long, minibatches": job("mcem_fresh", True),
   }
   if size == min(figure3.SIZES):
-    others["chains go on and jump, all data"] = job("mcem_jumps", False)
+    others["chains resume or jump, all data"] = job("mcem_jumps", False)
   question = f"Monte Carlo EM, N = {size:,}"
-  return _answers(question, "chains go on, all data", job("mcem", False), others)
+  return _answers(question, "chains resume, all data", job("mcem", False), others)
 
 
 def _trained(

@@ -45,11 +45,11 @@ def test_each_alternative_differs_from_ours_in_what_it_says():
       assert alternative.ours or not other.pilots
     elif alternative.ours:
       assert mine.key == other.key
-    elif "deviation 0.01, output" in alternative.answer:
+    elif "standard deviation 0.01, output" in alternative.answer:
       assert changed == sorted([*NARROW, "output_bias"])
     elif alternative.answer.startswith("output"):
       assert changed == ["output_bias"]
-    elif "first weights" in alternative.question:
+    elif "initial weights" in alternative.question:
       assert changed == NARROW
     elif "Frey" in alternative.question:
       assert (changed, other.run.split) == ([], "film")

@@ -135,9 +135,17 @@ NARROW_START = ["bias_initializer.stddev", "kernel_initializer.stddev", "output_
     ("seed 3", ["seed"], [3]),
     ("seed 4", ["seed"], [4]),
     ("a narrow start", NARROW_START, [0.01, 0.01, "data_mean"]),
-    ("step 0.02", ["learning_rate"], [0.02]),
-    ("weights' prior of deviation 3", ["parameter_prior_stddev"], [3.0]),
-    ("weights' prior of deviation 10", ["parameter_prior_stddev"], [10.0]),
+    ("step size 0.02", ["learning_rate"], [0.02]),
+    (
+      "prior of the weights with standard deviation 3",
+      ["parameter_prior_stddev"],
+      [3.0],
+    ),
+    (
+      "prior of the weights with standard deviation 10",
+      ["parameter_prior_stddev"],
+      [10.0],
+    ),
     ("no prior of the weights", ["parameter_prior_stddev"], [0.0]),
   ],
 )
@@ -179,12 +187,16 @@ def test_few_data_measures_a_model_from_other_starts(outputs):
   assert set(found) == {
     (method, settings)
     for method in ("aevb", "mcem")
-    for settings in ("paper", "App. D from the encoder")
+    for settings in ("paper", "chains of App. D from the encoder")
   }
-  ours, other = (found["aevb", s] for s in ("paper", "App. D from the encoder"))
+  ours, other = (
+    found["aevb", s] for s in ("paper", "chains of App. D from the encoder")
+  )
   assert ours.test != other.test
   assert ours.test == pytest.approx(other.test, abs=5 * ours.test_error)
-  ours, other = (found["mcem", s] for s in ("paper", "App. D from the encoder"))
+  ours, other = (
+    found["mcem", s] for s in ("paper", "chains of App. D from the encoder")
+  )
   assert ours == other._replace(settings="paper")
 
 

@@ -212,7 +212,7 @@ def test_the_spread_is_the_range_over_seeds(tmp_path):
     for method, settings, train, test in (
       ("aevb", "paper", -113.0, -137.0),
       ("aevb", "seed 1", -112.0, -137.5),
-      ("aevb", "step 0.02", -200.0, -200.0),
+      ("aevb", "step size 0.02", -200.0, -200.0),
       ("mcem", "paper", -113.0, -137.0),
       ("mcem", "seed 1", -115.0, -137.2),
     )
@@ -370,7 +370,7 @@ def test_methods_closer_than_seeds_are_not_ordered():
 
 
 def test_each_setting_of_few_data_has_a_row():
-  changed = {"settings": "step 0.02"}
+  changed = {"settings": "step size 0.02"}
   points = [
     of_few(train=-109.0, test=-143.0),
     of_few(method="mcem", train=-110.0, test=-142.0),
@@ -384,10 +384,10 @@ def test_each_setting_of_few_data_has_a_row():
   assert line(text, "published (read off)")[1:] == [
     "−109.1", "−143.2", "−109.2", "−141.6", "−125.5", "−144.8", "+1.6", ""
   ]  # fmt: skip
-  assert line(text, "as the paper says, seed 0")[1:] == [
+  assert line(text, "paper's settings, seed 0")[1:] == [
     "−109.0", "−143.0", "−110.0", "−142.0", "", "", "+1.0", "0.10"
   ]  # fmt: skip
-  assert line(text, "step 0.02")[1:] == [
+  assert line(text, "step size 0.02")[1:] == [
     "−112.0", "−141.0", "−113.0", "−141.5", "", "", "−0.5", "0.20"
   ]  # fmt: skip
   text = few_data.summary(points)
@@ -396,7 +396,7 @@ def test_each_setting_of_few_data_has_a_row():
 
 
 def test_few_data_tells_the_mean_over_seeds():
-  less = {"paper": -2.0, "step 0.02": 50.0}
+  less = {"paper": -2.0, "step size 0.02": 50.0}
   less |= {f"seed {seed}": seed - 2.0 for seed in range(1, 5)}
   points = [
     of_few(method="mcem", settings=settings, quantity=LESS_AEVB, train=2.0, test=value)
