@@ -1,6 +1,6 @@
-"""TensorFlow, imported without its notes about the machine.
+"""Imports TensorFlow without its log messages about the machine.
 
-The notes ("oneDNN custom operations are on", twice) come before TensorFlow reads
+The messages ("oneDNN custom operations are on", twice) come before TensorFlow reads
 `TF_CPP_MIN_LOG_LEVEL`, straight from C++, and a notebook shows them in red. They are
 held back while TensorFlow is imported, and its log level is set to fatal errors: other
 errors are Python exceptions. `TF_CPP_MIN_LOG_LEVEL=0` shows everything, also why

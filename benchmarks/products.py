@@ -1,4 +1,4 @@
-"""Only the matrix products of a step, repeated."""
+"""Repeats matrix products, for contenders that compute nothing else."""
 
 from collections.abc import Callable
 

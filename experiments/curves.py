@@ -1,4 +1,4 @@
-"""From a table of points to a picture of curves."""
+"""Draws the curves of a table of points, beside the paper's values."""
 
 from collections.abc import Iterable, Sequence
 

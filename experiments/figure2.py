@@ -1,4 +1,4 @@
-"""Figure 2 of either data set: the bound against training samples evaluated.
+"""Figure 2, for either data set: the bound against training samples evaluated.
 
 AEVB and wake-sleep with the same networks and the paper's settings; AEVB with another
 beginning; and one curve beyond the paper, with the settings that this package recommends.

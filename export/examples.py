@@ -1,4 +1,4 @@
-"""A few examples as an array, from an array or batches."""
+"""Takes the first examples of some data for an export, and checks them."""
 
 import numpy as np
 

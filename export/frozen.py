@@ -1,4 +1,4 @@
-"""A model's functions as TensorFlow functions, on weights that are copied once.
+"""A model's functions as TensorFlow functions, which read a copy of its weights.
 
 What is traced here reads its weights from plain `tf.Variable`s of this module, in the
 order and under the names of the model's own. So however the model was trained (under a

@@ -1,4 +1,4 @@
-"""The answer of `encode`: the parameters of q(z|x) under their own names.
+"""The output of the signature `encode`: the parameters of q(z|x), by name.
 
 A diagonal Gaussian has a `mean` and a `stddev`; every other posterior has the parameters
 of its density and `z`, the point estimate that `reconstruct` decodes. For a Gaussian that

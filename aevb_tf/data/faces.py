@@ -1,4 +1,4 @@
-"""`frey_face`: the paper's second data set.
+"""The source `frey_face`, the paper's second data set, from a file or through TFDS.
 
 `data_dir` is a folder that holds `frey_rawface.mat`, or one where TFDS has prepared the
 data set. Without it, TFDS downloads and prepares the file. The splits are the same in

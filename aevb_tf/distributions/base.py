@@ -1,4 +1,4 @@
-"""What every distribution of section 2.4 has: samples z = g(eps, params), and log_prob.
+"""The contract of a distribution of section 2.4: z = g(eps, params), and log_prob.
 
 A sample z ~ q(z; params) is a deterministic, differentiable function g of the parameters
 and of noise eps whose distribution does not depend on them. Then

@@ -1,4 +1,4 @@
-"""The distributions that the outputs of a model's networks parameterize.
+"""The distributions of a model's networks, and checks that they fit together.
 
 `Encoder` and `Decoder` define their own posterior and likelihood. Any other
 `keras.Model` can be used instead, if the model gets the posterior or the likelihood for

@@ -1,4 +1,4 @@
-"""Draws of a mixture's components."""
+"""Draws the components of mixtures, for the mixture prior and the VampPrior."""
 
 import tensorflow as tf
 

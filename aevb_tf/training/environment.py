@@ -1,4 +1,4 @@
-"""Versions and the device, on which the numbers of a run depend as well."""
+"""The environment of a run: the versions of packages, and the device."""
 
 import platform
 

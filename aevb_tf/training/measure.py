@@ -1,4 +1,4 @@
-"""Measures a trained model on a split of the data.
+"""The bound, the KL and the active latents of a trained model on a split of the data.
 
 A latent is active if its posterior mean depends on x: `Var_x(E_q[z_j|x]) > 0.01`.
 

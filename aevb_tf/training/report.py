@@ -1,4 +1,4 @@
-"""Formats an evaluation as text."""
+"""Formats the numbers of an evaluation as lines of text."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Only the matrix products of a step, which are a lower limit of its time.
+"""The contender that computes only a step's matrix products: a lower limit of its time.
 
 For the perceptrons, each minibatch has 4 products forward, 4 for the gradients of the
 weights, and 3 for those of their inputs (x needs none).

@@ -1,4 +1,4 @@
-"""What a choice does to a number: values with error bars, grouped by question."""
+"""A plot of values with error bars, in groups, such as the answers to a question."""
 
 from __future__ import annotations
 

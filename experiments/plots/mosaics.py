@@ -1,4 +1,4 @@
-"""Several grids of images side by side: manifolds and samples as figures 4 and 5 have."""
+"""A plot of several grids of images side by side, as in figures 4 and 5."""
 
 from __future__ import annotations
 

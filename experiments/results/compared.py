@@ -1,4 +1,4 @@
-"""Tables of curves, with the values of the paper's plots."""
+"""Tables for RESULTS.md that compare our curves with the paper's, and methods."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Figure 3 for few data on the page: a row for each changed setting, and a summary."""
+"""The blocks of RESULTS.md about figure 3 for few data: a table, and a summary."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Figure 2 on the page: AEVB beside the paper, and what its curves show."""
+"""The blocks of RESULTS.md about figure 2: AEVB compared with the paper."""
 
 from collections.abc import Sequence
 

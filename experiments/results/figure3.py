@@ -1,4 +1,4 @@
-"""Figure 3 on the page: the three methods beside the paper, and in order."""
+"""The blocks of RESULTS.md about figure 3: the three methods, and their order."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The page: prose written by hand, and between markers what follows from the tables.
+"""Updates RESULTS.md: writes what follows from the tables between its markers.
 
 <!-- begin figure2_mnist.paper -->
 what `BLOCKS["figure2_mnist.paper"]` gives of figure2_mnist.csv

@@ -1,4 +1,4 @@
-"""What one run can resolve: how far numbers move that differ in the seed alone.
+"""How far results vary with the seed, and which differences are therefore resolved.
 
 Almost every number of the page is of one seed. Where others were run, the tables have
 them; a difference that is no larger than what another seed makes is not resolved.

@@ -1,4 +1,4 @@
-"""The tables of figures 4 and 5, full VB, gradients, and what the paper leaves open."""
+"""Tables for RESULTS.md: figures 4 and 5, full VB, gradients, and open choices."""
 
 import math
 from collections.abc import Sequence
