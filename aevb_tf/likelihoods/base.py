@@ -30,10 +30,12 @@ class Likelihood(Represented, keras.layers.Layer):
     event_shape: Shape of one example; None until the layer is built.
     support: The values that targets can take, as the end of the sentence "needs ...".
     advice: What to do about targets outside the support.
+    safe_value: A number in the support, which can stand in for any missing element.
   """
 
   support = "finite numbers"
   advice = "Find and fix the broken examples."
+  safe_value = 0.0
 
   def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
@@ -99,6 +101,30 @@ class Likelihood(Represented, keras.layers.Layer):
         f"{type(self).__name__} must define `quantile(distribution, uniform)` to draw "
         f"x: {type(pixels).__name__} has no inverse CDF."
       ) from None
+
+  def log_prob_of_each(self, distribution: tfd.Distribution, x: tf.Tensor) -> tf.Tensor:
+    """The part of every element of x in log p(x|z), nats.
+
+    Args:
+      distribution: The result of `distribution(params)`.
+      x: float32 `[..., *event_shape]`.
+
+    Returns:
+      float32 `[..., *event_shape]`, whose sum over the axes of the event is
+      `distribution.log_prob(x)`.
+
+    Raises:
+      TypeError: The distribution is not one of independent elements, and the likelihood
+        does not define this method.
+    """
+    # The type of `tfd.Independent` depends on that of its elements; this does not.
+    if not hasattr(distribution, "reinterpreted_batch_ndims"):
+      raise TypeError(
+        f"{type(self).__name__} must define `log_prob_of_each(distribution, x)` to score "
+        f"each element of x: {type(distribution).__name__} is not a tfd.Independent, "
+        "which `self.independent(...)` returns."
+      )
+    return distribution.distribution.log_prob(x)
 
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor

@@ -82,6 +82,33 @@ def pairs_are_scored_as_one_by_one(case, seed):
     np.testing.assert_allclose(found, one_by_one, rtol=1e-5, atol=1e-5)
 
 
+def elements_add_up_to_the_density(case, seed):
+  rng = np.random.default_rng(0)
+  for event_shape in ((3, 2, 1), (5,)):
+    likelihood = case.built(event_shape)
+    p = likelihood.distribution(params_of(likelihood, rng, 4, event_shape))
+    for batch in ((4,), (2, 4), ()):  # `batch` may have other axes than the outputs
+      x = tf.constant(rng.choice(case.values, size=(*batch, *event_shape)))
+      each = likelihood.log_prob_of_each(p, x)
+      assert each.dtype == tf.float32
+      assert each.shape == (*(batch or (4,)), *event_shape)
+      axes = range(-len(event_shape), 0)
+      log_prob = p.log_prob(x)
+      np.testing.assert_allclose(np.sum(each, tuple(axes)), log_prob, 1e-5, 1e-5)
+
+
+def a_safe_value_can_be_scored(case, seed):
+  likelihood = case.built((5,))
+  params = params_of(likelihood, np.random.default_rng(0), 4, (5,))
+  x = tf.fill((4, 5), likelihood.safe_value)
+  assert bool(likelihood.in_support(x))
+  with tf.GradientTape() as tape:
+    tape.watch(params)
+    each = likelihood.log_prob_of_each(likelihood.distribution(params), x)
+  assert np.all(np.isfinite(each))
+  assert np.all(np.isfinite(tape.gradient(each, params)))
+
+
 def draws_have_the_mean_of_the_distribution(case, seed):
   rng = np.random.default_rng(seed)
   likelihood = case.built((3,))
@@ -118,6 +145,8 @@ CHECKS = (
   shapes_are_right,
   densities_of_half_precision_outputs_are_float32,
   pairs_are_scored_as_one_by_one,
+  elements_add_up_to_the_density,
+  a_safe_value_can_be_scored,
   draws_have_the_mean_of_the_distribution,
   extreme_outputs_of_large_events_are_finite,
   configuration_survives_saving,

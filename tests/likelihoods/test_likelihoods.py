@@ -3,6 +3,7 @@ import pytest
 import scipy.integrate
 import scipy.stats
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from aevb_tf import likelihoods
 from aevb_tf.likelihoods.continuous_bernoulli import log_normalizer
@@ -188,3 +189,14 @@ def test_unscaled_levels_are_refused_with_the_divisor():
     with pytest.raises(ValueError, match="from 0 to 255, .*Divide 8-bit levels by 255"):
       likelihood.check_targets(levels.astype(np.float32))
     likelihood.check_targets(levels.astype(np.float32) / 255)
+
+
+def test_elements_of_a_joint_density_are_refused():
+  class Joint(likelihoods.Likelihood):
+    def distribution(self, params):
+      return tfd.MultivariateNormalDiag(params)
+
+  likelihood = Joint()
+  likelihood.build((3,))
+  with pytest.raises(TypeError, match=r"Joint must define `log_prob_of_each\("):
+    likelihood.log_prob_of_each(likelihood.distribution(tf.zeros((2, 3))), tf.zeros(3))
