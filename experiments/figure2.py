@@ -1,7 +1,7 @@
 """Figure 2, for either data set: the bound against training samples evaluated.
 
-AEVB and wake-sleep with the same networks and the paper's settings; AEVB with another
-beginning; and one curve beyond the paper, with the settings that this package recommends.
+The curves are AEVB and wake-sleep with the same networks and the paper's settings, AEVB
+with a narrow start, and AEVB with the settings that this package recommends.
 """
 
 from collections.abc import Mapping, Sequence
