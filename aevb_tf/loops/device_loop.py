@@ -28,7 +28,7 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
-      and the hooks `check_bytes`, `check_data`, `xla_pays`, `after_call` and
+      and the hooks `check_bytes`, `check_data`, `explain`, `xla_pays`, `after_call` and
       `steps_with_metrics` of a `GenerativeModel`.
   """
 
@@ -287,8 +287,7 @@ class DeviceLoop:
     try:
       yield
     except tf.errors.InvalidArgumentError as error:
-      shape = self._model.event_shape
-      message = shape and shapes.explain(error, shape)
+      message = self._model.explain(error)
       if not message:
         raise
       raise ValueError(message) from error

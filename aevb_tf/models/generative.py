@@ -26,6 +26,9 @@ from aevb_tf.types import Seed, TensorLike
 
 _KerasMeta: Any = type(keras.Model)
 
+# Levels of uint8 that a graph finds; elsewhere the error has the smallest and largest.
+_BEYOND = "hold values out of range"
+
 
 class _Complete(_KerasMeta):
   """Builds a model after its constructor, if its decoder knows the shape of the data.
@@ -261,8 +264,7 @@ class GenerativeModel(Represented, TrainedByBound, metaclass=_Complete):
       TypeError: It is not an array of numbers.
     """
     numbers = conversion.numeric(x)
-    if tf.executing_eagerly():
-      self.check_bytes(numbers)
+    self.check_bytes(numbers)
     x = tf.cast(numbers, tf.float32)
     if not self.built:
       if x.shape.rank is None or None in x.shape[1:]:
@@ -278,17 +280,24 @@ class GenerativeModel(Represented, TrainedByBound, metaclass=_Complete):
   def check_bytes(self, x: np.ndarray | tf.Tensor) -> None:
     """Raises an error for an array of uint8 that was not scaled.
 
-    Codes and reconstructions of it would be wrong without any sign of it. All data that
-    are not a data set pass here: `as_data` and the `DeviceLoop` call it.
+    Codes and reconstructions of it would be wrong without any sign of it. `as_data` calls
+    it for a batch, and the `DeviceLoop` for the arrays of `fit` and other methods. A step
+    of `fit` or `evaluate` checks all values, so it does not call it again.
 
     Args:
       x: `[n, *event_shape]`, numbers of any dtype.
 
     Raises:
-      ValueError: It is uint8, and a level is outside the likelihood's support.
+      ValueError: It is uint8, and a level is outside the likelihood's support. A graph
+        raises an `InvalidArgumentError` when it runs.
     """
-    if x.dtype == np.uint8:
+    if x.dtype != np.uint8:
+      return
+    if tf.executing_eagerly():
       self.likelihood_family.check_targets(np.asarray(x))
+    else:
+      in_support = self.in_support(tf.cast(x, tf.float32))
+      tf.debugging.Assert(in_support, [self.refusal(_BEYOND)])
 
   def check_data(self, x: np.ndarray, sample: TensorLike | None = None) -> None:
     """Raises an error for values that the likelihood cannot score.
@@ -318,6 +327,15 @@ class GenerativeModel(Represented, TrainedByBound, metaclass=_Complete):
   def refusal(self, span: str) -> str:
     """The error message about data that the likelihood cannot score."""
     return self.likelihood_family.refusal(span)
+
+  def explain(self, error: tf.errors.InvalidArgumentError) -> str:
+    """The message about data that a graph found to be invalid; "" for other errors."""
+    if self.event_shape is None:
+      return ""
+    message = self.refusal(_BEYOND)
+    if message in str(error).replace("\\'", "'"):
+      return message
+    return shapes.explain(error, self.event_shape)
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """Whether a training batch passes each check of `checked`: boolean scalars."""

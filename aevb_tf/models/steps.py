@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.loops import inputs
+from aevb_tf.loops import conversion, inputs
 from aevb_tf.loops.monitor import (
   InvalidDataError,
   NonFiniteError,
@@ -184,7 +184,8 @@ def as_int(variable: keras.Variable) -> int:
 def _unpacked(model, data):
   """x as the model's data, y and weights, or None for those that are missing."""
   x, y, weights = inputs.unpack(data)
-  return model.as_data(x), y, weights
+  # As numbers: values of every dtype are checked with the step's own message.
+  return model.as_data(conversion.as_tensor(x)), y, weights
 
 
 def _loss(model, bound_parts, weights):

@@ -263,6 +263,46 @@ def test_no_method_takes_levels_that_are_not_scaled(form, method, vae):
   getattr(vae, method)(form(levels // 255))  # in the support
 
 
+class Levels(keras.utils.PyDataset):
+  """One batch."""
+
+  def __init__(self, x):
+    super().__init__()
+    self.x = x
+
+  def __len__(self):
+    return 1
+
+  def __getitem__(self, index):
+    return self.x, np.zeros(len(self.x))
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_levels_of_a_stream_are_checked_before_they_are_reconstructed(
+  likelihood, eager
+):
+  vae = tiny_vae(likelihood=likelihood)
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=eager)
+  levels = np.full((4, *X.shape[1:]), 255, np.uint8)
+  for form in (lambda x: tf.data.Dataset.from_tensors(x), Levels):
+    if likelihood == "gaussian":  # which can score them
+      expected = vae.reconstruct(levels)
+      np.testing.assert_allclose(vae.predict(form(levels), verbose=0), expected, 1e-5)
+      continue
+    with pytest.raises(ValueError, match="The data .*Divide 8-bit levels by 255"):
+      vae.predict(form(levels), verbose=0)
+    vae.predict(form(levels // 255), verbose=0)
+
+
+def test_levels_are_checked_in_a_graph_of_the_user(vae):
+  levels = np.full((4, *X.shape[1:]), 255, np.uint8)
+  mean = tf.function(lambda x: vae.encode(x).mean())
+  with pytest.raises(tf.errors.InvalidArgumentError, match="Divide 8-bit levels"):
+    mean(levels)
+  np.testing.assert_allclose(mean(levels // 255), vae.encode(levels // 255).mean())
+
+
 def test_levels_that_are_not_scored_are_checked_too(vae):
   levels = np.full((4, *X.shape[1:]), 255, np.uint8)
   for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
