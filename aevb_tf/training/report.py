@@ -3,6 +3,11 @@
 import math
 
 
+def epochs(number: int) -> str:
+  """Returns a number of epochs in words."""
+  return f"{number} epoch" if number == 1 else f"{number} epochs"
+
+
 def lines(values: dict, split: str = "test") -> str:
   """Returns the numbers of an evaluation, one per line, with their units.
 

@@ -16,7 +16,7 @@ import aevb_tf
 from aevb_tf.data import Loaded
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
-from aevb_tf.training import build, configuration, parts
+from aevb_tf.training import build, configuration, parts, report
 from aevb_tf.training.callbacks import Keeper
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.run_folder import RunFolder
@@ -110,7 +110,7 @@ def check_folder(config: ml_collections.ConfigDict, folder: RunFolder) -> None:
   done = len(folder.history())
   if config.epochs < done:
     raise ConfigError(
-      f"--config.epochs={config.epochs}: the run in {folder.path} has {done} epochs."
+      f"--config.epochs={config.epochs}: the run in {folder.path} has {report.epochs(done)}."
       " Use at least as many epochs, or another folder."
     )
 

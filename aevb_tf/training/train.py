@@ -10,7 +10,7 @@ import aevb_tf
 from aevb_tf.data.first import first_examples
 from aevb_tf.files import write, write_json
 from aevb_tf.loops.monitor import InvalidDataError
-from aevb_tf.training import build, drawing, environment, stopping
+from aevb_tf.training import build, drawing, environment, report, stopping
 from aevb_tf.training.blaming import blaming
 from aevb_tf.training.measure import measure
 from aevb_tf.training.run import Run, check_folder, finished, start
@@ -40,7 +40,7 @@ def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict
   folder = RunFolder(workdir)
   check_folder(config, folder)
   if summary := finished(config, folder):
-    print(f"{folder.path}: finished already, {summary['epochs']} epochs.")
+    print(f"{folder.path}: finished already, {report.epochs(summary['epochs'])}.")
     return summary
   run = start(config, folder)
   if run.epoch < config.epochs:
@@ -55,7 +55,8 @@ def _heading(run: Run) -> str:
   size = f"{examples:,} examples" if examples else "a stream of examples"
   begin = f"resuming after epoch {run.epoch} of" if run.epoch else "training for"
   return (
-    f"{run.folder.path}: {begin} {config.epochs} epochs of {config.dataset}, {size} in"
+    f"{run.folder.path}: {begin} {report.epochs(config.epochs)} of {config.dataset},"
+    f" {size} in"
     f" batches of {config.batch_size}, on {environment.device()}."
   )
 

@@ -164,7 +164,7 @@ def _kept(folder: RunFolder) -> str:
   epoch, _ = folder.newest_checkpoint()
   if epoch is None:
     return "Nothing is saved yet."
-  return f"Saved: {folder.checkpoint(epoch)}, the state after {epoch} epochs."
+  return f"Saved: {folder.checkpoint(epoch)}, the state after {report.epochs(epoch)}."
 
 
 def _stopped(folder: RunFolder, argv: list[str]) -> str:
@@ -180,7 +180,7 @@ def _ending(folder: RunFolder, summary: dict) -> str:
   return "\n".join(
     [
       "",
-      f"{folder.path}: trained for {summary['epochs']} epochs of"
+      f"{folder.path}: trained for {report.epochs(summary['epochs'])} of"
       f" {summary['dataset']}, in {summary['training_seconds']:.0f} s.",
       "",
       report.lines(test),

@@ -15,7 +15,13 @@ import numpy as np
 import pytest
 from absl import flags
 
-from aevb_tf.training import command_line, configuration, evaluate_main, train_main
+from aevb_tf.training import (
+  command_line,
+  configuration,
+  evaluate_main,
+  report,
+  train_main,
+)
 from aevb_tf.training.run_folder import RunFolder
 from aevb_tf.training.train import train
 from tests.training import runs
@@ -330,6 +336,10 @@ def test_what_is_not_finite_is_reported_without_a_stack_trace(tmp_path, capfd):
   assert "Traceback" not in stderr
   assert "epoch" in stderr
   assert "epoch-00000.keras" in stderr
+
+
+def test_epochs_are_counted():
+  assert [report.epochs(n) for n in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
 
 
 def test_colours_of_bernoulli_pixels_are_one_line_that_names_the_flag(tmp_path):
