@@ -68,7 +68,7 @@ def draws(estimator, number=200):
   """The estimate of the bound of one example, for many seeds."""
   first, row = tf.constant(x[:1]), tf.zeros([1], tf.int32)
 
-  @tf.function
+  @tf.function(autograph=False)
   def evaluate(seed):
     return estimator(vae.terms(first, seed, row))[0]
 
@@ -92,7 +92,7 @@ optimizer.build(vae.trainable_variables)
 rng = np.random.default_rng(0)
 
 
-@tf.function
+@tf.function(autograph=False)
 def update(minibatch, seed):
   with tf.GradientTape() as tape:
     terms = vae.terms(minibatch, seed, rows, training=True)

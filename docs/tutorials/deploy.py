@@ -39,6 +39,9 @@ folder = pathlib.Path(tempfile.mkdtemp())
 
 # %% [markdown]
 # ## For a server: SavedModel
+#
+# A SavedModel is for answers, not for training. It has no gradients, of which
+# TensorFlow may warn when it loads the file.
 
 # %%
 export.saved_model(vae, folder / "saved_model")

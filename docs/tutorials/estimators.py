@@ -50,7 +50,7 @@ def gradients(bound, number=300):
   model = aevb.VAE(encoder, decoder, bound=bound)
   bias = encoder.head.bias.value
 
-  @tf.function
+  @tf.function(autograph=False)
   def gradient(seed):
     with tf.GradientTape() as tape:
       tape.watch(bias)

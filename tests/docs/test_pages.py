@@ -17,6 +17,15 @@ PAGES = sorted(
 )
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_package_is_imported_before_tensorflow(path):
+  """Otherwise TensorFlow logs lines about the machine, which notebooks show in red."""
+  text = path.read_text(encoding="utf-8")
+  code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.S | re.M))
+  imports = re.findall(r"^(?:import|from) (aevb_tf|keras|tensorflow)", code, re.M)
+  assert imports[:1] == ["aevb_tf"]
+
+
 # An estimate that says how reliable it is does what it should.
 @pytest.mark.filterwarnings(f"ignore::{EvidenceWarning.__module__}.EvidenceWarning")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
