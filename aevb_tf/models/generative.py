@@ -7,6 +7,7 @@ evidence log p(x), and the checks of data. `TrainedByBound` has the training. A 
 defines `bound_parts`, the bound that is maximised.
 """
 
+import inspect
 import math
 from typing import Any
 
@@ -37,6 +38,13 @@ class _Complete(_KerasMeta):
   built model, and a subclass adds its layers after `super().__init__(...)`.
   """
 
+  @property
+  def __signature__(cls) -> inspect.Signature:
+    """What `help` shows: the arguments of the constructor."""
+    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    arguments = list(signature.parameters.values())[1:]
+    return signature.replace(parameters=arguments)
+
   def __call__(cls, *args, **kwargs):
     model = super().__call__(*args, **kwargs)
     if hasattr(model.decoder, "event_shape") and not model.built:
@@ -44,7 +52,7 @@ class _Complete(_KerasMeta):
     return model
 
 
-class GenerativeModel(Represented, TrainedByBound, metaclass=_Complete):
+class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Complete):
   """Base of the models, which have a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.

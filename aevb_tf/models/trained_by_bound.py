@@ -1,4 +1,4 @@
-"""A Keras model that is trained by maximising a bound, whatever its distributions are.
+"""The methods of a Keras model that is trained by maximising a bound.
 
 It has the constructor's arguments of eq. 8, a step of algorithm 1, the loss, the metrics,
 Keras' methods (`compile`, `fit`, `evaluate`, `save`), and the hooks that a model may
@@ -8,7 +8,7 @@ override. `steps` has the training step and the test step that Keras calls.
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
@@ -29,8 +29,14 @@ def warn_of_former_name(former: str, name: str) -> None:
   warnings.warn(message, DeprecationWarning, stacklevel=3)
 
 
-class TrainedByBound(keras.Model):
-  """Base of `GenerativeModel`, which adds the distributions and the checks of data.
+if TYPE_CHECKING:  # what it is mixed into
+  from keras import Model as _Model
+else:
+  _Model = object
+
+
+class TrainedByBound(_Model):
+  """The training of a `GenerativeModel`, which adds distributions and checks of data.
 
   A subclass defines `bound_parts`, the bound that is maximised. A model whose loss is
   not the minibatch bound overrides `minibatch_loss`. A model with several updates in a
