@@ -13,6 +13,7 @@ import numpy as np
 import aevb_tf as aevb
 from aevb_tf import bounds, likelihoods, posteriors, priors
 from aevb_tf.models import parts
+from tests.likelihoods import cases
 
 _OPTIONS = {
   "sgvb": [{"estimator": "A"}, {"estimator": "B"}],
@@ -26,7 +27,7 @@ BOUNDS = [
   for name in bounds.names()
   for options in _OPTIONS.get(name, [{}])
 ]
-EVENT_SHAPE, LATENT_DIM = (2, 2, 1), 2
+LATENT_DIM = 2
 
 
 def refusal(posterior, prior, bound):
@@ -52,6 +53,27 @@ def everything():
 
 
 @functools.cache
+def likelihood_kind(name):
+  """What of a likelihood the other parts meet.
+
+  They score whole examples, and train the weights of a likelihood with their own.
+  `tests/likelihoods` compares each density and its draws with SciPy or with a sum.
+  """
+  likelihood = built_likelihood(name)
+  own = [
+    getattr(type(likelihood), method) is not getattr(likelihoods.Likelihood, method)
+    for method in ("log_prob_of_pairs", "log_prob_of_each")
+  ]
+  return (*own, bool(likelihood.trainable_variables))
+
+
+def built_likelihood(name):
+  likelihood = likelihoods.get(cases.identifier(name))
+  likelihood.build(cases.event_shape(name))
+  return likelihood
+
+
+@functools.cache
 def kind(posterior):
   """What of a posterior the other parts meet: its class, and where its latents are.
 
@@ -70,13 +92,15 @@ def pairwise(compositions):
   not of its name: each name is in at least one composition, but `laplace` need not meet
   every prior that `logistic` meets. That suffices, since posteriors of one kind share
   the code that other parts call. They differ in their densities, draws and closed-form
-  KLs, which `tests/posteriors` checks for each.
+  KLs, which `tests/posteriors` checks for each. The same holds for likelihoods and
+  `likelihood_kind`.
   """
 
   def pairs(composition):
-    posterior, *others = map(str, composition)
-    named = list(enumerate([kind(posterior), *others]))
-    return {posterior, *itertools.combinations(named, 2)}
+    posterior, prior, likelihood, bound = map(str, composition)
+    kinds = (kind(posterior), prior, likelihood_kind(likelihood), bound)
+    members = {(0, posterior), (2, likelihood)}
+    return members | set(itertools.combinations(enumerate(kinds), 2))
 
   left = set().union(*map(pairs, compositions))
   candidates = [(composition, pairs(composition)) for composition in compositions]
@@ -94,14 +118,17 @@ def vae(posterior, prior, likelihood, bound):
   keras.utils.set_random_seed(0)
   return aevb.VAE(
     aevb.networks.MLPEncoder(LATENT_DIM, (3,), posterior=posterior),
-    aevb.networks.MLPDecoder(EVENT_SHAPE, (3,), likelihood=likelihood),
+    aevb.networks.MLPDecoder(
+      cases.event_shape(likelihood), (3,), likelihood=cases.identifier(likelihood)
+    ),
     prior=prior,
     bound=bound,
     seed=0,
   )
 
 
-def data():
-  """Four images of 8-bit levels, which every likelihood takes."""
-  levels = np.random.default_rng(0).integers(256, size=(4, *EVENT_SHAPE))
-  return levels.astype(np.float32) / 255
+def data(likelihood="bernoulli", count=4):
+  """Examples that the likelihood takes: small images of 8-bit levels if it can."""
+  rng = np.random.default_rng(0)
+  shape = (count, *cases.event_shape(likelihood))
+  return cases.data(likelihood, rng, shape, moderate=True)

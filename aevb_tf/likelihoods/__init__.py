@@ -4,8 +4,13 @@
 |------------------------|-----------------------|---------------------------------------|
 | `bernoulli`            | [0, 1], grey allowed  | logit                                 |
 | `continuous_bernoulli` | [0, 1]                | logit                                 |
-| `gaussian`             | any finite number     | mean, and log-variance if per pixel   |
 | `categorical`          | multiples of 1/255    | 256 logits                            |
+| `gaussian`             | any finite number     | mean, and log-variance if per pixel   |
+| `student_t`            | any finite number     | location and log-scale                |
+| `laplace`              | any finite number     | location and log-scale                |
+| `log_normal`           | positive numbers      | location and log-scale of log x       |
+| `poisson`              | counts 0, 1, 2, ...   | log-rate                              |
+| `negative_binomial`    | counts 0, 1, 2, ...   | log-mean, and log(theta) if per pixel |
 """
 
 from aevb_tf.likelihoods.base import Likelihood, LikelihoodLike, registry
@@ -13,6 +18,11 @@ from aevb_tf.likelihoods.bernoulli import Bernoulli
 from aevb_tf.likelihoods.categorical import Categorical
 from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from aevb_tf.likelihoods.gaussian import Gaussian
+from aevb_tf.likelihoods.laplace import Laplace
+from aevb_tf.likelihoods.log_normal import LogNormal
+from aevb_tf.likelihoods.negative_binomial import NegativeBinomial
+from aevb_tf.likelihoods.poisson import Poisson
+from aevb_tf.likelihoods.student_t import StudentT
 
 get = registry.get
 name_of = registry.name_of
@@ -24,8 +34,13 @@ __all__ = [
   "Categorical",
   "ContinuousBernoulli",
   "Gaussian",
+  "Laplace",
   "Likelihood",
   "LikelihoodLike",
+  "LogNormal",
+  "NegativeBinomial",
+  "Poisson",
+  "StudentT",
   "get",
   "name_of",
   "names",

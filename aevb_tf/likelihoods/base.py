@@ -9,7 +9,7 @@ trained and saved with the model.
 """
 
 import warnings
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import keras
 import numpy as np
@@ -30,12 +30,20 @@ class Likelihood(Represented, keras.layers.Layer):
     event_shape: Shape of one example; None until the layer is built.
     support: The values that targets can take, as the end of the sentence "needs ...".
     advice: What to do about targets outside the support.
-    safe_value: A number in the support, which can stand in for any missing element.
+    safe_value: A number in the support, which can stand in for any missing element, or
+      an array `[*event_shape]` of such numbers.
+    params_per_element: Number of parameters of each element, which the decoder returns
+      stacked along the last axis.
+    output_kind: What the decoder's output is: `"logits"`, which a last activation such
+      as a sigmoid would bound twice; `"real"` numbers, which must reach below 0; or
+      `"any"`, for which no last activation is known to be wrong.
   """
 
   support = "finite numbers"
   advice = "Find and fix the broken examples."
-  safe_value = 0.0
+  safe_value: float | np.ndarray = 0.0
+  params_per_element = 1
+  output_kind: Literal["any", "real", "logits"] = "any"
 
   def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision
@@ -49,7 +57,20 @@ class Likelihood(Represented, keras.layers.Layer):
 
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of the decoder's output for one example of shape `event_shape`."""
-    return tuple(event_shape)
+    *space, channels = event_shape
+    return (*space, self.params_per_element * channels)
+
+  def split(self, params: tf.Tensor) -> list[tf.Tensor]:
+    """The parameters of the elements, from the decoder's output.
+
+    Args:
+      params: float `[..., *params_shape]`.
+
+    Returns:
+      A list of `params_per_element` float32 tensors `[..., *event_shape]`.
+    """
+    params = tf.cast(params, tf.float32)
+    return tf.split(params, self.params_per_element, axis=-1)
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     """p(x|z) over whole examples.
@@ -75,8 +96,8 @@ class Likelihood(Represented, keras.layers.Layer):
       ValueError: This likelihood has no closed form of these parameters.
     """
     raise ValueError(
-      f"A {type(self).__name__} likelihood cannot start at the mean of the data; the "
-      "Bernoulli and Gaussian likelihoods can."
+      f"A {type(self).__name__} likelihood cannot start at the mean of the data: the mean "
+      "does not give its parameters. Leave the bias of the output at zeros."
     )
 
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:

@@ -34,6 +34,8 @@ class Bernoulli(Likelihood):
     "other data to [0, 1], or use likelihood='gaussian' for any real values."
   )
 
+  output_kind = "logits"
+
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     logits = tf.cast(params, tf.float32)
     pixels = tfd.Bernoulli(logits=logits, dtype=tf.float32)

@@ -76,6 +76,7 @@ class Categorical(Likelihood):
     "Divide 8-bit levels by 255 (aevb_tf.data.ArrayDataset does so for uint8), or use "
     "likelihood='continuous_bernoulli' for other values in [0, 1]."
   )
+  output_kind = "logits"
 
   def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     *space, channels = event_shape

@@ -46,6 +46,8 @@ class Gaussian(Likelihood):
       )
     self.scale = scale
     self.unit_mean = unit_mean
+    self.params_per_element = 2 if scale == "per_pixel" else 1
+    self.output_kind = "logits" if unit_mean else "real"
 
   def build(self, event_shape):
     super().build(event_shape)
@@ -54,10 +56,6 @@ class Gaussian(Likelihood):
         (), "zeros", name="log_variance", autocast=False
       )
 
-  def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
-    *space, channels = event_shape
-    return (*space, 2 * channels if self.scale == "per_pixel" else channels)
-
   def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
     location = logit(mean) if self.unit_mean else np.asarray(mean, np.float32)
     if self.scale != "per_pixel":
@@ -65,10 +63,9 @@ class Gaussian(Likelihood):
     return np.concatenate([location, np.zeros_like(location)], axis=-1)
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
-    mean = tf.cast(params, tf.float32)
+    mean, *rest = self.split(params)
     if self.scale == "per_pixel":
-      mean, log_variance = tf.split(mean, 2, axis=-1)
-      scale = scale_of(log_variance)
+      scale = scale_of(rest[0])
     elif self.scale == "shared":
       scale = scale_of(tf.convert_to_tensor(self.log_variance))
     else:

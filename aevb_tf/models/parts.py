@@ -16,7 +16,6 @@ import tensorflow as tf
 
 from aevb_tf import likelihoods, posteriors, priors
 
-_LOGITS = ("bernoulli", "continuous_bernoulli", "categorical")
 _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
 _BOUNDED_BELOW = ("relu", "relu6", "softplus", "exponential")
 
@@ -134,13 +133,12 @@ def check_last_activation(
   """
   activation = _last_activation(decoder)
   name = likelihoods.name_of(type(likelihood))
-  logits = name in _LOGITS or getattr(likelihood, "unit_mean", False)
-  if logits and activation in _PROBABILITIES:
+  if likelihood.output_kind == "logits" and activation in _PROBABILITIES:
     raise ValueError(
       f"The decoder {decoder.name} ends in a {activation}, but the likelihood {name!r} "
       "takes logits, and applies its own: leave the activation of the last layer out."
     )
-  if activation in _BOUNDED_BELOW and (logits or name == "gaussian"):
+  if likelihood.output_kind != "any" and activation in _BOUNDED_BELOW:
     warnings.warn(
       f"The decoder {decoder.name} ends in a {activation}: the parameters of a {name} "
       "likelihood must reach below 0 too. Leave the activation of the last layer out.",

@@ -56,8 +56,8 @@ def _requests(x):
 
 
 def test_it_answers_as_the_model_does(composition, tmp_path):
-  vae, x = compositions.vae(*composition), compositions.data()
-  vae.build((None, *compositions.EVENT_SHAPE))
+  vae, x = compositions.vae(*composition), compositions.data(composition[2])
+  vae.build(x.shape)
   requests = _requests(x)
   requested = signatures.build(vae, only=list(requests))
   frozen = write(vae, requested, tmp_path / "1", default=False)

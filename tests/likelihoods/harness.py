@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from aevb_tf import likelihoods
 from tests import stats
+from tests.likelihoods import cases
 
 NUM_DRAWS = 20_000
 
@@ -19,16 +20,33 @@ class Case(NamedTuple):
   make: Callable  # -> a new likelihood
   values: np.ndarray  # of pixels
   sizes: tuple[float, ...] = (1e3, 1e4, -1e3, -1e4)  # outputs that have to be finite
+  spread: float = 1.0  # of the outputs for which draws have a mean that can be tested
+  data: Callable | None = None  # (rng, shape) -> targets; None: independent `values`
+  columns: int | None = None  # size of the last axis, if only one is possible
 
   def built(self, event_shape):
     likelihood = self.make()
     likelihood.build(event_shape)
     return likelihood
 
+  def shape(self, *event_shape):
+    """`event_shape`, with the possible number of columns."""
+    return (*event_shape[:-1], self.columns or event_shape[-1])
 
-def case(identifier):
-  """A case of the package, which takes images of 8-bit levels."""
-  return Case(lambda: likelihoods.get(identifier), np.float32(np.arange(256) / 255))
+  def targets(self, rng, shape):
+    if self.data is None:
+      return tf.constant(rng.choice(self.values, size=shape))
+    return tf.constant(self.data(rng, shape))
+
+
+def case(identifier, **options):
+  """A case of the package."""
+  return Case(
+    lambda: likelihoods.get(identifier),
+    cases.values(identifier),
+    data=lambda rng, shape: cases.data(identifier, rng, shape),
+    **options,
+  )
 
 
 def check_member(case, seed=0):
@@ -43,7 +61,7 @@ def params_of(likelihood, rng, batch, event_shape):
 
 
 def shapes_are_right(case, seed):
-  for event_shape in ((3, 2, 1), (2, 2, 3), (5,)):
+  for event_shape in (case.shape(3, 2, 1), case.shape(2, 2, 3), case.shape(5)):
     likelihood = case.built(event_shape)
     params = params_of(likelihood, np.random.default_rng(0), 4, event_shape)
     p = likelihood.distribution(params)
@@ -53,21 +71,26 @@ def shapes_are_right(case, seed):
     assert x.shape == (4, *event_shape) and x.dtype == tf.float32
     assert p.log_prob(x).shape == (4,)
     assert bool(likelihood.in_support(x))
+    x = p.sample(2, seed=0)
+    assert x.shape == (2, 4, *event_shape)
+    assert p.log_prob(x).shape == (2, 4)
+    assert bool(likelihood.in_support(x))
 
 
 def densities_of_half_precision_outputs_are_float32(case, seed):
-  likelihood = case.built((4,))
-  params = params_of(likelihood, np.random.default_rng(0), 2, (4,))
+  rng, event_shape = np.random.default_rng(0), case.shape(4)
+  likelihood = case.built(event_shape)
+  params = params_of(likelihood, rng, 2, event_shape)
   p = likelihood.distribution(tf.cast(params, tf.float16))
-  x = tf.constant(case.values[:4][np.newaxis])
+  x = case.targets(rng, (2, *event_shape))
   assert p.mean().dtype == p.log_prob(x).dtype == tf.float32
 
 
 def pairs_are_scored_as_one_by_one(case, seed):
-  rng, event_shape = np.random.default_rng(0), (3, 2, 1)
+  rng, event_shape = np.random.default_rng(0), case.shape(3, 2, 1)
   likelihood = case.built(event_shape)
   params = params_of(likelihood, rng, 4, event_shape)
-  x = rng.choice(case.values, size=(3, *event_shape))
+  x = case.targets(rng, (3, *event_shape))
 
   def pairs(x):
     return likelihood.log_prob_of_pairs(likelihood.distribution(params), x)
@@ -78,17 +101,17 @@ def pairs_are_scored_as_one_by_one(case, seed):
   ]
   for jit in (False, True):
     compiled = tf.function(pairs, jit_compile=jit)
-    found = compiled(tf.constant(x))
+    found = compiled(x)
     np.testing.assert_allclose(found, one_by_one, rtol=1e-5, atol=1e-5)
 
 
 def elements_add_up_to_the_density(case, seed):
   rng = np.random.default_rng(0)
-  for event_shape in ((3, 2, 1), (5,)):
+  for event_shape in (case.shape(3, 2, 1), case.shape(5)):
     likelihood = case.built(event_shape)
     p = likelihood.distribution(params_of(likelihood, rng, 4, event_shape))
     for batch in ((4,), (2, 4), ()):  # `batch` may have other axes than the outputs
-      x = tf.constant(rng.choice(case.values, size=(*batch, *event_shape)))
+      x = case.targets(rng, (*batch, *event_shape))
       each = likelihood.log_prob_of_each(p, x)
       assert each.dtype == tf.float32
       assert each.shape == (*(batch or (4,)), *event_shape)
@@ -98,9 +121,10 @@ def elements_add_up_to_the_density(case, seed):
 
 
 def a_safe_value_can_be_scored(case, seed):
-  likelihood = case.built((5,))
-  params = params_of(likelihood, np.random.default_rng(0), 4, (5,))
-  x = tf.fill((4, 5), likelihood.safe_value)
+  event_shape = case.shape(5)
+  likelihood = case.built(event_shape)
+  params = params_of(likelihood, np.random.default_rng(0), 4, event_shape)
+  x = tf.broadcast_to(tf.cast(likelihood.safe_value, tf.float32), (4, *event_shape))
   assert bool(likelihood.in_support(x))
   with tf.GradientTape() as tape:
     tape.watch(params)
@@ -111,20 +135,35 @@ def a_safe_value_can_be_scored(case, seed):
 
 def draws_have_the_mean_of_the_distribution(case, seed):
   rng = np.random.default_rng(seed)
-  likelihood = case.built((3,))
-  params = tf.repeat(params_of(likelihood, rng, 1, (3,)), NUM_DRAWS, axis=0)
-  p = likelihood.distribution(params)
-  u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=(NUM_DRAWS, 3)), tf.float32)
+  event_shape = case.shape(3)
+  likelihood = case.built(event_shape)
+  params = case.spread * params_of(likelihood, rng, 1, event_shape)
+  p = likelihood.distribution(tf.repeat(params, NUM_DRAWS, axis=0))
+  shape = (NUM_DRAWS, *event_shape)
+  u = tf.constant(rng.uniform(1e-6, 1 - 1e-6, size=shape), tf.float32)
   stats.assert_mean(likelihood.quantile(p, u).numpy(), p.mean().numpy()[0])
 
 
+def draws_are_the_same_when_compiled(case, seed):
+  rng, event_shape = np.random.default_rng(0), case.shape(5)
+  likelihood = case.built(event_shape)
+  params = params_of(likelihood, rng, 3, event_shape)
+  u = tf.constant(rng.uniform(size=(3, *event_shape)), tf.float32)
+
+  def draw(u):
+    return likelihood.quantile(likelihood.distribution(params), u)
+
+  for jit in (False, True):
+    compiled = tf.function(draw, jit_compile=jit)
+    np.testing.assert_allclose(compiled(u), draw(u), rtol=1e-4, atol=1e-5)
+
+
 def extreme_outputs_of_large_events_are_finite(case, seed):
-  pixels = 20_000
-  likelihood = case.built((pixels,))
-  ends = tf.constant([case.values.min(), case.values.max()])
-  x = tf.reshape(tf.tile(ends, [pixels]), (2, pixels))
+  event_shape = case.shape(20_000)
+  likelihood = case.built(event_shape)
+  x = case.targets(np.random.default_rng(0), (2, *event_shape))
   for size in case.sizes:
-    params = tf.fill((2, *likelihood.params_shape((pixels,))), size)
+    params = tf.fill((2, *likelihood.params_shape(event_shape)), size)
     with tf.GradientTape() as tape:
       tape.watch(params)
       log_prob = likelihood.distribution(params).log_prob(x)
@@ -148,6 +187,7 @@ CHECKS = (
   elements_add_up_to_the_density,
   a_safe_value_can_be_scored,
   draws_have_the_mean_of_the_distribution,
+  draws_are_the_same_when_compiled,
   extreme_outputs_of_large_events_are_finite,
   configuration_survives_saving,
 )

@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 from aevb_tf import likelihoods
 from aevb_tf.likelihoods.continuous_bernoulli import log_normalizer
 from tests import stats
-from tests.likelihoods import harness
+from tests.likelihoods import cases, harness
 
 EVENT = (3, 2, 1)
 
@@ -27,18 +27,27 @@ ALL = [
   {"name": "gaussian", "scale": "shared"},
   {"name": "gaussian", "scale": 0.5},
   {"name": "gaussian", "unit_mean": True},
+  "laplace",
+  "log_normal",
+  "negative_binomial",
+  {"name": "negative_binomial", "dispersion": "per_pixel"},
+  "poisson",
+  "student_t",
+  {"name": "student_t", "df": 3.0},
 ]
+# Outputs for which the mean of draws is nearly normal.
+SPREAD = {"log_normal": 0.1}
 
 
 def test_all_registered_names_are_tested_here():
-  tested = {i if isinstance(i, str) else i["name"] for i in ALL}
+  tested = {cases.name_of(identifier) for identifier in ALL}
   assert tested == set(likelihoods.names())
 
 
 @pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", ALL, ids=str)
 def test_members(name, check, seeds):
-  check(harness.case(name), seeds(0))
+  check(harness.case(name, spread=SPREAD.get(cases.name_of(name), 1.0)), seeds(0))
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])

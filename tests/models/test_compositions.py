@@ -30,7 +30,7 @@ def test_it_trains_saves_loads_and_evaluates(composition, tmp_path):
   vae = compositions.vae(*composition)
   # Eager: to compile each would take far longer than to run it.
   vae.compile(keras.optimizers.SGD(1e-3), run_eagerly=True, jit_compile=False)
-  x = compositions.data()
+  x = compositions.data(composition[2])
   before = [v.numpy() for v in vae.trainable_variables]
   vae.fit(x, batch_size=len(x), epochs=1, verbose=0)
   changed = zip(before, vae.trainable_variables, strict=True)

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf import likelihoods
-from tests import stats
+from tests import compositions, stats
 from tests.bounds.estimators import DECODER, gradients_of
+from tests.likelihoods import cases
 from tests.models.test_vae import digits
 from tests.oracle import LinearGaussian, tiny_vae
 
@@ -146,8 +147,10 @@ def test_metrics_are_those_of_a_vae_and_the_sleep_phase():
 @pytest.mark.filterwarnings("ignore:The data hold only 0 and 1:UserWarning")
 @pytest.mark.parametrize("likelihood", likelihoods.names())
 def test_every_likelihood_dreams_trains_saves_and_loads(likelihood, tmp_path):
-  model = compiled(likelihood=likelihood, event_shape=(2, 2, 1))
-  x = digits(40, (2, 2, 1))
+  shape = cases.event_shape(likelihood)
+  model = compiled(likelihood=cases.identifier(likelihood), event_shape=shape)
+  is_image = cases.takes_images(likelihood)
+  x = digits(40, shape) if is_image else compositions.data(likelihood, 40)
   evaluate = {"batch_size": 40, "return_dict": True, "verbose": 0}
   before = model.evaluate(x, **evaluate)
   model.fit(x, batch_size=40, epochs=8, verbose=0)

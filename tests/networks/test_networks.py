@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
+from tests.likelihoods import cases
 from tests.networks import harness
 
 NETWORKS = {
@@ -31,8 +32,8 @@ def test_every_network(name, check):
 @pytest.mark.parametrize("name", [name for name in NETWORKS if "decoder" in name])
 def test_decoders_give_the_parameters_of_their_likelihood(name, likelihood):
   """One shape suffices: decoders know of a likelihood nothing but `params_shape`."""
-  shape = (16, 5, 1)
-  decoder = NETWORKS[name](shape, likelihood=likelihood)
+  shape = (16, 5, *cases.event_shape(likelihood)[2:])
+  decoder = NETWORKS[name](shape, likelihood=cases.identifier(likelihood))
   z = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
   assert decoder(z).shape == (4, *decoder.params_shape)
   p = decoder.likelihood(z)

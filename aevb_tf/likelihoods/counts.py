@@ -1,0 +1,43 @@
+"""What the likelihoods of counts 0, 1, 2, ... have in common."""
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf.likelihoods.base import Likelihood
+
+LOG_MEAN_BOUNDS = (-20.0, 20.0)  # soft bounds: means up to 4.8e8
+
+
+class Counts(Likelihood):
+  """Base of likelihoods of counts, whose parameters start with the log-mean."""
+
+  support = "counts, the integers 0, 1, 2, ..."
+  advice = (
+    "Give the counts themselves, not logarithms or ratios of them, or use "
+    "likelihood='gaussian' for other numbers."
+  )
+  output_kind = "real"
+
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    log_mean = np.log(np.maximum(np.asarray(mean, np.float64), 1e-3))
+    rest = [np.zeros_like(log_mean)] * (self.params_per_element - 1)
+    return np.concatenate([log_mean, *rest], axis=-1).astype(np.float32)
+
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
+    is_count = tf.math.is_finite(x) & (x >= 0.0) & (x == tf.round(x))
+    return tf.reduce_all(is_count)
+
+  def misfit(self, x: tf.Tensor) -> str | None:
+    if not has_only_both_of_zero_and_one(x):
+      return None
+    return (
+      f"The data hold only 0 and 1, but the {type(self).__name__} likelihood spreads "
+      "p(x|z) over all counts. Use likelihood='bernoulli' for binary data."
+    )
+
+
+def has_only_both_of_zero_and_one(x: tf.Tensor) -> bool:
+  """Whether the targets are 0 and 1, and both occur."""
+  zero, one_ = x == 0.0, x == 1.0
+  both = tf.reduce_any(zero) & tf.reduce_any(one_)
+  return bool(both & tf.reduce_all(zero | one_))
