@@ -55,7 +55,9 @@ def is_resident(x: object) -> bool:
 
 
 def sample(dataset: Resident, most: int = 100) -> tf.Tensor:
-  """Examples from all parts of a data set, prepared as in its first epoch.
+  """Examples from all parts of a data set, prepared as in an epoch.
+
+  The epoch is -1, whose noise no batch uses.
 
   Args:
     dataset: The data set.
@@ -67,7 +69,7 @@ def sample(dataset: Resident, most: int = 100) -> tf.Tensor:
   n = dataset.num_examples
   indices = tf.range(0, n, max(1, -(-n // most)))
   rows = tuple(tf.gather(tensor, indices) for tensor in dataset.tensors())
-  return dataset.preparation()(rows, indices, tf.constant(0))[0]
+  return dataset.preparation()(rows, indices, tf.constant(-1))[0]
 
 
 def steps_per_call(steps_per_epoch: int) -> int:
