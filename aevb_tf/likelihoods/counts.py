@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.levels import are_counts, has_both_of_zero_and_one
 
 LOG_MEAN_BOUNDS = (-20.0, 20.0)  # soft bounds: means up to 4.8e8
 
@@ -24,20 +25,12 @@ class Counts(Likelihood):
     return np.concatenate([log_mean, *rest], axis=-1).astype(np.float32)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
-    is_count = tf.math.is_finite(x) & (x >= 0.0) & (x == tf.round(x))
-    return tf.reduce_all(is_count)
+    return are_counts(x)
 
   def misfit(self, x: tf.Tensor) -> str | None:
-    if not has_only_both_of_zero_and_one(x):
+    if not has_both_of_zero_and_one(x):
       return None
     return (
       f"The data hold only 0 and 1, but the {type(self).__name__} likelihood spreads "
       "p(x|z) over all counts. Use likelihood='bernoulli' for binary data."
     )
-
-
-def has_only_both_of_zero_and_one(x: tf.Tensor) -> bool:
-  """Whether the targets are 0 and 1, and both occur."""
-  zero, one_ = x == 0.0, x == 1.0
-  both = tf.reduce_any(zero) & tf.reduce_any(one_)
-  return bool(both & tf.reduce_all(zero | one_))

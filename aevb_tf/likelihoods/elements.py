@@ -1,5 +1,7 @@
 """Base of the distributions of one element of x that TFP lacks, or computes less well."""
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
@@ -42,7 +44,10 @@ class Element(tfd.Distribution):
 
   def _sample_n(self, n, seed=None):
     shape = tf.concat([[n], tf.shape(self._like)], axis=0)
-    seed = tfp.random.sanitize_seed(seed)
-    tiny = 2.0**-24  # keeps the noise inside of the open interval (0, 1)
-    uniform = tf.random.stateless_uniform(shape, seed, tiny, 1.0)
-    return self._quantile(uniform)
+    return self._quantile(open_uniform(shape, seed))
+
+
+def open_uniform(shape: tf.Tensor, seed: Any) -> tf.Tensor:
+  """float32 uniform noise of this shape in the open interval (0, 1)."""
+  seed = tfp.random.sanitize_seed(seed)
+  return tf.random.stateless_uniform(shape, seed, 2.0**-24, 1.0)

@@ -5,10 +5,10 @@ import numpy as np
 from aevb_tf import likelihoods
 
 # What a likelihood needs besides its name.
-_OPTIONS: dict[str, dict] = {}
+_OPTIONS = {"category": {"levels": 4}, "ordinal": {"levels": 4}}
 
 # The shapes of small examples, if they are not (2, 2, 1).
-_SHAPES: dict[str, tuple[int, ...]] = {}
+_SHAPES = {"multinomial": (2, 2, 3), "one_hot": (2, 2, 3)}
 
 _LEVELS = np.arange(256) / 255
 _COUNTS = np.array([0, 0, 1, 1, 2, 3, 5, 8, 13, 40, 1000])
@@ -16,9 +16,14 @@ _REALS = np.array([-1e3, -2.5, -0.1, 0.0, 0.3, 1.0, 4.0, 1e3])
 
 # The targets of each, if they are not images of 8-bit levels divided by 255.
 _VALUES = {
+  "beta": np.array([1e-6, 0.1, 0.5, 0.7, 0.99, 1 - 2.0**-24]),
+  "category": np.arange(4),
   "laplace": _REALS,
   "log_normal": np.array([1e-6, 0.1, 0.5, 1.0, 2.0, 10.0, 1e6]),
+  "multinomial": _COUNTS,
   "negative_binomial": _COUNTS,
+  "one_hot": np.arange(2),
+  "ordinal": np.arange(4),
   "poisson": _COUNTS,
   "student_t": _REALS,
 }
@@ -30,8 +35,8 @@ def identifier(name):
 
 
 def name_of(likelihood):
-  """The registered name of an identifier."""
-  return likelihoods.name_of(type(likelihoods.get(likelihood)))
+  """The registered name of a name or a name with options."""
+  return likelihood if isinstance(likelihood, str) else likelihood["name"]
 
 
 def event_shape(name):
@@ -51,8 +56,18 @@ def values(likelihood):
 
 def data(likelihood, rng, shape, moderate=False):
   """float32 targets of this shape, without the extreme ones if `moderate`."""
+  if name_of(likelihood) == "one_hot":
+    return _one_hot(rng, shape, likelihoods.get(likelihood).groups or shape[-1:])
   possible = values(likelihood)
   size = np.abs(possible)
   if moderate and name_of(likelihood) in _VALUES:
     possible = possible[(size < 20) & ((size == 0) | (size >= 0.1))]
   return rng.choice(possible, size=shape)
+
+
+def _one_hot(rng, shape, groups):
+  starts = np.cumsum([0, *groups[:-1]])
+  x = np.zeros(shape, np.float32)
+  hot = starts + rng.integers(groups, size=(*shape[:-1], len(groups)))
+  np.put_along_axis(x, hot, 1.0, axis=-1)
+  return x

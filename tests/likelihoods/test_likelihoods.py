@@ -21,22 +21,34 @@ def build(name, event_shape=EVENT):
 
 ALL = [
   "bernoulli",
+  "beta",
   "continuous_bernoulli",
   "categorical",
+  {"name": "category", "levels": 4},
+  "discretized_logistic",
+  {"name": "discretized_logistic", "num_mixtures": 3},
   "gaussian",
   {"name": "gaussian", "scale": "shared"},
   {"name": "gaussian", "scale": 0.5},
   {"name": "gaussian", "unit_mean": True},
   "laplace",
   "log_normal",
+  "multinomial",
+  {"name": "multinomial", "total": 9},
   "negative_binomial",
   {"name": "negative_binomial", "dispersion": "per_pixel"},
+  "one_hot",
+  {"name": "one_hot", "groups": [2, 1, 3]},
+  {"name": "ordinal", "levels": 4},
   "poisson",
   "student_t",
   {"name": "student_t", "df": 3.0},
 ]
-# Outputs for which the mean of draws is nearly normal.
-SPREAD = {"log_normal": 0.1}
+# What the harness needs to know about some of them.
+NOTES = {
+  "log_normal": {"spread": 0.1},  # for which the mean of draws is nearly normal
+  "{'name': 'one_hot', 'groups': [2, 1, 3]}": {"columns": 6},
+}
 
 
 def test_all_registered_names_are_tested_here():
@@ -47,7 +59,7 @@ def test_all_registered_names_are_tested_here():
 @pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", ALL, ids=str)
 def test_members(name, check, seeds):
-  check(harness.case(name, spread=SPREAD.get(cases.name_of(name), 1.0)), seeds(0))
+  check(harness.case(name, **NOTES.get(str(name), {})), seeds(0))
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])

@@ -1,0 +1,108 @@
+"""A distribution over a few equally spaced levels, for codes and for shades of grey."""
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from aevb_tf.checks import positive_int
+from aevb_tf.likelihoods.elements import Element
+
+
+class Levels(Element):
+  """x is level / per_unit, with level = 0, ..., K - 1 of softmax probabilities.
+
+  Args:
+    logits: float32 `[..., K]`.
+    per_unit: Number of levels in an interval of length 1.
+  """
+
+  logits: tf.Tensor
+
+  def __init__(self, logits: tf.Tensor, per_unit: float):
+    self.per_unit = per_unit
+    super().__init__(logits[..., 0], logits=logits)
+
+  def _top(self):
+    return self.logits.shape[-1] - 1.0
+
+  def _log_prob(self, x):
+    # Values outside the grid are rejected by `in_support`. They are clipped here, since
+    # this may run first in a graph, where an invalid level would raise its own error.
+    level = tf.clip_by_value(tf.round(x * self.per_unit), 0.0, self._top())
+    logits, level = _broadcast(self.logits, tf.cast(level, tf.int32))
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(level, logits)
+
+  def _mean(self):
+    levels = tf.linspace(0.0, self._top() / self.per_unit, self.logits.shape[-1])
+    return tf.linalg.matvec(tf.nn.softmax(self.logits), levels)
+
+  def _quantile(self, value):
+    below = tf.cumsum(tf.nn.softmax(self.logits), axis=-1) < value[..., tf.newaxis]
+    level = tf.reduce_sum(tf.cast(below, tf.float32), axis=-1)
+    return tf.minimum(level, self._top()) / self.per_unit
+
+  def _sample_n(self, n, seed=None):
+    level = tfd.Categorical(logits=self.logits).sample(n, seed=seed)
+    return tf.cast(level, self.dtype) / self.per_unit
+
+
+def _broadcast(logits, level):
+  shape = tf.broadcast_dynamic_shape(tf.shape(logits)[:-1], tf.shape(level))
+  classes = tf.shape(logits)[-1:]
+  logits = tf.broadcast_to(logits, tf.concat([shape, classes], axis=0))
+  return logits, tf.broadcast_to(level, shape)
+
+
+def per_element(params: tf.Tensor, event_shape: tuple[int, ...]) -> tf.Tensor:
+  """The K parameters of every element, from K for each along the last axis.
+
+  Args:
+    params: float `[..., *space, channels * K]`.
+    event_shape: `(*space, channels)`.
+
+  Returns:
+    float32 `[..., *event_shape, K]`.
+  """
+  params = tf.cast(params, tf.float32)
+  batch = tf.shape(params)[: -len(event_shape)]
+  each = params.shape[-1] // event_shape[-1]
+  return tf.reshape(params, tf.concat([batch, event_shape, [each]], axis=0))
+
+
+def are_counts(x: tf.Tensor) -> tf.Tensor:
+  """Whether every element is one of 0, 1, 2, ...: a boolean scalar tensor."""
+  return tf.reduce_all(tf.math.is_finite(x) & (x >= 0.0) & (x == tf.round(x)))
+
+
+def are_codes(x: tf.Tensor, levels: int) -> tf.Tensor:
+  """Whether every element is one of 0, 1, ..., levels - 1: a boolean scalar tensor."""
+  return tf.reduce_all((x == tf.round(x)) & (x >= 0.0) & (x < levels))
+
+
+def are_grey_levels(x: tf.Tensor) -> tf.Tensor:
+  """Whether every element is a multiple of 1/255 in [0, 1]: a boolean scalar tensor."""
+  level = x * 255.0
+  on_grid = tf.abs(level - tf.round(level)) < 1e-3
+  return tf.reduce_all(on_grid & (x >= 0.0) & (x <= 1.0))
+
+
+def checked_levels(levels: int, least: int, otherwise: str) -> int:
+  """Returns the number of levels.
+
+  Args:
+    levels: The number to check.
+    least: The least possible number.
+    otherwise: What to use for fewer levels, as the end of the error message.
+
+  Raises:
+    ValueError: `levels` is not an integer of at least `least`.
+  """
+  if positive_int("levels", levels) < least:
+    raise ValueError(f"levels={levels}: must be at least {least}. {otherwise}")
+  return int(levels)
+
+
+def has_both_of_zero_and_one(x: tf.Tensor) -> bool:
+  """Whether all elements are 0 or 1, and both occur."""
+  is_zero, is_one = x == 0.0, x == 1.0
+  both_occur = tf.reduce_any(is_zero) & tf.reduce_any(is_one)
+  return bool(both_occur & tf.reduce_all(is_zero | is_one))
