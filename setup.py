@@ -63,6 +63,8 @@ setuptools.setup(
     "mlxtend>=0.23.4",
     "numpy>=1.26",
     "pillow>=10.3",
+    # Reads tables. tensorflow-datasets brings it, too.
+    "pyarrow>=15.0",
     "scipy>=1.13",
     "tensorboard",
     "tensorflow>=2.21,<2.22",

@@ -27,6 +27,7 @@ from aevb_tf import (
   priors,
   random,
   reparameterization,
+  tables,
 )
 from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
 from aevb_tf.saving import load
@@ -51,6 +52,7 @@ __all__ = [
   "priors",
   "random",
   "reparameterization",
+  "tables",
 ]
 
 

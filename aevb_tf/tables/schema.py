@@ -1,0 +1,260 @@
+"""The schema of a table: its columns, and the code between rows and numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from aevb_tf.files import write_json
+from aevb_tf.registry import did_you_mean
+from aevb_tf.tables import arrow, inference
+from aevb_tf.tables.column import Column
+
+if TYPE_CHECKING:
+  import pandas
+
+
+class Schema:
+  """The columns of a table, in the order of the table.
+
+  `print(schema)` shows them. Two schemas are equal if their columns are.
+
+  Args:
+    columns: `Column` objects, or their options.
+
+  Attributes:
+    columns: All columns, also those that are ignored.
+
+  Raises:
+    ValueError: A column is invalid, occurs twice, or all are ignored.
+  """
+
+  def __init__(self, columns: Sequence[Column | Mapping[str, Any]]):
+    self.columns = tuple(
+      column if isinstance(column, Column) else Column.from_dict(column)
+      for column in columns
+    )
+    names = [column.name for column in self.columns]
+    for name in names:
+      if names.count(name) > 1:
+        raise ValueError(f"The schema has column {name!r} more than once.")
+    if not self.modelled:
+      why = "; ".join(f"{c.name!r}, {c.reason}" for c in self.columns[:5])
+      raise ValueError(
+        f"There is no column to model ({why}): give a kind, as in schema={{'NAME': "
+        "'categorical'}."
+      )
+
+  @classmethod
+  def infer(cls, source: arrow.TableLike, schema: SchemaLike | None = None) -> Schema:
+    """The schema of a table, by the rules of `aevb_tf.tables`.
+
+    Args:
+      source: A path, a DataFrame, a `pyarrow.Table`, or a mapping of names to arrays; at
+        least two rows.
+      schema: What is known already: `{name: kind}`, or `{name: {"kind": ..., "levels":
+        ..., "location": ..., "scale": ...}}`, for some or all columns. A `Schema`, or a
+        file of one, is returned, after a check that the table fits.
+
+    Returns:
+      The schema.
+
+    Raises:
+      ValueError: The table cannot be read, has one row or no column to model, or does not
+        fit what is given.
+      FileNotFoundError: There is no such file.
+    """
+    return cls.of_table(arrow.read(source), schema)
+
+  @classmethod
+  def of_table(cls, table: arrow.Table, schema: SchemaLike | None = None) -> Schema:
+    """As `infer`, of a table that `arrow.read` returned."""
+    if isinstance(schema, (str, os.PathLike)):
+      schema = cls.load(schema)
+    if isinstance(schema, Schema):
+      schema.encode_table(table)  # raises an error if it does not fit
+      return schema
+    if table.num_rows < 2:
+      raise ValueError(f"{table.name} has one row: a schema needs at least two.")
+    known = dict(schema or {})
+    for name in known:
+      if name not in table.columns:
+        raise ValueError(
+          f"{table.name} has no column {name!r}.{did_you_mean(name, table.columns)}"
+        )
+    columns = []
+    for name, values in table.columns.items():
+      options = known.get(name)
+      options = {"kind": options} if isinstance(options, str) else options
+      if options is None:
+        columns.append(inference.infer(name, values))
+      else:
+        where = f"{table.name}, column {name!r}"
+        columns.append(inference.given(name, values, options, where))
+    return cls(columns)
+
+  # The columns.
+
+  @property
+  def modelled(self) -> tuple[Column, ...]:
+    """The columns that are not ignored, in the order of the numbers of a row."""
+    return tuple(column for column in self.columns if column.kind != "ignored")
+
+  @property
+  def event_shape(self) -> tuple[int]:
+    """The shape of a row, `(D,)`."""
+    return (len(self.modelled),)
+
+  @property
+  def has_missing(self) -> bool:
+    """Whether the data that it was inferred from had missing values."""
+    return any(column.num_missing for column in self.modelled)
+
+  def __getitem__(self, name: str) -> Column:
+    for column in self.columns:
+      if column.name == name:
+        return column
+    near = did_you_mean(name, [column.name for column in self.columns])
+    raise KeyError(f"The schema has no column {name!r}.{near}")
+
+  def __iter__(self) -> Iterator[Column]:
+    return iter(self.columns)
+
+  def __len__(self) -> int:
+    return len(self.columns)
+
+  def __eq__(self, other: object) -> bool:
+    return isinstance(other, Schema) and self.columns == other.columns
+
+  def __hash__(self) -> int:
+    return hash(self.columns)
+
+  def __repr__(self) -> str:
+    rows = [("column", "kind", "units", "missing", "reason")]
+    for c in self.columns:
+      rows.append((c.name, c.kind, c.units, str(c.num_missing or ""), c.reason))
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = (
+      "  ".join(
+        cell.rjust(width) if i == 3 else cell.ljust(width)
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+      ).rstrip()
+      for row in rows
+    )
+    return "\n".join(lines)
+
+  # Rows and numbers.
+
+  def encode(self, source: arrow.TableLike) -> np.ndarray:
+    """The rows of a table as numbers.
+
+    Args:
+      source: As in `infer`; other columns than those of the schema are left out.
+
+    Returns:
+      float32 `[n, D]`, NaN where a value is missing.
+
+    Raises:
+      ValueError: A column is missing, has another type, or a value that does not fit it,
+        such as a category that the schema does not have.
+      FileNotFoundError: There is no such file.
+    """
+    return self.encode_table(arrow.read(source))
+
+  def encode_table(self, table: arrow.Table) -> np.ndarray:
+    """As `encode`, of a table that `arrow.read` returned."""
+    encoded = []
+    for column in self.modelled:
+      if column.name not in table.columns:
+        raise ValueError(
+          f"{table.name} has no column {column.name!r}, which the schema has."
+          f"{did_you_mean(column.name, table.columns)}"
+        )
+      where = f"{table.name}, column {column.name!r}"
+      encoded.append(column.encode(table.columns[column.name], where))
+    return np.stack(encoded, axis=1)
+
+  def decode(self, x: Any) -> dict[str, np.ndarray]:
+    """Rows of numbers in the data's own units and levels.
+
+    Values between two levels or two whole numbers become the nearest.
+
+    Args:
+      x: float `[n, D]`, NaN where a value is missing.
+
+    Returns:
+      An array `[n]` for each column that is modelled, by its name; see `Column.decode`.
+
+    Raises:
+      ValueError: `x` has another shape.
+    """
+    x = np.asarray(x)
+    if x.ndim != 2 or x.shape[1:] != self.event_shape:
+      raise ValueError(
+        f"x has shape {x.shape}: give [n, {len(self.modelled)}], a number for each column "
+        "that is modelled."
+      )
+    return {c.name: c.decode(x[:, i]) for i, c in enumerate(self.modelled)}
+
+  def to_frame(self, x: Any) -> pandas.DataFrame:
+    """`decode(x)` as a pandas DataFrame.
+
+    Raises:
+      ImportError: pandas is not installed.
+      ValueError: `x` has another shape.
+    """
+    try:
+      import pandas as pd
+    except ImportError:
+      raise ImportError(
+        "to_frame needs pandas: `pip install pandas`, or use schema.decode(x)."
+      ) from None
+    return pd.DataFrame(self.decode(x))
+
+  # Files.
+
+  def to_dict(self) -> dict[str, Any]:
+    """The columns in JSON's types, for `from_dict`."""
+    return {"columns": [column.to_dict() for column in self.columns]}
+
+  @classmethod
+  def from_dict(cls, values: Mapping[str, Any]) -> Schema:
+    """The schema that `to_dict` returned.
+
+    Raises:
+      ValueError: It is not the dict of a schema, or a column is invalid.
+    """
+    if set(values) != {"columns"}:
+      raise ValueError("This is not a schema: give {'columns': [...]}.")
+    return cls(values["columns"])
+
+  def save(self, path: str | os.PathLike) -> None:
+    """Writes a JSON file, which can be edited by hand."""
+    write_json(pathlib.Path(path), self.to_dict())
+
+  @classmethod
+  def load(cls, path: str | os.PathLike) -> Schema:
+    """Reads the file of `save`.
+
+    Raises:
+      FileNotFoundError: There is no such file.
+      ValueError: It is not a schema; the message names the file.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+      raise FileNotFoundError(f"There is no file {path.absolute()}.")
+    try:
+      return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, AttributeError) as error:
+      raise ValueError(f"{path} is not a schema: {error}") from error
+
+
+# A schema, a file of one, or the kinds or options of some columns.
+SchemaLike: TypeAlias = (
+  Schema | str | os.PathLike | Mapping[str, str | Mapping[str, Any]]
+)

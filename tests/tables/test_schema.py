@@ -1,0 +1,388 @@
+"""Rows become numbers and back, for every kind, with and without missing values."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from aevb_tf.tables import Column, Schema
+
+DAYS = [np.datetime64("2020-02-28"), np.datetime64("2021-01-01"), None]
+
+# Columns of every kind and type: values, the schema's column, and the numbers of x.
+CASES = {
+  "real": ([1.5, -2.5, 4.0], {"kind": "real"}, None),
+  "whole_real": ([-7, 5, 1900], {"kind": "real", "type": "int"}, None),
+  "date": (
+    [datetime.date(2020, 2, 28), datetime.date(2021, 1, 1), datetime.date(1969, 7, 20)],
+    {"kind": "real", "type": "date", "location": 18000.0, "scale": 100.0},
+    [(18320 - 18000) / 100, (18628 - 18000) / 100, (-165 - 18000) / 100],
+  ),
+  "positive": ([1.0, 4.0, 16.0], {"kind": "positive", "scale": 4.0}, [0.25, 1.0, 4.0]),
+  "count": ([0, 3, 70000], {"kind": "count", "type": "int"}, [0, 3, 70000]),
+  "binary": (
+    [True, False, True],
+    {"kind": "binary", "type": "bool", "levels": (False, True)},
+    [1, 0, 1],
+  ),
+  "binary_text": (
+    ["yes", "no", "yes"],
+    {"kind": "binary", "type": "text", "levels": ("no", "yes")},
+    [1, 0, 1],
+  ),
+  "categorical": (
+    ["hen", "cat", "dog"],
+    {"kind": "categorical", "type": "text", "levels": ("cat", "dog", "hen")},
+    [2, 0, 1],
+  ),
+  "ordinal": (
+    [5, 1, 3],
+    {"kind": "ordinal", "type": "int", "levels": (1, 3, 5)},
+    [2, 0, 1],
+  ),
+  "levels_of_floats": (
+    [0.5, 0.25, 0.5],
+    {"kind": "binary", "levels": (0.25, 0.5)},
+    [1, 0, 1],
+  ),
+}
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_every_kind_comes_back(name, missing):
+  values, options, numbers = CASES[name]
+  column = Column("c", **options)
+  schema = Schema([column])
+  values = [*values, None] if missing else values
+  x = schema.encode({"c": values})
+  assert x.dtype == np.float32 and x.shape == (len(values), 1)
+  assert np.isnan(x[-1, 0]) == missing
+  if numbers is not None:
+    np.testing.assert_array_equal(x[:3, 0], np.float32(numbers))
+  decoded = schema.decode(x)["c"]
+  expected = pd.Series(values, dtype=object)
+  for value, back in zip(expected[:3], decoded[:3], strict=True):
+    assert back == value
+  if missing:
+    assert pd.isna(decoded[-1])
+
+
+def test_dtypes_of_what_is_decoded():
+  def dtype(name, missing):
+    values, options, _ = CASES[name]
+    schema = Schema([Column("c", **options)])
+    x = schema.encode({"c": [*values, None] if missing else values})
+    return schema.decode(x)["c"].dtype
+
+  assert dtype("count", False) == dtype("whole_real", False) == np.int64
+  assert dtype("ordinal", False) == np.int64
+  assert dtype("count", True) == dtype("ordinal", True) == np.float64
+  assert dtype("binary", False) == np.dtype(bool)
+  assert dtype("binary", True) == dtype("categorical", True) == np.dtype(object)
+  assert dtype("date", True) == np.dtype("datetime64[D]")
+
+
+def test_times_come_back_to_the_second():
+  times = pd.to_datetime(["2024-01-01 00:00:00", "2024-01-01 12:30:15"])
+  schema = Schema.infer({"t": [*times, None, times[0]]})
+  assert (schema["t"].kind, schema["t"].type) == ("real", "time")
+  decoded = schema.decode(schema.encode({"t": times}))["t"]
+  np.testing.assert_array_equal(decoded, times.to_numpy().astype("datetime64[s]"))
+
+
+def test_location_and_scale():
+  schema = Schema.infer({"r": [1.0, -3.0, 8.5, None], "p": [0.1, 1.0, 10.0, 1.0]})
+  r, p = schema.columns
+  assert r.location == pytest.approx(np.mean([1, -3, 8.5]))
+  assert r.scale == pytest.approx(np.std([1, -3, 8.5]))
+  assert (r.num_missing, p.num_missing) == (1, 0)
+  assert p.kind == "positive" and p.scale == pytest.approx(1.0)  # the geometric mean
+  assert schema.has_missing
+  x = schema.encode({"r": [1.0, -3.0, 8.5], "p": [0.1, 1.0, 10.0]})
+  assert x[:, 0].mean() == pytest.approx(0, abs=1e-6)
+  assert x[:, 0].std() == pytest.approx(1, rel=1e-6)
+
+
+def test_values_between_two_levels_become_the_nearest():
+  schema = Schema(
+    [
+      Column("b", "binary", ("no", "yes"), type="text"),
+      Column("c", "categorical", ("x", "y", "z"), type="text"),
+      Column("n", "count", type="int"),
+    ]
+  )
+  decoded = schema.decode(np.array([[0.4, -0.3, 2.6], [0.6, 1.4, 0.4], [1, 9, 0]]))
+  assert list(decoded["b"]) == ["no", "yes", "yes"]
+  assert list(decoded["c"]) == ["x", "y", "z"]
+  assert list(decoded["n"]) == [3, 0, 0]
+
+
+class TestRules:
+  """One test for each rule of the documentation, at its edge."""
+
+  def kind(self, values):
+    table = {"c": values, "other": np.arange(len(values)) * 0.5}
+    return Schema.infer(table)["c"].kind
+
+  def test_no_or_one_value(self):
+    assert self.kind([None, None, None]) == self.kind(["a", "a", None]) == "ignored"
+    assert self.kind([3.5, 3.5]) == "ignored"
+
+  def test_two_values(self):
+    assert self.kind([True, False, None]) == self.kind(["a", "b", "b"]) == "binary"
+    assert self.kind([1, 2, 1]) == self.kind([0.0, 0.5, 0.5]) == "binary"
+
+  def test_text(self):
+    assert self.kind(["a", "b", "c"]) == "ignored"
+    assert self.kind(["a", "b", "c", "a"]) == "categorical"
+    many = [f"{i}" for i in range(2000)]
+    assert self.kind([*many, "0"]) == "categorical"
+    assert self.kind([*many, "more", "0"]) == "ignored"
+
+  def test_ordered_categories(self):
+    sizes = pd.Categorical(["M", "S", "L"], ["S", "M", "L"], ordered=True)
+    column = Schema.infer(pd.DataFrame({"c": sizes}))["c"]
+    assert (column.kind, column.levels) == ("ordinal", ("S", "M", "L"))
+
+  def test_dates_are_real(self):
+    assert self.kind([datetime.date(2020, 1, i) for i in (1, 2, 2)]) == "real"
+
+  def test_numbers_of_the_rows(self):
+    assert self.kind(range(100, 150)) == "ignored"
+    assert self.kind([2, 1, *range(3, 50)]) != "ignored"
+
+  def test_few_whole_numbers(self):
+    assert self.kind([*range(10), 0]) == "ordinal"
+    assert self.kind([*range(11), 0]) == "count"
+    # As pandas stores whole numbers with missing values.
+    assert self.kind([1.0, 2.0, 3.0, np.nan, 1.0]) == "ordinal"
+
+  def test_counts_vary_at_least_as_much_as_their_mean(self):
+    years = np.arange(2000, 2020).repeat(2)
+    assert self.kind(years) != "count"
+    assert self.kind(years - 2000) == "count"
+    assert self.kind(years - 2001) == "real"  # one is negative
+    rare = np.r_[np.arange(20), 100_000]
+    assert self.kind(rare) == "count" and self.kind(rare + 1) != "count"
+
+  def test_positive_if_log_normal_fits_better(self):
+    grid = (np.arange(1, 100) - 0.5) / 100
+    from scipy import stats
+
+    assert self.kind(np.exp(stats.norm.ppf(grid))) == "positive"
+    assert self.kind(10 + stats.norm.ppf(grid)) == "real"
+    assert self.kind(np.exp(stats.norm.ppf(grid)) - 1) == "real"
+
+  def test_other_types(self):
+    assert self.kind([[1], [2], [3]]) == "ignored"
+
+
+def test_rules_on_tables_of_scikit_learn():
+  datasets = pytest.importorskip("sklearn.datasets")
+
+  def kinds(load):
+    table = load(as_frame=True).frame
+    schema = Schema.infer(table)
+    x = schema.encode(table)
+    for name, back in schema.decode(x).items():
+      values = table[name].to_numpy(float)
+      np.testing.assert_allclose(back, values, rtol=0, atol=3e-6 * abs(values).max())
+    return [column.kind for column in schema]
+
+  assert kinds(datasets.load_iris) == ["positive"] * 2 + ["real"] * 2 + ["ordinal"]
+  assert kinds(datasets.load_diabetes) == ["real", "binary", *["real"] * 8, "count"]
+  wine = kinds(datasets.load_wine)
+  assert wine[4] == wine[12] == "count" and wine[13] == "ordinal"
+  assert {*wine[:4], *wine[5:12]} == {"real", "positive"}
+  cancer = kinds(datasets.load_breast_cancer)
+  assert cancer[-1] == "binary" and set(cancer[:-1]) == {"real", "positive"}
+
+
+class TestGiven:
+  TABLE = {"age": [20, 30, 40, 30], "size": ["S", "L", "M", "S"]}
+
+  def test_a_kind(self):
+    schema = Schema.infer(self.TABLE, {"age": "count"})
+    assert schema["age"].kind == "count" and schema["age"].reason == "given"
+    assert schema["size"].kind == "categorical"
+
+  def test_levels(self):
+    options = {"kind": "ordinal", "levels": ["S", "M", "L", "XL"]}
+    schema = Schema.infer(self.TABLE, {"size": options})
+    np.testing.assert_array_equal(schema.encode(self.TABLE)[:, 1], [0, 2, 1, 0])
+    assert schema["size"].levels == ("S", "M", "L", "XL")
+
+  def test_location_and_scale(self):
+    schema = Schema.infer(
+      self.TABLE, {"age": {"kind": "real", "location": 20, "scale": 10}}
+    )
+    np.testing.assert_array_equal(schema.encode(self.TABLE)[:, 0], [0, 1, 2, 1])
+
+  def test_the_whole_schema(self, tmp_path):
+    schema = Schema.infer(self.TABLE)
+    assert Schema.infer(self.TABLE, schema) is schema
+    schema.save(tmp_path / "schema.json")
+    assert Schema.infer(self.TABLE, tmp_path / "schema.json") == schema
+
+  @pytest.mark.parametrize(
+    "given, message",
+    [
+      ({"ages": "count"}, "no column 'ages'. Did you mean age?"),
+      ({"age": "counts"}, "column 'age': unknown kind 'counts'. Did you mean count?"),
+      ({"age": {"knd": "count"}}, "column 'age': unknown option 'knd'"),
+      ({"age": "binary"}, "column 'age': kind 'binary' needs two levels, not 3"),
+      ({"size": "real"}, "column 'size': holds text, but kind 'real' needs numbers"),
+      ({"size": "ordinal"}, "column 'size': kind 'ordinal' of text needs its levels"),
+      (
+        {"age": {"kind": "ordinal", "levels": [20, 30]}},
+        "column 'age': 40 is not one of",
+      ),
+      (
+        {"age": {"kind": "real", "scale": 0}},
+        "column 'age': location=.* scale=0.0 pos",
+      ),
+    ],
+  )
+  def test_mistakes(self, given, message):
+    with pytest.raises(ValueError, match=message) as error:
+      Schema.infer(self.TABLE, given)
+    assert "\n" not in str(error.value)
+
+
+class TestMisfits:
+  """A table that does not fit the schema names the column and the fix."""
+
+  SCHEMA = Schema.infer(
+    {
+      "pet": ["cat", "dog", "hen", "cat"],
+      "age": [0.5, 1.5, -2.0, 3.0],
+      "visits": [0, 30, *[7, 9]],
+      "price": [1.5, 2.0, 100.0, 4.0],
+    },
+    {"visits": "count"},
+  )
+  ROW = {"pet": ["dog"], "age": [1.0], "visits": [3], "price": [5.0]}
+
+  @pytest.mark.parametrize(
+    "change, message",
+    [
+      ({"pet": ["wolf"]}, r"'pet': 'wolf' is not one of .*\(3 levels: cat, dog, hen\)"),
+      ({"age": ["old"]}, "'age': holds text, but the schema has numbers: convert"),
+      ({"pet": [3]}, "'pet': holds whole numbers, but the schema has text: convert"),
+      ({"age": [np.inf]}, "'age': holds an infinite value: remove"),
+      ({"visits": [1.5]}, "'visits': holds 1.5, but kind 'count' needs .* use kind"),
+      ({"visits": [-1]}, "'visits': holds -1, but kind 'count'"),
+      ({"price": [0.0]}, "'price': holds 0, but kind 'positive' needs numbers above 0"),
+      ({"age": [[1, 2]]}, "'age': holds list"),
+    ],
+  )
+  def test_values(self, change, message):
+    with pytest.raises(ValueError, match=f"The table, column {message}") as error:
+      self.SCHEMA.encode({**self.ROW, **change})
+    assert "\n" not in str(error.value)
+
+  def test_a_missing_column(self):
+    row = {**self.ROW, "ages": [1.0]}
+    del row["age"]
+    with pytest.raises(ValueError, match="no column 'age', .* Did you mean ages?"):
+      self.SCHEMA.encode(row)
+
+  def test_other_columns_and_missing_values_are_fine(self):
+    row = {**self.ROW, "pet": [None], "more": ["x"]}
+    assert np.isnan(self.SCHEMA.encode(row)[0, 0])
+
+  def test_a_column_without_values_has_any_type(self):
+    x = self.SCHEMA.encode({name: pa.nulls(2) for name in self.ROW})
+    assert np.isnan(x).all() and x.shape == (2, 4)
+
+  def test_rows_of_another_length(self):
+    with pytest.raises(ValueError, match=r"x has shape \(2, 3\): give \[n, 4\]"):
+      self.SCHEMA.decode(np.zeros((2, 3)))
+
+
+def test_one_row_has_no_schema():
+  with pytest.raises(ValueError, match="has one row: a schema needs at least two"):
+    Schema.infer({"a": [1.0]})
+
+
+def test_no_usable_column():
+  with pytest.raises(ValueError, match="no column to model .'id', text, and each row"):
+    Schema.infer({"id": ["a", "b", "c"], "unit": ["kg", "kg", "kg"]})
+
+
+class TestFiles:
+  SCHEMA = TestMisfits.SCHEMA
+
+  def test_a_schema_comes_back(self, tmp_path):
+    assert Schema.from_dict(self.SCHEMA.to_dict()) == self.SCHEMA
+    self.SCHEMA.save(tmp_path / "s.json")
+    loaded = Schema.load(tmp_path / "s.json")
+    assert loaded == self.SCHEMA and hash(loaded) == hash(self.SCHEMA)
+
+  def test_a_short_schema_by_hand(self):
+    schema = Schema.from_dict({"columns": [{"name": "age", "kind": "real"}]})
+    assert schema.columns == (Column("age", "real"),)
+
+  @pytest.mark.parametrize(
+    "text, message",
+    [
+      ("{", "is not a schema"),
+      ("[]", "is not a schema"),
+      ("{}", "give {'columns'"),
+      ('{"columns": [{"name": "a"}]}', "no 'kind'"),
+      ('{"columns": [{"name": "a", "kind": "real", "scal": 1}]}', "Did you mean scale"),
+      ('{"columns": [{"name": "a", "kind": "rea"}]}', "Did you mean real"),
+      ('{"columns": [{"name": "a", "kind": "categorical"}]}', "at least 2 levels"),
+    ],
+  )
+  def test_a_damaged_file(self, tmp_path, text, message):
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+      Schema.load(tmp_path / "s.json")
+    assert str(error.value).startswith(str(tmp_path / "s.json"))
+
+  def test_no_file(self, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file"):
+      Schema.load(tmp_path / "s.json")
+
+
+def test_print_is_an_aligned_table():
+  schema = Schema(
+    [
+      Column("age", "real", (), 40.0, 12.5, "int", 3, "numbers"),
+      Column("pet", "categorical", ("cat", "dog"), type="text", reason="text"),
+      Column("id", "ignored", type="text", reason="each row has its own"),
+    ]
+  )
+  assert str(schema).splitlines() == [
+    "column  kind         units               missing  reason",
+    "age     real         40 +- 12.5                3  numbers",
+    "pet     categorical  2 levels: cat, dog           text",
+    "id      ignored                                   each row has its own",
+  ]
+
+
+def test_to_frame():
+  schema = TestMisfits.SCHEMA
+  frame = schema.to_frame(schema.encode(TestMisfits.ROW))
+  pd.testing.assert_frame_equal(
+    frame, pd.DataFrame(TestMisfits.ROW), check_dtype=False, rtol=1e-6
+  )
+
+
+def test_to_frame_without_pandas(monkeypatch):
+  import sys
+
+  monkeypatch.setitem(sys.modules, "pandas", None)
+  with pytest.raises(ImportError, match="pip install pandas.*schema.decode"):
+    TestMisfits.SCHEMA.to_frame(np.zeros((1, 4)))
+
+
+def test_columns_by_name():
+  assert [c.name for c in TestMisfits.SCHEMA] == ["pet", "age", "visits", "price"]
+  assert len(TestMisfits.SCHEMA) == 4 and TestMisfits.SCHEMA.event_shape == (4,)
+  with pytest.raises(KeyError, match="no column 'aeg'.*Did you mean age"):
+    TestMisfits.SCHEMA["aeg"]
