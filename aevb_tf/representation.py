@@ -14,6 +14,8 @@ from typing import Any
 # What Keras adds to the options of a layer.
 _OF_KERAS = ("name", "trainable", "dtype")
 
+_MOST = 6  # objects of a list that are shown, as `reprlib` does
+
 
 class Represented:
   """Base class whose `repr` shows the options of `get_config()`."""
@@ -52,6 +54,9 @@ def _is(value: Any, default: Any) -> bool:
 
 def _value(value: Any) -> str:
   """A value of a config; an object as Keras serializes it is shown as a call."""
+  if isinstance(value, list) and all(_is_object(v) for v in value):
+    shown = [_value(v) for v in value[:_MOST]] + ["..."] * (len(value) > _MOST)
+    return f"[{', '.join(shown)}]"
   if not _is_object(value):
     is_name = isinstance(value, Mapping) and set(value) == {"name"}
     return reprlib.repr(value["name"] if is_name else value)

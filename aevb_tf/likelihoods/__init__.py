@@ -17,6 +17,7 @@
 | `one_hot`              | groups of 0 and 1     | logit                                 |
 | `category`             | codes 0, ..., K - 1   | K logits                              |
 | `ordinal`              | levels 0, ..., K - 1  | location                              |
+| `columns`              | rows of a table       | those of each column's likelihood     |
 """
 
 from aevb_tf.likelihoods.base import Likelihood, LikelihoodLike, registry
@@ -25,6 +26,7 @@ from aevb_tf.likelihoods.beta import Beta
 from aevb_tf.likelihoods.bits import bits_per_dim
 from aevb_tf.likelihoods.categorical import Categorical
 from aevb_tf.likelihoods.category import Category
+from aevb_tf.likelihoods.columns import Columns
 from aevb_tf.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from aevb_tf.likelihoods.discretized_logistic import DiscretizedLogistic
 from aevb_tf.likelihoods.gaussian import Gaussian
@@ -47,6 +49,7 @@ __all__ = [
   "Beta",
   "Categorical",
   "Category",
+  "Columns",
   "ContinuousBernoulli",
   "DiscretizedLogistic",
   "Gaussian",

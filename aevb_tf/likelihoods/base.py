@@ -37,6 +37,8 @@ class Likelihood(Represented, keras.layers.Layer):
     output_kind: What the decoder's output is: `"logits"`, which a last activation such
       as a sigmoid would bound twice; `"real"` numbers, which must reach below 0; or
       `"any"`, for which no last activation is known to be wrong.
+    is_elementwise: Whether the elements of x are independent given z, so that the
+      likelihood can be that of a column of a table.
   """
 
   support = "finite numbers"
@@ -44,6 +46,7 @@ class Likelihood(Represented, keras.layers.Layer):
   safe_value: float | np.ndarray = 0.0
   params_per_element = 1
   output_kind: Literal["any", "real", "logits"] = "any"
+  is_elementwise = True
 
   def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")  # densities never run in half precision

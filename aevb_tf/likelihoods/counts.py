@@ -1,5 +1,7 @@
 """What the likelihoods of counts 0, 1, 2, ... have in common."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -29,6 +31,11 @@ class Counts(Likelihood):
 
   def misfit(self, x: tf.Tensor) -> str | None:
     if not has_both_of_zero_and_one(x):
+      return None
+    # Rare counts may happen to be 0 and 1. Poisson counts of this mean, which have the
+    # fewest large ones, would include some above 1 with probability 1 - exp(-20).
+    count, mean = float(tf.size(x)), float(tf.reduce_mean(x))
+    if count * (1.0 - (1.0 + mean) * math.exp(-mean)) < 20.0:
       return None
     return (
       f"The data hold only 0 and 1, but the {type(self).__name__} likelihood spreads "

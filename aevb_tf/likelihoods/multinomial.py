@@ -103,6 +103,7 @@ class Multinomial(Likelihood):
   support = "counts, the integers 0, 1, 2, ..."
   advice = "Give the counts themselves, not proportions or logarithms of them."
   output_kind = "logits"
+  is_elementwise = False
 
   def __init__(self, total: int = 1, **kwargs: Any):
     super().__init__(**kwargs)

@@ -88,6 +88,7 @@ class OneHot(Likelihood):
     "likelihood={'name': 'one_hot', 'groups': [3, 2, 5]}."
   )
   output_kind = "logits"
+  is_elementwise = False
 
   def __init__(self, groups: Sequence[int] | None = None, **kwargs: Any):
     super().__init__(**kwargs)

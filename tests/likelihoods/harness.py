@@ -23,6 +23,7 @@ class Case(NamedTuple):
   spread: float = 1.0  # of the outputs for which draws have a mean that can be tested
   data: Callable | None = None  # (rng, shape) -> targets; None: independent `values`
   columns: int | None = None  # size of the last axis, if only one is possible
+  is_vector: bool = False  # whether an example has no other axis
 
   def built(self, event_shape):
     likelihood = self.make()
@@ -31,6 +32,7 @@ class Case(NamedTuple):
 
   def shape(self, *event_shape):
     """`event_shape`, with the possible number of columns."""
+    event_shape = event_shape[-1:] if self.is_vector else event_shape
     return (*event_shape[:-1], self.columns or event_shape[-1])
 
   def targets(self, rng, shape):

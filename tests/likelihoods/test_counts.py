@@ -139,10 +139,12 @@ def test_options_and_targets_that_are_refused():
     for bad in (0.5, -1.0):
       with pytest.raises(ValueError, match="needs counts, .*likelihood='gaussian'"):
         likelihood.check_targets(np.array([[0.0], [bad]]))
+    likelihood.check_targets(np.array([[0.0], [1.0]]))  # may be rare counts
+    likelihood.check_targets(np.float32(np.arange(1000)[:, None] % 20 == 0))
     with pytest.raises(ValueError, match="1 NaN or infinite values of 2"):
       likelihood.check_targets(np.array([[0.0], [np.inf]]))
     with pytest.warns(UserWarning, match="only 0 and 1.*likelihood='bernoulli'"):
-      likelihood.check_targets(np.array([[0.0], [1.0]]))
+      likelihood.check_targets(np.array([[0.0], [1.0]] * 200))
 
 
 @pytest.mark.parametrize("identifier", ["poisson", "negative_binomial"])

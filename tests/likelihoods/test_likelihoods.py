@@ -25,6 +25,7 @@ ALL = [
   "continuous_bernoulli",
   "categorical",
   {"name": "category", "levels": 4},
+  cases.identifier("columns"),
   "discretized_logistic",
   {"name": "discretized_logistic", "num_mixtures": 3},
   "gaussian",
@@ -46,6 +47,7 @@ ALL = [
 ]
 # What the harness needs to know about some of them.
 NOTES = {
+  "columns": {"columns": 9, "is_vector": True, "spread": 0.1},
   "log_normal": {"spread": 0.1},  # for which the mean of draws is nearly normal
   "{'name': 'one_hot', 'groups': [2, 1, 3]}": {"columns": 6},
 }
@@ -57,9 +59,10 @@ def test_all_registered_names_are_tested_here():
 
 
 @pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", ALL, ids=str)
+@pytest.mark.parametrize("name", ALL, ids=lambda name: str(name)[:60])
 def test_members(name, check, seeds):
-  check(harness.case(name, **NOTES.get(str(name), {})), seeds(0))
+  notes = NOTES.get(str(name), NOTES.get(cases.name_of(name), {}))
+  check(harness.case(name, **notes), seeds(0))
 
 
 @pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])
