@@ -66,6 +66,13 @@ class Purpose(enum.Enum):
   BIDIRECTIONAL = "request/bidirectional"
   SIMULATE = "request/bidirectional/simulate"
 
+  IMPUTE = "request/impute"
+  IMPUTED_CHOICE = "request/impute/choice"  # counted
+  IMPUTED_VALUES = "request/impute/values"  # counted
+  IMPUTATION_STEP = "request/impute/step"  # counted
+  PROPOSAL = "request/impute/step/proposal"
+  ACCEPTANCE = "request/impute/step/acceptance"
+
   # For all draws of z or x; the draw of z itself uses the seed directly.
   COMPONENT = "draw/component"
   X_GIVEN_Z = "draw/x_given_z"

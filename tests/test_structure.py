@@ -47,11 +47,13 @@ MAY_IMPORT = {
     "priors",
     "protocols",
   },
+  "imputation": {"bounds", "evidence", "likelihoods", "protocols"},
   "loops": {"data"},
   "models": {
     "bounds",
     "data",
     "evidence",
+    "imputation",
     "likelihoods",
     "loops",
     "mcmc",

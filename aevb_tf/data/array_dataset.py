@@ -33,6 +33,7 @@ class ArrayDataset(keras.utils.PyDataset):
     seed: Seed for shuffling and binarization.
     binarization: "none", "fixed" (drawn once) or "stochastic" (drawn in every epoch).
     drop_remainder: Whether to leave out the last batch if it is short.
+    missing: Whether NaN, or a masked value of a `np.ma` array, marks a missing value.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
@@ -53,11 +54,14 @@ class ArrayDataset(keras.utils.PyDataset):
     seed: int = 0,
     binarization: Binarization = "none",
     drop_remainder: bool = False,
+    missing: bool = False,
   ):
     super().__init__()
-    x = np.asarray(x)
-    checks.check(x, "x")
-    options = streams.Options(batch_size, shuffle, seed, binarization, drop_remainder)
+    x = checks.with_nan(x)
+    checks.check(x, "x", missing)
+    options = streams.Options(
+      batch_size, shuffle, seed, binarization, drop_remainder, missing
+    )
     options.check(len(x))
     if binarization != "none":
       checks.check_unit_interval(x, "x")
@@ -94,9 +98,16 @@ class ArrayDataset(keras.utils.PyDataset):
     )
 
   def mean(self) -> np.ndarray:
-    """The mean of all examples after scaling, float32 `[*event_shape]`."""
-    scale = 255.0 if self.x.dtype == np.uint8 else 1.0
-    return (self.x.mean(axis=0, dtype=np.float64) / scale).astype(np.float32)
+    """The mean of all examples after scaling, float32 `[*event_shape]`.
+
+    It is that of the observed values, and 0 where there are none.
+    """
+    if not self._options.missing:
+      scale = 255.0 if self.x.dtype == np.uint8 else 1.0
+      return (self.x.mean(axis=0, dtype=np.float64) / scale).astype(np.float32)
+    observed = ~np.isnan(self.x)
+    total = np.where(observed, self.x, 0.0).sum(axis=0, dtype=np.float64)
+    return (total / np.maximum(observed.sum(axis=0), 1)).astype(np.float32)
 
   def order(self, epoch: int) -> np.ndarray:
     """The order of the examples in an epoch, which depends on the seed and the epoch.

@@ -44,28 +44,29 @@ class ArrayFile:
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
     """Finds a split; the path is complete, so `data_dir` is not used."""
     del data_dir
-    x, y, rows = self._read(split)
+    x, y, rows, name = self._read(split)
     shape = (len(rows), *x.shape[1:])
     return sources.Split(
       num_examples=len(rows),
       nbytes=sources.stored_bytes(shape, x.dtype),
       arrays=lambda: (x[rows], y[rows]),
       stream=lambda options: self._stream(x, y, rows, options),
+      check=lambda missing: checks.check(x, name, missing),
     )
 
   def _read(self, split):
-    """The checked arrays that hold a split, and the rows that belong to it."""
+    """The arrays that hold a split, the rows that belong to it, and the name of x."""
     with self._opened() as arrays:
       suffix = self._suffix(arrays, split)
       x, y, classes = self._array(arrays, f"x{suffix}"), None, None
       if f"y{suffix}" in arrays:
         y, classes = self._labels(arrays, f"y{suffix}")
     name = str(self.path) if self.path.suffix == ".npy" else f"{self.path}:x{suffix}"
-    checks.check(x, name)
+    checks.check_dtype(x, name)
     y = checks.check_labels(y, len(x), f"{self.path}:y{suffix}", classes)
     rows = np.arange(len(x)) if suffix else tenth_held_out(len(x), split, self.path)
     is_grey = x.ndim == 3 and checks.is_image_dtype(x.dtype)
-    return x[..., np.newaxis] if is_grey else x, y, rows
+    return x[..., np.newaxis] if is_grey else x, y, rows, name
 
   @contextlib.contextmanager
   def _opened(self) -> Iterator[Mapping[str, np.ndarray]]:

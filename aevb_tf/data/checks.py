@@ -8,7 +8,8 @@ Every other dtype is numbers, whose values are kept: a count of 2 is 2.0.
 | uint8           | images  | uint8; level p means p / 255    | only 0 and 1           |
 | bool            | images  | uint8, 0 and 255                |                        |
 | other integers  | numbers | float32, the same values        | beyond -2**24 .. 2**24 |
-| float16, 32, 64 | numbers | float32, the same values        | NaN, infinite          |
+| float16, 32, 64 | numbers | float32, the same values        | infinite; NaN unless   |
+|                 |         |                               | values may be missing  |
 
 float32 can represent every integer up to 2**24, but not all above. uint8 data with only
 0 and 1 are ambiguous: they may be binary data, or two levels that are nearly black.
@@ -33,33 +34,46 @@ def is_image_dtype(dtype: np.dtype) -> bool:
   return dtype == np.uint8 or dtype.kind == "b"
 
 
-def check(x: np.ndarray, name: str) -> None:
+def check(x: np.ndarray, name: str, missing: bool = False) -> None:
   """Checks an array of examples, a chunk at a time.
 
   Args:
     x: `[n, ...]`.
     name: The path or the argument, for error messages.
+    missing: Whether NaN is allowed, and marks a missing value.
 
   Raises:
     ValueError: It is empty, has too few axes, or holds invalid values.
     TypeError: Its dtype is not bool, integer or float.
   """
+  check_dtype(x, name)
+  if x.dtype.kind == "f":
+    _check_finite(x, name, missing)
+  elif x.dtype == np.uint8:
+    _check_levels(x, name)
+  elif x.dtype.kind in "iu":
+    _check_integers(x, name)
+
+
+def check_dtype(x: np.ndarray, name: str) -> None:
+  """Checks the shape and the dtype of an array of examples, and no values; as `check`."""
   if x.ndim < 2 or x.size == 0:
     raise ValueError(
       f"{name} has shape {list(x.shape)}: pass [examples, ...], with at least one"
       " example of at least one value."
     )
-  if x.dtype.kind == "f":
-    _check_finite(x, name)
-  elif x.dtype == np.uint8:
-    _check_levels(x, name)
-  elif x.dtype.kind in "iu":
-    _check_integers(x, name)
-  elif x.dtype.kind != "b":
+  if x.dtype.kind not in "fiub":
     raise TypeError(
       f"{name} has dtype {x.dtype}: pass uint8 levels 0..255, other integers, floats,"
       " or bools."
     )
+
+
+def with_nan(x: np.ndarray) -> np.ndarray:
+  """An array in which the masked values of a `np.ma` array are NaN."""
+  if not np.ma.is_masked(x):
+    return np.asarray(x)
+  return np.ma.filled(np.ma.asarray(x).astype(np.float32), np.nan)
 
 
 def check_unit_interval(x: np.ndarray, name: str) -> None:
@@ -193,15 +207,17 @@ def check_sha256(array: np.ndarray, expected: str, name: str, advice: str) -> No
     )
 
 
-def _check_finite(x, name):
+def _check_finite(x, name, missing):
   for start, chunk in _chunks(x):
     with np.errstate(over="ignore"):  # values too large for float32 fail the next check
-      finite = np.isfinite(chunk.astype(np.float32, copy=False))
-    if not finite.all():
-      index, value = _first(chunk, ~finite, start)
-      raise ValueError(
-        f"{name}{index} is {value}, not a finite float32: remove or replace it."
-      )
+      values = chunk.astype(np.float32, copy=False)
+    allowed = np.isfinite(values) | (np.isnan(values) if missing else False)
+    if not allowed.all():
+      index, value = _first(chunk, ~allowed, start)
+      advice = "remove or replace it"
+      if np.isnan(value):
+        advice += ", or pass missing=True if NaN marks missing values"
+      raise ValueError(f"{name}{index} is {value}, not a finite float32: {advice}.")
 
 
 def _check_integers(x, name):

@@ -35,6 +35,7 @@ def load(
   seed: int = 0,
   data_dir: str | os.PathLike | None = None,
   drop_remainder: bool = False,
+  missing: bool = False,
   in_memory: bool | Literal["auto"] = "auto",
 ) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
@@ -54,6 +55,7 @@ def load(
     data_dir: Folder that holds the data; None uses the source's own folder, and
       downloads the data if they are missing.
     drop_remainder: Whether to leave out the last batch if it is short.
+    missing: Whether NaN marks a missing value, rather than an error in the data.
     in_memory: True, False, or "auto": in memory if the data take at most 2 GiB.
 
   Returns:
@@ -67,10 +69,11 @@ def load(
   if in_memory not in (True, False, "auto"):
     raise ValueError(f"in_memory={in_memory!r}: use True, False or 'auto'.")
   shuffle = split == "train" if shuffle is None else bool(shuffle)
-  options = Options(batch_size, shuffle, seed, binarization, drop_remainder)
+  options = Options(batch_size, shuffle, seed, binarization, drop_remainder, missing)
   options.check()
   found = sources.get(name, data_dir).open(split, data_dir)
   options.check(found.num_examples)
+  found.check(missing)
   if in_memory is True or (in_memory == "auto" and found.nbytes <= IN_MEMORY_BYTES):
     return ArrayDataset(*found.arrays(), **dataclasses.asdict(options))
   return found.stream(options)

@@ -32,12 +32,15 @@ class Split:
     nbytes: Memory for the examples as stored (uint8 or float32), in bytes.
     arrays: Function that reads all examples `[n, ...]`, and labels `[n]` or None.
     stream: Function that returns a stream of `(x, y)`, with a few batches in memory.
+    check: Function that raises a ValueError for invalid values, of which NaN is one unless
+      its argument is True; only for data that were not checked when they were opened.
   """
 
   num_examples: int
   nbytes: int
   arrays: Callable[[], tuple[np.ndarray, np.ndarray | None]]
   stream: Callable[[streams.Options], tf.data.Dataset]
+  check: Callable[[bool], None] = lambda missing: None
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":

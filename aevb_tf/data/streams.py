@@ -35,6 +35,7 @@ class Options:
   seed: int
   binarization: elements.Binarization
   drop_remainder: bool
+  missing: bool = False
 
   def replace(self, **changes: Any) -> "Options":
     """A copy of these options with some changed."""
@@ -47,6 +48,11 @@ class Options:
       num_examples: Number of examples; None if it is not known yet.
     """
     elements.check_binarization(self.binarization)
+    if self.missing and self.binarization != "none":
+      raise ValueError(
+        f"binarization={self.binarization!r} would draw a value for each missing value: "
+        "binarize the data before, or use missing=False."
+      )
     for name in ("batch_size", "seed"):
       value = getattr(self, name)
       if not isinstance(value, numbers.Integral) or isinstance(value, bool):

@@ -150,6 +150,32 @@ class Likelihood(Represented, keras.layers.Layer):
       )
     return distribution.distribution.log_prob(x)
 
+  def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """What is averaged over z for `point_estimate`: here the mean of p(x|z).
+
+    Args:
+      distribution: The result of `distribution(params)`, batch shape `[n]`.
+
+    Returns:
+      float32 `[n, *expectations_shape()]`.
+    """
+    return distribution.mean()
+
+  def expectations_shape(self) -> tuple[int, ...]:
+    """The shape of `expectations` for one example; here `event_shape`."""
+    return tuple(self.event_shape)
+
+  def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
+    """The value that stands for a mixture of p(x|z) over z: here its mean.
+
+    Args:
+      expectations: Means of `expectations` over z, float32 `[n, *expectations_shape()]`.
+
+    Returns:
+      float32 `[n, *event_shape]`.
+    """
+    return expectations
+
   def log_prob_of_pairs(
     self, distribution: tfd.Distribution, x: tf.Tensor
   ) -> tf.Tensor:
@@ -226,14 +252,21 @@ class Likelihood(Represented, keras.layers.Layer):
     x = np.asarray(x, np.float32)
     finite = x[np.isfinite(x)]
     if finite.size < x.size:
-      span = f"have {x.size - finite.size} NaN or infinite values of {x.size}"
-      raise ValueError(self.refusal(span, Likelihood.advice))
+      raise ValueError(self.refusal(*not_finite(x)))
     span = f"reach from {finite.min():.6g} to {finite.max():.6g}"
     raise ValueError(self.refusal(span))
 
   def independent(self, pixels: tfd.Distribution) -> tfd.Independent:
     """Makes pixels independent given z: their log-densities are summed."""
     return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.event_shape))
+
+
+def not_finite(x: np.ndarray) -> tuple[str, str]:
+  """What is wrong with data that are not finite, and what to do, for `refusal`."""
+  advice = Likelihood.advice
+  if np.isnan(x).any():
+    advice += " If NaN marks missing values, pass missing=True to the model."
+  return f"have {np.sum(~np.isfinite(x))} NaN or infinite values of {x.size}", advice
 
 
 LikelihoodLike: TypeAlias = str | Options | Likelihood

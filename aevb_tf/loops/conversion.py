@@ -56,6 +56,8 @@ def is_array(x: object) -> bool:
 
 def as_numbers(x: object, name: str) -> np.ndarray:
   """Converts numbers to a NumPy array of bool, integers, or float32."""
+  if np.ma.is_masked(x):
+    x = np.ma.filled(np.ma.asarray(x).astype(np.float32), np.nan)
   x = np.asarray(x)
   if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
     try:
@@ -99,11 +101,6 @@ def _check_kind(x, name):
     )
   if hasattr(x, "toarray") and hasattr(x, "nnz"):
     raise TypeError(f"{name} is a sparse matrix: give {name}.toarray().")
-  if np.ma.is_masked(x):
-    raise TypeError(
-      f"{name} has {np.ma.count_masked(x)} masked values: fill them in, as {name}.filled(0) "
-      "does, or leave these examples out."
-    )
 
 
 def _stacked(x, name):
@@ -156,4 +153,9 @@ def as_array(values: object, name: str) -> np.ndarray:
   if isinstance(values, (list, tuple)):
     return _stacked(values, name)
   _check_kind(values, name)
+  if np.ma.is_masked(values):
+    raise TypeError(
+      f"{name} has {np.ma.count_masked(values)} masked values: fill them in, as "
+      f"{name}.filled(0) does, or leave these examples out."
+    )
   return np.asarray(values)

@@ -28,7 +28,7 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
-      and the hooks `check_bytes`, `check_data`, `explain`, `xla_pays`, `after_call` and
+      and the hooks `check_array`, `check_data`, `explain`, `xla_pays`, `after_call` and
       `steps_with_metrics` of a `GenerativeModel`.
   """
 
@@ -356,7 +356,7 @@ class DeviceLoop:
       with model.distribute_strategy.scope():
         model.build((None, *shape))
     if isinstance(data, inputs.Arrays):
-      model.check_bytes(data.x)
+      model.check_array(data.x)
     if is_scored and self._is_new(data):
       sample = None if isinstance(data, inputs.Arrays) else resident.sample(data)
       model.check_data(inputs.scored(data), sample)

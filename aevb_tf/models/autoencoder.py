@@ -7,11 +7,13 @@ import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, likelihoods, posteriors, priors, random
-from aevb_tf.loops import xla
+from aevb_tf import bounds, imputation, likelihoods, posteriors, priors, random
+from aevb_tf.likelihoods.observed import Observed
+from aevb_tf.loops import conversion, xla
 from aevb_tf.models import parts, steps
 from aevb_tf.random import Purpose
 from aevb_tf.types import BatchShape, Seed, TensorLike
@@ -90,7 +92,8 @@ class Autoencoder(_Model):
     if self.built:
       return
     event_shape = tuple(input_shape[1:])
-    params = parts.output_shape(self.encoder, event_shape)
+    seen = self.missing.input_shape(event_shape) if self.missing else event_shape
+    params = parts.output_shape(self.encoder, seen)
     name = type(self.encoder).__name__
     latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
     self.prior.connect(self.encode, self.posterior_family, event_shape)
@@ -117,6 +120,8 @@ class Autoencoder(_Model):
     return make(*params)
 
   def _encoded(self, x, training=False):
+    if self.missing:
+      x = self.missing.encoder_input(x)
     output = self.encoder(x, training=training)
     output = parts.parameters(output, self.posterior_family)
     family = self.posterior_family
@@ -204,6 +209,49 @@ class Autoencoder(_Model):
     """Whether the KL has a closed form that is a sum over latents."""
     factorized = self.posterior_family.factorized and self.prior.factorized
     return self._analytic_kl and factorized
+
+  def impute(
+    self,
+    x: TensorLike,
+    num_imputations: int = 1,
+    method: imputation.ImputerLike = "importance",
+    num_samples: int | None = None,
+    seed: Seed | None = None,
+  ) -> np.ndarray:
+    """Fills in missing values, by what the model knows of p(x_mis|x_obs).
+
+    Conditional samples of any values given any others are the same call: leave out
+    those that are to be drawn.
+
+    Args:
+      x: `[n, *event_shape]`, NaN or a mask of `np.ma` where a value is missing. The model
+        need not have been trained on incomplete examples.
+      num_imputations: 1 fills in the estimate of E[x_mis|x_obs]; m > 1 gives m draws from
+        p(x_mis|x_obs).
+      method: `"importance"`, `"gibbs"`, `"metropolis_within_gibbs"`, their options, or an
+        object of `aevb_tf.imputation`.
+      num_samples: Samples or steps for each example; None for the method's own number.
+      seed: An int or a pair of int32; None uses a random one.
+
+    Returns:
+      float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
+
+    Raises:
+      ValueError: An argument is out of range, or an observed value is outside the
+        likelihood's support.
+
+    Warns:
+      ImputationWarning: The samples are too few, or the proposals are refused.
+    """
+    x = conversion.numeric(x)
+    if x.dtype == np.uint8:
+      self.check_array(x)
+    x = np.asarray(self.as_data(tf.cast(x, tf.float32)))
+    family = self.likelihood_family
+    family = family if isinstance(family, Observed) else Observed(family)
+    family.check_support(x)
+    seed = random.request_seed(seed)
+    return imputation.impute(self, x, num_imputations, method, num_samples, seed)
 
   # The bound.
 

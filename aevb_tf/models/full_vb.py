@@ -22,6 +22,7 @@ from aevb_tf.checks import positive_int
 from aevb_tf.models import steps
 from aevb_tf.models.autoencoder import Autoencoder, BoundParts
 from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.models.missing import MissingLike
 from aevb_tf.models.vae import VAE
 from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
@@ -68,6 +69,7 @@ class FullVB(Autoencoder, GenerativeModel):
     seed: As in `VAE`; also for the noise of the weights.
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
+    missing: As in `VAE`.
 
   Raises:
     ValueError: There is no `dataset_size`, or the parts do not fit together.
@@ -90,6 +92,7 @@ class FullVB(Autoencoder, GenerativeModel):
     seed: int | None = None,
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
+    missing: MissingLike = False,
     **kwargs: Any,
   ):
     if dataset_size is None:
@@ -99,7 +102,7 @@ class FullVB(Autoencoder, GenerativeModel):
       )
     self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
     self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
-    super().__init__(dataset_size, seed=seed, **kwargs)
+    super().__init__(dataset_size, seed=seed, missing=missing, **kwargs)
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
 
   def build(self, input_shape):

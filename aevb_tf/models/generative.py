@@ -17,7 +17,10 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, evidence, likelihoods, priors, random, shapes
+from aevb_tf.likelihoods.base import not_finite
+from aevb_tf.likelihoods.observed import Observed, complete_of
 from aevb_tf.loops import conversion, inputs
+from aevb_tf.models import missing as missing_values
 from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
 from aevb_tf.models.trained_by_bound import TrainedByBound, warn_of_former_name
@@ -57,15 +60,33 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.
   If the decoder knows the shape of the data, the model is built when it is constructed,
-  otherwise on the first data. The constructor's arguments are those of
-  `TrainedByBound`.
+  otherwise on the first data.
 
   Attributes:
     networks: The constructor's arguments that are networks.
+
+  Args:
+    dataset_size: As in `TrainedByBound`.
+    parameter_prior_stddev: As in `TrainedByBound`.
+    seed: As in `TrainedByBound`.
+    missing: Whether examples may have missing values, NaN; see `models.missing`.
   """
 
   networks: tuple[str, ...] = ("decoder",)
   checked: tuple[str, ...] = ("targets",)
+
+  def __init__(
+    self,
+    dataset_size: int | None = None,
+    parameter_prior_stddev: float | None = None,
+    seed: int | None = None,
+    missing: missing_values.MissingLike = False,
+    **kwargs: Any,
+  ):
+    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    self.missing = missing_values.get(missing)
+    if self.missing is not None:
+      self.observed_tracker = keras.metrics.Mean(name="observed")
 
   def set_generator(
     self,
@@ -84,10 +105,11 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       ValueError: Neither or both of `decoder` and `likelihood` define the likelihood.
     """
     self.decoder = decoder
-    self.likelihood_family = parts.likelihood_of(decoder, likelihood)
+    family = parts.likelihood_of(decoder, likelihood)
+    parts.check_last_activation(decoder, family)
+    self.likelihood_family = family if self.missing is None else Observed(family)
     self.prior = priors.get("standard_normal" if prior is None else prior)
     self._own_likelihood = likelihood is None
-    parts.check_last_activation(decoder, self.likelihood_family)
     self._answers = Answers(self)
 
   def build_generator(self, latent_dim: int, event_shape: tuple[int, ...]) -> None:
@@ -272,7 +294,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       TypeError: It is not an array of numbers.
     """
     numbers = conversion.numeric(x)
-    self.check_bytes(numbers)
+    self.check_array(numbers)
     x = tf.cast(numbers, tf.float32)
     if not self.built:
       if x.shape.rank is None or None in x.shape[1:]:
@@ -285,23 +307,25 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
 
-  def check_bytes(self, x: np.ndarray | tf.Tensor) -> None:
-    """Raises an error for an array of uint8 that was not scaled.
+  def check_array(self, x: np.ndarray | tf.Tensor) -> None:
+    """Raises an error for an array that the networks must not see.
 
-    Codes and reconstructions of it would be wrong without any sign of it. `as_data` calls
-    it for a batch, and the `DeviceLoop` for the arrays of `fit` and other methods. A step
-    of `fit` or `evaluate` checks all values, so it does not call it again.
+    `as_data` calls it for a batch, and the `DeviceLoop` for the arrays of `fit` and other
+    methods. A step of `fit` or `evaluate` checks all values, so it does not call it again.
 
     Args:
       x: `[n, *event_shape]`, numbers of any dtype.
 
     Raises:
-      ValueError: It is uint8, and a level is outside the likelihood's support. A graph
-        raises an `InvalidArgumentError` when it runs.
+      ValueError: It is uint8 that was not scaled: a level is outside the likelihood's
+        support. Or it is NumPy's and holds NaN, and the model is for complete examples.
+        A graph raises an `InvalidArgumentError` when it runs.
     """
     if x.dtype != np.uint8:
-      return
-    if tf.executing_eagerly():
+      if self.missing is None and isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        if np.isnan(x).any():
+          raise ValueError(self.refusal(*not_finite(x)))
+    elif tf.executing_eagerly():
       self.likelihood_family.check_targets(np.asarray(x))
     else:
       in_support = self.in_support(tf.cast(x, tf.float32))
@@ -311,7 +335,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     """Raises an error for values that the likelihood cannot score.
 
     Args:
-      x: `[n, *event_shape]`. If it is uint8, it passed `check_bytes`, or is a data set,
+      x: `[n, *event_shape]`. If it is uint8, it passed `check_array`, or is a data set,
         whose levels are divided by 255: every likelihood takes them.
       sample: float32 `[k, *event_shape]`, some of the data as the model gets them; None
         if these are x.
@@ -332,9 +356,9 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     """Whether the likelihood can score every element of `x`: a boolean scalar."""
     return self.likelihood_family.in_support(x)
 
-  def refusal(self, span: str) -> str:
+  def refusal(self, span: str, advice: str | None = None) -> str:
     """The error message about data that the likelihood cannot score."""
-    return self.likelihood_family.refusal(span)
+    return self.likelihood_family.refusal(span, advice)
 
   def explain(self, error: tf.errors.InvalidArgumentError) -> str:
     """The message about data that a graph found to be invalid; "" for other errors."""
@@ -356,6 +380,10 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       return self.mistake(what)
     return self.refusal("hold values out of range, or NaN")
 
+  @property
+  def metrics(self):
+    return super().metrics + ([] if self.missing is None else [self.observed_tracker])
+
   # Saving.
 
   def get_config(self):
@@ -365,7 +393,10 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       **super().get_config(),
       "decoder": serialize(self.decoder),
       "prior": serialize(self.prior),
-      "likelihood": None if self._own_likelihood else serialize(self.likelihood_family),
+      "likelihood": (
+        None if self._own_likelihood else serialize(complete_of(self.likelihood_family))
+      ),
+      **({} if self.missing is None else {"missing": self.missing.config()}),
       **({"frozen": frozen} if any(frozen.values()) else {}),
     }
 

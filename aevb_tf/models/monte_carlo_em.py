@@ -47,6 +47,7 @@ from aevb_tf.mcmc.annealing_path import AnnealingPath, constraining_bijector
 from aevb_tf.mcmc.resampling import resample
 from aevb_tf.models import parts, steps
 from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.models.missing import MissingLike
 from aevb_tf.random import Purpose
 from aevb_tf.types import NOT_BUILT, BatchShape, Seed, TensorLike
 
@@ -110,6 +111,8 @@ class MonteCarloEM(GenerativeModel):
       (MAP); needs `dataset_size`.
     seed: Seed of the noise in training and evaluation; None draws one.
     likelihood: For a decoder that does not name its own.
+    missing: Whether examples may have missing values, NaN: log p(x, z) is then that of
+      the observed values.
 
   Raises:
     ValueError: An argument is out of range, or the parts do not fit together.
@@ -137,9 +140,10 @@ class MonteCarloEM(GenerativeModel):
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
+    missing: MissingLike = False,
     **kwargs: Any,
   ):
-    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
     self.latent_dim = checks.positive_int("latent_dim", latent_dim)
     self.num_samples = checks.positive_int("num_samples", num_samples)
     self.num_transitions = checks.positive_int("num_transitions", num_transitions)

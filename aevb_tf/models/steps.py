@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.likelihoods.observed import is_observed
 from aevb_tf.loops import conversion, inputs
 from aevb_tf.loops.monitor import (
   InvalidDataError,
@@ -202,10 +203,19 @@ def _update_metrics(model, x, y, parts, loss, weights, healthy):
   for name in model.measures:
     tracker = getattr(model, f"{name}_tracker")
     tracker.update_state(getattr(parts, name), sample_weight=weights)
+  if model.missing is not None:
+    observed = tf.cast(is_observed(scored(model, x, y)), tf.float32)
+    observed = tf.reduce_mean(observed, axis=range(1, observed.shape.rank))
+    model.observed_tracker.update_state(observed, sample_weight=weights)
   share = _batch_size(x)
   model.loss_tracker.update_state(loss, sample_weight=batch if share is None else share)
   model.monitor.update_state(batch, healthy)
   if model._compile_metrics is not None:
+    if model.missing is not None:
+      raise ValueError(
+        "compile(metrics=...) compares whole examples with their reconstructions, and "
+        "these may have missing values: leave metrics out."
+      )
     model._compile_metrics.update_state(
       scored(model, x, y), model(x), sample_weight=weights
     )

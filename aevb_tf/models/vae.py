@@ -11,6 +11,7 @@ import keras
 from aevb_tf import bounds, likelihoods, posteriors, priors
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.models.missing import MissingLike
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
@@ -30,6 +31,9 @@ class VAE(Autoencoder, GenerativeModel):
     seed: Seed of the noise in training and evaluation; None draws one.
     posterior: For an encoder that does not name its own.
     likelihood: For a decoder that does not name its own.
+    missing: Whether examples may have missing values, NaN: the bound is then that of the
+      observed values, and the encoder sees 0 in place of the others. Or options, such
+      as `{"encode_mask": True, "fill_value": mean}`; see `aevb_tf.models.missing`.
 
   Raises:
     ValueError: The parts do not fit together; the message says which and why.
@@ -46,9 +50,10 @@ class VAE(Autoencoder, GenerativeModel):
     seed: int | None = None,
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
+    missing: MissingLike = False,
     **kwargs: Any,
   ):
-    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
 
   def get_config(self):

@@ -24,6 +24,7 @@ from aevb_tf import bounds, likelihoods, posteriors, priors, random
 from aevb_tf.checks import positive_int
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
+from aevb_tf.models.missing import MissingLike
 from aevb_tf.random import Purpose
 from aevb_tf.types import Seed
 
@@ -74,6 +75,7 @@ class WakeSleep(Autoencoder, GenerativeModel):
     seed: As in `VAE`; also for the dreams.
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
+    missing: As in `VAE`.
 
   Raises:
     ValueError: The parts do not fit together; the message says which and why.
@@ -94,9 +96,10 @@ class WakeSleep(Autoencoder, GenerativeModel):
     seed: int | None = None,
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
+    missing: MissingLike = False,
     **kwargs: Any,
   ):
-    super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
     wake = _Wake(num_samples)
     self.set_parts(encoder, decoder, prior, wake, posterior, likelihood)
     if self.prior.needs_encoder:

@@ -56,6 +56,7 @@ def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
       shuffle=split == "train",
       seed=config.seed,
       data_dir=config.data_dir or None,
+      missing=config.missing != "none",
     )
 
 
@@ -122,6 +123,7 @@ def model(
         dataset_size=size if config.scale_to_dataset else None,
         parameter_prior_stddev=config.parameter_prior_stddev or None,
         seed=config.seed,
+        missing=_missing(config, source),
       )
     if config.output_bias == "data_mean":
       _start_at_mean(config, decoder, source)
@@ -150,6 +152,14 @@ def check_data(
   sample = resident.sample(source) if resident.is_resident(source) else None
   with blaming(config, "dataset"):
     vae.check_data(getattr(source, "x", no_examples), sample)
+
+
+def _missing(config, source):
+  """The argument `missing` of the model: the encoder sees the mean of what is observed."""
+  if config.missing == "none":
+    return False
+  mean = source.mean() if hasattr(source, "mean") else 0.0
+  return {"encode_mask": config.missing == "mask", "fill_value": mean}
 
 
 def _vae(config, encoder, decoder, **options):

@@ -11,6 +11,7 @@ from aevb_tf.training.configuration import PARTS, ConfigError
 
 _CHOICES = {
   "binarization": ("none", "fixed", "stochastic"),
+  "missing": ("none", "fill", "mask"),
   "network": ("mlp", "conv"),
   "output_bias": ("zeros", "data_mean"),
   "jit_compile": ("auto", "on", "off"),

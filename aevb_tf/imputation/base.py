@@ -1,0 +1,129 @@
+"""What an imputer is, and the names of those of this package."""
+
+from typing import NamedTuple, Protocol, TypeAlias
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from aevb_tf.likelihoods.observed import Observed, complete_of, is_observed
+from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.registry import Options, Registry
+
+
+class Imputed(NamedTuple):
+  """Imputations of a batch; entries that a method does not have are None.
+
+  Attributes:
+    values: One imputation, float32 `[batch, *event_shape]`, the estimate of E[x|x_obs];
+      or `[m, batch, *event_shape]`, draws from p(x|x_obs). The observed values are those
+      of the model, not of the example.
+    effective_sample_size: float32 `[batch]`.
+    acceptance: float32 `[batch]`, the share of accepted proposals.
+  """
+
+  values: tf.Tensor
+  effective_sample_size: tf.Tensor | None = None
+  acceptance: tf.Tensor | None = None
+
+
+class Imputer(Protocol):
+  """A method of imputation.
+
+  Attributes:
+    num_samples: Samples of z for each example, or steps of a chain.
+  """
+
+  num_samples: int
+
+  def __call__(
+    self,
+    model: ModelWithEncoder,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    rows: tf.Tensor,
+    num_imputations: int,
+  ) -> Imputed:
+    """Imputes a batch.
+
+    Args:
+      model: A `VAE`.
+      x: float32 `[batch, *event_shape]`, NaN where a value is missing.
+      seed: int32 `[2]`.
+      rows: int32 `[batch]`: what is imputed in example i depends on (seed, rows[i]) alone.
+      num_imputations: 1 for an estimate of the mean, m > 1 for m draws.
+    """
+
+
+ImputerLike: TypeAlias = str | Options | Imputer
+
+_registry: Registry[Imputer] = Registry("imputation method")
+register = _registry.register
+names = _registry.names
+
+
+def name_of(method: Imputer) -> str:
+  """The registered name of a method, or the name of its class."""
+  return _registry.name_of(type(method)) or type(method).__name__
+
+
+def get(identifier: ImputerLike, num_samples: int | None = None) -> Imputer:
+  """Returns an imputation method by name, options or object.
+
+  Args:
+    identifier: Name, `{"name": ..., **options}`, or object.
+    num_samples: Added to the options; None leaves the method's own number.
+
+  Raises:
+    ValueError: The name or an option is unknown, or `num_samples` is given with an
+      object, which has its own.
+  """
+  if num_samples is not None:
+    if isinstance(identifier, str):
+      identifier = {"name": identifier}
+    if not isinstance(identifier, dict):
+      raise ValueError(
+        f"num_samples={num_samples!r}: the method is an object with its own number of "
+        f"samples; pass num_samples to {type(identifier).__name__} instead."
+      )
+    identifier = {**identifier, "num_samples": num_samples}
+  return _registry.get(identifier)
+
+
+def encode(model: ModelWithEncoder, x: tf.Tensor) -> tfd.Distribution:
+  """q(z|x_obs); an encoder of complete examples sees 0 in place of missing values.
+
+  Args:
+    model: A `VAE`.
+    x: float32 `[batch, *event_shape]`, NaN where a value is missing.
+  """
+  if not isinstance(model.likelihood_family, Observed):
+    x = tf.where(is_observed(x), x, 0.0)
+  return model.encode(x)
+
+
+def decode(model: ModelWithEncoder, z: tf.Tensor) -> tfd.Distribution:
+  """p(x|z), whose density at an incomplete example is that of its observed values.
+
+  Args:
+    model: A `VAE`.
+    z: float32 `[n, latent_dim]`.
+  """
+  p, family = model.decode(z), model.likelihood_family
+  if isinstance(family, Observed):
+    return p
+  return Observed(family).of_complete(p)
+
+
+def draw(model: ModelWithEncoder, p: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
+  """Draws x ~ p(x|z).
+
+  Args:
+    model: A `VAE`.
+    p: A result of `decode`, of batch shape `[n]`.
+    uniform: float32 in (0, 1), `[n, number of values of an example]`.
+
+  Returns:
+    float32 `[n, *event_shape]`.
+  """
+  uniform = tf.reshape(uniform, (-1, *model.event_shape))
+  return complete_of(model.likelihood_family).quantile(p.complete, uniform)

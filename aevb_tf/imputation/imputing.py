@@ -1,0 +1,99 @@
+"""Imputation of whole data sets, batch by batch."""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import checks, random
+from aevb_tf.evidence.compiled import rows_at_once
+from aevb_tf.imputation import base
+from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.random import Purpose
+from aevb_tf.types import Seed
+
+_BATCH_SIZE = 100
+# Imputations of fewer effective samples, or fewer accepted proposals, are warned of.
+LEAST_EFFECTIVE = 10
+LEAST_ACCEPTANCE = 0.05
+# The share of examples that may be below these without a warning.
+SHARE = 0.05
+
+
+class ImputationWarning(UserWarning):
+  """Imputations are not reliable."""
+
+
+def impute(
+  model: ModelWithEncoder,
+  x: np.ndarray,
+  num_imputations: int = 1,
+  method: base.ImputerLike = "importance",
+  num_samples: int | None = None,
+  seed: Seed = 0,
+) -> np.ndarray:
+  """Fills in missing values with what the model expects, or with draws.
+
+  Args:
+    model: A `VAE`.
+    x: float32 `[n, *event_shape]`, NaN where a value is missing.
+    num_imputations: 1 fills in the estimate of E[x_mis|x_obs]; m > 1 gives m draws from
+      p(x_mis|x_obs).
+    method: Name, options or object of `aevb_tf.imputation`.
+    num_samples: Samples or steps for each example; None for the method's own number.
+    seed: An int or a pair of int32. What is imputed in example i depends only on (seed,
+      i).
+
+  Returns:
+    float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
+
+  Raises:
+    ValueError: An argument is out of range, or an observed value is outside the support.
+
+  Warns:
+    ImputationWarning: The samples are too few, or the proposals are refused.
+  """
+  method = base.get(method, num_samples)
+  num_imputations = checks.positive_int("num_imputations", num_imputations)
+  seed = random.derive(seed, Purpose.IMPUTE)
+  size = max(1, min(_BATCH_SIZE, rows_at_once(model), len(x)))
+  filled: list[np.ndarray] = []
+  effective: list[np.ndarray] = []
+  acceptance: list[np.ndarray] = []
+  for first in range(0, len(x), size):
+    batch = x[first : first + size]
+    filler = np.repeat(batch[-1:], size - len(batch), axis=0)
+    padded = tf.constant(np.concatenate([batch, filler]), tf.float32)
+    rows = first + tf.range(size)
+    found = method(model, padded, seed, rows, num_imputations)
+    axis = 0 if num_imputations == 1 else 1
+    values = np.take(np.asarray(found.values), range(len(batch)), axis=axis)
+    filled.append(np.where(np.isnan(batch), values, batch))
+    is_incomplete = np.isnan(batch).reshape(len(batch), -1).any(axis=1)
+    for part, into in (
+      (found.effective_sample_size, effective),
+      (found.acceptance, acceptance),
+    ):
+      if part is not None:
+        into.append(np.asarray(part)[: len(batch)][is_incomplete])
+  _warn(
+    method, effective, f"effective sample size of {method.num_samples}", LEAST_EFFECTIVE
+  )
+  _warn(method, acceptance, "acceptance", LEAST_ACCEPTANCE)
+  if not filled:
+    raise ValueError("x is empty: there is nothing to impute.")
+  return np.concatenate(filled, axis=0 if num_imputations == 1 else 1)
+
+
+def _warn(method, values, what, least):
+  values = np.concatenate(values) if values else np.zeros(0)
+  least = min(least, method.num_samples / 2)
+  below = np.count_nonzero(values < least)
+  if below > SHARE * len(values):
+    warnings.warn(
+      f"Imputation by {base.name_of(method)} is not reliable: {what} below {least:g} for "
+      f"{below} of {len(values)} examples, smallest {values.min():.2g}."
+      f" {getattr(method, 'advice', '')}",
+      ImputationWarning,
+      stacklevel=3,
+    )
