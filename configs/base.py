@@ -21,9 +21,8 @@ def get_config() -> ml_collections.ConfigDict:
   config.dataset = "digits"  # or mnist, frey_face, tfds:NAME, a .npy, .npz, a folder
   config.data_dir = ""  # folder with prepared data; without it they are downloaded
   config.binarization = "none"  # or "fixed" (seeded once), "stochastic" (every epoch)
-  config.missing = (
-    "none"  # or "fill": NaN is not observed, and "mask" for the encoder too
-  )
+  config.missing = False  # whether NaN marks a missing value
+  config.encode_mask = False  # whether the encoder sees which values are missing
   config.batch_size = 100  # M, examples in a minibatch
 
   # Networks: the decoder mirrors the encoder.

@@ -21,6 +21,7 @@ import tensorflow as tf
 from aevb_tf import version
 from aevb_tf.export.frozen import ConcreteFunction
 from aevb_tf.export.signatures import ExportableModel, Signature
+from aevb_tf.likelihoods.observed import complete_of
 
 FORMAT_VERSION = 1
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability")
@@ -56,7 +57,7 @@ def describe(
     "x_range": vae.likelihood_family.support,
     "posterior": vae.posterior_family.title,
     "prior": type(vae.prior).__name__,
-    "likelihood": type(vae.likelihood_family).__name__,
+    "likelihood": type(complete_of(vae.likelihood_family)).__name__,
     "config_sha256": config_sha256,
     "versions": versions(),
     **additional,

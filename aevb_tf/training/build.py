@@ -56,7 +56,7 @@ def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
       shuffle=split == "train",
       seed=config.seed,
       data_dir=config.data_dir or None,
-      missing=config.missing != "none",
+      missing=config.missing,
     )
 
 
@@ -156,10 +156,10 @@ def check_data(
 
 def _missing(config, source):
   """The argument `missing` of the model: the encoder sees the mean of what is observed."""
-  if config.missing == "none":
+  if not config.missing:
     return False
   mean = source.mean() if hasattr(source, "mean") else 0.0
-  return {"encode_mask": config.missing == "mask", "fill_value": mean}
+  return {"encode_mask": config.encode_mask, "fill_value": mean}
 
 
 def _vae(config, encoder, decoder, **options):

@@ -11,7 +11,6 @@ from aevb_tf.training.configuration import PARTS, ConfigError
 
 _CHOICES = {
   "binarization": ("none", "fixed", "stochastic"),
-  "missing": ("none", "fill", "mask"),
   "network": ("mlp", "conv"),
   "output_bias": ("zeros", "data_mean"),
   "jit_compile": ("auto", "on", "off"),
@@ -90,6 +89,10 @@ def check_values(config: ml_collections.ConfigDict) -> None:
   if config.network == "conv" and config.output_bias != "zeros":
     raise ConfigError(
       f"--config.output_bias={config.output_bias}: only for --config.network=mlp."
+    )
+  if config.encode_mask and not config.missing:
+    raise ConfigError(
+      "--config.encode_mask=true: there is no mask without --config.missing=true."
     )
   if config.parameter_prior_stddev and not config.scale_to_dataset:
     raise ConfigError(

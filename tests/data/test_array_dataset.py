@@ -165,3 +165,24 @@ def test_refused_data():
   with pytest.raises(ValueError, match=r"x\[0, 0\] is 2.0.*binarized"):
     ArrayDataset(np.full((2, 3), 2.0), binarization="stochastic")
   assert ArrayDataset(np.full((2, 3), 2.0))[0][0].numpy().max() == 2.0
+
+
+def test_missing_values_are_kept_where_they_are_allowed():
+  x = np.float32([[1, np.nan, 3], [2, 4, np.nan], [3, 5, np.nan]])
+  dataset = ArrayDataset(x, batch_size=2, missing=True)
+  np.testing.assert_array_equal(dataset[0][0], x[:2])
+  np.testing.assert_allclose(dataset.mean(), [2, 4.5, 3])
+  masked = np.ma.masked_array(np.nan_to_num(x), np.isnan(x))
+  np.testing.assert_array_equal(ArrayDataset(masked, missing=True).x, x)
+  for given in (x, masked):
+    with pytest.raises(ValueError, match=r"x\[0, 1\] is nan, .* pass missing=True"):
+      ArrayDataset(given)
+  x[0, 1] = np.inf
+  with pytest.raises(ValueError, match=r"x\[0, 1\] is inf, not a finite float32: rem"):
+    ArrayDataset(x, missing=True)
+
+
+def test_missing_values_are_not_binarized():
+  x = np.float32([[1, np.nan], [0, 1]])
+  with pytest.raises(ValueError, match="would draw a value for each missing value"):
+    ArrayDataset(x, missing=True, binarization="stochastic")

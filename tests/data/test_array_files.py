@@ -170,6 +170,17 @@ def test_an_entry_of_the_file_that_is_not_an_array(tmp_path):
     data.load("c.npz", data_dir="/absent")
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_missing_values_are_read_where_they_are_allowed(tmp_path, in_memory):
+  x = np.float32([[0, np.nan], [2, 3], [np.nan, 5]])
+  path = tmp_path / "a.npz"
+  np.savez(path, x_train=x, x_test=x)
+  with pytest.raises(ValueError, match=r"x_train\[0, 1\] is nan, .* missing=True"):
+    data.load(path, in_memory=in_memory)
+  read = data.load(path, shuffle=False, missing=True, in_memory=in_memory)
+  np.testing.assert_array_equal(next(iter(read))[0], x)
+
+
 def test_errors_name_the_file(tmp_path):
   def save(**arrays):
     np.savez(tmp_path / "a.npz", **arrays)
@@ -179,6 +190,7 @@ def test_errors_name_the_file(tmp_path):
     data.load(save(z=_images()))
   with pytest.raises(ValueError, match=r"a.npz:x\[0, 1\] is nan"):
     data.load(save(x=np.array([[0, np.nan], [0, 0]])))
+
   with pytest.raises(ValueError, match=r"a.npz:y has shape \[2\]"):
     data.load(save(x=_images(), y=[0, 1]))
   with pytest.raises(TypeError, match="a.npz:x has dtype <U1"):

@@ -14,6 +14,8 @@ from aevb_tf.models.missing import Missing
 from tests import compositions, stats
 from tests.oracle import LinearGaussian
 
+SHAPE = (2, 2, 1)
+
 
 def oracle(seed=0):
   """A linear-Gaussian model, examples of it, and the same with missing values."""
@@ -98,15 +100,14 @@ def test_an_encoder_may_see_the_mask():
 
 
 def images_with_gaps(rng, n=6):
-  x = rng.integers(0, 2, size=(n, *compositions.EVENT_SHAPE)).astype(np.float32)
+  x = rng.integers(0, 2, size=(n, *SHAPE)).astype(np.float32)
   x[rng.random(x.shape) < 0.3] = np.nan
   return x
 
 
 def make(model, missing, **options):
   keras.utils.set_random_seed(0)
-  shape = compositions.EVENT_SHAPE
-  decoder = aevb.networks.MLPDecoder(shape, (3,))
+  decoder = aevb.networks.MLPDecoder(SHAPE, (3,))
   if model is aevb.MonteCarloEM:
     return model(decoder, 2, missing=bool(missing), seed=0, **options)
   encoder = aevb.networks.MLPEncoder(2, (3,))
@@ -186,7 +187,7 @@ def test_the_share_that_was_observed_has_the_weights_of_the_examples():
 
 def test_an_example_of_which_nothing_is_known_has_the_prior_as_its_posterior():
   vae = make(aevb.VAE, True)
-  nothing = np.full((2, *compositions.EVENT_SHAPE), np.nan, np.float32)
+  nothing = np.full((2, *SHAPE), np.nan, np.float32)
   found = vae.terms(tf.constant(nothing), aevb.random.as_seed(0), tf.range(2))
   np.testing.assert_array_equal(found.log_likelihood, np.zeros((1, 2)))
 

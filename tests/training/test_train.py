@@ -245,6 +245,26 @@ def test_data_that_do_not_fit_leave_no_folder(tmp_path, arrays, changes, message
   assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("encode_mask", [False, True])
+def test_a_run_on_incomplete_data(tmp_path, encode_mask):
+  x = np.random.default_rng(0).random((60, 4, 4, 1), np.float32)
+  x[np.random.default_rng(1).random(x.shape) < 0.3] = np.nan
+  np.savez(tmp_path / "gaps.npz", x=x)
+  changes = [f"dataset={tmp_path / 'gaps.npz'}", "batch_size=20", "binarization=none"]
+  with pytest.raises(ConfigError, match="gaps.npz:x.* is nan, .*--config.missing=true"):
+    train(runs.config(*changes, epochs=2), tmp_path / "refused")
+  assert not (tmp_path / "refused").exists()
+  changes += ["missing=true", f"encode_mask={str(encode_mask).lower()}", "plots=true"]
+  folder = tmp_path / "run"
+  train(runs.config(*changes, epochs=2), folder)
+  vae = aevb.load(RunFolder(folder).model)
+  assert vae.missing.encode_mask == encode_mask
+  assert 0.3 < np.mean(vae.missing.fill_value) < 0.7
+  summary = json.loads((folder / "summary.json").read_text())
+  assert 0.6 < summary["test"]["observed"] < 0.8
+  assert (folder / "plots" / "reconstructions.png").is_file()
+
+
 def test_values_of_a_stream_that_do_not_fit_are_the_dataset_s(tmp_path, monkeypatch):
   monkeypatch.setattr(loading, "IN_MEMORY_BYTES", 0)
   x = np.full((900, 5), 0.5)
