@@ -95,5 +95,5 @@ def _warn(method, values, what, least):
       f"{below} of {len(values)} examples, smallest {values.min():.2g}."
       f" {getattr(method, 'advice', '')}",
       ImputationWarning,
-      stacklevel=3,
+      stacklevel=4,  # the caller of `vae.impute`
     )

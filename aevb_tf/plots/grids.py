@@ -18,6 +18,8 @@ if TYPE_CHECKING:
   from matplotlib.axes import Axes
   from matplotlib.image import AxesImage
 
+# Sky blue of the colour-blind safe palette of Okabe and Ito.
+_MISSING = np.float32([0.34, 0.71, 0.91])
 # A strip is an eighth as tall as it is wide.
 _STRIP_ASPECT = 8
 
@@ -60,6 +62,29 @@ def as_images(x: ArrayLike, name: str) -> np.ndarray:
       "Check the model's output."
     )
   return np.clip(x, 0.0, 1.0)
+
+
+def with_missing(x: ArrayLike, others: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+  """Colours the missing pixels of images; both batches then have three channels.
+
+  Args:
+    x: `[n, height, width, channels]`; NaN marks a missing value.
+    others: Images that are drawn beside them, with as many channels.
+
+  Returns:
+    Both; as they are if no value is missing.
+  """
+  x, others = np.asarray(x), np.asarray(others)
+  if x.ndim != 4 or x.dtype.kind != "f" or not np.isnan(x).any():
+    return x, others
+  missing = np.isnan(x).any(axis=-1, keepdims=True)
+  return np.where(missing, _MISSING, _as_rgb(np.nan_to_num(x))), _as_rgb(others)
+
+
+def _as_rgb(images):
+  if images.ndim != 4 or images.shape[-1] == 3:
+    return images
+  return np.repeat(images[..., :1], 3, axis=-1)
 
 
 def cell_size(images: np.ndarray) -> tuple[int, int]:

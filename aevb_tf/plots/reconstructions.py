@@ -41,7 +41,8 @@ def reconstructions(
   """Draws originals and reconstructions in pairs of rows.
 
   Args:
-    x: Examples, `[n, height, width, channels]` in [0, 1].
+    x: Examples, `[n, height, width, channels]` in [0, 1]. NaN marks a missing value,
+      which is drawn blue.
     x_mean: Their reconstructions, with the same shape.
     columns: Images per row; with fewer than five examples, the rest is white.
     title: Title of the plot.
@@ -53,6 +54,7 @@ def reconstructions(
     ValueError: An argument is not a batch of images, the shapes differ, or `columns` is
       below 1.
   """
+  x, x_mean = grids.with_missing(x, x_mean)
   x = grids.as_images(x, "x")
   x_mean = grids.as_images(x_mean, "x_mean")
   if x.shape != x_mean.shape:

@@ -86,3 +86,15 @@ def test_data_that_are_not_images_are_refused(images, message):
 def test_impossible_layouts_are_refused(options):
   with pytest.raises(ValueError, match="must"):
     grids.tile(np.zeros((1, 2, 2, 1)), **options)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_missing_pixels_are_blue(channels):
+  x = np.full((2, 3, 3, channels), 0.5, np.float32)
+  x[0, 1, 2, 0] = np.nan
+  coloured, others = grids.with_missing(x, np.zeros_like(x))
+  assert coloured.shape == others.shape == (2, 3, 3, 3)
+  np.testing.assert_allclose(coloured[0, 1, 2], [0.34, 0.71, 0.91], rtol=1e-6)
+  assert np.sum(coloured != 0.5) == 3
+  whole = np.nan_to_num(x)
+  assert grids.with_missing(whole, whole)[0] is whole
