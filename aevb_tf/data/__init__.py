@@ -11,11 +11,24 @@ are numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 | `mnist`, `tfds:NAME`    | any image data set of TFDS             | as in TFDS  |
 | `frey_face`             | 1,965 frames of a face                 | train, test |
 | a `.npy` or `.npz` file | arrays                                 | train, test |
+| a `.csv`, `.tsv` or     | a table, whose rows are encoded by its | train, test |
+| `.parquet` file         | schema, see `aevb_tf.tables`           |             |
 | a folder                | PNG and JPEG images                    | train, test |
 """
 
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.loading import Loaded, load
 from aevb_tf.data.sources import Split, get, names, register
+from aevb_tf.data.tables import Table, table
 
-__all__ = ["ArrayDataset", "Loaded", "Split", "get", "load", "names", "register"]
+__all__ = [
+  "ArrayDataset",
+  "Loaded",
+  "Split",
+  "Table",
+  "get",
+  "load",
+  "names",
+  "register",
+  "table",
+]

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from aevb_tf.data import checks, elements, orders, streams
 from aevb_tf.data.elements import Binarization
+from aevb_tf.tables import Schema
 
 
 class ArrayDataset(keras.utils.PyDataset):
@@ -34,6 +35,7 @@ class ArrayDataset(keras.utils.PyDataset):
     binarization: "none", "fixed" (drawn once) or "stochastic" (drawn in every epoch).
     drop_remainder: Whether to leave out the last batch if it is short.
     missing: Whether NaN, or a masked value of a `np.ma` array, marks a missing value.
+    schema: What the columns of x are, if the examples are rows of a table.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
@@ -55,6 +57,7 @@ class ArrayDataset(keras.utils.PyDataset):
     binarization: Binarization = "none",
     drop_remainder: bool = False,
     missing: bool = False,
+    schema: Schema | None = None,
   ):
     super().__init__()
     x = checks.with_nan(x)
@@ -74,6 +77,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self.seed = int(seed)
     self.binarization = binarization
     self.drop_remainder = bool(drop_remainder)
+    self.schema = schema
     self.epoch = 0
     self._options = options
     self._tensors: tuple[tf.Tensor, tf.Tensor] | None = None

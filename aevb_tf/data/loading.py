@@ -17,6 +17,8 @@ from aevb_tf.data import (  # noqa: F401  (sources register themselves)
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.elements import Binarization
 from aevb_tf.data.streams import Options
+from aevb_tf.data.tables import Table
+from aevb_tf.tables import SchemaLike
 
 # Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
 IN_MEMORY_BYTES = 2 * 2**30
@@ -36,6 +38,7 @@ def load(
   data_dir: str | os.PathLike | None = None,
   drop_remainder: bool = False,
   missing: bool = False,
+  schema: SchemaLike | None = None,
   in_memory: bool | Literal["auto"] = "auto",
 ) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
@@ -56,6 +59,8 @@ def load(
       downloads the data if they are missing.
     drop_remainder: Whether to leave out the last batch if it is short.
     missing: Whether NaN marks a missing value, rather than an error in the data.
+    schema: For a table, what is known about its columns: `{name: kind}`, or a `Schema`;
+      see `aevb_tf.tables.Schema.infer`.
     in_memory: True, False, or "auto": in memory if the data take at most 2 GiB.
 
   Returns:
@@ -71,9 +76,15 @@ def load(
   shuffle = split == "train" if shuffle is None else bool(shuffle)
   options = Options(batch_size, shuffle, seed, binarization, drop_remainder, missing)
   options.check()
-  found = sources.get(name, data_dir).open(split, data_dir)
+  source = sources.get(name, data_dir)
+  if schema is not None:
+    if not isinstance(source, Table):
+      raise ValueError(f"schema: {name} is not a table; leave schema out.")
+    source = Table(source.source, schema)
+  found = source.open(split, data_dir)
   options.check(found.num_examples)
   found.check(missing)
   if in_memory is True or (in_memory == "auto" and found.nbytes <= IN_MEMORY_BYTES):
-    return ArrayDataset(*found.arrays(), **dataclasses.asdict(options))
+    arrays = found.arrays()
+    return ArrayDataset(*arrays, **dataclasses.asdict(options), schema=found.schema)
   return found.stream(options)

@@ -21,6 +21,7 @@ import tensorflow as tf
 from aevb_tf.data import checks, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.registry import Registry, did_you_mean
+from aevb_tf.tables import Schema, arrow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Split:
     stream: Function that returns a stream of `(x, y)`, with a few batches in memory.
     check: Function that raises a ValueError for invalid values, of which NaN is one unless
       its argument is True; only for data that were not checked when they were opened.
+    schema: What the columns of a table are; None for other data.
   """
 
   num_examples: int
@@ -41,6 +43,7 @@ class Split:
   arrays: Callable[[], tuple[np.ndarray, np.ndarray | None]]
   stream: Callable[[streams.Options], tf.data.Dataset]
   check: Callable[[bool], None] = lambda missing: None
+  schema: Schema | None = None
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":
@@ -127,12 +130,17 @@ def _by_path(name, data_dir):
     return _registry.get({"name": "image_folder", "path": path})
   if path.suffix in (".npy", ".npz"):
     return _registry.get({"name": "array_file", "path": path})
+  if path.name.lower().endswith(arrow.SUFFIXES) and path.exists():
+    return _registry.get({"name": "table", "source": path})
   if path.exists():
-    raise ValueError(f"{path}: use a .npy or .npz file, or a folder of images.")
+    raise ValueError(
+      f"{path}: use a .npy, .npz, .csv or .parquet file, or a folder of images."
+    )
   if isinstance(name, os.PathLike) or os.sep in name or name.startswith((".", "~")):
     raise FileNotFoundError(f"There is no file or folder {path.absolute()}.")
-  known = [n for n in names() if n not in ("tfds", "image_folder", "array_file")]
+  with_paths = ("tfds", "image_folder", "array_file", "table")
+  known = [n for n in names() if n not in with_paths]
   raise ValueError(
-    f"Unknown data source {name!r}.{did_you_mean(name, known)} Or use tfds:NAME, a .npy"
-    f" or .npz file, or a folder of images; there is none at {path.absolute()}."
+    f"Unknown data source {name!r}.{did_you_mean(name, known)} Or use tfds:NAME, a .npy,"
+    f" .npz, .csv or .parquet file, or a folder of images; there is none at {path.absolute()}."
   )

@@ -81,9 +81,11 @@ def test_refused_names(name, error, message):
 def test_refused_split_and_file(tmp_path):
   with pytest.raises(ValueError, match="digits has no split 'tset'. Did you mean test"):
     data.load("digits", "tset")
-  file = tmp_path / "x.csv"
+  file = tmp_path / "x.txt"
   file.write_text("1,2")
-  with pytest.raises(ValueError, match="x.csv: use a .npy or .npz file"):
+  with pytest.raises(
+    ValueError, match="x.txt: use a .npy, .npz, .csv or .parquet file"
+  ):
     data.load(file)
 
 

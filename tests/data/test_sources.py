@@ -35,12 +35,20 @@ def image_folder(folder):
   return folder / "photos"
 
 
+def table(folder):
+  rng = np.random.default_rng(0)
+  rows = [f"{a:.6f},{b}" for a, b in zip(rng.normal(size=40), "abcd" * 10, strict=True)]
+  (folder / "table.csv").write_text("\n".join(["height,pet", *rows]))
+  return folder / "table.csv"
+
+
 # A line for each source.
 MAKERS = {
   "digits": lambda folder: "digits",
   "array_file": array_file,
   "image_folder": image_folder,
   "own": lambda folder: Own(),
+  "table": table,
 }
 # Sources that need prepared data.
 PREPARED = {

@@ -1,0 +1,108 @@
+"""Tables as data sets: files, DataFrames, Arrow tables and dicts of arrays.
+
+A table has no splits, so a fixed random tenth of its rows is the test split. The schema
+is that of all rows, so that both splits have the same units and levels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import numpy as np
+
+from aevb_tf.data import sources, streams
+from aevb_tf.data.array_dataset import ArrayDataset
+from aevb_tf.data.array_files import tenth_held_out
+from aevb_tf.tables import Schema, SchemaLike, arrow
+
+
+@sources.register("table")
+class Table:
+  """A table as a data source.
+
+  Args:
+    source: A path, or a table in memory; see `aevb_tf.tables.Schema.infer`.
+    schema: What is known about its columns, as in `Schema.infer`.
+  """
+
+  def __init__(self, source: arrow.TableLike, schema: SchemaLike | None = None):
+    self.source, self.schema = source, schema
+
+  def open(
+    self, split: str | None, data_dir: str | os.PathLike | None = None
+  ) -> sources.Split:
+    """Reads the table, and finds a split; None is all rows in their order."""
+    del data_dir  # a path is complete
+    table = arrow.read(self.source)
+    schema = Schema.of_table(table, self.schema)
+    x = schema.encode_table(table)
+    if split is not None:
+      x = x[tenth_held_out(len(x), split, table.name)]
+    y = np.full(len(x), -1, np.int32)
+
+    def check(missing):
+      if not missing:
+        _check_complete(x, schema, table.name)
+
+    def stream(options):
+      found = streams.from_arrays(x, y, options)
+      found.schema = schema
+      return found
+
+    return sources.Split(len(x), x.nbytes, lambda: (x, y), stream, check, schema)
+
+
+def _check_complete(x, schema, name):
+  for column, count in zip(schema.modelled, np.isnan(x).sum(axis=0), strict=True):
+    if count:
+      raise ValueError(
+        f"{name}, column {column.name!r}: {count} of {len(x)} values are missing: pass "
+        "missing=True, or ignore the column."
+      )
+
+
+def table(
+  source: arrow.TableLike,
+  schema: SchemaLike | None = None,
+  split: str | None = None,
+  batch_size: int = 100,
+  *,
+  shuffle: bool | None = None,
+  seed: int = 0,
+  drop_remainder: bool = False,
+  missing: bool | None = None,
+) -> ArrayDataset:
+  """A data set of the rows of a table, with its `schema`.
+
+  Args:
+    source: A `.csv`, `.tsv` or `.parquet` file; a DataFrame of pandas, Polars or another
+      library with Arrow's interface; a `pyarrow.Table`; or a dict of arrays.
+    schema: What is known about the columns: `{name: kind}` for some of them, or a
+      `Schema`; see `aevb_tf.tables.Schema.infer`.
+    split: "train", "test" (a fixed random tenth of the rows), or None for all rows in
+      their order.
+    batch_size: Rows per batch.
+    shuffle: Whether to shuffle the rows in each epoch; None shuffles only the training
+      split.
+    seed: Seed for shuffling.
+    drop_remainder: Whether to leave out the last batch if it is short.
+    missing: Whether values may be missing; None if there are missing values.
+
+  Returns:
+    The data set, of float32 rows `[D]`. NaN marks a missing value.
+
+  Raises:
+    ValueError: The table cannot be read, does not fit what is given of the schema, or has
+      missing values though `missing` is False; the message names the column.
+    FileNotFoundError: There is no such file.
+    TypeError: The source is not a table.
+  """
+  found = Table(source, schema).open(split)
+  if missing is not None:
+    found.check(missing)
+  x, y = found.arrays()
+  shuffle = split == "train" if shuffle is None else bool(shuffle)
+  missing = bool(np.isnan(x).any()) if missing is None else missing
+  options = streams.Options(batch_size, shuffle, seed, "none", drop_remainder, missing)
+  return ArrayDataset(x, y, **dataclasses.asdict(options), schema=found.schema)
