@@ -32,7 +32,8 @@ class Category(Likelihood):
   """
 
   advice = (
-    "Code the categories as 0, 1, ..., levels - 1, or raise `levels` to their number."
+    "Code the categories as 0, 1, ..., levels - 1, not as uint8, which "
+    "aevb_tf.data.ArrayDataset divides by 255, or raise `levels` to their number."
   )
   output_kind = "logits"
 

@@ -16,8 +16,9 @@ class Counts(Likelihood):
 
   support = "counts, the integers 0, 1, 2, ..."
   advice = (
-    "Give the counts themselves, not logarithms or ratios of them, or use "
-    "likelihood='gaussian' for other numbers."
+    "Give the counts themselves, not logarithms or ratios of them, and not as uint8, "
+    "which aevb_tf.data.ArrayDataset divides by 255. Use likelihood='gaussian' for other "
+    "numbers."
   )
   output_kind = "real"
 

@@ -101,7 +101,10 @@ class Multinomial(Likelihood):
   """
 
   support = "counts, the integers 0, 1, 2, ..."
-  advice = "Give the counts themselves, not proportions or logarithms of them."
+  advice = (
+    "Give the counts themselves, not proportions or logarithms of them, and not as uint8, "
+    "which aevb_tf.data.ArrayDataset divides by 255."
+  )
   output_kind = "logits"
   is_elementwise = False
 

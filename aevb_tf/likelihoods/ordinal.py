@@ -71,8 +71,8 @@ class Ordinal(Likelihood):
   """
 
   advice = (
-    "Code the levels as 0, 1, ..., levels - 1 in their order, or raise `levels` to their "
-    "number."
+    "Code the levels as 0, 1, ..., levels - 1 in their order, not as uint8, which "
+    "aevb_tf.data.ArrayDataset divides by 255, or raise `levels` to their number."
   )
   output_kind = "real"
 
