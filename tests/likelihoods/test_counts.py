@@ -137,7 +137,9 @@ def test_options_and_targets_that_are_refused():
     likelihood = built(name)
     likelihood.check_targets(np.array([[0.0], [3.0], [1e6]]))
     for bad in (0.5, -1.0):
-      with pytest.raises(ValueError, match="needs counts, .*uint8.*likelihood='gaussian'"):
+      with pytest.raises(
+        ValueError, match="needs counts, .*uint8.*likelihood='gaussian'"
+      ):
         likelihood.check_targets(np.array([[0.0], [bad]]))
     likelihood.check_targets(np.array([[0.0], [1.0]]))  # may be rare counts
     likelihood.check_targets(np.float32(np.arange(1000)[:, None] % 20 == 0))
