@@ -37,3 +37,8 @@ class LogNormal(tfd.LogNormal):
       tfd.TransformedDistribution.__init__(
         self, Normal(loc, scale), tfb.Exp(), parameters=parameters, name=name
       )
+
+  @classmethod
+  def _parameter_properties(cls, dtype, num_classes=None):
+    # TFP logs a warning if a class with its own constructor inherits these.
+    return tfd.LogNormal._parameter_properties(dtype, num_classes)

@@ -147,3 +147,9 @@ def test_the_log_normal_loses_only_what_the_logarithm_rounds():
   expected = exact(rounded, loc, np.float64(scale)) - log_z
   ours = distributions.get("log_normal").distribution(loc, scale).log_prob(z)
   np.testing.assert_allclose(ours, expected, **ROUNDING)
+
+
+def test_the_log_normal_is_created_without_log_messages(caplog):
+  assert normal.LogNormal([0.0, 1.0], 1.0).batch_shape == (2,)
+  assert normal.LogNormal(0.0, 1.0).copy(loc=2.0).distribution.loc == 2.0
+  assert not caplog.records
