@@ -19,7 +19,7 @@ if TYPE_CHECKING:
   from matplotlib.image import AxesImage
 
 # Sky blue of the colour-blind safe palette of Okabe and Ito.
-_MISSING = np.float32([0.34, 0.71, 0.91])
+_MISSING = np.array([0.34, 0.71, 0.91], np.float32)
 # A strip is an eighth as tall as it is wide.
 _STRIP_ASPECT = 8
 

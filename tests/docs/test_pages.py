@@ -28,6 +28,7 @@ def test_the_package_is_imported_before_tensorflow(path):
 
 # An estimate that says how reliable it is does what it should.
 @pytest.mark.filterwarnings(f"ignore::{EvidenceWarning.__module__}.EvidenceWarning")
+@pytest.mark.filterwarnings("ignore::aevb_tf.imputation.ImputationWarning")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_snippets_run(path, tmp_path, monkeypatch):
   """In one namespace, in an empty folder, as in a notebook of that page's blocks."""
