@@ -129,7 +129,9 @@ def build(
         (z,),
         (f"latents, {vae.posterior_family.support}",),
         mean,
-        lambda z: {"x_mean": vae.decode(checked(z, (vae.latent_dim,))).mean()},
+        lambda z: {
+          "x_mean": vae.point_estimate(vae.decode(checked(z, (vae.latent_dim,))))
+        },
       ),
       _sample_signature(vae, seed, max_samples, clamp, batch_size),
       Signature(
@@ -186,7 +188,7 @@ def select(
 def _sample_signature(vae, seed, max_samples, clamp, batch_size):
   def draw(rows, seed):
     z = vae.prior.sample(seed, rows)
-    return {"x_mean": vae.decode(z).mean(), "z": z}
+    return {"x_mean": vae.point_estimate(vae.decode(z)), "z": z}
 
   def draw_num(num, seed):
     if clamp:

@@ -46,6 +46,17 @@ class Category(Likelihood):
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
     return self.independent(Levels(per_element(params, self.event_shape), 1.0))
 
+  def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """The probabilities of the categories, float32 `[n, *event_shape, levels]`."""
+    return tf.nn.softmax(distribution.distribution.logits)
+
+  def expectations_shape(self) -> tuple[int, ...]:
+    return (*self.event_shape, self.levels)
+
+  def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
+    """The most probable category, float32 `[n, *event_shape]`."""
+    return tf.cast(tf.argmax(expectations, axis=-1), tf.float32)
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return are_codes(x, self.levels)
 

@@ -14,6 +14,7 @@ columns, in the order of that likelihood, then those of the second, and so on.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -39,8 +40,7 @@ class _Row(tfd.Distribution):
 
   def __init__(self, groups: Sequence[_Group], factors: Sequence[tfd.Distribution]):
     self._groups, self._factors = groups, factors
-    order = np.concatenate([group.indices for group in groups])
-    self._places = np.argsort(order)
+    self._places = _places(groups)
     super().__init__(
       dtype=tf.float32,
       reparameterization_type=tfd.NOT_REPARAMETERIZED,
@@ -81,10 +81,26 @@ class _Row(tfd.Distribution):
   def _mean(self):
     return self.joined(lambda likelihood, factor: factor.mean())
 
+  def expectations(self) -> tf.Tensor:
+    """The `expectations` of the groups, float32 `[n, sum of their sizes]`."""
+    parts = [
+      tf.reshape(
+        likelihood.expectations(factor),
+        (-1, math.prod(likelihood.expectations_shape())),
+      )
+      for (likelihood, _), factor in zip(self._groups, self._factors, strict=True)
+    ]
+    return tf.concat(parts, axis=-1)
+
   def _sample_n(self, n, seed=None):
     batch = self._batch_shape_tensor()
     shape = tf.concat([[n], batch, self._event_shape_tensor()], axis=0)
     return self.joined(_quantile, open_uniform(shape, seed))
+
+
+def _places(groups: Sequence[_Group]) -> np.ndarray:
+  """The place of each column in the columns of all groups."""
+  return np.argsort(np.concatenate([group.indices for group in groups]))
 
 
 def _quantile(likelihood, factor, uniform):
@@ -143,9 +159,15 @@ class Columns(Likelihood):
     ]
 
   def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
+    """As in `Likelihood`; zeros for columns of codes, which have no such parameters."""
     mean = np.asarray(mean)
     return np.concatenate(
-      [likelihood.params_of_mean(mean[indices]) for likelihood, indices in self.groups]
+      [
+        np.zeros(likelihood.params_shape((len(indices),)), np.float32)
+        if type(likelihood).params_of_mean is Likelihood.params_of_mean
+        else likelihood.params_of_mean(mean[indices])
+        for likelihood, indices in self.groups
+      ]
     )
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
@@ -165,6 +187,24 @@ class Columns(Likelihood):
       return likelihood.log_prob_of_each(factor, x)
 
     return distribution.joined(parts, x)
+
+  def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """Those of the columns, group by group, float32 `[n, *expectations_shape()]`."""
+    return distribution.expectations()
+
+  def expectations_shape(self) -> tuple[int, ...]:
+    return (
+      sum(math.prod(group.likelihood.expectations_shape()) for group in self.groups),
+    )
+
+  def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
+    shapes = [group.likelihood.expectations_shape() for group in self.groups]
+    parts = tf.split(expectations, [math.prod(shape) for shape in shapes], axis=-1)
+    estimates = [
+      group.likelihood.point_estimate(tf.reshape(part, (-1, *shape)))
+      for group, part, shape in zip(self.groups, parts, shapes, strict=True)
+    ]
+    return tf.gather(tf.concat(estimates, axis=-1), _places(self.groups), axis=-1)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all(

@@ -57,6 +57,15 @@ class Observed(Likelihood):
   def params_of_mean(self, mean):
     return self.complete.params_of_mean(mean)
 
+  def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
+    return self.complete.expectations(distribution.complete)
+
+  def expectations_shape(self):
+    return self.complete.expectations_shape()
+
+  def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
+    return self.complete.point_estimate(expectations)
+
   def quantile(self, distribution: tfd.Distribution, uniform: tf.Tensor) -> tf.Tensor:
     return self.complete.quantile(distribution.complete, uniform)
 

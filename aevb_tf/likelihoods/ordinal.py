@@ -47,15 +47,15 @@ class _Ordinal(Element):
     last = -tf.math.softplus(self.cutpoints[..., -1] - self.loc)
     return tf.where(is_first, first, tf.where(is_last, last, inner))
 
-  def _exceeding(self):
+  def exceeding(self):
     """P(x > k) for k = 0, ..., K - 2, `[..., K - 1]`."""
     return tf.sigmoid(self.loc[..., tf.newaxis] - self.cutpoints)
 
   def _mean(self):
-    return tf.reduce_sum(self._exceeding(), axis=-1)
+    return tf.reduce_sum(self.exceeding(), axis=-1)
 
   def _quantile(self, value):
-    is_above = 1.0 - self._exceeding() < value[..., tf.newaxis]
+    is_above = 1.0 - self.exceeding() < value[..., tf.newaxis]
     return tf.reduce_sum(tf.cast(is_above, tf.float32), axis=-1)
 
 
@@ -104,6 +104,17 @@ class Ordinal(Likelihood):
     (loc,) = self.split(params)
     cutpoints, gaps = self.cutpoints_and_gaps()
     return self.independent(_Ordinal(loc, loc=loc, cutpoints=cutpoints, gaps=gaps))
+
+  def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """P(x > k|z) for k = 0, ..., K - 2, float32 `[n, *event_shape, levels - 1]`."""
+    return distribution.distribution.exceeding()
+
+  def expectations_shape(self) -> tuple[int, ...]:
+    return (*self.event_shape, self.levels - 1)
+
+  def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
+    """The median level, float32 `[n, *event_shape]`."""
+    return tf.reduce_sum(tf.cast(expectations > 0.5, tf.float32), axis=-1)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return are_codes(x, self.levels)

@@ -137,7 +137,7 @@ class Autoencoder(_Model):
 
   def _reconstructed(self, x, training=False):
     z = self.posterior_family.point_estimate(self.encode(x, training))
-    return self.decode(z, training).mean()
+    return self.point_estimate(self.decode(z, training))
 
   def elbo(self, x: TensorLike, seed: Seed | None = None) -> tf.Tensor:
     """The evidence lower bound of each example, with the model's L samples of z.

@@ -174,6 +174,19 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       x, z, self.prior.distribution(), lambda flat_z: self.decode(flat_z, training)
     )
 
+  def point_estimate(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """The value that stands for p(x|z): its mean, or a level for codes of levels.
+
+    Args:
+      distribution: A result of `decode`, batch shape `[batch]`.
+
+    Returns:
+      float32 `[batch, *event_shape]`: the mean, except that a category becomes the most
+      probable one, and an ordered level the median.
+    """
+    family = self.likelihood_family
+    return family.point_estimate(family.expectations(distribution))
+
   # Samples and the evidence.
 
   def sample(self, num: int, seed: Seed | None = None, draw: bool = False) -> tf.Tensor:
@@ -205,7 +218,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     rows = tf.range(num)
     if draw:
       return self.draw(seed, rows)[1]
-    return self.decode(self.prior.sample(seed, rows)).mean()
+    return self.point_estimate(self.decode(self.prior.sample(seed, rows)))
 
   def draw(self, seed: Seed, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws z ~ p(z), then x ~ p(x|z).

@@ -370,7 +370,8 @@ class MonteCarloEM(GenerativeModel):
     """
     x = self.as_data(x)
     seed = random.derive(self.seed, Purpose.RECONSTRUCT)
-    return self.decode(self._inferred(x, seed, 1)[0], training).mean()
+    z = self._inferred(x, seed, 1)[0]
+    return self.point_estimate(self.decode(z, training))
 
   def infer(
     self, x: TensorLike, num_samples: int = 1, seed: Seed | None = None

@@ -182,12 +182,23 @@ def configuration_survives_saving(case, seed):
   assert again.get_config() == likelihood.get_config()
 
 
+def a_point_estimate_is_an_example(case, seed):
+  """For one z it is the mean, or a level, of the shape of an example."""
+  event_shape = case.shape(5, 4, 3)
+  likelihood = case.built(event_shape)
+  params = params_of(likelihood, np.random.default_rng(0), 6, event_shape)
+  expectations = likelihood.expectations(likelihood.distribution(params))
+  assert expectations.shape == (6, *likelihood.expectations_shape())
+  assert likelihood.point_estimate(expectations).shape == (6, *event_shape)
+
+
 CHECKS = (
   shapes_are_right,
   densities_of_half_precision_outputs_are_float32,
   pairs_are_scored_as_one_by_one,
   elements_add_up_to_the_density,
   a_safe_value_can_be_scored,
+  a_point_estimate_is_an_example,
   draws_have_the_mean_of_the_distribution,
   draws_are_the_same_when_compiled,
   extreme_outputs_of_large_events_are_finite,

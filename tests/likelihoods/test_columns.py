@@ -156,10 +156,31 @@ def test_params_of_mean_and_safe_value():
   mean = np.array([3.0, 0.2, 5.0, -2.0, 0.7])
   p = likelihood.distribution(likelihood.params_of_mean(mean)[np.newaxis])
   np.testing.assert_allclose(p.mean()[0], mean, rtol=1e-4)
-  with pytest.raises(ValueError, match="Ordinal .*cannot start at the mean"):
-    built([ORDINAL]).params_of_mean(np.array([1.0]))
+  mixed = built([ORDINAL, "poisson", {"name": "category", "levels": 3}])
+  params = mixed.params_of_mean(np.array([1.0, 3.0, 2.0]))
+  np.testing.assert_allclose(params, [0.0, np.log(3.0), *[0.0] * 3], rtol=1e-6)
 
 
 def test_the_last_activation_is_checked():
   assert likelihoods.Columns(["gaussian", "bernoulli"]).output_kind == "logits"
   assert likelihoods.Columns(["gaussian", "poisson"]).output_kind == "real"
+
+
+def test_point_estimates_of_codes_are_levels():
+  """Averaged over z: the most probable category, the median level, and the mean."""
+  columns = ["gaussian", {"name": "category", "levels": 3}, ORDINAL, "poisson"]
+  columns.append({"name": "category", "levels": 3})
+  likelihood = built(columns)
+  rng = np.random.default_rng(0)
+  params = harness.params_of(likelihood, rng, 40, (5,))
+  p = likelihood.distribution(params)
+  mean = tf.reduce_mean(likelihood.expectations(p), axis=0, keepdims=True)
+  estimate = likelihood.point_estimate(mean).numpy()[0]
+  draws = likelihood.quantile(
+    p, tf.constant(rng.uniform(size=(4000, 40, 5)), tf.float32)
+  )
+  draws = draws.numpy().reshape(-1, 5)
+  np.testing.assert_allclose(estimate[[0, 3]], np.mean(p.mean(), axis=0)[[0, 3]], 1e-5)
+  for i in (1, 4):
+    assert estimate[i] == np.argmax(np.bincount(draws[:, i].astype(int)))
+  assert estimate[2] == np.median(draws[:, 2])
