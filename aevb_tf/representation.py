@@ -13,6 +13,8 @@ from typing import Any
 
 # What Keras adds to the options of a layer.
 _OF_KERAS = ("name", "trainable", "dtype")
+# Too long: `print(vae.schema)` shows it as a table.
+_NOT_SHOWN = (*_OF_KERAS, "schema")
 
 _MOST = 6  # objects of a list that are shown, as `reprlib` does
 
@@ -34,7 +36,7 @@ def _call(cls: Any, config: Mapping[str, Any]) -> str:
   shown = []
   # Of `__init__`: a metaclass may hide it from the signature of the class.
   for name, parameter in inspect.signature(cls.__init__).parameters.items():
-    if name not in config or name in _OF_KERAS:
+    if name not in config or name in _NOT_SHOWN:
       continue
     value, default = config[name], parameter.default
     if not _is(value, default):

@@ -57,8 +57,10 @@ MAY_IMPORT = {
     "likelihoods",
     "loops",
     "mcmc",
+    "networks",
     "posteriors",
     "priors",
+    "tables",
   },
   "saving": {"models", "networks"},
 }

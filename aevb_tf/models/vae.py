@@ -4,14 +4,18 @@ q(z|x) = encoder,   p(x|z) = decoder,   p(z) = prior
 maximise  E_q[log p(x|z)] - KL(q(z|x) || p(z))   by its gradient through z = g(eps, x)
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import keras
 
 from aevb_tf import bounds, likelihoods, posteriors, priors
+from aevb_tf.models import tables
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.missing import MissingLike
+from aevb_tf.networks.base import Activation
+from aevb_tf.tables import Schema
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
@@ -34,6 +38,8 @@ class VAE(Autoencoder, GenerativeModel):
     missing: Whether examples may have missing values, NaN: the bound is then that of the
       observed values, and the encoder sees 0 in place of the others. Or options, such
       as `{"encode_mask": True, "fill_value": mean}`; see `aevb_tf.models.missing`.
+    schema: What the columns of x are, if examples are rows of a table: an
+      `aevb_tf.tables.Schema`, or its dict. It is saved with the model.
 
   Raises:
     ValueError: The parts do not fit together; the message says which and why.
@@ -51,11 +57,53 @@ class VAE(Autoencoder, GenerativeModel):
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
     missing: MissingLike = False,
+    schema: Schema | Mapping[str, Any] | None = None,
     **kwargs: Any,
   ):
     super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
+    self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
+
+  @classmethod
+  def for_table(
+    cls,
+    schema: Schema,
+    latent_dim: int = 8,
+    hidden_units: tuple[int, ...] = (128, 128),
+    activation: Activation = "relu",
+    posterior: posteriors.PosteriorLike = "gaussian",
+    likelihood: likelihoods.LikelihoodLike = "student_t",
+    missing: bool | None = None,
+    **options: Any,
+  ) -> Self:
+    """A VAE of the rows of a table; `aevb_tf.models.tables` lists its likelihoods.
+
+    Args:
+      schema: What the columns are, such as the `schema` of `aevb_tf.data.table`.
+      latent_dim: Number of latents.
+      hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
+      activation: Keras activation of the hidden layers.
+      posterior: Name, options or object of `aevb_tf.posteriors`.
+      likelihood: Name, options or object of the likelihood of real columns.
+      missing: Whether rows may have missing values, which the encoder sees as a mask;
+        None if the data of the schema had missing values.
+      **options: Other arguments of the class.
+
+    Returns:
+      The model, which is built. Its data are rows `[n, D]`, as `schema.encode` returns
+      them, and `schema.decode` or `schema.to_frame` converts what it returns.
+
+    Raises:
+      ValueError: An argument is out of range, or the parts do not fit together.
+    """
+    parts = tables.parts(
+      schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
+    )
+    model = cls(**parts, **options)
+    model.decoder.start_at_mean(tables.start_of(schema))
+    return model
 
   def get_config(self):
     bound = keras.saving.serialize_keras_object(self.bound)
-    return {**super().get_config(), "bound": bound}
+    schema = {} if self.schema is None else {"schema": self.schema.to_dict()}
+    return {**super().get_config(), "bound": bound, **schema}

@@ -8,6 +8,7 @@ can use your own `keras.Model` instead; see `aevb_tf/models/parts.py` for its ou
 from aevb_tf.networks.base import Decoder, Encoder
 from aevb_tf.networks.conv import ConvDecoder, ConvEncoder
 from aevb_tf.networks.mlp import MLPDecoder, MLPEncoder
+from aevb_tf.networks.table import RowFeatures, TableEncoder
 
 __all__ = [
   "ConvDecoder",
@@ -16,4 +17,6 @@ __all__ = [
   "Encoder",
   "MLPDecoder",
   "MLPEncoder",
+  "RowFeatures",
+  "TableEncoder",
 ]

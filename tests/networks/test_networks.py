@@ -20,6 +20,10 @@ NETWORKS = {
   "conv deep decoder": lambda e, **o: aevb.networks.ConvDecoder(e, (4, 4, 4), 5, **o),
 }
 CASES = {name: harness.Case(make) for name, make in NETWORKS.items()}
+COLUMNS = [{"kind": "categorical", "levels": 3}, {"kind": "count", "mean": 9.0}]
+CASES["table"] = harness.Case(
+  lambda **o: aevb.networks.TableEncoder(COLUMNS, 3, (6, 5), **o), ((2,), (4,))
+)
 
 
 @pytest.mark.parametrize("check", harness.CHECKS, ids=lambda check: check.__name__)

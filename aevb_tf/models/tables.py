@@ -1,0 +1,122 @@
+"""The parts of a VAE of the rows of a table, from its schema.
+
+Each column has a likelihood of its own, which its kind names. Values are independent of
+each other given z:
+
+    log p(x|z) = sum_d log p_d(x_d|z)
+
+| kind          | likelihood                                    |
+|---------------|-----------------------------------------------|
+| `real`        | `student_t`, or another one of real numbers   |
+| `positive`    | `log_normal`                                  |
+| `count`       | `negative_binomial`                           |
+| `binary`      | `bernoulli`                                   |
+| `categorical` | `category`                                    |
+| `ordinal`     | `ordinal`                                     |
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from aevb_tf import likelihoods, posteriors
+from aevb_tf.networks import MLPDecoder, TableEncoder
+from aevb_tf.networks.base import Activation
+from aevb_tf.tables import Column, Schema
+
+_LIKELIHOODS = {
+  "positive": "log_normal",
+  "count": "negative_binomial",
+  "binary": "bernoulli",
+}
+
+
+def encoder_of(schema: Schema, latent_dim: int, **options: Any) -> TableEncoder:
+  """The encoder of the rows of a table.
+
+  Args:
+    schema: The columns.
+    latent_dim: Number of latents.
+    **options: Options of `TableEncoder`.
+  """
+  columns = []
+  for column in schema.modelled:
+    features: dict[str, Any] = {"kind": column.kind}
+    if column.kind in ("categorical", "ordinal"):
+      features["levels"] = len(column.levels)
+    elif column.kind == "count":
+      features["mean"] = column.scale
+    columns.append(features)
+  return TableEncoder(columns, latent_dim, **options)
+
+
+def decoder_of(
+  schema: Schema,
+  likelihood: likelihoods.LikelihoodLike = "student_t",
+  **options: Any,
+) -> MLPDecoder:
+  """The decoder of the rows of a table.
+
+  Args:
+    schema: The columns.
+    likelihood: That of real columns.
+    **options: Options of `MLPDecoder`.
+  """
+  columns = [_likelihood(column, likelihood) for column in schema.modelled]
+  rows = {"name": "columns", "columns": columns}
+  return MLPDecoder(schema.event_shape, likelihood=rows, **options)
+
+
+def _likelihood(column: Column, of_real) -> likelihoods.LikelihoodLike:
+  if column.kind == "real":
+    return of_real
+  if column.kind == "categorical":
+    return {"name": "category", "levels": len(column.levels)}
+  if column.kind == "ordinal":
+    return {"name": "ordinal", "levels": len(column.levels)}
+  return _LIKELIHOODS[column.kind]
+
+
+def start_of(schema: Schema) -> np.ndarray:
+  """Means of the columns at which training starts, float32 `[D]`.
+
+  Those of counts matter: it takes many steps to reach a large mean from 1. The numbers of
+  the other columns have a location near 0 in any case.
+  """
+  means = {"positive": math.exp(0.5), "binary": 0.5}  # log x, and the logit, are 0
+  return np.array(
+    [c.scale if c.kind == "count" else means.get(c.kind, 0.0) for c in schema.modelled],
+    np.float32,
+  )
+
+
+def missing_of(schema: Schema) -> dict[str, Any]:
+  """The option `missing` of a model, with the mask as an input of the encoder."""
+  # The encoder multiplies the features of missing values by 0, so any number will do.
+  fill_value = np.array([column.kind == "positive" for column in schema.modelled])
+  return {"encode_mask": True, "fill_value": fill_value.astype(np.float32)}
+
+
+def parts(
+  schema: Schema,
+  latent_dim: int,
+  hidden_units: tuple[int, ...],
+  activation: Activation,
+  posterior: posteriors.PosteriorLike,
+  likelihood: likelihoods.LikelihoodLike,
+  missing: bool | None,
+) -> dict[str, Any]:
+  """The arguments of a `VAE` for a table; see `VAE.for_table`."""
+  missing = schema.has_missing if missing is None else missing
+  layers = {"activation": activation}
+  return {
+    "encoder": encoder_of(
+      schema, latent_dim, hidden_units=hidden_units, posterior=posterior, **layers
+    ),
+    "decoder": decoder_of(
+      schema, likelihood, hidden_units=tuple(hidden_units)[::-1], **layers
+    ),
+    "missing": missing_of(schema) if missing else False,
+    "schema": schema,
+  }
