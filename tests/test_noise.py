@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf import random
+from aevb_tf import imputation, random
 from aevb_tf.data import orders
 from aevb_tf.export import signatures
 from tests import stats
@@ -68,6 +68,7 @@ pytestmark = [
   pytest.mark.filterwarnings("ignore:Even though the .tf.config"),
   # Of few samples: what is tested is which noise they take.
   pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning"),
+  pytest.mark.filterwarnings("ignore::aevb_tf.imputation.ImputationWarning"),
 ]
 
 
@@ -107,6 +108,14 @@ def requests(recorder, model, **evidence):
   for name, options in evidence.items():
     method = {"name": name, **options}
     requested[name] = lambda method=method: model.log_marginal(X[:3], method, seed=0)
+  if hasattr(model, "impute"):
+    gaps = np.where(X[:3] > 0.5, np.nan, X[:3])
+    for i, method in enumerate(imputation.names()):
+      for num in (1, 2):  # the mean and draws, which are of the same samples of z
+        given = {"method": method, "num_samples": 3, "seed": 10 * i + num}
+        requested[f"{method}, {num}"] = lambda num=num, given=given: model.impute(
+          gaps, num, **given
+        )
   for name, ask in requested.items():
     recorder.what = name
     ask()

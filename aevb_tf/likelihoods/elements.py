@@ -3,7 +3,6 @@
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
 
@@ -48,6 +47,5 @@ class Element(tfd.Distribution):
 
 
 def open_uniform(shape: tf.Tensor, seed: Any) -> tf.Tensor:
-  """float32 uniform noise of this shape in the open interval (0, 1)."""
-  seed = tfp.random.sanitize_seed(seed)
-  return tf.random.stateless_uniform(shape, seed, 2.0**-24, 1.0)
+  """TFP's float32 uniform noise of this shape, in the open interval (0, 1)."""
+  return tfd.Uniform(2.0**-24, 1.0).sample(shape, seed=seed)
