@@ -226,8 +226,8 @@ class Autoencoder(_Model):
     Args:
       x: `[n, *event_shape]`, NaN or a mask of `np.ma` where a value is missing. The model
         need not have been trained on incomplete examples.
-      num_imputations: 1 fills in the estimate of E[x_mis|x_obs]; m > 1 gives m draws from
-        p(x_mis|x_obs).
+      num_imputations: 1 fills in the estimate of E[x_mis|x_obs], or the most probable
+        level of codes; m > 1 gives m draws from p(x_mis|x_obs).
       method: `"importance"`, `"gibbs"`, `"metropolis_within_gibbs"`, their options, or an
         object of `aevb_tf.imputation`.
       num_samples: Samples or steps for each example; None for the method's own number.
