@@ -14,7 +14,7 @@ from tests import compositions
 from tests.models.test_compositions import _name
 
 # What LiteRT cannot compute.
-_LACKING = {"Lgamma", "MatrixTriangularSolve", "SparseSoftmaxCrossEntropyWithLogits"}
+_LACKING = {"Lgamma", "MatrixTriangularSolve"}
 
 
 def _members(row):

@@ -66,7 +66,7 @@ def test_the_command_drops_the_notes_of_the_converter_and_nothing_else(
   tmp_path, monkeypatch, capfd
 ):
   """Notes of its C++, as a conversion without an operator writes them."""
-  vae = compositions.vae("gaussian", "standard_normal", "categorical", "sgvb")
+  vae = compositions.vae(*compositions.NOT_IN_LITERT)
 
   def export_run(workdir, to, config):
     tflite(vae, tmp_path / "a.tflite", only=["decode", "elbo"])
