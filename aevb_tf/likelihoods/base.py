@@ -191,6 +191,17 @@ class Likelihood(Represented, keras.layers.Layer):
     # One example at a time, so that no tensor has the size of all pairs of events.
     return tf.map_fn(distribution.log_prob, x)
 
+  def observed(self, x: tf.Tensor) -> tf.Tensor:
+    """Which values of incomplete examples are scored: those that are not NaN.
+
+    Args:
+      x: float32 `[..., *event_shape]`, NaN where a value is missing.
+
+    Returns:
+      bool, with the shape of `x`.
+    """
+    return tf.logical_not(tf.math.is_nan(x))
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether every element of `x` can be scored: a boolean scalar tensor."""
     return tf.reduce_all(tf.math.is_finite(x))

@@ -125,6 +125,11 @@ class Multinomial(Likelihood):
   def log_prob_of_each(self, distribution: tfd.Distribution, x: tf.Tensor) -> tf.Tensor:
     return distribution.parts(x)
 
+  def observed(self, x: tf.Tensor) -> tf.Tensor:
+    # Counts of a total are missing as a whole.
+    missing = tf.reduce_any(tf.math.is_nan(x), axis=-1, keepdims=True)
+    return tf.logical_not(tf.broadcast_to(missing, tf.shape(x)))
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     return are_counts(x)
 

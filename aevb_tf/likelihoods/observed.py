@@ -80,7 +80,7 @@ class Observed(Likelihood):
 
   def fill(self, x: tf.Tensor) -> tf.Tensor:
     """`x` with a value of the support in place of each missing value."""
-    return tf.where(is_observed(x), x, self.complete.safe_value)
+    return tf.where(self.complete.observed(x), x, self.complete.safe_value)
 
 
 class _Observed(tfd.Distribution):
@@ -111,7 +111,7 @@ class _Observed(tfd.Distribution):
     return self.complete.event_shape_tensor()
 
   def _log_prob(self, x):
-    observed = is_observed(x)
+    observed = self._likelihood.observed(x)
     filled = tf.where(observed, x, self._likelihood.safe_value)
     each = self._likelihood.log_prob_of_each(self.complete, filled)
     axes = range(-self.event_shape.rank, 0)

@@ -6,7 +6,7 @@ The columns of a group are 0, except for a 1 at the category. A table whose thre
 categorical columns have 3, 2 and 5 categories has 10 one-hot columns, and
 `groups=[3, 2, 5]`. The decoder returns a logit for each column.
 
-The part of each column is x_k log softmax(l_g)_k, so a group should be observed or missing
+The part of each column is x_k log softmax(l_g)_k. A group with a missing column is missing
 as a whole.
 """
 
@@ -122,6 +122,11 @@ class OneHot(Likelihood):
 
   def log_prob_of_each(self, distribution: tfd.Distribution, x: tf.Tensor) -> tf.Tensor:
     return distribution.parts(x)
+
+  def observed(self, x: tf.Tensor) -> tf.Tensor:
+    missing = self._columns.table(tf.cast(tf.math.is_nan(x), tf.float32), 0.0)
+    of_group = tf.reduce_max(missing, axis=-1, keepdims=True)
+    return self._columns.columns(tf.broadcast_to(of_group, tf.shape(missing))) == 0.0
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     is_binary = tf.reduce_all((x == 0.0) | (x == 1.0))

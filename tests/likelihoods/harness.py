@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import likelihoods
+from aevb_tf.likelihoods.observed import Observed
 from tests import stats
 from tests.likelihoods import cases
 
@@ -174,6 +175,28 @@ def extreme_outputs_of_large_events_are_finite(case, seed):
       assert np.all(np.isfinite(gradient)), size
 
 
+def missing_values_are_left_out(case, seed):
+  event_shape = case.shape(3, 2, 3)
+  rng, likelihood = np.random.default_rng(0), case.built(event_shape)
+  params = params_of(likelihood, rng, 4, event_shape)
+  x = case.targets(rng, (4, *event_shape)).numpy()
+  gaps = rng.random(x.shape) < 0.3
+  gaps[1], gaps[2] = True, False
+  incomplete = tf.constant(np.where(gaps, np.nan, x), tf.float32)
+  family = Observed(likelihood)
+  assert bool(family.in_support(incomplete))
+  family.check_support(incomplete)
+  observed = likelihood.observed(incomplete).numpy()
+  assert not np.any(observed & gaps) and np.all(observed[2])
+  each = likelihood.log_prob_of_each(likelihood.distribution(params), tf.constant(x))
+  wanted = np.where(observed, each, 0.0).reshape(4, -1).sum(axis=1)
+  with tf.GradientTape() as tape:
+    tape.watch(params)
+    found = family.distribution(params).log_prob(incomplete)
+  np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+  assert np.all(np.isfinite(tape.gradient(found, params)))
+
+
 def configuration_survives_saving(case, seed):
   likelihood = case.make()
   again = keras.saving.deserialize_keras_object(
@@ -203,5 +226,6 @@ CHECKS = (
   draws_have_the_mean_of_the_distribution,
   draws_are_the_same_when_compiled,
   extreme_outputs_of_large_events_are_finite,
+  missing_values_are_left_out,
   configuration_survives_saving,
 )

@@ -152,3 +152,16 @@ def test_params_of_mean(identifier):
   mean = total * np.array([0.1, 0.7, 0.2])
   p = likelihood.distribution(likelihood.params_of_mean(mean)[np.newaxis])
   np.testing.assert_allclose(p.mean()[0], mean, rtol=1e-5)
+
+
+def test_a_group_with_a_missing_column_is_missing_as_a_whole():
+  x = tf.constant(
+    [[0.0, np.nan, 1.0, np.nan, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]]
+  )
+  one_hot = likelihoods.get({"name": "one_hot", "groups": [2, 1, 3]})
+  one_hot.build((6,))
+  wanted = [[False, False, True, False, False, False], [True] * 6]
+  np.testing.assert_array_equal(one_hot.observed(x), wanted)
+  multinomial = likelihoods.get("multinomial")
+  multinomial.build((6,))
+  np.testing.assert_array_equal(multinomial.observed(x), [[False] * 6, [True] * 6])
