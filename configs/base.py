@@ -18,15 +18,18 @@ def get_config() -> ml_collections.ConfigDict:
   config.seed = 0  # of weights, noise and the order of examples
 
   # Data.
-  config.dataset = "digits"  # or mnist, frey_face, tfds:NAME, a .npy, .npz, a folder
+  config.dataset = (
+    "digits"  # or mnist, frey_face, tfds:NAME, .npy, .npz, .csv, a folder
+  )
   config.data_dir = ""  # folder with prepared data; without it they are downloaded
   config.binarization = "none"  # or "fixed" (seeded once), "stochastic" (every epoch)
   config.missing = False  # whether NaN marks a missing value
+  config.schema = ""  # file of a table's schema; without it the schema is inferred
   config.encode_mask = False  # whether the encoder sees which values are missing
   config.batch_size = 100  # M, examples in a minibatch
 
   # Networks: the decoder mirrors the encoder.
-  config.network = "mlp"  # or "conv"
+  config.network = "mlp"  # or "conv", or "table", whose likelihoods are by its schema
   config.hidden_units = (500,)  # one number for each layer
   config.filters = (32, 64)  # one number for each layer; conv only
   config.kernel_size = 3  # conv only
@@ -40,7 +43,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.latent_dim = 20  # J, number of latents
   config.posterior = {"name": "gaussian"}  # q(z|x)
   config.prior = {"name": "standard_normal"}  # p(z)
-  config.likelihood = {"name": "bernoulli"}  # p(x|z)
+  config.likelihood = {"name": "bernoulli"}  # p(x|z); of a table, of its real columns
   config.bound = {"name": "sgvb", "estimator": "B", "num_samples": 1}  # L(x)
   config.scale_to_dataset = False  # the loss is -(N/M) sum_i L(x_i), eq. 8
   config.parameter_prior_stddev = 0.0  # of p(theta), for MAP; 0 for none

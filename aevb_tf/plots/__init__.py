@@ -15,14 +15,17 @@ from aevb_tf.plots.latent_scatter import latent_scatter
 from aevb_tf.plots.manifold import manifold, manifold_grid
 from aevb_tf.plots.reconstructions import reconstructions
 from aevb_tf.plots.samples import samples
+from aevb_tf.plots.tables import correlations, marginals
 
 __all__ = [
   "active_units",
+  "correlations",
   "kl_per_dimension",
   "latent_scatter",
   "learning_curves",
   "manifold",
   "manifold_grid",
+  "marginals",
   "reconstructions",
   "samples",
   "save",

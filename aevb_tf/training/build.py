@@ -12,7 +12,8 @@ import tensorflow as tf
 from aevb_tf import data, networks
 from aevb_tf.data import Loaded
 from aevb_tf.loops import resident
-from aevb_tf.models import VAE
+from aevb_tf.models import VAE, tables
+from aevb_tf.tables import Schema
 from aevb_tf.training.blaming import REGISTRIES, blaming
 from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
@@ -45,9 +46,18 @@ def check(config: ml_collections.ConfigDict) -> None:
   optimizer(config, steps_per_epoch=1)
 
 
-def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
-  """Returns a split of the data; "train" is shuffled, other splits are not."""
-  with blaming(config, "dataset"):
+def dataset(
+  config: ml_collections.ConfigDict, split: str, schema: Schema | None = None
+) -> Loaded:
+  """Returns a split of the data; "train" is shuffled, other splits are not.
+
+  Args:
+    config: The checked config.
+    split: The split.
+    schema: That of a trained model, if the data are a table; None uses the file that the
+      config names, or infers it.
+  """
+  with blaming(config, "dataset", "schema"):
     return data.load(
       config.dataset,
       split=split,
@@ -57,6 +67,7 @@ def dataset(config: ml_collections.ConfigDict, split: str) -> Loaded:
       seed=config.seed,
       data_dir=config.data_dir or None,
       missing=config.missing,
+      schema=schema or config.schema or None,
     )
 
 
@@ -113,7 +124,7 @@ def model(
   keras.utils.set_random_seed(config.seed)
   with _dtype_policy(config.dtype_policy):
     with blaming(config, "network", "posterior", "likelihood"):
-      encoder, decoder = _networks(config, event_shape(source))
+      encoder, decoder = _networks(config, source)
     with blaming(config, "bound", "posterior", "prior"):
       built = (make or _vae)(
         config,
@@ -124,6 +135,7 @@ def model(
         parameter_prior_stddev=config.parameter_prior_stddev or None,
         seed=config.seed,
         missing=_missing(config, source),
+        **({} if make else {"schema": getattr(source, "schema", None)}),
       )
     if config.output_bias == "data_mean":
       _start_at_mean(config, decoder, source)
@@ -158,6 +170,9 @@ def _missing(config, source):
   """The argument `missing` of the model: the encoder sees the mean of what is observed."""
   if not config.missing:
     return False
+  if config.network == "table":
+    fill_value = tables.missing_of(source.schema)["fill_value"]
+    return {"encode_mask": config.encode_mask, "fill_value": fill_value}
   mean = source.mean() if hasattr(source, "mean") else 0.0
   return {"encode_mask": config.encode_mask, "fill_value": mean}
 
@@ -166,7 +181,8 @@ def _vae(config, encoder, decoder, **options):
   return VAE(encoder, decoder, bound=part(config, "bound"), **options)
 
 
-def _networks(config, shape):
+def _networks(config, source):
+  shape = event_shape(source)
   if config.network == "conv" and len(shape) != 3:
     raise ConfigError(
       f"--config.network=conv: the examples of {config.dataset} have shape {shape}, and"
@@ -175,6 +191,8 @@ def _networks(config, shape):
   options = {"hidden_units": config.hidden_units, "activation": activation(config)}
   encoder = {"latent_dim": config.latent_dim, "posterior": part(config, "posterior")}
   decoder = {"event_shape": shape, "likelihood": part(config, "likelihood")}
+  if config.network == "table":
+    return _networks_of_table(config, source, options)
   if config.network == "mlp":
     for key in ("kernel_initializer", "bias_initializer"):
       options[key] = initializer(config, key)
@@ -190,7 +208,25 @@ def _networks(config, shape):
   )
 
 
+def _networks_of_table(config, source, options):
+  schema = getattr(source, "schema", None)
+  if schema is None:
+    raise ConfigError(
+      f"--config.network=table: {config.dataset} is not a table, such as a .csv file. Use"
+      " --config.network=mlp."
+    )
+  posterior, likelihood = part(config, "posterior"), part(config, "likelihood")
+  return (
+    tables.encoder_of(schema, config.latent_dim, posterior=posterior, **options),
+    tables.decoder_of(
+      schema, likelihood, **options | _reversed(options, "hidden_units")
+    ),
+  )
+
+
 def _start_at_mean(config, decoder, source):
+  if config.network == "table":
+    return decoder.start_at_mean(tables.start_of(source.schema))
   if not hasattr(source, "mean"):
     raise ConfigError(
       "--config.output_bias=data_mean: the data do not fit into memory. Use"

@@ -11,7 +11,7 @@ from aevb_tf.training.configuration import PARTS, ConfigError
 
 _CHOICES = {
   "binarization": ("none", "fixed", "stochastic"),
-  "network": ("mlp", "conv"),
+  "network": ("mlp", "conv", "table"),
   "output_bias": ("zeros", "data_mean"),
   "jit_compile": ("auto", "on", "off"),
   "dtype_policy": ("float32", "mixed_bfloat16", "mixed_float16"),

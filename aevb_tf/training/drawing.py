@@ -1,8 +1,9 @@
 """Draws the plots of a finished run.
 
 Plots of examples (reconstructions, samples, the manifold) need images, `[height, width,
-channels]`; for other data only the other plots are drawn. A plot that fails is reported
-on stderr, and does not stop the run.
+channels]`, and plots of columns (marginals, correlations) need a table. The other plots
+are drawn for all data. A plot that fails is reported on stderr, and does not stop the
+run.
 """
 
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
 RECONSTRUCTIONS = 40
+ROWS = 2000
 _SAMPLES = 100
 _MANIFOLD_SIDE = 20
 
@@ -32,12 +34,15 @@ def draw(
   Args:
     vae: The model.
     folder: The run's folder.
-    examples: Examples to reconstruct, `[n, *event_shape]`.
+    examples: Examples to reconstruct, or rows of a table to compare with samples, `[n,
+      *event_shape]`.
     measured: The measurements on the test split.
   """
   figures = _of_latents(folder, measured)
   if examples.ndim == 4:
     figures |= _of_images(vae, examples)
+  elif vae.schema is not None:
+    figures |= _of_table(vae, examples)
   for name, figure in figures.items():
     path = folder.plots / f"{name}.png"
     try:
@@ -71,6 +76,19 @@ def _of_images(vae, x) -> dict[str, "Callable[[], Figure]"]:
   # The grid covers the mass of the standard normal, not that of other priors.
   if vae.latent_dim == 2 and vae.prior.family_name == "standard_normal":
     figures["manifold"] = lambda: _manifold(vae)
+  return figures
+
+
+def _of_table(vae, x) -> dict[str, "Callable[[], Figure]"]:
+  """Functions that draw the plots of the rows of a table, by name."""
+  schema = vae.schema
+  samples = np.asarray(vae.sample(len(x), seed=0, draw=True))
+  figures = {
+    "marginals": lambda: plots.marginals(schema.decode(x), schema.decode(samples)),
+  }
+  names = [column.name for column in schema.modelled]
+  if len(names) > 1:
+    figures["correlations"] = lambda: plots.correlations(x, samples, names)
   return figures
 
 

@@ -48,7 +48,7 @@ def evaluate(
     config.batch_size = batch_size or config.batch_size
     config.data_dir = data_dir or config.data_dir
   vae, name = trained_model(folder)
-  source = build.dataset(config, split)
+  source = build.dataset(config, split, vae.schema)
   build.check_data(config, vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:

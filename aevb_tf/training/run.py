@@ -63,6 +63,11 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
   train_data, test_data = (build.dataset(config, split) for split in ("train", "test"))
   resumed = _resume(config, folder, train_data)
   model, epoch = resumed or (build.model(config, train_data), 0)
+  if model.schema != getattr(train_data, "schema", None):
+    raise ConfigError(
+      f"--workdir={folder.path}: {config.dataset} has another schema than the table that"
+      " the run began with. Restore the table, or use a new folder."
+    )
   for source in (train_data, test_data):
     build.check_data(config, model, source)
   keeper = Keeper(
@@ -73,6 +78,8 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
   )
   folder.create()
   write_json(folder.config, configuration.to_json(config))
+  if model.schema is not None:
+    model.schema.save(folder.schema)
   if not resumed:
     keeper.save(model, 0)
   folder.truncate_history(epoch)

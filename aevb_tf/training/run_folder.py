@@ -5,6 +5,7 @@
     tensorboard/      the same metrics, for TensorBoard
     checkpoints/      epoch-00012.keras: the last few, with the optimizer
     model.keras       the trained model
+    schema.json       of a table: what its columns are
     summary.json      final numbers, versions, seed, times
     plots/*.png       plots
 
@@ -40,6 +41,7 @@ class RunFolder:
     self.tensorboard = self.path / "tensorboard"
     self.checkpoints = self.path / "checkpoints"
     self.model = self.path / "model.keras"
+    self.schema = self.path / "schema.json"
     self.summary = self.path / "summary.json"
     self.plots = self.path / "plots"
 

@@ -118,6 +118,10 @@ def _finish(run: Run, began: float) -> dict:
   }
   write_json(folder.summary, summary)
   if config.plots:
-    examples = first_examples(run.test_data, drawing.RECONSTRUCTIONS)
+    is_table = run.model.schema is not None
+    examples = first_examples(
+      run.train_data if is_table else run.test_data,
+      drawing.ROWS if is_table else drawing.RECONSTRUCTIONS,
+    )
     drawing.draw(run.model, folder, examples, measured)
   return summary
