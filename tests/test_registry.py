@@ -5,6 +5,7 @@ import pytest
 
 from aevb_tf import bounds, likelihoods, posteriors, priors
 from aevb_tf.registry import Registry
+from tests.likelihoods import cases
 
 
 def test_names_options_and_objects():
@@ -90,7 +91,7 @@ def test_objects_without_a_qualified_name_are_distinguished():
 @pytest.mark.parametrize("module", [likelihoods, posteriors, priors, bounds])
 def test_every_member_survives_keras_serialization(module):
   for name in module.names():
-    member = module.get(name)
+    member = module.get(cases.identifier(name) if module is likelihoods else name)
     again = module.get(keras.saving.serialize_keras_object(member))
     assert type(again) is type(member)
     config = {k: v for k, v in member.get_config().items() if k != "name"}

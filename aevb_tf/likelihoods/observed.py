@@ -12,6 +12,7 @@ References:
   sets. ICML 2019.
 """
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -40,7 +41,7 @@ class Observed(Likelihood):
       self.complete.build(event_shape)
     self.built = True
 
-  def params_shape(self, event_shape):
+  def params_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
     return self.complete.params_shape(event_shape)
 
   def distribution(self, params: tf.Tensor) -> tfd.Distribution:
@@ -54,13 +55,13 @@ class Observed(Likelihood):
     """
     return _Observed(distribution, self.complete)
 
-  def params_of_mean(self, mean):
+  def params_of_mean(self, mean: np.ndarray) -> np.ndarray:
     return self.complete.params_of_mean(mean)
 
   def expectations(self, distribution: tfd.Distribution) -> tf.Tensor:
     return self.complete.expectations(distribution.complete)
 
-  def expectations_shape(self):
+  def expectations_shape(self) -> tuple[int, ...]:
     return self.complete.expectations_shape()
 
   def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
