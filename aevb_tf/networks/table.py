@@ -23,7 +23,6 @@ import tensorflow as tf
 from aevb_tf import posteriors
 from aevb_tf.networks.base import Activation, Initializer
 from aevb_tf.networks.mlp import MLPEncoder
-from aevb_tf.types import BatchShape
 
 _TINY = 1e-30
 
@@ -97,7 +96,7 @@ class RowFeatures(keras.layers.Layer):
     add([i for i, _ in codes], lambda v: tf.cast(v == levels, tf.float32))
     return tf.concat(parts, axis=-1), sources
 
-  def compute_output_shape(self, input_shape: BatchShape) -> BatchShape:
+  def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
     widths = [c["levels"] if c["kind"] == "categorical" else 1 for c in self.columns]
     has_mask = input_shape[-1] > len(widths)
     return (input_shape[0], sum(widths) + has_mask * len(widths))
