@@ -18,9 +18,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.seed = 0  # of weights, noise and the order of examples
 
   # Data.
-  config.dataset = (
-    "digits"  # or mnist, frey_face, tfds:NAME, .npy, .npz, .csv, a folder
-  )
+  config.dataset = "digits"  # or mnist, tfds:NAME, .npy, .npz, .csv, a folder
   config.data_dir = ""  # folder with prepared data; without it they are downloaded
   config.binarization = "none"  # or "fixed" (seeded once), "stochastic" (every epoch)
   config.missing = False  # whether NaN marks a missing value
