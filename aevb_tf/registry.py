@@ -128,6 +128,30 @@ class Registry(Generic[Member]):
       ) from error
 
 
+def with_num_samples(
+  identifier: str | Options | Member, num_samples: int | None
+) -> str | Options | Member:
+  """An identifier of a method with the option `num_samples`, for `Registry.get`.
+
+  Args:
+    identifier: Name, `{"name": ..., **options}`, or object.
+    num_samples: The option; None leaves the method's own number.
+
+  Raises:
+    ValueError: `num_samples` is given with an object, which has its own.
+  """
+  if num_samples is None:
+    return identifier
+  if isinstance(identifier, str):
+    identifier = {"name": identifier}
+  if not isinstance(identifier, dict):
+    raise ValueError(
+      f"num_samples={num_samples!r}: the method is an object with its own number of "
+      f"samples; pass num_samples to {type(identifier).__name__} instead."
+    )
+  return {**identifier, "num_samples": num_samples}
+
+
 def _where(member: Callable[..., object]) -> str:
   """The module and the qualified name of a class, or its repr."""
   name = getattr(member, "__qualname__", None)

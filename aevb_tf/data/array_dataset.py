@@ -104,7 +104,7 @@ class ArrayDataset(keras.utils.PyDataset):
   def mean(self) -> np.ndarray:
     """The mean of all examples after scaling, float32 `[*event_shape]`.
 
-    It is that of the observed values, and 0 where there are none.
+    Missing values are left out. The mean of a value that is never observed is 0.
     """
     if not self._options.missing:
       scale = 255.0 if self.x.dtype == np.uint8 else 1.0

@@ -69,7 +69,7 @@ def check_dtype(x: np.ndarray, name: str) -> None:
     )
 
 
-def with_nan(x: np.ndarray) -> np.ndarray:
+def with_nan(x: object) -> np.ndarray:
   """An array in which the masked values of a `np.ma` array are NaN."""
   if not np.ma.is_masked(x):
     return np.asarray(x)

@@ -4,6 +4,7 @@ import functools
 import weakref
 from collections.abc import Callable, Hashable
 
+import numpy as np
 import tensorflow as tf
 
 from aevb_tf.mcmc.resampling import rows_within
@@ -38,6 +39,20 @@ def compiled(
 
 def _call(reference, function, options, *tensors):
   return function(reference(), *tensors, **options)
+
+
+def pad(batch: np.ndarray, size: int) -> tf.Tensor:
+  """Repeats the last example, so that batches of all lengths use one compiled function.
+
+  Args:
+    batch: float32 `[n, ...]`, n from 1 to `size`.
+    size: The number of examples to return.
+
+  Returns:
+    float32 `[size, ...]`.
+  """
+  filler = np.repeat(batch[-1:], size - len(batch), axis=0)
+  return tf.constant(np.concatenate([batch, filler]))
 
 
 def rows_at_once(model: Model) -> int:

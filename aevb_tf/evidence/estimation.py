@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aevb_tf import checks, random
 from aevb_tf.evidence import registered, trust
-from aevb_tf.evidence.compiled import rows_at_once
+from aevb_tf.evidence.compiled import pad, rows_at_once
 from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
@@ -100,14 +100,12 @@ def padded(
     `PerExample` of arrays `[n]`.
   """
   count = len(batch)
-  filler = np.repeat(batch[-1:], size - count, axis=0)
-  x = tf.constant(np.concatenate([batch, filler]))
 
   def advance(part):
     if progress is not None:
       progress(part * count)
 
-  result = function(x, first + tf.range(size), advance)
+  result = function(pad(batch, size), first + tf.range(size), advance)
   return PerExample(*(None if v is None else np.asarray(v)[:count] for v in result))
 
 

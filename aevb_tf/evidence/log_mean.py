@@ -46,6 +46,11 @@ def empty(batch: int) -> LogSum:
   return LogSum(tf.fill([batch], float("-inf")), zeros, zeros)
 
 
+def pivot_of(largest: tf.Tensor) -> tf.Tensor:
+  """The log of the scale of the sums: the largest log-weight, or 0 if all weights are 0."""
+  return tf.where(tf.equal(largest, float("-inf")), 0.0, largest)
+
+
 def add(so_far: LogSum, log_weights: tf.Tensor) -> LogSum:
   """Adds weights.
 
@@ -57,8 +62,7 @@ def add(so_far: LogSum, log_weights: tf.Tensor) -> LogSum:
     The sums over all of them.
   """
   largest = tf.maximum(so_far.largest, tf.reduce_max(log_weights, axis=0))
-  # While all weights are 0, the largest log-weight is -inf, and the scale is 1.
-  pivot = tf.where(tf.equal(largest, float("-inf")), 0.0, largest)
+  pivot = pivot_of(largest)
   shrunk = tf.exp(so_far.largest - pivot)
   weights = tf.exp(log_weights - pivot)
   return LogSum(

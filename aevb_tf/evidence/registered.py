@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from aevb_tf.evidence.results import PerExample
 from aevb_tf.protocols import Model
-from aevb_tf.registry import Options, Registry
+from aevb_tf.registry import Options, Registry, with_num_samples
 
 
 class Estimator(Protocol):
@@ -56,13 +56,4 @@ def get(identifier: EstimatorLike, num_samples: int | None = None) -> Estimator:
     ValueError: The name or an option is unknown, or `num_samples` is given with an
       object, which has its own.
   """
-  if num_samples is not None:
-    if isinstance(identifier, str):
-      identifier = {"name": identifier}
-    if not isinstance(identifier, dict):
-      raise ValueError(
-        f"num_samples={num_samples!r}: the method is an object with its own number of "
-        f"samples; pass num_samples to {type(identifier).__name__} instead."
-      )
-    identifier = {**identifier, "num_samples": num_samples}
-  return _registry.get(identifier)
+  return _registry.get(with_num_samples(identifier, num_samples))

@@ -41,11 +41,9 @@ def warning(
   """
   few = min(LEAST_EFFECTIVE, num_samples / 2)
   found = [
-    _below(
-      f"effective sample size of {num_samples}", result.effective_sample_size, few
-    ),
+    below(f"effective sample size of {num_samples}", result.effective_sample_size, few),
     _above("Pareto k", result.pareto_k, LARGEST_K),
-    _below("acceptance of HMC", result.acceptance, LEAST_ACCEPTANCE),
+    below("acceptance of HMC", result.acceptance, LEAST_ACCEPTANCE),
     _unknown("Monte Carlo error", result.monte_carlo_error),
   ]
   if not any(found):
@@ -55,8 +53,15 @@ def warning(
   return f"log p(x) by {name} is not reliable: {reasons}. {advice}"
 
 
-def _below(what, values, least):
-  if values is None:
+def below(what: str, values: np.ndarray | None, least: float) -> str | None:
+  """A reason to mistrust estimates: more than `SHARE` of the values are below `least`.
+
+  Args:
+    what: Name of the values.
+    values: Array `[n]`; None if the estimator does not have them.
+    least: The bound.
+  """
+  if values is None or not len(values):
     return None
   return _reason(
     f"{what} below {least:g}", values < least, f", smallest {np.min(values):.2g}"

@@ -4,7 +4,7 @@
 |-----------------------------|-------------------------------------|-----------------------|
 | `importance`                | q(z|x_obs), weighted                | with many samples     |
 | `gibbs`                     | q(z|x), x completed by the last x   | if q(z|x) is exact    |
-| `metropolis_within_gibbs`   | the same, accepted or refused       | with many steps       |
+| `metropolis_within_gibbs`   | the same, accepted or rejected      | with many steps       |
 """
 
 from aevb_tf.imputation.base import Imputed, Imputer, ImputerLike, get, name_of, names

@@ -7,7 +7,7 @@ from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods.observed import Observed, complete_of, is_observed
 from aevb_tf.protocols import ModelWithEncoder
-from aevb_tf.registry import Options, Registry
+from aevb_tf.registry import Options, Registry, with_num_samples
 
 
 class Imputed(NamedTuple):
@@ -77,16 +77,7 @@ def get(identifier: ImputerLike, num_samples: int | None = None) -> Imputer:
     ValueError: The name or an option is unknown, or `num_samples` is given with an
       object, which has its own.
   """
-  if num_samples is not None:
-    if isinstance(identifier, str):
-      identifier = {"name": identifier}
-    if not isinstance(identifier, dict):
-      raise ValueError(
-        f"num_samples={num_samples!r}: the method is an object with its own number of "
-        f"samples; pass num_samples to {type(identifier).__name__} instead."
-      )
-    identifier = {**identifier, "num_samples": num_samples}
-  return _registry.get(identifier)
+  return _registry.get(with_num_samples(identifier, num_samples))
 
 
 def encode(model: ModelWithEncoder, x: tf.Tensor) -> tfd.Distribution:

@@ -5,8 +5,8 @@
     x_mis  ~ p(x_mis|z)
 
 With the second line the chain leaves p(z, x_mis|x_obs) invariant (Metropolis within
-Gibbs). Without it (pseudo-Gibbs, which the paper's App. F calls visualisation by
-"filling in") it does so only if q(z|x) is the posterior, but it always moves.
+Gibbs). Without it (pseudo-Gibbs) it does so only if q(z|x) is the posterior, but it
+always moves.
 
 References:
   Rezende, Mohamed, Wierstra. Stochastic backpropagation and approximate inference in deep
@@ -29,7 +29,7 @@ from aevb_tf.random import Purpose
 
 @register("gibbs")
 class Gibbs:
-  """Imputation by pseudo-Gibbs sampling: each z is taken.
+  """Imputation by pseudo-Gibbs sampling: each z is accepted.
 
   One imputation is the mean of E[x|z] over the steps that count; several are the last
   states of as many chains.
@@ -73,7 +73,7 @@ class Gibbs:
 
 @register("metropolis_within_gibbs")
 class MetropolisWithinGibbs(Gibbs):
-  """Imputation by Metropolis within Gibbs: each z is accepted or refused.
+  """Imputation by Metropolis within Gibbs: each z is accepted or rejected.
 
   Args:
     num_samples: As in `Gibbs`.
@@ -97,7 +97,7 @@ def _run(model, x, seed, rows, lengths, chains, is_metropolis):
     rows: int32 `[batch]`.
     lengths: int32 `[2]`: steps of the burn-in, and steps in all.
     chains: Chains for each example.
-    is_metropolis: Whether z is accepted or refused.
+    is_metropolis: Whether z is accepted or rejected.
 
   Returns:
     The mean of E[x|z] over the steps that count and over the chains, float32 `[batch,
@@ -119,17 +119,23 @@ def _run(model, x, seed, rows, lengths, chains, is_metropolis):
     return eps, tf.reshape(tf.transpose(uniform, (1, 0, 2)), (-1, size))
 
   def complete(z, uniform):
-    """p(x|z), and x with its missing values drawn from it."""
+    """p(x|z), x with its missing values drawn from it, and log p(x, z)."""
     p = decode(model, z)
-    return p, tf.where(observed, given, draw(model, p, uniform))
+    x = tf.where(observed, given, draw(model, p, uniform))
+    # Pseudo-Gibbs compares nothing.
+    joint = (
+      p.log_prob(x) + prior.log_prob(z) if is_metropolis else tf.zeros([chains * batch])
+    )
+    return p, x, joint
 
-  def step(number, x, z, total, accepted):
+  def step(number, x, z, joint, total, accepted):
     step_seed = random.derive(seed, Purpose.IMPUTATION_STEP, number)
     eps, uniform = noise_of(step_seed)
     q = encode(model, x)
     proposal = posterior.sample(q, eps)[0]
     if is_metropolis:
-      log_ratio = _log_weight(x, proposal, q) - _log_weight(x, z, q)
+      proposed = decode(model, proposal).log_prob(x) + prior.log_prob(proposal)
+      log_ratio = (proposed - q.log_prob(proposal)) - (joint - q.log_prob(z))
       threshold = random.derive(step_seed, Purpose.ACCEPTANCE)
       threshold = tf.transpose(random.uniform(threshold, rows, chains))
       is_accepted = tf.math.log(tf.reshape(threshold, [-1])) < log_ratio
@@ -137,23 +143,20 @@ def _run(model, x, seed, rows, lengths, chains, is_metropolis):
     else:
       is_accepted = tf.ones([chains * batch], tf.bool)
       z = proposal
-    p, x = complete(z, uniform)
+    p, x, joint = complete(z, uniform)
     counts = tf.cast(number >= lengths[0], tf.float32)
     total += counts * likelihood.expectations(p.complete)
-    return number + 1, x, z, total, accepted + tf.cast(is_accepted, tf.float32)
-
-  def _log_weight(x, z, q):
-    return decode(model, z).log_prob(x) + prior.log_prob(z) - q.log_prob(z)
+    return number + 1, x, z, joint, total, accepted + tf.cast(is_accepted, tf.float32)
 
   eps, uniform = noise_of(random.derive(seed, Purpose.IMPUTATION_STEP, -1))
   z = posterior.sample(encode(model, given), eps)[0]
-  _, start = complete(z, uniform)
+  _, start, joint = complete(z, uniform)
   total = tf.zeros((chains * batch, *likelihood.expectations_shape()))
   accepted = tf.zeros([chains * batch])
-  _, last, _, total, accepted = tf.while_loop(
+  _, last, _, _, total, accepted = tf.while_loop(
     lambda number, *_: number < lengths[1],
     step,
-    (tf.constant(0), start, z, total, accepted),
+    (tf.constant(0), start, z, joint, total, accepted),
     parallel_iterations=1,
   )
 

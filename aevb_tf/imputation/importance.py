@@ -64,27 +64,21 @@ class Importance:
 
 def _mean(model, x, seed, rows, num_samples, chunk_size):
   """The weighted mean of E[x|z_k], and the effective sample size."""
-
   likelihood = complete_of(model.likelihood_family)
 
-  def add(state, sums, chunk):
+  def add(total, before, sums, chunk):
     _, p, log_weights, _ = chunk
     # As in `log_mean`: relative to the largest weight so far.
-    pivot = _finite(sums.largest)
+    pivot = log_mean.pivot_of(sums.largest)
     weights = tf.exp(log_weights - pivot)
     each = likelihood.expectations(p.complete)  # [chunk * batch, ...]
     each = tf.reshape(each, (*log_weights.shape, *each.shape[1:]))
     added = tf.einsum("kb,kb...->b...", weights, each)
-    shrunk = tf.exp(state[1] - pivot)
-    return state[0] * _spread(shrunk, added) + added, sums.largest
+    shrunk = tf.exp(before.largest - pivot)
+    return total * _spread(shrunk, added) + added
 
-  start = (
-    tf.zeros((x.shape[0], *likelihood.expectations_shape())),
-    tf.fill([x.shape[0]], float("-inf")),
-  )
-  (total, _), sums = _over_chunks(
-    model, x, seed, rows, num_samples, chunk_size, add, start
-  )
+  start = tf.zeros((x.shape[0], *likelihood.expectations_shape()))
+  total, sums = _over_chunks(model, x, seed, rows, num_samples, chunk_size, add, start)
   mean = total / _spread(sums.total, total)
   return likelihood.point_estimate(mean), sums.effective_sample_size()
 
@@ -93,8 +87,8 @@ def _draws(model, x, seed, rows, num_samples, chunk_size, num_imputations):
   """Draws of x at resampled z, `[m, batch, *event_shape]`; the effective sample size."""
   batch, m = x.shape[0], num_imputations
 
-  def add(state, sums, chunk):
-    del sums
+  def add(state, before, sums, chunk):
+    del before, sums
     best, chosen = state
     z, _, log_weights, first = chunk
     noise = random.per_sample(
@@ -132,9 +126,9 @@ def _draws(model, x, seed, rows, num_samples, chunk_size, num_imputations):
 def _over_chunks(model, x, seed, rows, num_samples, chunk_size, add, state):
   """`state` and the sums of weights after all samples, which `add` sees in chunks.
 
-  `add(state, sums, (z, p, log_weights, first))` gets z `[chunk, batch, J]`, p(x|z) of
-  batch shape `[chunk * batch]`, log-weights `[chunk, batch]`, -inf beyond the last sample,
-  the number of the first, and the sums that include them.
+  `add(state, before, sums, (z, p, log_weights, first))` gets the sums without and with the
+  chunk, z `[chunk, batch, J]`, p(x|z) of batch shape `[chunk * batch]`, log-weights
+  `[chunk, batch]`, -inf beyond the last sample, and the number of the first.
   """
   q, prior = encode(model, x), model.prior.distribution()
   posterior = model.posterior_family
@@ -146,8 +140,9 @@ def _over_chunks(model, x, seed, rows, num_samples, chunk_size, add, state):
     log_weights = log_likelihood + log_prior - q.log_prob(z)
     real = first + tf.range(chunk_size) < num_samples
     log_weights = tf.where(real[:, tf.newaxis], log_weights, float("-inf"))
-    sums = log_mean.add(sums, log_weights)
-    return first + chunk_size, sums, add(state, sums, (z, p, log_weights, first))
+    after = log_mean.add(sums, log_weights)
+    state = add(state, sums, after, (z, p, log_weights, first))
+    return first + chunk_size, after, state
 
   _, sums, state = tf.while_loop(
     lambda first, *_: first < num_samples,
@@ -156,10 +151,6 @@ def _over_chunks(model, x, seed, rows, num_samples, chunk_size, add, state):
     parallel_iterations=1,
   )
   return state, sums
-
-
-def _finite(largest):
-  return tf.where(tf.equal(largest, float("-inf")), 0.0, largest)
 
 
 def _spread(of_examples, like):

@@ -6,18 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks, random
-from aevb_tf.evidence.compiled import rows_at_once
+from aevb_tf.evidence import trust
+from aevb_tf.evidence.compiled import pad, rows_at_once
 from aevb_tf.imputation import base
 from aevb_tf.protocols import ModelWithEncoder
 from aevb_tf.random import Purpose
 from aevb_tf.types import Seed
 
 _BATCH_SIZE = 100
-# Imputations of fewer effective samples, or fewer accepted proposals, are warned of.
-LEAST_EFFECTIVE = 10
+# Imputations with fewer accepted proposals are warned of.
 LEAST_ACCEPTANCE = 0.05
-# The share of examples that may be below these without a warning.
-SHARE = 0.05
 
 
 class ImputationWarning(UserWarning):
@@ -51,7 +49,7 @@ def impute(
     ValueError: An argument is out of range, or an observed value is outside the support.
 
   Warns:
-    ImputationWarning: The samples are too few, or the proposals are refused.
+    ImputationWarning: The samples are too few, or the proposals are rejected.
   """
   method = base.get(method, num_samples)
   num_imputations = checks.positive_int("num_imputations", num_imputations)
@@ -62,10 +60,8 @@ def impute(
   acceptance: list[np.ndarray] = []
   for first in range(0, len(x), size):
     batch = x[first : first + size]
-    filler = np.repeat(batch[-1:], size - len(batch), axis=0)
-    padded = tf.constant(np.concatenate([batch, filler]), tf.float32)
     rows = first + tf.range(size)
-    found = method(model, padded, seed, rows, num_imputations)
+    found = method(model, pad(batch, size), seed, rows, num_imputations)
     axis = 0 if num_imputations == 1 else 1
     values = np.take(np.asarray(found.values), range(len(batch)), axis=axis)
     filled.append(np.where(np.isnan(batch), values, batch))
@@ -76,23 +72,19 @@ def impute(
     ):
       if part is not None:
         into.append(np.asarray(part)[: len(batch)][is_incomplete])
-  _warn(
-    method, effective, f"effective sample size of {method.num_samples}", LEAST_EFFECTIVE
-  )
-  _warn(method, acceptance, "acceptance", LEAST_ACCEPTANCE)
   if not filled:
     raise ValueError("x is empty: there is nothing to impute.")
+  few = min(trust.LEAST_EFFECTIVE, method.num_samples / 2)
+  _warn(method, effective, f"effective sample size of {method.num_samples}", few)
+  _warn(method, acceptance, "acceptance", LEAST_ACCEPTANCE)
   return np.concatenate(filled, axis=0 if num_imputations == 1 else 1)
 
 
 def _warn(method, values, what, least):
-  values = np.concatenate(values) if values else np.zeros(0)
-  least = min(least, method.num_samples / 2)
-  below = np.count_nonzero(values < least)
-  if below > SHARE * len(values):
+  reason = trust.below(what, np.concatenate(values) if values else None, least)
+  if reason:
     warnings.warn(
-      f"Imputation by {base.name_of(method)} is not reliable: {what} below {least:g} for "
-      f"{below} of {len(values)} examples, smallest {values.min():.2g}."
+      f"Imputation by {base.name_of(method)} is not reliable: {reason}."
       f" {getattr(method, 'advice', '')}",
       ImputationWarning,
       stacklevel=4,  # the caller of `vae.impute`

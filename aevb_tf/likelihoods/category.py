@@ -12,12 +12,12 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf.likelihoods.base import Likelihood, registry
-from aevb_tf.likelihoods.levels import Levels, are_codes, checked_levels, per_element
+from aevb_tf.likelihoods.base import registry
+from aevb_tf.likelihoods.levels import Codes, Levels, per_element
 
 
 @registry.register("category", package="aevb_tf.likelihoods")
-class Category(Likelihood):
+class Category(Codes):
   """Codes of categories. The decoder returns `[..., channels * levels]` logits.
 
   The mean of the distribution is that of the codes, which says little about categories.
@@ -36,10 +36,10 @@ class Category(Likelihood):
     "aevb_tf.data.ArrayDataset divides by 255, or raise `levels` to their number."
   )
   output_kind = "logits"
+  otherwise = "One level is known in advance."
 
   def __init__(self, levels: int, **kwargs: Any):
-    super().__init__(**kwargs)
-    self.levels = checked_levels(levels, 2, "One level is known in advance.")
+    super().__init__(levels, **kwargs)
     self.params_per_element = self.levels
     self.support = f"codes 0, 1, ..., {self.levels - 1}"
 
@@ -56,9 +56,3 @@ class Category(Likelihood):
   def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
     """The most probable category, float32 `[n, *event_shape]`."""
     return tf.cast(tf.argmax(expectations, axis=-1), tf.float32)
-
-  def in_support(self, x: tf.Tensor) -> tf.Tensor:
-    return are_codes(x, self.levels)
-
-  def get_config(self):
-    return {**super().get_config(), "levels": self.levels}

@@ -1,9 +1,12 @@
 """A distribution over a few equally spaced levels, for codes and for shades of grey."""
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.checks import positive_int
+from aevb_tf.likelihoods.base import Likelihood
 from aevb_tf.likelihoods.elements import Element
 
 
@@ -27,7 +30,7 @@ class Levels(Element):
   def _log_prob(self, x):
     level = tf.round(x * self.per_unit)  # `in_support` rejects values off the grid
     chosen = tf.one_hot(tf.cast(level, tf.int32), self.logits.shape[-1])
-    # Neither slower than the fused cross-entropy of TensorFlow, nor absent in LiteRT.
+    # LiteRT has no operator for TensorFlow's fused cross-entropy.
     return tf.reduce_sum(chosen * tf.nn.log_softmax(self.logits), axis=-1)
 
   def _mean(self):
@@ -42,6 +45,38 @@ class Levels(Element):
   def _sample_n(self, n, seed=None):
     level = tfd.Categorical(logits=self.logits).sample(n, seed=seed)
     return tf.cast(level, self.dtype) / self.per_unit
+
+
+class Codes(Likelihood):
+  """Base of the likelihoods of codes 0, 1, ..., K - 1.
+
+  Args:
+    levels: The number of codes K.
+
+  Attributes:
+    least_levels: The least K.
+    otherwise: What to do about fewer, a sentence.
+
+  Raises:
+    ValueError: `levels` is not an integer of at least `least_levels`.
+  """
+
+  least_levels = 2
+  otherwise = ""
+
+  def __init__(self, levels: int, **kwargs: Any):
+    super().__init__(**kwargs)
+    if positive_int("levels", levels) < self.least_levels:
+      raise ValueError(
+        f"levels={levels}: must be at least {self.least_levels}. {self.otherwise}"
+      )
+    self.levels = int(levels)
+
+  def in_support(self, x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_all((x == tf.round(x)) & (x >= 0.0) & (x < self.levels))
+
+  def get_config(self):
+    return {**super().get_config(), "levels": self.levels}
 
 
 def per_element(params: tf.Tensor, event_shape: tuple[int, ...]) -> tf.Tensor:
@@ -65,32 +100,11 @@ def are_counts(x: tf.Tensor) -> tf.Tensor:
   return tf.reduce_all(tf.math.is_finite(x) & (x >= 0.0) & (x == tf.round(x)))
 
 
-def are_codes(x: tf.Tensor, levels: int) -> tf.Tensor:
-  """Whether every element is one of 0, 1, ..., levels - 1: a boolean scalar tensor."""
-  return tf.reduce_all((x == tf.round(x)) & (x >= 0.0) & (x < levels))
-
-
 def are_grey_levels(x: tf.Tensor) -> tf.Tensor:
   """Whether every element is a multiple of 1/255 in [0, 1]: a boolean scalar tensor."""
   level = x * 255.0
   on_grid = tf.abs(level - tf.round(level)) < 1e-3
   return tf.reduce_all(on_grid & (x >= 0.0) & (x <= 1.0))
-
-
-def checked_levels(levels: int, least: int, otherwise: str) -> int:
-  """Returns the number of levels.
-
-  Args:
-    levels: The number to check.
-    least: The least possible number.
-    otherwise: What to use for fewer levels, as the end of the error message.
-
-  Raises:
-    ValueError: `levels` is not an integer of at least `least`.
-  """
-  if positive_int("levels", levels) < least:
-    raise ValueError(f"levels={levels}: must be at least {least}. {otherwise}")
-  return int(levels)
 
 
 def has_both_of_zero_and_one(x: tf.Tensor) -> bool:

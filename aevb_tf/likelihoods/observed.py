@@ -139,6 +139,11 @@ def is_observed(x: tf.Tensor) -> tf.Tensor:
   return tf.logical_not(tf.math.is_nan(x))
 
 
+def observed_of(likelihood: Likelihood) -> Observed:
+  """The likelihood of incomplete examples."""
+  return likelihood if isinstance(likelihood, Observed) else Observed(likelihood)
+
+
 def complete_of(likelihood: Likelihood) -> Likelihood:
   """The likelihood of complete examples."""
   return likelihood.complete if isinstance(likelihood, Observed) else likelihood

@@ -19,9 +19,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods import special
-from aevb_tf.likelihoods.base import Likelihood, registry
+from aevb_tf.likelihoods.base import registry
 from aevb_tf.likelihoods.elements import Element
-from aevb_tf.likelihoods.levels import are_codes, checked_levels
+from aevb_tf.likelihoods.levels import Codes
 from aevb_tf.numerics import soft_clip
 
 _LOG_RATIO_BOUNDS = (-10.0, 10.0)
@@ -60,7 +60,7 @@ class _Ordinal(Element):
 
 
 @registry.register("ordinal", package="aevb_tf.likelihoods")
-class Ordinal(Likelihood):
+class Ordinal(Codes):
   """Codes of ordered levels. The decoder returns locations `event_shape`.
 
   Args:
@@ -75,10 +75,11 @@ class Ordinal(Likelihood):
     "aevb_tf.data.ArrayDataset divides by 255, or raise `levels` to their number."
   )
   output_kind = "real"
+  least_levels = 3
+  otherwise = "For two levels use 'bernoulli'."
 
   def __init__(self, levels: int, **kwargs: Any):
-    super().__init__(**kwargs)
-    self.levels = checked_levels(levels, 3, "For two levels use 'bernoulli'.")
+    super().__init__(levels, **kwargs)
     self.support = f"ordered levels 0, 1, ..., {self.levels - 1}"
 
   def build(self, event_shape):
@@ -115,9 +116,3 @@ class Ordinal(Likelihood):
   def point_estimate(self, expectations: tf.Tensor) -> tf.Tensor:
     """The median level, float32 `[n, *event_shape]`."""
     return tf.reduce_sum(tf.cast(expectations > 0.5, tf.float32), axis=-1)
-
-  def in_support(self, x: tf.Tensor) -> tf.Tensor:
-    return are_codes(x, self.levels)
-
-  def get_config(self):
-    return {**super().get_config(), "levels": self.levels}

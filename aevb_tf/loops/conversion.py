@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from aevb_tf.data.checks import with_nan
 from aevb_tf.types import TensorLike
 
 
@@ -56,9 +57,7 @@ def is_array(x: object) -> bool:
 
 def as_numbers(x: object, name: str) -> np.ndarray:
   """Converts numbers to a NumPy array of bool, integers, or float32."""
-  if np.ma.is_masked(x):
-    x = np.ma.filled(np.ma.asarray(x).astype(np.float32), np.nan)
-  x = np.asarray(x)
+  x = with_nan(x)
   if x.dtype.kind == "O":  # a table of Python numbers, as pandas makes it
     try:
       x = x.astype(np.float64)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, imputation, likelihoods, posteriors, priors, random
-from aevb_tf.likelihoods.observed import Observed
+from aevb_tf.likelihoods.observed import observed_of
 from aevb_tf.loops import conversion, xla
 from aevb_tf.models import parts, steps
 from aevb_tf.random import Purpose
@@ -241,15 +241,13 @@ class Autoencoder(_Model):
         likelihood's support.
 
     Warns:
-      ImputationWarning: The samples are too few, or the proposals are refused.
+      ImputationWarning: The samples are too few, or the proposals are rejected.
     """
     x = conversion.numeric(x)
     if x.dtype == np.uint8:
       self.check_array(x)
     x = np.asarray(self.as_data(tf.cast(x, tf.float32)))
-    family = self.likelihood_family
-    family = family if isinstance(family, Observed) else Observed(family)
-    family.check_support(x)
+    observed_of(self.likelihood_family).check_support(x)
     seed = random.request_seed(seed)
     return imputation.impute(self, x, num_imputations, method, num_samples, seed)
 

@@ -19,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
   import pyarrow
 
-# A path, a pyarrow.Table, , or a mapping of names to arrays.
+# A path, a pyarrow.Table, a DataFrame, or a mapping of names to arrays.
 TableLike: TypeAlias = Any
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
@@ -198,7 +198,7 @@ def _of_text(path):
 
 
 def _delimiter(path, first):
-  """A comma, or what separates the names of the first line if there is no comma."""
+  """The delimiter of a text file, guessed from its first line."""
   if ".tsv" in path.suffixes or b"," not in first:
     return next((d for d in "\t;|" if d.encode() in first), ",")
   return ","

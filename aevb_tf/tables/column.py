@@ -234,7 +234,7 @@ def _first(v, wrong):
 
 
 def _plain(value: Any) -> Any:
-  """A number as it is written: whole ones without a point."""
+  """A number for messages and JSON: an int if it is a whole number."""
   if isinstance(value, float) and value == math.trunc(value):
     return int(value)
   return float(value) if isinstance(value, np.floating) else value
