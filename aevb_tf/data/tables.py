@@ -14,7 +14,8 @@ import numpy as np
 from aevb_tf.data import sources, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.array_files import tenth_held_out
-from aevb_tf.tables import Schema, SchemaLike, arrow
+from aevb_tf.tables import SchemaLike, arrow
+from aevb_tf.tables.schema import read as read_table
 
 
 @sources.register("table")
@@ -34,8 +35,7 @@ class Table:
   ) -> sources.Split:
     """Reads the table, and finds a split; None is all rows in their order."""
     del data_dir  # a path is complete
-    table = arrow.read(self.source)
-    schema = Schema.of_table(table, self.schema)
+    table, schema = read_table(self.source, self.schema)
     x = schema.encode_table(table)
     if split is not None:
       x = x[tenth_held_out(len(x), split, table.name)]

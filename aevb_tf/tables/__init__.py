@@ -18,7 +18,10 @@ value is missing:
 | `ignored`     | any                   | none                     | left out              |
 
 The location and the scale of a real column are its mean and standard deviation, and the
-scale of a positive column is its geometric mean. Dates and times are days since 1970.
+scale of a positive column is its geometric mean. Dates and times are days since 1970, in
+UTC if they have a zone. A number in x has the seven digits of float32: a time comes back
+to about 1e-7 of the column's scale. Numbers that float32 cannot represent, such as counts
+above 2**24, are an error.
 
 `Schema.infer` applies the first rule that fits the values that are not missing:
 
@@ -28,14 +31,16 @@ scale of a positive column is its geometric mean. Dates and times are days since
    identifies rows. Other text: `categorical`, or `ordinal` for pandas' ordered categories.
 4. Dates and times: `real`.
 5. Whole numbers that count the rows (each is the one before plus 1): `ignored`.
-6. Whole numbers of at most 10 distinct values: `ordinal`.
+6. Whole numbers of at most 10 distinct values: `ordinal`. Others of which some are beyond
+   2**53: `ignored`, since they identify rows.
 7. Whole numbers from 0 to at most 100,000 whose variance is at least their mean:
    `count`.
 8. Numbers above 0 to which a log-normal distribution fits better than a normal one:
    `positive`.
 9. Other numbers: `real`. Columns of other types, such as lists: `ignored`.
 
-Numbers that are codes of categories look like any other numbers: say so, as in
+`aevb_tf.tables.text_files` describes how .csv and .tsv files are read. Numbers that are
+codes of categories look like any other numbers: say so, as in
 `Schema.infer(source, {"region": "categorical"})`.
 """
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import gzip
 import os
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
+
+from aevb_tf.tables import text_files
 
 if TYPE_CHECKING:
   import pyarrow
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 TableLike: TypeAlias = Any
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
-# As Arrow's own, and the "?" of the UCI repository.
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "n/a", "?")
-_SECONDS_PER_DAY = 86400.0
-_BLOCK_OF_COMPRESSED = 2**26
-_LARGEST_BLOCK = 2**31 - 1
+# float64 represents all whole numbers up to this one.
+_LARGEST_WHOLE = 2**53
+_MICROSECONDS_PER_DAY = 86400 * 10**6
+
+Level: TypeAlias = str | int | float | bool
 
 
 class Values(NamedTuple):
@@ -40,6 +41,10 @@ class Values(NamedTuple):
     texts: The distinct texts.
     is_ordered: Whether `texts` has an order.
     arrow_type: Arrow's name of the type, for messages.
+    exact: What float64 cannot represent, int64 or uint64 `[n]`, 0 where a value is
+      missing: microseconds since 1970 for times, and whole numbers of which some are
+      beyond 2**53. None for other values.
+    zone: The time zone of times; their numbers are in UTC.
   """
 
   type: Literal["int", "float", "bool", "text", "date", "time", "other"]
@@ -47,6 +52,25 @@ class Values(NamedTuple):
   texts: tuple[str, ...] = ()
   is_ordered: bool = False
   arrow_type: str = ""
+  exact: np.ndarray | None = None
+  zone: str = ""
+
+  def distinct(self) -> tuple[list[Level], np.ndarray]:
+    """The distinct values, and the position among them of each observed value."""
+    numbers = self.numbers if self.exact is None else self.exact
+    found, positions = np.unique(numbers[~np.isnan(self.numbers)], return_inverse=True)
+    return [self._level(number) for number in found], positions
+
+  def _level(self, number):
+    if self.type == "text":
+      return self.texts[int(number)]
+    if self.type == "bool":
+      return bool(number)
+    if self.type == "date":
+      return str(np.datetime64(int(number), "D"))
+    if self.type == "time":
+      return str(np.datetime_as_string(np.datetime64(int(number), "us"), unit="auto"))
+    return plain(number.item())
 
 
 class Table(NamedTuple):
@@ -57,14 +81,20 @@ class Table(NamedTuple):
   name: str
 
 
-def read(source: TableLike) -> Table:
+def plain(number: float) -> int | float:
+  """An int if the number is whole and float64 has all whole numbers of its size."""
+  is_whole = abs(number) <= _LARGEST_WHOLE and number == int(number)
+  return int(number) if is_whole else number
+
+
+def read(source: TableLike, text_columns: Collection[str] = ()) -> Table:
   """Reads a table.
 
   Args:
     source: A `.csv`, `.tsv` or `.parquet` file; a `pyarrow.Table`; a DataFrame of pandas,
       Polars or another library with Arrow's interface; or a mapping of names to arrays.
-      A text file has the names of the columns in its first line. Empty fields, NA, NaN,
-      null and ? are missing values.
+      How text files are read is described in `aevb_tf.tables.text_files`.
+    text_columns: Columns of text files that are text, even if they look like numbers.
 
   Returns:
     The table.
@@ -74,9 +104,12 @@ def read(source: TableLike) -> Table:
       column occurs twice, or has mixed types.
     FileNotFoundError: There is no such file.
     TypeError: The source is none of these.
+
+  Warns:
+    UserWarning: A text file has columns that are probably meant otherwise.
   """
   name = str(source) if isinstance(source, (str, os.PathLike)) else "The table"
-  table = _arrow(source, name)
+  table = _arrow(source, name, text_columns)
   if not table.num_rows:
     raise ValueError(f"{name} has no rows: give at least one.")
   columns = {
@@ -85,15 +118,20 @@ def read(source: TableLike) -> Table:
   return Table(columns, table.num_rows, name)
 
 
-def _arrow(source, name) -> pyarrow.Table:
+def _arrow(source, name, text_columns) -> pyarrow.Table:
   import pyarrow as pa
 
   if isinstance(source, (str, os.PathLike)):
-    table = _of_file(pathlib.Path(os.path.expanduser(source)))
+    table = _of_file(pathlib.Path(os.path.expanduser(source)), text_columns)
   elif isinstance(source, pa.Table):
     table = source
   elif isinstance(source, Mapping):
     table = _of_arrays(source, name)
+  elif hasattr(source, "to_frame") and not hasattr(source, "columns"):
+    raise TypeError(
+      f"A {type(source).__name__} is a single column: give a table, as its method "
+      "`to_frame()` returns."
+    )
   elif type(source).__module__.partition(".")[0] == "pandas":
     _check_unique(source.columns, name)
     with _converting(name):
@@ -151,21 +189,16 @@ def _check_unique(names, where):
     )
 
 
-def _of_file(path: pathlib.Path) -> pyarrow.Table:
+def _of_file(path: pathlib.Path, text_columns) -> pyarrow.Table:
   import pyarrow as pa
   import pyarrow.parquet
 
-  if not path.is_file():
-    raise FileNotFoundError(f"There is no file {path.absolute()}.")
-  if not path.name.lower().endswith(SUFFIXES):
-    raise ValueError(f"{path} is not a table: use a .csv, .tsv or .parquet file.")
-  if not path.stat().st_size:
-    raise ValueError(f"{path} is empty: give a table with a line of names and rows.")
+  check_file(path)
   is_parquet = path.suffix.lower() == ".parquet"
   try:
     if is_parquet:
       return pyarrow.parquet.read_table(path)
-    return _of_text(path)
+    return text_files.read(path, text_columns)
   except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
     why = " ".join(str(error).split()).rstrip(".")
     kind = "Parquet" if is_parquet else "CSV"
@@ -175,33 +208,14 @@ def _of_file(path: pathlib.Path) -> pyarrow.Table:
     ) from error
 
 
-def _of_text(path):
-  import pyarrow.csv
-
-  is_compressed = path.suffix.lower() == ".gz"
-  with (gzip.open if is_compressed else open)(path, "rb") as file:
-    start = file.read(2**16)
-  if b"\0" in start:
-    raise UnicodeError("it is not a text file")
-  # One block, since Arrow decides the types of the columns by the first one.
-  size = _BLOCK_OF_COMPRESSED if is_compressed else path.stat().st_size + 1
-  return pyarrow.csv.read_csv(
-    path,
-    read_options=pyarrow.csv.ReadOptions(block_size=min(size, _LARGEST_BLOCK)),
-    parse_options=pyarrow.csv.ParseOptions(
-      delimiter=_delimiter(path, start.partition(b"\n")[0]), newlines_in_values=True
-    ),
-    convert_options=pyarrow.csv.ConvertOptions(
-      null_values=_MISSING, strings_can_be_null=True
-    ),
-  )
-
-
-def _delimiter(path, first):
-  """The delimiter of a text file, guessed from its first line."""
-  if ".tsv" in path.suffixes or b"," not in first:
-    return next((d for d in "\t;|" if d.encode() in first), ",")
-  return ","
+def check_file(path: pathlib.Path) -> None:
+  """Raises an error if there is no such file, or it cannot be a table."""
+  if not path.is_file():
+    raise FileNotFoundError(f"There is no file {path.absolute()}.")
+  if not path.name.lower().endswith(SUFFIXES):
+    raise ValueError(f"{path} is not a table: use a .csv, .tsv or .parquet file.")
+  if not path.stat().st_size:
+    raise ValueError(f"{path} is empty: give a table with a line of names and rows.")
 
 
 def _values(column: pyarrow.ChunkedArray) -> Values:
@@ -225,14 +239,16 @@ def _values(column: pyarrow.ChunkedArray) -> Values:
       "date", _numbers(column.cast(pa.date32()).cast(pa.int32())), (), False, name
     )
   if types.is_timestamp(content):
-    microseconds = column.cast(pa.timestamp("us", content.tz), safe=False).cast(
-      pa.int64()
-    )
-    return Values(
-      "time", _numbers(microseconds) / 1e6 / _SECONDS_PER_DAY, arrow_type=name
-    )
+    zone = content.tz or ""
+    # The numbers of a time are microseconds; Arrow casts no zone to another.
+    times = column.cast(pa.timestamp("us", content.tz), safe=False).cast(pa.int64())
+    days = _numbers(times) / _MICROSECONDS_PER_DAY
+    return Values("time", days, arrow_type=name, exact=_exact(times), zone=zone)
   if types.is_integer(content):
-    return Values("int", _numbers(column), arrow_type=name)
+    numbers = _numbers(column)
+    is_large = np.any(np.abs(numbers) > _LARGEST_WHOLE)
+    exact = _exact(column) if is_large else None
+    return Values("int", numbers, arrow_type=name, exact=exact)
   if types.is_floating(content) or types.is_decimal(content):
     numbers = _numbers(column)
     observed = numbers[np.isfinite(numbers)]
@@ -261,6 +277,11 @@ def _text(column, is_ordered, name):
     array = array.chunk(0)
   numbers = _numbers(array.indices)
   return Values("text", numbers, tuple(array.dictionary.to_pylist()), is_ordered, name)
+
+
+def _exact(column) -> np.ndarray:
+  """Whole numbers `[n]` in Arrow's own type, 0 for null."""
+  return np.array(column.fill_null(0).to_numpy())
 
 
 def _numbers(column) -> np.ndarray:

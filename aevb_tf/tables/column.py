@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from aevb_tf.registry import did_you_mean
-from aevb_tf.tables.arrow import Values
+from aevb_tf.tables.arrow import Level, Values, plain
 
 Kind: TypeAlias = Literal[
   "real", "positive", "count", "binary", "categorical", "ordinal", "ignored"
@@ -18,8 +19,10 @@ Kind: TypeAlias = Literal[
 KINDS = get_args(Kind)
 # Kinds whose numbers are codes of levels.
 CODED = ("binary", "categorical", "ordinal")
-Level: TypeAlias = str | int | float | bool
 Type: TypeAlias = Literal["int", "float", "bool", "text", "date", "time", "other"]
+Resolution: TypeAlias = Literal["s", "ms", "us"]
+# Of one day, in a time's resolution.
+_PER_DAY = {"s": 86400, "ms": 86400 * 10**3, "us": 86400 * 10**6}
 
 _WORDS = {
   "int": "whole numbers",
@@ -30,6 +33,8 @@ _WORDS = {
   "time": "times",
 }
 _SHOWN_LEVELS = 5
+# float32 represents all whole numbers up to this one.
+_LARGEST_COUNT = 2**24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +44,8 @@ class Column:
   Args:
     name: Its name.
     kind: "real", "positive", "count", "binary", "categorical", "ordinal" or "ignored".
-    levels: The values of codes 0, 1, ... of a binary, categorical or ordinal column.
+    levels: The values of codes 0, 1, ... of a binary, categorical or ordinal column;
+      dates and times as text in ISO 8601.
     location: Of a real column: the value that becomes 0.
     scale: Of a real or positive column: the distance, or the value, that becomes 1. Of a
       count: its mean, by which networks divide it.
@@ -47,9 +53,12 @@ class Column:
       "text", "date", "time", or "other".
     num_missing: Number of missing values in the data that the schema was inferred from.
     reason: Why it has this kind.
+    resolution: Of times: "s", "ms" or "us", to which decoded times are rounded.
+    zone: Of times: their time zone, such as "Europe/Rome"; "" for times without one.
 
   Raises:
-    ValueError: The kind is unknown, the levels do not fit it, or a number is not finite.
+    ValueError: The kind or another name is unknown, the levels do not fit the kind, or a
+      number is not finite.
   """
 
   name: str
@@ -60,13 +69,23 @@ class Column:
   type: Type = "float"
   num_missing: int = 0
   reason: str = ""
+  resolution: Resolution = "s"
+  zone: str = ""
 
   def __post_init__(self):
-    object.__setattr__(self, "levels", tuple(self.levels))
-    if self.kind not in KINDS:
-      raise ValueError(
-        f"column {self.name!r}: unknown kind {self.kind!r}.{did_you_mean(self.kind, KINDS)}"
-      )
+    for option, known in _NAMES.items():
+      value = getattr(self, option)
+      if value not in known:
+        raise ValueError(
+          f"column {self.name!r}: unknown {option} {value!r}."
+          f"{did_you_mean(str(value), known)}"
+        )
+    object.__setattr__(self, "levels", self._checked_levels())
+    for option in ("location", "scale"):
+      value = getattr(self, option)
+      if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(f"column {self.name!r}: {option}={value!r} must be a number.")
+      object.__setattr__(self, option, float(value))
     if len(set(self.levels)) < len(self.levels):
       raise ValueError(f"column {self.name!r}: a level occurs twice in {self.levels}.")
     if self.kind == "binary" and len(self.levels) != 2:
@@ -82,6 +101,22 @@ class Column:
         f"column {self.name!r}: location={self.location} must be finite, and "
         f"scale={self.scale} positive and finite."
       )
+
+  def _checked_levels(self):
+    levels: Any = self.levels
+    if hasattr(levels, "tolist"):  # an array
+      levels = levels.tolist()
+    if not isinstance(levels, (list, tuple)):
+      raise ValueError(
+        f"column {self.name!r}: levels={levels!r} must be a list of the levels."
+      )
+    levels = tuple(v.item() if isinstance(v, np.generic) else v for v in levels)
+    for level in levels:
+      if not isinstance(level, (str, int, float)) or level != level:
+        raise ValueError(
+          f"column {self.name!r}: the level {level!r} must be text, a number or a bool."
+        )
+    return levels
 
   @property
   def units(self) -> str:
@@ -108,7 +143,8 @@ class Column:
       where: The table and the column, for messages.
 
     Raises:
-      ValueError: A value is not a level, not of this kind, or of another type.
+      ValueError: A value is not a level, not of this kind, of another type, or float32
+        cannot represent its number.
     """
     self._check_type(values, where)
     v = values.numbers
@@ -121,14 +157,33 @@ class Column:
         f"{where}: holds {_first(v, v <= 0)}, but kind 'positive' needs numbers above 0: use "
         "kind 'real'."
       )
-    if self.kind == "count" and np.any((v < 0) | (v != np.trunc(v)) & ~np.isnan(v)):
-      wrong = _first(v, (v < 0) | (v != np.trunc(v)) & ~np.isnan(v))
-      raise ValueError(
-        f"{where}: holds {wrong}, but kind 'count' needs 0, 1, 2, ...: use kind 'real'."
-      )
     if self.kind == "count":
-      return v.astype(np.float32)
-    return ((v - self.location) / self.scale).astype(np.float32)
+      return self._counts(v, where)
+    with np.errstate(over="ignore", under="ignore"):
+      x = ((v - self.location) / self.scale).astype(np.float32)
+    wrong = np.isinf(x)
+    if self.kind == "positive":
+      wrong |= x < np.finfo(np.float32).tiny
+    if wrong.any():
+      raise ValueError(
+        f"{where}: holds {_first(v, wrong)}, which is beyond the range of float32 in units "
+        f"of scale={self.scale:.4g}: convert the column, for example to its logarithm."
+      )
+    return x
+
+  def _counts(self, v, where):
+    wrong = (v < 0) | (v != np.trunc(v)) & ~np.isnan(v)
+    if wrong.any():
+      raise ValueError(
+        f"{where}: holds {_first(v, wrong)}, but kind 'count' needs 0, 1, 2, ...: use kind "
+        "'real'."
+      )
+    if np.any(v > _LARGEST_COUNT):
+      raise ValueError(
+        f"{where}: holds {_first(v, v > _LARGEST_COUNT)}, but float32 represents all counts "
+        f"only up to {_LARGEST_COUNT}: use kind 'positive' or 'real'."
+      )
+    return v.astype(np.float32)
 
   def _check_type(self, values, where):
     """Text stays text, and numbers numbers; a column without values has any type."""
@@ -141,22 +196,24 @@ class Column:
         f"{where}: holds {found}, but the schema has {_WORDS.get(self.type, self.type)}: "
         "convert the column, or infer the schema from these data."
       )
+    if self.type == "time" and bool(self.zone) != bool(values.zone):
+      raise ValueError(
+        f"{where}: holds times {_of_zone(values.zone)}, but the schema has times "
+        f"{_of_zone(self.zone)}: convert the column."
+      )
 
   def _codes(self, values, where):
     position = {level: code for code, level in enumerate(self.levels)}
-    observed = ~np.isnan(values.numbers)
-    distinct, inverse = np.unique(values.numbers[observed], return_inverse=True)
-    codes = np.empty(len(distinct), np.float32)
-    for i, number in enumerate(distinct):
-      value = values.texts[int(number)] if values.type == "text" else number
+    found, positions = values.distinct()
+    for value in found:
       if value not in position:
         raise ValueError(
-          f"{where}: {_plain(value)!r} is not one of its levels ({self.units}): mark it as "
+          f"{where}: {value!r} is not one of its levels ({self.units}): mark it as "
           "missing, or infer the schema from data that have it."
         )
-      codes[i] = position[value]
-    x = np.full(len(observed), np.nan, np.float32)
-    x[observed] = codes[inverse]
+    codes = np.array([position[value] for value in found], np.float32)
+    x = np.full(len(values.numbers), np.nan, np.float32)
+    x[~np.isnan(values.numbers)] = codes[positions]
     return x
 
   def decode(self, x: np.ndarray) -> np.ndarray:
@@ -167,36 +224,50 @@ class Column:
 
     Returns:
       `[n]`: levels; numbers, int64 if the column is whole and complete, float64 otherwise;
-      or datetime64. A missing value is None among levels of text or bools, NaT among
-      dates, and NaN otherwise.
+      or datetime64, in UTC if the times have a zone. A missing value is None among levels
+      of text or bools, NaT among dates and times, and NaN otherwise.
+
+    Raises:
+      ValueError: A code is that of no level, or a number is infinite.
     """
     missing = np.isnan(x)
+    if np.isinf(x).any():
+      raise ValueError(f"column {self.name!r}: x has an infinite value.")
     if self.kind in CODED:
       return self._levels_of(x, missing)
     v = x.astype(np.float64)
     if self.kind != "count":
       v = v * self.scale + self.location
     if self.type in ("date", "time"):
-      unit, per_day = ("D", 1) if self.type == "date" else ("s", 86400)
+      per_day = 1 if self.type == "date" else _PER_DAY[self.resolution]
       days = np.round(np.where(missing, 0.0, v) * per_day).astype(np.int64)
-      decoded = days.astype(f"datetime64[{unit}]")
-      decoded[missing] = np.datetime64("NaT")
-      return decoded
+      return _with_missing(days.astype(self._dtype_of_times), missing)
     if self.kind == "count" or self.type in ("int", "bool"):
       return _whole(np.round(v))
     return v
 
+  @property
+  def _dtype_of_times(self):
+    return f"datetime64[{'D' if self.type == 'date' else self.resolution}]"
+
   def _levels_of(self, x, missing):
     top = len(self.levels) - 1
-    code = np.clip(np.round(np.where(missing, 0.0, x)), 0, top).astype(np.int64)
-    decoded = np.array(self.levels)[code]
-    if not missing.any():
-      return decoded
-    if decoded.dtype.kind in "if":
-      return np.where(missing, np.nan, decoded)
-    decoded = decoded.astype(object)
-    decoded[missing] = None
-    return decoded
+    code = np.round(np.where(missing, 0.0, x)).astype(np.int64)
+    wrong = (code < 0) | (code > top)
+    if wrong.any():
+      raise ValueError(
+        f"column {self.name!r}: x has {_first(x, wrong)}, but the codes of its levels are "
+        f"0, ..., {top}."
+      )
+    if self.type in ("date", "time"):
+      levels = np.array(self.levels, self._dtype_of_times)
+    else:
+      levels = np.array(self.levels)
+      if levels.dtype.kind == "f" and not all(
+        isinstance(v, float) for v in self.levels
+      ):
+        levels = np.array(self.levels, object)  # whole numbers beyond float64
+    return _with_missing(levels[code], missing)
 
   def to_dict(self) -> dict[str, Any]:
     """The arguments that are not defaults, in JSON's types."""
@@ -224,17 +295,32 @@ class Column:
     return cls(**values)
 
 
+_NAMES = {"kind": KINDS, "type": get_args(Type), "resolution": tuple(_PER_DAY)}
+
+
+def _with_missing(decoded: np.ndarray, missing: np.ndarray) -> np.ndarray:
+  """Decoded values with NaN, NaT or None where a value is missing."""
+  if not missing.any():
+    return decoded
+  if decoded.dtype.kind == "M":
+    decoded[missing] = np.datetime64("NaT")
+    return decoded
+  if decoded.dtype.kind in "if" and np.all(np.abs(decoded) < 2**53):
+    return np.where(missing, np.nan, decoded)
+  decoded = decoded.astype(object)
+  decoded[missing] = None
+  return decoded
+
+
 def _whole(v):
-  """int64, or float64 if a value is missing."""
-  return v if np.isnan(v).any() else v.astype(np.int64)
+  """int64, or float64 if a value is missing or beyond int64."""
+  return v.astype(np.int64) if np.all(np.abs(v) < 2**63) else v
 
 
 def _first(v, wrong):
-  return _plain(v[np.argmax(wrong)])
+  """The first wrong number, for messages."""
+  return f"{plain(v[np.argmax(wrong)].item()):.10g}"
 
 
-def _plain(value: Any) -> Any:
-  """A number for messages and JSON: an int if it is a whole number."""
-  if isinstance(value, float) and value == math.trunc(value):
-    return int(value)
-  return float(value) if isinstance(value, np.floating) else value
+def _of_zone(zone):
+  return f"of the zone {zone}" if zone else "without a zone"

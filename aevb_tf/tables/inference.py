@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from aevb_tf.registry import did_you_mean
-from aevb_tf.tables.arrow import Values
-from aevb_tf.tables.column import CODED, KINDS, Column, Kind, Level, _plain
+from aevb_tf.tables.arrow import Level, Values
+from aevb_tf.tables.column import CODED, KINDS, Column, Kind, Resolution
 
 MOST_LEVELS = 2000  # of text
 MOST_ORDINAL_LEVELS = 10  # of whole numbers
@@ -39,6 +39,11 @@ def given(name: str, values: Values, options: Mapping[str, Any], where: str) -> 
   Raises:
     ValueError: An option is unknown, or the kind does not fit the values.
   """
+  if not isinstance(options, Mapping):
+    raise ValueError(
+      f"{where}: {options!r} is not a kind: give its name, or a dict such as {{'kind': "
+      "'ordinal', 'levels': [...]}}."
+    )
   known = ("kind", "levels", "location", "scale")
   for key in options:
     if key not in known:
@@ -69,9 +74,7 @@ def given(name: str, values: Values, options: Mapping[str, Any], where: str) -> 
     )
   try:
     column = make(name, values, kind, "given", levels)
-    changes = {
-      key: float(options[key]) for key in ("location", "scale") if key in options
-    }
+    changes = {key: options[key] for key in ("location", "scale") if key in options}
     column = Column(**{**vars(column), **changes})
   except ValueError as error:
     raise ValueError(f"{where}: {str(error).partition(': ')[2]}") from None
@@ -85,41 +88,65 @@ def make(
   values: Values,
   kind: Kind,
   reason: str,
-  levels: Sequence[Level] | None = None,
+  levels: Any = None,
 ) -> Column:
-  """The column of a kind, with levels, location and scale from its values."""
+  """The column of a kind, with levels, location and scale from its values.
+
+  Raises:
+    ValueError: The levels do not fit the kind, or are infinite.
+  """
   location, scale = 0.0, 1.0
   v = values.numbers[np.isfinite(values.numbers)]
   if kind == "real" and v.size:
-    location, scale = float(v.mean()), float(v.std()) or 1.0
+    location, stddev = mean_and_stddev(v)
+    scale = stddev or 1.0
   elif kind == "positive" and np.all(v > 0) and v.size:
     scale = float(np.exp(np.log(v).mean()))
   elif kind == "count" and np.any(v > 0):
     scale = float(v.mean())
   if kind in CODED and levels is None:
+    if np.isinf(values.numbers).any():
+      raise ValueError(
+        f"column {name!r}: holds an infinite value: remove or replace it."
+      )
     levels = _levels(values)
   return Column(
     name,
     kind,
-    tuple(levels) if levels is not None and kind in CODED else (),
+    levels if levels is not None and kind in CODED else (),
     location,
     scale,
     values.type,
     int(np.isnan(values.numbers).sum()) if values.type != "other" else 0,
     reason,
+    _resolution(values),
+    values.zone,
   )
+
+
+def mean_and_stddev(v: np.ndarray) -> tuple[float, float]:
+  """Of numbers whose squares may be out of the range of float64."""
+  _, exponent = np.frexp(np.abs(v).max())
+  scaled = np.ldexp(v, -exponent)  # exact
+  mean, stddev = np.ldexp([scaled.mean(), scaled.std()], exponent)
+  return float(mean), float(stddev)
+
+
+def _resolution(values: Values) -> Resolution:
+  """That of times."""
+  if values.type != "time" or values.exact is None:
+    return "s"
+  if not np.any(values.exact % 10**6):
+    return "s"
+  return "us" if np.any(values.exact % 10**3) else "ms"
 
 
 def _levels(values: Values) -> list[Level]:
   """The distinct values in their order."""
-  distinct = np.unique(values.numbers[~np.isnan(values.numbers)])
-  if values.type == "text":
-    if values.is_ordered:
-      return list(values.texts)
-    return sorted(values.texts[int(i)] for i in distinct)
-  if values.type == "bool":
-    return [bool(number) for number in distinct]
-  return [_plain(float(number)) for number in distinct]
+  if values.is_ordered:
+    return list(values.texts)
+  levels, _ = values.distinct()
+  return sorted(levels) if values.type == "text" else levels
 
 
 def _kind(values: Values) -> tuple[Kind, str]:
@@ -127,6 +154,8 @@ def _kind(values: Values) -> tuple[Kind, str]:
     return "ignored", f"values of type {values.arrow_type}"
   v = values.numbers[~np.isnan(values.numbers)]
   distinct = np.unique(v)
+  if values.type == "int" and values.exact is not None:
+    distinct = np.unique(values.exact[~np.isnan(values.numbers)])
   if not distinct.size:
     return "ignored", "no values"
   if distinct.size == 1:
@@ -138,7 +167,7 @@ def _kind(values: Values) -> tuple[Kind, str]:
   if values.type in ("date", "time"):
     return "real", "days since 1970"
   if values.type == "int":
-    return _kind_of_whole_numbers(v, distinct)
+    return _kind_of_whole_numbers(v, distinct, values.exact is not None)
   return _kind_of_numbers(v)
 
 
@@ -152,12 +181,14 @@ def _kind_of_text(values, n, num_levels) -> tuple[Kind, str]:
   return "categorical", "text"
 
 
-def _kind_of_whole_numbers(v, distinct) -> tuple[Kind, str]:
+def _kind_of_whole_numbers(v, distinct, are_large) -> tuple[Kind, str]:
   is_finite = np.isfinite(v).all()
   if is_finite and len(distinct) == len(v) and np.all(np.diff(v) == 1):
     return "ignored", "it counts the rows"
   if len(distinct) <= MOST_ORDINAL_LEVELS:
     return "ordinal", f"whole numbers, at most {MOST_ORDINAL_LEVELS} distinct"
+  if are_large:
+    return "ignored", "whole numbers beyond 2**53"
   if v.min() >= 0 and v.max() <= LARGEST_COUNT and v.var() >= v.mean():
     return "count", "whole numbers from 0, variance above mean"
   return _kind_of_numbers(v)
@@ -167,6 +198,7 @@ def _kind_of_numbers(v) -> tuple[Kind, str]:
   if v.min() > 0 and np.isfinite(v).all():
     # The log-densities per value at the best parameters differ by this.
     log = np.log(v)
-    if np.log(log.std()) + log.mean() < np.log(v.std()):
+    _, stddev = mean_and_stddev(v)
+    if np.log(log.std()) + log.mean() < np.log(stddev):
       return "positive", "log-normal fits better than normal"
   return "real", "numbers"

@@ -68,8 +68,9 @@ class Schema:
       ValueError: The table cannot be read, has one row or no column to model, or does not
         fit what is given.
       FileNotFoundError: There is no such file.
+      TypeError: The source is not a table, or `schema` is none of these.
     """
-    return cls.of_table(arrow.read(source), schema)
+    return read(source, schema)[1]
 
   @classmethod
   def of_table(cls, table: arrow.Table, schema: SchemaLike | None = None) -> Schema:
@@ -81,6 +82,11 @@ class Schema:
       return schema
     if table.num_rows < 2:
       raise ValueError(f"{table.name} has one row: a schema needs at least two.")
+    if not isinstance(schema, (Mapping, type(None))):
+      raise TypeError(
+        f"schema={schema!r}: give {{name: kind}} for some columns, a Schema, or the path "
+        "of one."
+      )
     known = dict(schema or {})
     for name in known:
       if name not in table.columns:
@@ -109,6 +115,11 @@ class Schema:
   def event_shape(self) -> tuple[int]:
     """The shape of a row, `(D,)`."""
     return (len(self.modelled),)
+
+  @property
+  def text_columns(self) -> tuple[str, ...]:
+    """The names of the columns of text."""
+    return tuple(column.name for column in self.columns if column.type == "text")
 
   @property
   def has_missing(self) -> bool:
@@ -164,7 +175,7 @@ class Schema:
         such as a category that the schema does not have.
       FileNotFoundError: There is no such file.
     """
-    return self.encode_table(arrow.read(source))
+    return self.encode_table(arrow.read(source, self.text_columns))
 
   def encode_table(self, table: arrow.Table) -> np.ndarray:
     """As `encode`, of a table that `arrow.read` returned."""
@@ -191,7 +202,7 @@ class Schema:
       An array `[n]` for each column that is modelled, by its name; see `Column.decode`.
 
     Raises:
-      ValueError: `x` has another shape.
+      ValueError: `x` has another shape, or a code is that of no level.
     """
     x = np.asarray(x)
     if x.ndim != 2 or x.shape[1:] != self.event_shape:
@@ -202,11 +213,11 @@ class Schema:
     return {c.name: c.decode(x[:, i]) for i, c in enumerate(self.modelled)}
 
   def to_frame(self, x: Any) -> pandas.DataFrame:
-    """`decode(x)` as a pandas DataFrame.
+    """`decode(x)` as a pandas DataFrame, in which times are in their time zones.
 
     Raises:
       ImportError: pandas is not installed.
-      ValueError: `x` has another shape.
+      ValueError: `x` has another shape, or a code is that of no level.
     """
     try:
       import pandas as pd
@@ -214,7 +225,12 @@ class Schema:
       raise ImportError(
         "to_frame needs pandas: `pip install pandas`, or use schema.decode(x)."
       ) from None
-    return pd.DataFrame(self.decode(x))
+    frame = pd.DataFrame(self.decode(x))
+    for column in self.modelled:
+      if column.zone:
+        times = frame[column.name].dt.tz_localize("UTC")
+        frame[column.name] = times.dt.tz_convert(column.zone)
+    return frame
 
   # Files.
 
@@ -252,6 +268,17 @@ class Schema:
       return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError, AttributeError) as error:
       raise ValueError(f"{path} is not a schema: {error}") from error
+
+
+def read(
+  source: arrow.TableLike, schema: SchemaLike | None = None
+) -> tuple[arrow.Table, Schema]:
+  """Reads a table, and returns it with its schema; see `Schema.infer`."""
+  if isinstance(schema, (str, os.PathLike)):
+    schema = Schema.load(schema)
+  text_columns = schema.text_columns if isinstance(schema, Schema) else ()
+  table = arrow.read(source, text_columns)
+  return table, Schema.of_table(table, schema)
 
 
 # A schema, a file of one, or the kinds or options of some columns.

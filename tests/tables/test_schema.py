@@ -114,10 +114,139 @@ def test_values_between_two_levels_become_the_nearest():
       Column("n", "count", type="int"),
     ]
   )
-  decoded = schema.decode(np.array([[0.4, -0.3, 2.6], [0.6, 1.4, 0.4], [1, 9, 0]]))
+  decoded = schema.decode(np.array([[0.4, -0.3, 2.6], [0.6, 1.4, 0.4], [1, 2.4, 0]]))
   assert list(decoded["b"]) == ["no", "yes", "yes"]
   assert list(decoded["c"]) == ["x", "y", "z"]
   assert list(decoded["n"]) == [3, 0, 0]
+
+
+@pytest.mark.parametrize("code", [9.0, 2.6, -1.0])
+def test_codes_of_no_level_are_an_error(code):
+  column = Column("pet", "categorical", ("x", "y", "z"), type="text")
+  with pytest.raises(ValueError, match=f"column 'pet': x has {code:g}, .* 0, ..., 2"):
+    Schema([column]).decode(np.array([[0.0], [code]]))
+
+
+def test_infinite_numbers_are_not_decoded():
+  with pytest.raises(ValueError, match="column 'a': x has an infinite value"):
+    Schema([Column("a", "real", type="int")]).decode([[np.inf]])
+
+
+class TestExtremeNumbers:
+  """What float64 or float32 cannot represent is kept, or an error names the column."""
+
+  LARGE = [2**53 + 1, 2**53 + 2, 2**53 + 1]
+
+  @pytest.mark.parametrize("kind", ["binary", "categorical", "ordinal"])
+  def test_levels_beyond_2_to_53_are_kept(self, kind):
+    schema = Schema.infer({"a": self.LARGE}, {"a": kind})
+    assert schema["a"].levels == (2**53 + 1, 2**53 + 2)
+    x = schema.encode({"a": self.LARGE})
+    np.testing.assert_array_equal(x[:, 0], [0, 1, 0])
+    assert list(schema.decode(x)["a"]) == self.LARGE
+    x[1] = np.nan
+    assert list(schema.decode(x)["a"]) == [2**53 + 1, None, 2**53 + 1]
+    assert Schema.from_dict(schema.to_dict()) == schema
+
+  def test_levels_of_64_bits_of_both_signs(self):
+    schema = Schema([Column("a", "binary", (-1, 2**64 - 1), type="int")])
+    assert list(schema.decode([[0.0], [1.0]])["a"]) == [-1, 2**64 - 1]
+
+  def test_large_whole_numbers_identify_rows(self):
+    rng = np.random.default_rng(0)
+    table = {"a": 2**60 + rng.integers(0, 1000, 50), "b": np.arange(50) * 0.5}
+    column = Schema.infer(table)["a"]
+    assert (column.kind, column.reason) == ("ignored", "whole numbers beyond 2**53")
+    table["a"] = 2**60 + np.arange(50) % 5
+    assert Schema.infer(table)["a"].levels == tuple(2**60 + i for i in range(5))
+
+  @pytest.mark.parametrize("size", [1e-300, 1e-310, 1e300])
+  def test_location_and_scale_of_any_size(self, size):
+    values = np.array([1.0, 2.0, 6.0]) * size
+    schema = Schema.infer({"a": values}, {"a": "real"})
+    np.testing.assert_allclose(schema["a"].location, 3 * size, rtol=1e-6)
+    np.testing.assert_allclose(schema["a"].scale, np.sqrt(14 / 3) * size, rtol=1e-6)
+    x = schema.encode({"a": values})
+    np.testing.assert_allclose(x[:, 0], np.array([-2, -1, 3]) / np.sqrt(14 / 3), 1e-6)
+    np.testing.assert_allclose(schema.decode(x)["a"], values, rtol=1e-6)
+
+  @pytest.mark.parametrize("kind, value", [("real", 1e39), ("positive", 1e39)])
+  def test_numbers_beyond_float32(self, kind, value):
+    schema = Schema([Column("a", kind)])
+    with pytest.raises(ValueError, match=r"column 'a': holds 1e\+39, which is beyond"):
+      schema.encode({"a": [1.0, value]})
+
+  def test_positive_numbers_that_would_be_zero(self):
+    with pytest.raises(ValueError, match="column 'a': holds 1e-39, which is beyond"):
+      Schema([Column("a", "positive")]).encode({"a": [1.0, 1e-39]})
+    x = Schema([Column("a", "real")]).encode({"a": [1.0, 1e-50]})
+    np.testing.assert_array_equal(x[:, 0], [1.0, 0.0])
+
+  def test_counts_that_float32_would_change(self):
+    schema = Schema([Column("a", "count", type="int")])
+    assert schema.encode({"a": [2**24]})[0, 0] == 2**24
+    with pytest.raises(ValueError, match="column 'a': holds 16777217, but float32"):
+      schema.encode({"a": [2**24 + 1]})
+
+  def test_infinite_levels(self):
+    with pytest.raises(ValueError, match="column 'a': holds an infinite value"):
+      Schema.infer({"a": [0.0, np.inf, 0.0]})
+
+
+class TestTimes:
+  """Dates and times keep their levels, fractions of a second and zones."""
+
+  @pytest.mark.parametrize(
+    "values, dtype",
+    [
+      (np.array(["2020-02-28", "1969-07-20", "2021-01-01"], "datetime64[D]"), "D"),
+      (np.array(["2020-02-28T12:30:15.5", "2020-02-28", "2021"], "M8[us]"), "ms"),
+    ],
+  )
+  def test_as_levels(self, values, dtype):
+    schema = Schema.infer({"d": pa.array(values)}, {"d": "categorical"})
+    x = schema.encode({"d": pa.array(values)})
+    decoded = schema.decode(x)["d"]
+    assert decoded.dtype == f"datetime64[{dtype}]"
+    np.testing.assert_array_equal(decoded, values)
+    x[0] = np.nan
+    assert np.isnat(schema.decode(x)["d"][0])
+    assert Schema.from_dict(schema.to_dict()) == schema
+
+  @pytest.mark.parametrize(
+    "fraction, resolution", [("", "s"), (".25", "ms"), (".000025", "us")]
+  )
+  def test_fractions_of_a_second(self, fraction, resolution):
+    times = pd.to_datetime(
+      ["2024-01-01 00:00:00", f"2024-01-01 00:00:15{fraction}"], format="ISO8601"
+    )
+    schema = Schema.infer({"t": times}, {"t": "real"})
+    assert schema["t"].resolution == resolution
+    decoded = schema.decode(schema.encode({"t": times}))["t"]
+    assert decoded.dtype == f"datetime64[{resolution}]"
+    # float32 has seven digits of the scale.
+    error = np.abs(decoded - times.to_numpy().astype("datetime64[us]"))
+    assert error.max() <= np.timedelta64(2, "us")
+
+  def test_zones(self):
+    times = pd.to_datetime(["2024-01-01 00:00", "2024-07-01 00:00", "2024-03-01 05:00"])
+    frame = pd.DataFrame({"t": times.tz_localize("Europe/Rome")})
+    schema = Schema.infer(frame)
+    assert schema["t"].zone == "Europe/Rome"
+    back = schema.to_frame(schema.encode(frame))
+    assert str(back["t"].dt.tz) == "Europe/Rome"
+    assert (back["t"] - frame["t"]).abs().max() <= pd.Timedelta(1, "s")
+    utc = schema.decode(schema.encode(frame))["t"]
+    assert abs(utc[1] - np.datetime64("2024-06-30T22:00")) <= np.timedelta64(1, "s")
+    # The same instants in another zone are the same numbers.
+    other = pd.DataFrame({"t": frame["t"].dt.tz_convert("Asia/Tokyo")})
+    np.testing.assert_array_equal(schema.encode(other), schema.encode(frame))
+    with pytest.raises(
+      ValueError, match="'t': holds times without a zone, but the sch"
+    ):
+      schema.encode({"t": times})
+    with pytest.raises(ValueError, match="schema has times without a zone: convert"):
+      Schema.infer({"t": times}).encode(frame)
 
 
 class TestRules:
@@ -244,12 +373,27 @@ class TestGiven:
         {"age": {"kind": "real", "scale": 0}},
         "column 'age': location=.* scale=0.0 pos",
       ),
+      ({"age": {"scale": "ten"}}, "column 'age': scale='ten' must be a number"),
+      ({"size": {"levels": 3}}, "column 'size': levels=3 must be a list"),
+      ({"size": {"levels": "SML"}}, "column 'size': levels='SML' must be a list"),
+      ({"size": {"levels": ["S", None]}}, "column 'size': the level None must be text"),
+      ({"age": 3}, "column 'age': 3 is not a kind: give its name, or a dict"),
     ],
   )
   def test_mistakes(self, given, message):
     with pytest.raises(ValueError, match=message) as error:
       Schema.infer(self.TABLE, given)
     assert "\n" not in str(error.value)
+
+
+def test_kinds_without_names_are_refused():
+  with pytest.raises(TypeError, match=r"schema=\['real'\]: give {name: kind}"):
+    Schema.infer(TestGiven.TABLE, ["real"])
+
+
+def test_levels_may_be_an_array():
+  levels = np.array([3, 1])
+  assert Column("a", "binary", levels, type="int").levels == (3, 1)
 
 
 class TestMisfits:
@@ -336,6 +480,10 @@ class TestFiles:
       ('{"columns": [{"name": "a", "kind": "real", "scal": 1}]}', "Did you mean scale"),
       ('{"columns": [{"name": "a", "kind": "rea"}]}', "Did you mean real"),
       ('{"columns": [{"name": "a", "kind": "categorical"}]}', "at least 2 levels"),
+      (
+        '{"columns": [{"name": "a", "kind": "real", "type": "integer"}]}',
+        "unknown type 'integer'. Did you mean int",
+      ),
     ],
   )
   def test_a_damaged_file(self, tmp_path, text, message):
