@@ -20,6 +20,8 @@ from aevb_tf.registry import Options, Registry
 from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, TensorLike
 
+MISSING_ADVICE = "If NaN marks missing values, pass missing=True to the model."
+
 registry: "Registry[Likelihood]" = Registry("likelihood")
 
 
@@ -276,7 +278,7 @@ def not_finite(x: np.ndarray) -> tuple[str, str]:
   """What is wrong with data that are not finite, and what to do, for `refusal`."""
   advice = Likelihood.advice
   if np.isnan(x).any():
-    advice += " If NaN marks missing values, pass missing=True to the model."
+    advice = f"{advice} {MISSING_ADVICE}"
   return f"have {np.sum(~np.isfinite(x))} NaN or infinite values of {x.size}", advice
 
 

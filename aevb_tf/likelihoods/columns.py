@@ -116,23 +116,40 @@ class Columns(Likelihood):
       which is copied. The values of a column must be independent of each other given z,
       so `one_hot` and `multinomial` are no columns: use `category` with codes, or a
       `poisson` column for each count.
+    names: The names of the columns, for messages; None numbers them from 0.
 
   Raises:
     ValueError: There are no columns, or the likelihood of a column is unknown, or not
-      one of single numbers.
+      one of single numbers, or there is not a name for each.
   """
 
   support = "values in every column that its likelihood supports"
   advice = "Call `check_targets(x)` of the likelihood to find the column."
   is_elementwise = False
 
-  def __init__(self, columns: Sequence[LikelihoodLike], **kwargs: Any):
+  def __init__(
+    self,
+    columns: Sequence[LikelihoodLike],
+    names: Sequence[str] | None = None,
+    **kwargs: Any,
+  ):
     super().__init__(**kwargs)
     if isinstance(columns, (str, dict)) or not len(columns):
       raise ValueError(
         f"columns={columns!r} must be a list with the likelihood of each column."
       )
-    self._configs = [_config(i, column) for i, column in enumerate(columns)]
+    if names is None:
+      self._names, titles = None, [f"{i} (counted from 0)" for i in range(len(columns))]
+    else:
+      self._names = [str(name) for name in names]
+      titles = [repr(name) for name in self._names]
+    if len(titles) != len(columns):
+      raise ValueError(f"names has {len(titles)} names for {len(columns)} columns.")
+    self._titles = [f"Column {title}" for title in titles]
+    self._configs = [
+      _config(title, column)
+      for title, column in zip(self._titles, columns, strict=True)
+    ]
     self.groups: list[_Group] = []
     kinds = {registry.get(config).output_kind for config in self._configs}
     self.output_kind = next(k for k in ("logits", "real", "any") if k in kinds)
@@ -221,29 +238,30 @@ class Columns(Likelihood):
         try:
           likelihood.check_support(x[..., index : index + 1])
         except ValueError as error:
-          raise ValueError(f"Column {index} (counted from 0): {error}") from None
+          raise ValueError(f"{self._titles[index]}: {error}") from None
 
   def misfit(self, x: tf.Tensor) -> str | None:
     for likelihood, indices in self.groups:
       for index in indices:
         if misfit := likelihood.misfit(x[..., index : index + 1]):
-          return f"Column {index} (counted from 0): {misfit}"
+          return f"{self._titles[index]}: {misfit}"
     return None
 
   def get_config(self):
-    return {**super().get_config(), "columns": self._configs}
+    names = {} if self._names is None else {"names": self._names}
+    return {**super().get_config(), "columns": self._configs, **names}
 
 
-def _config(index: int, column: LikelihoodLike) -> dict[str, Any]:
+def _config(title: str, column: LikelihoodLike) -> dict[str, Any]:
   """The likelihood of a column as Keras serializes it, without the layer's name."""
   try:
     likelihood = registry.get(column)
   except ValueError as error:
-    raise ValueError(f"Column {index} (counted from 0): {error}") from error
+    raise ValueError(f"{title}: {error}") from error
   if not likelihood.is_elementwise:
     raise ValueError(
-      f"Column {index} (counted from 0): {type(likelihood).__name__} is not a likelihood "
-      "of single numbers. Use 'category' with codes, or 'poisson' for each count."
+      f"{title}: {type(likelihood).__name__} is not a likelihood of single numbers. Use "
+      "'category' with codes, or 'poisson' for each count."
     )
   config: dict[str, Any] = keras.saving.serialize_keras_object(likelihood)
   for key in ("name", "trainable", "dtype"):

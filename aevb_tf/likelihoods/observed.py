@@ -79,6 +79,26 @@ class Observed(Likelihood):
   def check_support(self, x: TensorLike) -> None:
     self.complete.check_support(self.fill(tf.convert_to_tensor(x, tf.float32)))
 
+  def check_whole(self, x: tf.Tensor) -> None:
+    """Raises an error for values that were observed and yet are not scored.
+
+    Such as some of the counts of a total: what is imputed would not depend on them.
+
+    Args:
+      x: float32 `[n, *event_shape]`, NaN where a value is missing.
+
+    Raises:
+      ValueError: An example has such values.
+    """
+    lost = is_observed(x) & ~self.complete.observed(x)
+    examples = tf.reduce_any(lost, axis=range(1, x.shape.rank))
+    if tf.reduce_any(examples):
+      raise ValueError(
+        f"Example {int(tf.argmax(examples))} has some missing values among those that a "
+        f"{type(self.complete).__name__} likelihood scores together: mark all of them as "
+        "missing, or none."
+      )
+
   def fill(self, x: tf.Tensor) -> tf.Tensor:
     """`x` with a value of the support in place of each missing value."""
     return tf.where(self.complete.observed(x), x, self.complete.safe_value)

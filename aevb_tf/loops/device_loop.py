@@ -28,8 +28,8 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
-      and the hooks `check_array`, `check_data`, `explain`, `xla_pays`, `after_call` and
-      `steps_with_metrics` of a `GenerativeModel`.
+      and the hooks `check_encoded`, `check_array`, `check_data`, `explain`, `xla_pays`,
+      `after_call` and `steps_with_metrics` of a `GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
@@ -85,7 +85,7 @@ class DeviceLoop:
     )
     inputs.check_ends(x, steps_per_epoch=steps_per_epoch)
     inputs.check_ends(validation_data, validation_steps=validation_steps)
-    arrays = _arrays(x, y, sample_weight, class_weight)
+    arrays = self._arrays(x, y, sample_weight, class_weight)
     if validation_split and validation_data is None:
       if arrays is None:
         raise ValueError(
@@ -145,7 +145,7 @@ class DeviceLoop:
     inputs.check_ends(x, steps=steps)
     view: Any = x if hasattr(x, "resident") else None  # the validation data of `fit`
     own = view is not None
-    arrays = None if own else _arrays(x, y, sample_weight)
+    arrays = None if own else self._arrays(x, y, sample_weight)
     data = view.resident if own else x if arrays is None else arrays
     with self.lock:
       self._prepare(data, is_scored=not own)
@@ -181,7 +181,7 @@ class DeviceLoop:
     """Runs `keras.Model.predict`, in Keras' own path."""
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
-    arrays = inputs.standardize(x)
+    arrays = self._arrays(x)
     self._prepare(x if arrays is None else arrays, is_scored=False)
     data = inputs.with_labels(x) if arrays is None else arrays.x
     with self._running("predict", None), self._named_errors():
@@ -208,7 +208,7 @@ class DeviceLoop:
       class_weight: As in Keras.
       **options: Keras' other arguments.
     """
-    arrays = _arrays(x, y, sample_weight, class_weight)
+    arrays = self._arrays(x, y, sample_weight, class_weight)
     if arrays is None:
       raise TypeError(
         f"x is a {type(x).__name__}: give one batch, an array [batch, ...]."
@@ -325,7 +325,7 @@ class DeviceLoop:
     if isinstance(data, inputs.Arrays):
       arrays = data
     else:
-      arrays = _arrays(*keras.utils.unpack_x_y_sample_weight(data))
+      arrays = self._arrays(*keras.utils.unpack_x_y_sample_weight(data))
     self._prepare(data if arrays is None else arrays)
     if arrays is None:
       return inputs.with_labels(data)
@@ -335,6 +335,14 @@ class DeviceLoop:
   def _is_spread(self):
     with self._model.distribute_strategy.scope():
       return tf.distribute.has_strategy()
+
+  def _arrays(self, x, y=None, sample_weight=None, class_weight=None):
+    """The `Arrays` of arguments; None where x is a data set."""
+    self._model.check_encoded(x)
+    arrays = inputs.standardize(x, y, sample_weight, class_weight is not None)
+    if class_weight is not None and arrays is not None and y is None:
+      raise ValueError("class_weight needs labels: pass them as y.")
+    return arrays
 
   def _prepare(self, data, is_scored=True):
     """Builds the model for data, and checks what is known before training.
@@ -391,14 +399,6 @@ def _with_bar(callbacks, verbose):
   callbacks = watching.each(callbacks)
   has_bar = any(isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks)
   return [*callbacks, Progress()] if verbose and not has_bar else callbacks
-
-
-def _arrays(x, y=None, sample_weight=None, class_weight=None):
-  """The `Arrays` of arguments; None where x is a data set."""
-  arrays = inputs.standardize(x, y, sample_weight, class_weight is not None)
-  if class_weight is not None and arrays is not None and y is None:
-    raise ValueError("class_weight needs labels: pass them as y.")
-  return arrays
 
 
 def _for_keras(arrays, x, y, sample_weight, batch_size) -> dict[str, Any]:

@@ -92,7 +92,10 @@ class Autoencoder(_Model):
     if self.built:
       return
     event_shape = tuple(input_shape[1:])
-    seen = self.missing.input_shape(event_shape) if self.missing else event_shape
+    seen = event_shape
+    if self.missing:
+      self.missing.check(event_shape)
+      seen = self.missing.input_shape(event_shape)
     params = parts.output_shape(self.encoder, seen)
     name = type(self.encoder).__name__
     latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
@@ -155,7 +158,7 @@ class Autoencoder(_Model):
     """
     x, seed = self.as_data(x), random.request_seed(seed)
     if not tf.executing_eagerly():
-      advice = self.refusal("hold values out of range, or NaN")
+      advice = self.refusal_of_batch()
       in_support = tf.debugging.Assert(self.in_support(x), [advice])
       with tf.control_dependencies([in_support]):
         return self.elbo_parts(x, seed).elbo
@@ -237,17 +240,27 @@ class Autoencoder(_Model):
       float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
 
     Raises:
-      ValueError: An argument is out of range, or an observed value is outside the
-        likelihood's support.
+      ValueError: An argument is out of range, an observed value is outside the
+        likelihood's support, or values that the likelihood scores together are partly
+        missing, such as counts of a total; or it was called within a `tf.function`.
 
     Warns:
       ImputationWarning: The samples are too few, or the proposals are rejected.
     """
+    if tf.inside_function():
+      raise ValueError(
+        "impute runs in many compiled calls, and cannot be part of a graph: call it "
+        "eagerly."
+      )
+    self.check_encoded(x)
     x = conversion.numeric(x)
     if x.dtype == np.uint8:
       self.check_array(x)
-    x = np.asarray(self.as_data(tf.cast(x, tf.float32)))
-    observed_of(self.likelihood_family).check_support(x)
+    data = self.as_data(tf.cast(x, tf.float32))
+    x = np.asarray(data)
+    likelihood = observed_of(self.likelihood_family)
+    likelihood.check_support(x)
+    likelihood.check_whole(data)
     seed = random.request_seed(seed)
     return imputation.impute(self, x, num_imputations, method, num_samples, seed)
 

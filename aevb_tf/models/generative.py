@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf import bounds, evidence, likelihoods, priors, random, shapes
-from aevb_tf.likelihoods.base import not_finite
+from aevb_tf.likelihoods.base import MISSING_ADVICE, not_finite
 from aevb_tf.likelihoods.observed import Observed, complete_of
 from aevb_tf.loops import conversion, inputs
 from aevb_tf.models import missing as missing_values
@@ -306,6 +306,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
         graph runs.
       TypeError: It is not an array of numbers.
     """
+    self.check_encoded(x)
     numbers = conversion.numeric(x)
     self.check_array(numbers)
     x = tf.cast(numbers, tf.float32)
@@ -319,6 +320,18 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
         if not self.built:  # another thread may have built it
           self.build((None, *x.shape[1:]))
     return shapes.of_events(x, self.event_shape)
+
+  def check_encoded(self, x: object) -> None:
+    """Raises an error for a DataFrame if the data of the model are rows of a table.
+
+    Raises:
+      TypeError: It is one: its numbers are in other units than those of the model.
+    """
+    if getattr(self, "schema", None) is not None and hasattr(x, "columns"):
+      raise TypeError(
+        f"x is a {type(x).__name__}: give vae.schema.encode(x), which converts a table to "
+        "the numbers of the model."
+      )
 
   def check_array(self, x: np.ndarray | tf.Tensor) -> None:
     """Raises an error for an array that the networks must not see.
@@ -337,6 +350,8 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     if x.dtype != np.uint8:
       if self.missing is None and isinstance(x, np.ndarray) and x.dtype.kind == "f":
         if np.isnan(x).any():
+          if x.shape[1:] == self.event_shape:
+            self.likelihood_family.check_support(x)  # may name the column of a table
           raise ValueError(self.refusal(*not_finite(x)))
     elif tf.executing_eagerly():
       self.likelihood_family.check_targets(np.asarray(x))
@@ -391,7 +406,12 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     if hasattr(self, "mistake"):  # of a subclass
       warn_of_former_name("mistake", "batch_error")
       return self.mistake(what)
-    return self.refusal("hold values out of range, or NaN")
+    return self.refusal_of_batch()
+
+  def refusal_of_batch(self) -> str:
+    """The error message about a batch of which a graph cannot say what is wrong."""
+    message = self.refusal("hold values out of range, or NaN")
+    return message if self.missing else f"{message} {MISSING_ADVICE}"
 
   @property
   def metrics(self):

@@ -30,18 +30,38 @@ class Missing:
       that broadcasts to `event_shape`, such as the mean of the data.
 
   Raises:
-    ValueError: `fill_value` is not finite.
+    ValueError: `fill_value` is not finite numbers, or `encode_mask` is not a bool.
   """
 
   encode_mask: bool = False
   fill_value: Any = 0.0
 
   def __post_init__(self):
-    fill_value = np.asarray(self.fill_value, np.float32)
-    if not np.isfinite(fill_value).all():
+    if not isinstance(self.encode_mask, (bool, np.bool_)):
+      raise ValueError(
+        f"missing: encode_mask={self.encode_mask!r} must be True or False."
+      )
+    try:
+      is_finite = bool(np.isfinite(np.asarray(self.fill_value, np.float32)).all())
+    except (TypeError, ValueError):
+      is_finite = False
+    if not is_finite:
       raise ValueError(
         f"missing: fill_value={self.fill_value!r} must be finite numbers, since the "
         "encoder sees them."
+      )
+
+  def check(self, event_shape: tuple[int, ...]) -> None:
+    """Raises a ValueError if `fill_value` does not broadcast to `event_shape`."""
+    shape = np.shape(self.fill_value)
+    try:
+      fits = np.broadcast_shapes(shape, event_shape) == tuple(event_shape)
+    except ValueError:
+      fits = False
+    if not fits:
+      raise ValueError(
+        f"missing: fill_value has shape {shape}, and an example {tuple(event_shape)}: give "
+        "a number, or one for each value of an example."
       )
 
   def input_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:

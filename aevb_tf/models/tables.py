@@ -16,7 +16,8 @@ each other given z:
 """
 
 import math
-from typing import Any
+import os
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,6 +31,29 @@ _LIKELIHOODS = {
   "count": "negative_binomial",
   "binary": "bernoulli",
 }
+
+
+class TableData(Protocol):
+  """A data set of a table, which has its schema."""
+
+  @property
+  def schema(self) -> Schema | None: ...
+
+
+def schema_of(schema: Schema | TableData) -> Schema:
+  """The schema itself, or that of a data set.
+
+  Raises:
+    TypeError: It is neither.
+  """
+  found = getattr(schema, "schema", schema)
+  if isinstance(found, Schema):
+    return found
+  shown = repr(schema) if isinstance(schema, (str, os.PathLike)) else "table"
+  raise TypeError(
+    f"schema is of type {type(schema).__name__}: give a schema, such as "
+    f"aevb_tf.data.table({shown}).schema."
+  )
 
 
 def encoder_of(schema: Schema, latent_dim: int, **options: Any) -> TableEncoder:
@@ -63,8 +87,10 @@ def decoder_of(
     likelihood: That of real columns.
     **options: Options of `MLPDecoder`.
   """
+  likelihoods.get(likelihood)  # raises an error that names the argument
   columns = [_likelihood(column, likelihood) for column in schema.modelled]
-  rows = {"name": "columns", "columns": columns}
+  names = [column.name for column in schema.modelled]
+  rows = {"name": "columns", "columns": columns, "names": names}
   return MLPDecoder(schema.event_shape, likelihood=rows, **options)
 
 

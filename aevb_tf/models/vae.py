@@ -67,7 +67,7 @@ class VAE(Autoencoder, GenerativeModel):
   @classmethod
   def for_table(
     cls,
-    schema: Schema,
+    schema: Schema | tables.TableData,
     latent_dim: int = 8,
     hidden_units: tuple[int, ...] = (128, 128),
     activation: Activation = "relu",
@@ -79,7 +79,8 @@ class VAE(Autoencoder, GenerativeModel):
     """A VAE of the rows of a table; `aevb_tf.models.tables` lists its likelihoods.
 
     Args:
-      schema: What the columns are, such as the `schema` of `aevb_tf.data.table`.
+      schema: What the columns are, such as the `schema` of `aevb_tf.data.table`; or the
+        data set of a table, which has it.
       latent_dim: Number of latents.
       hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
       activation: Keras activation of the hidden layers.
@@ -95,7 +96,9 @@ class VAE(Autoencoder, GenerativeModel):
 
     Raises:
       ValueError: An argument is out of range, or the parts do not fit together.
+      TypeError: `schema` is not one.
     """
+    schema = tables.schema_of(schema)
     parts = tables.parts(
       schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
     )

@@ -125,6 +125,8 @@ def test_options_are_checked():
   for joint in ("one_hot", "multinomial", {"name": "columns", "columns": ["beta"]}):
     with pytest.raises(ValueError, match="Column 0 .* not a likelihood of single"):
       likelihoods.Columns([joint])
+  with pytest.raises(ValueError, match="names has 1 names for 2 columns"):
+    likelihoods.Columns(["gaussian", "beta"], names=["a"])
   with pytest.raises(ValueError, match=r"names 2 likelihoods.*shape is \(3,\)"):
     likelihoods.Columns(["gaussian", "beta"]).build((3,))
 
@@ -138,6 +140,20 @@ def test_errors_and_warnings_name_the_column():
     likelihood.check_targets(np.array([[np.nan, 0.0, 1.0]]))
   with pytest.warns(UserWarning, match="Column 1 .*only 0 and 1.*'bernoulli'"):
     likelihood.check_targets(np.array([[0.3, 0.0, 5.0], [0.1, 1.0, 3.0]] * 200))
+
+
+def test_columns_may_have_names(tmp_path):
+  likelihood = likelihoods.Columns(["gaussian", "poisson"], names=["age", "visits"])
+  likelihood = keras.saving.deserialize_keras_object(
+    keras.saving.serialize_keras_object(likelihood)
+  )
+  likelihood.build((2,))
+  with pytest.raises(ValueError, match="Column 'visits': .*needs counts"):
+    likelihood.check_targets(np.array([[-1.0, 0.5]]))
+  with pytest.warns(UserWarning, match="Column 'visits': .*'bernoulli'"):
+    likelihood.check_targets(np.array([[0.3, 0.0], [0.1, 1.0]] * 200))
+  with pytest.raises(ValueError, match="Column 'b': .*Unknown likelihood 'gausian'"):
+    likelihoods.Columns(["gaussian", "gausian"], names=["a", "b"])
 
 
 def test_an_object_is_copied():

@@ -203,6 +203,20 @@ def test_a_model_of_complete_examples_refuses_missing_values():
       door(data)
 
 
+def test_a_batch_with_missing_values_says_how_to_allow_them():
+  x = images_with_gaps(np.random.default_rng(0))
+  vae = make(aevb.VAE, False)
+  vae.compile("adam")
+  with pytest.raises(ValueError, match="NaN marks missing values, pass missing=True"):
+    vae.fit(tf.data.Dataset.from_tensor_slices(x).batch(3), verbose=0)
+  x = np.where(np.isnan(x), 3.0, x)  # the advice is for models of complete examples
+  vae = make(aevb.VAE, True)
+  vae.compile("adam")
+  with pytest.raises(ValueError) as error:
+    vae.fit(tf.data.Dataset.from_tensor_slices(x).batch(3), verbose=0)
+  assert "missing=True" not in str(error.value)
+
+
 def test_a_mask_of_numpy_marks_missing_values():
   x = images_with_gaps(np.random.default_rng(0))
   masked = np.ma.masked_array(np.nan_to_num(x, nan=1.0), np.isnan(x))
@@ -234,6 +248,13 @@ def test_metrics_of_whole_examples_are_refused():
   "missing, message",
   [
     ({"fill_value": np.nan}, "must be finite"),
+    ({"fill_value": "mean"}, "fill_value='mean' must be finite numbers"),
+    (
+      {"fill_value": [0.0, 1.0, 2.0]},
+      r"shape \(3,\), and an example \(2, 2, 1\): give",
+    ),
+    ({"fill_value": np.zeros((5, 2, 2, 1))}, r"shape \(5, 2, 2, 1\), and an example"),
+    ({"encode_mask": "yes"}, "encode_mask='yes' must be True or False"),
     ({"mask": True}, "use True, or options such as"),
     ("mask", "use True, or options such as"),
   ],
@@ -351,6 +372,28 @@ def test_unreliable_imputations_are_warned_of():
     vae.impute(x, num_samples=20, seed=0)
   with pytest.warns(aevb.imputation.ImputationWarning, match="acceptance below"):
     vae.impute(x, method="metropolis_within_gibbs", num_samples=50, seed=0)
+
+
+def test_imputations_are_not_part_of_a_graph():
+  exact, _, x = oracle()
+  vae = exact.vae(missing=True)
+  with pytest.raises(ValueError, match="impute .* cannot be part of a graph"):
+    tf.function(vae.impute, autograph=False)(x)
+
+
+@pytest.mark.parametrize("method", aevb.imputation.names())
+@pytest.mark.parametrize("likelihood", ["multinomial", "one_hot"])
+def test_values_that_are_scored_together_are_missing_together(likelihood, method):
+  decoder = aevb.networks.MLPDecoder((3,), (4,), likelihood=likelihood)
+  vae = aevb.VAE(aevb.networks.MLPEncoder(2, (4,)), decoder, missing=True, seed=0)
+  x = np.float32([[0, 1, 0], [np.nan] * 3, [0, np.nan, 1]])
+  with pytest.raises(
+    ValueError, match="Example 2 has some missing .* mark all of them"
+  ):
+    vae.impute(x, method=method)
+  filled = vae.impute(x[:2], method=method, num_samples=20, seed=0)
+  np.testing.assert_array_equal(filled[0], x[0])
+  assert not np.isnan(filled).any()
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,52 @@ def test_what_the_encoder_sees_does_not_depend_on_values_that_are_missing():
   np.testing.assert_array_equal(vae.encoder(seen), vae.encoder(other))
 
 
+def test_a_data_set_has_its_schema():
+  data = aevb.data.table(FRAME.head(100), SCHEMA)
+  assert aevb.VAE.for_table(data, latent_dim=2).schema == SCHEMA
+
+
+def test_what_is_no_schema_is_refused():
+  with pytest.raises(
+    TypeError, match=r"type str: .* aevb_tf.data.table\('d.csv'\).schema"
+  ):
+    aevb.VAE.for_table("d.csv")
+  with pytest.raises(
+    TypeError, match=r"type DataFrame: .* aevb_tf.data.table\(table\).schema"
+  ):
+    aevb.VAE.for_table(FRAME)
+  with pytest.raises(TypeError, match="schema is of type ArrayDataset: give a schema"):
+    aevb.VAE.for_table(aevb.data.ArrayDataset(X))
+  with pytest.raises(ValueError, match="^Unknown likelihood 'gausian'"):
+    aevb.VAE.for_table(SCHEMA, likelihood="gausian")
+
+
+def test_a_data_frame_is_not_data_of_a_model():
+  """Its numbers are in other units."""
+  vae = aevb.VAE.for_table(SCHEMA, latent_dim=2, hidden_units=(3,))
+  vae.compile("adam")
+  doors = (
+    vae.fit, vae.evaluate, vae.predict, vae.train_on_batch, vae.encode, vae.impute,
+    vae.elbo, vae.log_marginal, vae.reconstruct,
+  )  # fmt: skip
+  for door in doors:
+    with pytest.raises(TypeError, match="DataFrame: give vae.schema.encode"):
+      door(FRAME[["height", "price"]])
+  with pytest.raises(TypeError, match="DataFrame: give vae.schema.encode"):
+    vae.fit(X, validation_data=FRAME, verbose=0)
+
+
+def test_errors_name_the_column():
+  vae = aevb.VAE.for_table(SCHEMA, latent_dim=2, hidden_units=(3,))
+  vae.compile("adam")
+  for column, value in ((3, 1.5), (2, -1.0), (5, 9.0), (0, np.nan)):
+    x = X[:9].copy()
+    x[2, column] = value
+    name = SCHEMA.modelled[column].name
+    with pytest.raises(ValueError, match=f"^Column '{name}': The data"):
+      vae.fit(x, verbose=0)
+
+
 def test_other_models_have_no_schema(tmp_path):
   vae = aevb.VAE(
     aevb.networks.MLPEncoder(2, (3,)), aevb.networks.MLPDecoder((4,), (3,))
