@@ -28,6 +28,7 @@ BOUNDS = [
   for options in _OPTIONS.get(name, [{}])
 ]
 LATENT_DIM = 2
+CLASSES = 3
 # The bound of this composition needs an operator that LiteRT lacks.
 NOT_IN_LITERT = (
   "full_gaussian",
@@ -130,8 +131,14 @@ def vae(posterior, prior, likelihood, bound):
     ),
     prior=prior,
     bound=bound,
+    condition=CLASSES if prior == "conditional" else None,
     seed=0,
   )
+
+
+def condition(prior, count):
+  """A class for each example if the prior needs one, or None."""
+  return np.arange(count) % CLASSES if prior == "conditional" else None
 
 
 def data(likelihood="bernoulli", count=4):

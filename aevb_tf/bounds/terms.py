@@ -28,6 +28,7 @@ from aevb_tf import posteriors, priors, shapes
 # Pairs of families for which KL(q || p) has a closed form.
 _ANALYTIC_KL = {
   ("gaussian", "standard_normal"),
+  ("gaussian", "conditional_gaussian"),
   ("full_gaussian", "standard_normal"),
   *itertools.product(
     ("gamma", "exponential", "chi2", "weibull"), ("gamma", "exponential")

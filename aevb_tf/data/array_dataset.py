@@ -28,7 +28,8 @@ class ArrayDataset(keras.utils.PyDataset):
     x: `[n, ...]`: images as uint8, where level p means p / 255, or as bool; or numbers,
       as floats or other integers, whose values are kept.
     y: `[n]`, labels: integers, whole floats, or strings, which are numbered in sorted
-      order; None if there are no labels.
+      order; None if there are no labels. Or numbers `[n, ...]`, the conditions of a model
+      that has one.
     batch_size: Examples per batch, M.
     shuffle: Whether to shuffle the examples in each epoch.
     seed: Seed for shuffling and binarization.
@@ -36,10 +37,11 @@ class ArrayDataset(keras.utils.PyDataset):
     drop_remainder: Whether to leave out the last batch if it is short.
     missing: Whether NaN, or a masked value of a `np.ma` array, marks a missing value.
     schema: What the columns of x are, if the examples are rows of a table.
+    condition: What the columns of y are, if they are those of a table.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
-    y: int32 `[n]`, -1 for examples without a label.
+    y: int32 `[n]`, -1 for examples without a label; or float32 `[n, ...]`.
     epoch: Number of the epoch for indexing and loops.
 
   Raises:
@@ -58,6 +60,7 @@ class ArrayDataset(keras.utils.PyDataset):
     drop_remainder: bool = False,
     missing: bool = False,
     schema: Schema | None = None,
+    condition: Schema | None = None,
   ):
     super().__init__()
     x = checks.with_nan(x)
@@ -77,7 +80,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self.seed = int(seed)
     self.binarization = binarization
     self.drop_remainder = bool(drop_remainder)
-    self.schema = schema
+    self.schema, self.condition = schema, condition
     self.epoch = 0
     self._options = options
     self._tensors: tuple[tf.Tensor, tf.Tensor] | None = None

@@ -107,22 +107,30 @@ def check_labels(
   whole are targets, not labels. As no model trains on labels, this is not an error: all
   become -1, with a warning.
 
+  Arrays of more than one axis are conditions, which become float32.
+
   Args:
-    y: `[n]`, integers, bools, floats, strings, or objects of these and None; or None.
+    y: `[n]`, integers, bools, floats, strings, or objects of these and None; or numbers
+      `[n, ...]`; or None.
     n: Number of examples.
     name: The path or the argument, for error messages.
     classes: The distinct strings, sorted; None for those in `y`.
 
   Returns:
-    int32 `[n]`.
+    int32 `[n]`, or float32 `[n, ...]`.
 
   Raises:
-    ValueError: Their number is not n, or they do not fit in int32.
+    ValueError: Their number is not n, they do not fit in int32, or a condition is not
+      finite.
     TypeError: They have another dtype.
   """
   if y is None:
     return np.full(n, -1, np.int32)
   y = np.asarray(y)
+  if y.ndim > 1 and len(y) == n and y.dtype.kind in "fiub":
+    y = y.astype(np.float32, copy=False)
+    _check_finite(y, name, missing=False)
+    return y
   if y.shape != (n,):
     raise ValueError(
       f"{name} has shape {list(y.shape)}: pass one label for each of {n} examples."

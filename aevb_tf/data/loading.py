@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import tensorflow as tf
@@ -39,6 +40,7 @@ def load(
   drop_remainder: bool = False,
   missing: bool = False,
   schema: SchemaLike | None = None,
+  condition: Sequence[str] = (),
   in_memory: bool | Literal["auto"] = "auto",
 ) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
@@ -61,6 +63,7 @@ def load(
     missing: Whether NaN marks a missing value, rather than an error in the data.
     schema: For a table, what is known about its columns: `{name: kind}`, or a `Schema`;
       see `aevb_tf.tables.Schema.infer`.
+    condition: For a table, names of the columns that are y; see `aevb_tf.data.table`.
     in_memory: True, False, or "auto": in memory if the data take at most 2 GiB.
 
   Returns:
@@ -77,14 +80,20 @@ def load(
   options = Options(batch_size, shuffle, seed, binarization, drop_remainder, missing)
   options.check()
   source = sources.get(name, data_dir)
-  if schema is not None:
-    if not isinstance(source, Table):
-      raise ValueError(f"schema: {name} is not a table; leave schema out.")
-    source = Table(source.source, schema)
+  for option, value in (("schema", schema), ("condition", condition or None)):
+    if value is not None and not isinstance(source, Table):
+      raise ValueError(f"{option}: {name} is not a table; leave {option} out.")
+  if isinstance(source, Table):
+    source = Table(source.source, schema or source.schema, condition)
   found = source.open(split, data_dir)
   options.check(found.num_examples)
   found.check(missing)
   if in_memory is True or (in_memory == "auto" and found.nbytes <= IN_MEMORY_BYTES):
     arrays = found.arrays()
-    return ArrayDataset(*arrays, **dataclasses.asdict(options), schema=found.schema)
+    return ArrayDataset(
+      *arrays,
+      **dataclasses.asdict(options),
+      schema=found.schema,
+      condition=found.condition,
+    )
   return found.stream(options)

@@ -36,6 +36,7 @@ class Split:
     check: Function that raises a ValueError for invalid values, of which NaN is one unless
       its argument is True; only for data that were not checked when they were opened.
     schema: What the columns of a table are; None for other data.
+    condition: What the columns of y are, if they are those of a table.
   """
 
   num_examples: int
@@ -44,6 +45,7 @@ class Split:
   stream: Callable[[streams.Options], tf.data.Dataset]
   check: Callable[[bool], None] = lambda missing: None
   schema: Schema | None = None
+  condition: Schema | None = None
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":

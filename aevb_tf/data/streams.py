@@ -82,7 +82,7 @@ def from_arrays(
 
   Args:
     x: `[n, ...]`, which has passed `checks.check`; may be memory-mapped.
-    y: int32 `[n]`.
+    y: int32 `[n]`, or float32 `[n, ...]`.
     options: Options for batches.
     rows: int `[m]`, the rows of `x` and `y` to use; None for all.
     first_epoch: The number of the first pass.
@@ -97,10 +97,10 @@ def from_arrays(
     return checks.stored(x[chosen]), y[chosen]
 
   def read(indices):
-    dtypes = (checks.stored_dtype(x.dtype), np.int32)
+    dtypes = (checks.stored_dtype(x.dtype), y.dtype)
     values, labels = tf.numpy_function(take, [indices], dtypes, stateful=False)
     return tf.ensure_shape(values, (None, *x.shape[1:])), tf.ensure_shape(
-      labels, [None]
+      labels, (None, *y.shape[1:])
     )
 
   return by_index(read, len(rows), options, first_epoch)

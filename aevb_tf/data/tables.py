@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,10 +26,16 @@ class Table:
   Args:
     source: A path, or a table in memory; see `aevb_tf.tables.Schema.infer`.
     schema: What is known about its columns, as in `Schema.infer`.
+    condition: Names of the columns that are y, the condition of a model.
   """
 
-  def __init__(self, source: arrow.TableLike, schema: SchemaLike | None = None):
-    self.source, self.schema = source, schema
+  def __init__(
+    self,
+    source: arrow.TableLike,
+    schema: SchemaLike | None = None,
+    condition: Sequence[str] = (),
+  ):
+    self.source, self.schema, self.condition = source, schema, condition
 
   def open(
     self, split: str | None, data_dir: str | os.PathLike | None = None
@@ -36,10 +43,17 @@ class Table:
     """Reads the table, and finds a split; None is all rows in their order."""
     del data_dir  # a path is complete
     table, schema = read_table(self.source, self.schema)
+    condition = None
+    if self.condition:
+      schema, condition = schema.split(self.condition)
     x = schema.encode_table(table)
-    if split is not None:
-      x = x[tenth_held_out(len(x), split, table.name)]
     y = np.full(len(x), -1, np.int32)
+    if condition is not None:
+      y = condition.encode_table(table)
+      _check_complete(y, condition, table.name)
+    if split is not None:
+      rows = tenth_held_out(len(x), split, table.name)
+      x, y = x[rows], y[rows]
 
     def check(missing):
       if not missing:
@@ -47,10 +61,12 @@ class Table:
 
     def stream(options):
       found = streams.from_arrays(x, y, options)
-      found.schema = schema
+      found.schema, found.condition = schema, condition
       return found
 
-    return sources.Split(len(x), x.nbytes, lambda: (x, y), stream, check, schema)
+    return sources.Split(
+      len(x), x.nbytes, lambda: (x, y), stream, check, schema, condition
+    )
 
 
 def _check_complete(x, schema, name):
@@ -72,6 +88,7 @@ def table(
   seed: int = 0,
   drop_remainder: bool = False,
   missing: bool | None = None,
+  condition: Sequence[str] = (),
 ) -> ArrayDataset:
   """A data set of the rows of a table, with its `schema`.
 
@@ -88,6 +105,8 @@ def table(
     seed: Seed for shuffling.
     drop_remainder: Whether to leave out the last batch if it is short.
     missing: Whether values may be missing; None if there are missing values.
+    condition: Names of columns that are not modelled, but are the condition of a model:
+      the y of the data set, whose schema is its `condition`. They must be complete.
 
   Returns:
     The data set, of float32 rows `[D]`. NaN marks a missing value.
@@ -98,11 +117,17 @@ def table(
     FileNotFoundError: There is no such file.
     TypeError: The source is not a table.
   """
-  found = Table(source, schema).open(split)
+  found = Table(source, schema, condition).open(split)
   if missing is not None:
     found.check(missing)
   x, y = found.arrays()
   shuffle = split == "train" if shuffle is None else bool(shuffle)
   missing = bool(np.isnan(x).any()) if missing is None else missing
   options = streams.Options(batch_size, shuffle, seed, "none", drop_remainder, missing)
-  return ArrayDataset(x, y, **dataclasses.asdict(options), schema=found.schema)
+  return ArrayDataset(
+    x,
+    y,
+    **dataclasses.asdict(options),
+    schema=found.schema,
+    condition=found.condition,
+  )

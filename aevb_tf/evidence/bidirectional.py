@@ -12,14 +12,15 @@ References:
 
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import checks, random
+from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import trust
 from aevb_tf.evidence.annealed import Annealed
+from aevb_tf.evidence.compiled import pad
 from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
 from aevb_tf.evidence.results import Estimate, PerExample, standard_error
 from aevb_tf.protocols import Model
@@ -69,6 +70,7 @@ def bidirectional(
   seed: Seed = 0,
   batch_size: int | None = None,
   progress: Callable[[float], None] | None = None,
+  condition: Any = None,
 ) -> Bracket:
   """Bounds log p(x) of data that the model draws, from both sides.
 
@@ -80,6 +82,7 @@ def bidirectional(
     batch_size: Examples per batch; changes the bounds by no more than rounding.
     progress: Called with the number of examples done since the last call, which may be
       a fraction.
+    condition: c of each example, or one for all, if the model has a condition.
 
   Returns:
     A `Bracket`.
@@ -95,14 +98,19 @@ def bidirectional(
   num_examples = checks.positive_int("num_examples", num_examples)
   check_built(model)
   size = min(batch_size_of(model, batch_size), num_examples)
+  given = conditions.of_examples(model, condition, num_examples)
   drawn: list[np.ndarray] = []
   results: dict[str, list[PerExample]] = {side: [] for side in _SIDES}
   for first in range(0, num_examples, size):
     rows = tf.range(first, min(first + size, num_examples))
-    z, x = simulate(model, random.derive(seed, Purpose.SIMULATE), rows)
+    part = None if given is None else np.asarray(given[first : first + len(rows)])
+    with conditions.given(model, part if part is None else tf.constant(part)):
+      z, x = simulate(model, random.derive(seed, Purpose.SIMULATE), rows)
     drawn.append(x)
-    results["lower"].append(_bound(method, model, x, None, seed, size, first, progress))
-    results["upper"].append(_bound(method, model, x, z, seed, size, first, progress))
+    with conditions.given(model, part if part is None else pad(part, size)):
+      for side, known in zip(_SIDES, (None, z), strict=True):
+        bound = _bound(method, model, x, known, seed, size, first, progress)
+        results[side].append(bound)
   bracket = Bracket(
     np.concatenate(drawn), *(joined(method, results[side]) for side in _SIDES)
   )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 import numpy as np
 import tensorflow as tf
 
+from aevb_tf import conditions
 from aevb_tf.mcmc.resampling import rows_within
 from aevb_tf.protocols import Model
 
@@ -34,11 +35,17 @@ def compiled(
   if key not in known:
     of_model = functools.partial(_call, weakref.ref(model), function, options)
     known[key] = tf.function(of_model, jit_compile=jit, autograph=False)
-  return known[key]
+  return functools.partial(_with_condition, known[key], model)
 
 
-def _call(reference, function, options, *tensors):
-  return function(reference(), *tensors, **options)
+def _with_condition(function, model, *tensors):
+  return function(conditions.current(model), *tensors)
+
+
+def _call(reference, function, options, condition, *tensors):
+  model = reference()
+  with conditions.given(model, condition):
+    return function(model, *tensors, **options)
 
 
 def pad(batch: np.ndarray, size: int) -> tf.Tensor:

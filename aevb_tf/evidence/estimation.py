@@ -2,11 +2,12 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sized
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import checks, random
+from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import registered, trust
 from aevb_tf.evidence.compiled import pad, rows_at_once
 from aevb_tf.evidence.results import Estimate, PerExample
@@ -26,6 +27,7 @@ def estimate(
   batch_size: int | None = None,
   max_examples: int | None = None,
   progress: Callable[[float], None] | None = None,
+  condition: Any = None,
 ) -> Estimate:
   """Estimates log p(x) of each example.
 
@@ -42,6 +44,8 @@ def estimate(
     max_examples: Use only so many examples, from the start; None uses all.
     progress: Called with the number of examples done since the last call, which may be
       a fraction.
+    condition: c of each example, or one for all, if the model has a condition; None
+      takes the y of the batches.
 
   Returns:
     An `Estimate`.
@@ -67,9 +71,10 @@ def estimate(
   def run(part, rows, advance):
     return method(model, part, seed, rows, advance)
 
-  for batch in _batches(x, size, max_examples):
+  for batch, given in _batches(model, x, condition, size, max_examples):
     _check_data(model, batch)
-    results.append(padded(run, batch, size, first, progress))
+    with conditions.given(model, given if given is None else pad(given, size)):
+      results.append(padded(run, batch, size, first, progress))
     first += len(batch)
   if not results:
     raise ValueError("x is empty: there is nothing to estimate.")
@@ -134,26 +139,44 @@ def check_built(model: Model) -> None:
     )
 
 
-def _batches(x: Examples, size: int, most: int | None) -> Iterator[np.ndarray]:
-  """The data in order, float32, in batches of `size`; the last may be smaller."""
+def _batches(
+  model: Model, x: Examples, condition: Any, size: int, most: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+  """The data in order, float32, in batches of `size`; the last may be smaller.
+
+  Yields:
+    x, and the condition as the networks see it, or None.
+  """
   left = most
-  held = []
-  for piece in [x] if hasattr(x, "__array__") else x:
-    piece = np.asarray(
-      piece[0] if isinstance(piece, tuple | list) else piece, np.float32
-    )
-    piece = piece if left is None else piece[:left]
-    left = None if left is None else left - len(piece)
-    held.append(piece)
-    if sum(map(len, held)) >= size:
-      joined = np.concatenate(held)
-      whole = len(joined) // size * size
-      yield from np.split(joined[:whole], whole // size)
-      held = [joined[whole:]]
+  held: list[tuple[np.ndarray, ...]] = []
+
+  def batches(at_least):
+    nonlocal held
+    parts = [np.concatenate(part) for part in zip(*held, strict=True)]
+    count = len(parts[0]) // size * size if at_least == size else len(parts[0])
+    for first in range(0, count, size):
+      x, *given = (part[first : min(first + size, count)] for part in parts)
+      yield x, given[0] if given else None
+    held = [tuple(part[count:] for part in parts)]
+
+  pieces: Any = [x] if hasattr(x, "__array__") else x
+  for piece in pieces:
+    is_pair = isinstance(piece, tuple | list)
+    values = np.asarray(piece[0] if is_pair else piece, np.float32)
+    given = condition
+    if given is None and is_pair and getattr(model, "condition", None) is not None:
+      given = piece[1]
+    features = conditions.of_examples(model, given, len(values))
+    parts = [values] if features is None else [values, np.asarray(features)]
+    parts = parts if left is None else [part[:left] for part in parts]
+    left = None if left is None else left - len(parts[0])
+    held.append(tuple(parts))
+    if sum(len(part[0]) for part in held) >= size:
+      yield from batches(size)
     if left == 0:
       break
-  if held and sum(map(len, held)):
-    yield np.concatenate(held)
+  if held and sum(len(part[0]) for part in held):
+    yield from batches(1)
 
 
 def _check_data(model, batch):

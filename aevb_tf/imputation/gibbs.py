@@ -118,13 +118,18 @@ def _run(model, x, seed, rows, lengths, chains, is_metropolis):
     uniform = tf.reshape(uniform, (batch, chains, size))
     return eps, tf.reshape(tf.transpose(uniform, (1, 0, 2)), (-1, size))
 
+  def log_prior(z):
+    """log p(z), `[chains * batch]`; p(z|c) has a batch shape `[batch]`."""
+    each = prior.log_prob(tf.reshape(z, (chains, batch, -1)))
+    return tf.reshape(each, [-1])
+
   def complete(z, uniform):
     """p(x|z), x with its missing values drawn from it, and log p(x, z)."""
     p = decode(model, z)
     x = tf.where(observed, given, draw(model, p, uniform))
     # Pseudo-Gibbs compares nothing.
     joint = (
-      p.log_prob(x) + prior.log_prob(z) if is_metropolis else tf.zeros([chains * batch])
+      p.log_prob(x) + log_prior(z) if is_metropolis else tf.zeros([chains * batch])
     )
     return p, x, joint
 
@@ -134,7 +139,7 @@ def _run(model, x, seed, rows, lengths, chains, is_metropolis):
     q = encode(model, x)
     proposal = posterior.sample(q, eps)[0]
     if is_metropolis:
-      proposed = decode(model, proposal).log_prob(x) + prior.log_prob(proposal)
+      proposed = decode(model, proposal).log_prob(x) + log_prior(proposal)
       log_ratio = (proposed - q.log_prob(proposal)) - (joint - q.log_prob(z))
       threshold = random.derive(step_seed, Purpose.ACCEPTANCE)
       threshold = tf.transpose(random.uniform(threshold, rows, chains))

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import checks, random
+from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import trust
 from aevb_tf.evidence.compiled import pad, rows_at_once
 from aevb_tf.imputation import base
@@ -58,10 +58,13 @@ def impute(
   filled: list[np.ndarray] = []
   effective: list[np.ndarray] = []
   acceptance: list[np.ndarray] = []
+  given = conditions.of_examples(model, None, len(x))
   for first in range(0, len(x), size):
     batch = x[first : first + size]
     rows = first + tf.range(size)
-    found = method(model, pad(batch, size), seed, rows, num_imputations)
+    part = None if given is None else pad(np.asarray(given[first : first + size]), size)
+    with conditions.given(model, part):
+      found = method(model, pad(batch, size), seed, rows, num_imputations)
     axis = 0 if num_imputations == 1 else 1
     values = np.take(np.asarray(found.values), range(len(batch)), axis=axis)
     filled.append(np.where(np.isnan(batch), values, batch))

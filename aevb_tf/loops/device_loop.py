@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import shapes
-from aevb_tf.loops import inputs, resident, streamed, watching
+from aevb_tf.loops import conversion, inputs, resident, streamed, watching
 from aevb_tf.loops.inputs import Data, Verbose
 from aevb_tf.loops.progress import Progress
 from aevb_tf.loops.watching import Callbacks, Kind
@@ -27,9 +27,10 @@ class DeviceLoop:
   The first argument of each method is Keras' own method, which it calls.
 
   Args:
-    model: The model. It has `event_shape`, `maximized` (names of metrics) and `seed`,
-      and the hooks `check_encoded`, `check_array`, `check_data`, `explain`, `xla_pays`,
-      `after_call` and `steps_with_metrics` of a `GenerativeModel`.
+    model: The model. It has `event_shape`, `maximized` (names of metrics), `seed` and
+      `condition` (then y is that of each example), and the hooks `as_y`, `split_inputs`,
+      `check_encoded`, `check_array`, `check_data`, `explain`, `xla_pays`, `after_call`
+      and `steps_with_metrics` of a `GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
@@ -181,9 +182,12 @@ class DeviceLoop:
     """Runs `keras.Model.predict`, in Keras' own path."""
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
-    arrays = self._arrays(x)
+    arrays = self._arrays(*self._pair("predict", x, None))
     self._prepare(x if arrays is None else arrays, is_scored=False)
-    data = inputs.with_labels(x) if arrays is None else arrays.x
+    if arrays is None:
+      data = inputs.with_labels(x)
+    else:
+      data = arrays.x if arrays.y is None else [arrays.x, arrays.y]
     with self._running("predict", None), self._named_errors():
       return by_keras(data, batch_size, verbose, steps, _with_bar(callbacks, verbose))
 
@@ -208,6 +212,7 @@ class DeviceLoop:
       class_weight: As in Keras.
       **options: Keras' other arguments.
     """
+    x, y = self._pair(kind, x, y)
     arrays = self._arrays(x, y, sample_weight, class_weight)
     if arrays is None:
       raise TypeError(
@@ -215,6 +220,8 @@ class DeviceLoop:
       )
     self._prepare(arrays, is_scored=kind != "predict")
     batch = [tf.convert_to_tensor(part) for part in arrays if part is not None]
+    if kind == "predict" and len(batch) > 1:
+      batch = [batch]  # x and its condition, as one argument
     if class_weight is not None:
       options["class_weight"] = class_weight
     with self._running(kind, None), self._named_errors():
@@ -336,14 +343,6 @@ class DeviceLoop:
     with self._model.distribute_strategy.scope():
       return tf.distribute.has_strategy()
 
-  def _arrays(self, x, y=None, sample_weight=None, class_weight=None):
-    """The `Arrays` of arguments; None where x is a data set."""
-    self._model.check_encoded(x)
-    arrays = inputs.standardize(x, y, sample_weight, class_weight is not None)
-    if class_weight is not None and arrays is not None and y is None:
-      raise ValueError("class_weight needs labels: pass them as y.")
-    return arrays
-
   def _prepare(self, data, is_scored=True):
     """Builds the model for data, and checks what is known before training.
 
@@ -367,11 +366,34 @@ class DeviceLoop:
       model.check_array(data.x)
     if is_scored and self._is_new(data):
       sample = None if isinstance(data, inputs.Arrays) else resident.sample(data)
-      model.check_data(inputs.scored(data), sample)
+      model.check_data(inputs.scored(data, model.condition is None), sample)
     if model.built and getattr(model, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.
       if not model.optimizer.built and not self._is_spread():
         model.optimizer.build(model.trainable_variables)
+
+  def _arrays(self, x, y=None, sample_weight=None, class_weight=None):
+    """The `Arrays` of arguments; None where x is a data set."""
+    self._model.check_encoded(x)
+    has_condition = self._model.condition is not None
+    keeps_y = class_weight is not None or has_condition
+    if has_condition and conversion.is_array(x):
+      y = self._model.as_y(y)
+    arrays = inputs.standardize(x, y, sample_weight, keeps_y)
+    if class_weight is not None and arrays is not None and y is None:
+      raise ValueError("class_weight needs labels: pass them as y.")
+    return arrays
+
+  def _pair(self, kind, x, y):
+    """x and y, of `predict((x, c))` as of `fit(x, c)`."""
+    if kind != "predict" or self._model.condition is None:
+      return x, y
+    x, y = self._model.split_inputs(x, y)
+    if y is None and conversion.is_array(x):
+      raise ValueError(
+        "The model has a condition, and x has none: predict((x, c)), or a data set of (x, c)."
+      )
+    return x, y
 
   def _is_new(self, data):
     """Whether data in memory have not been checked yet; arrays may have changed."""

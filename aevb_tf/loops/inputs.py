@@ -2,7 +2,8 @@
 
     x              `[n, *event_shape]`, what the encoder sees
     y              with x's shape: targets, scored instead of x (denoising); anything
-                   else is a label: integers `[n]` are kept, others are dropped
+                   else is a label: integers `[n]` are kept, others are dropped. If the
+                   model has a condition, y is that, whatever its shape
     sample_weight  `[n]`, the weight of each example
 
 Keras drops weights without y, so labels of -1 are added to them.
@@ -177,9 +178,14 @@ def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
   return tf.cond(alike, lambda: tf.ensure_shape(y, x.shape), lambda: x)
 
 
-def scored(data: Any) -> np.ndarray:
-  """The values of a data set in memory that the likelihood scores: its targets or its x."""
-  if not isinstance(data, Arrays):
+def scored(data: Any, has_targets: bool = True) -> np.ndarray:
+  """The values of a data set in memory that the likelihood scores: its targets or its x.
+
+  Args:
+    data: The data set.
+    has_targets: Whether a y with the shape of x is a target, rather than a condition.
+  """
+  if not isinstance(data, Arrays) or not has_targets:
     return data.x
   return data.x if data.y is None or data.y.shape != data.x.shape else data.y
 

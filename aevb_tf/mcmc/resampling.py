@@ -7,7 +7,8 @@ one, with probability proportional to its weight
     p(x, z_k) / p_0(z_k),
 
 which is a draw from the posterior in the limit of many (sampling importance resampling).
-Where p_0 is the prior, all examples share the draws: each is decoded once.
+Where p_0 is the prior, all examples share the draws: each is decoded once, unless the
+examples have conditions.
 
 A chain that is under way chooses among them and its current position, by the same
 weights. That leaves the posterior invariant for any number of draws (iterated sampling
@@ -21,7 +22,7 @@ References:
 
 import tensorflow as tf
 
-from aevb_tf import random
+from aevb_tf import conditions, random
 from aevb_tf.mcmc.annealing_path import AnnealingPath
 from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
@@ -60,7 +61,7 @@ def resample(
   if candidates == 1 and current is None:
     return path.draw(seed, rows, chains)
   draw, chunk_size = _draw_own, _OWN_DRAWS
-  if path.start == "prior":
+  if path.start == "prior" and conditions.current(path.model) is None:
     fitting = rows_within(path.model, _DECODED_NUMBERS)
     draw, chunk_size = _draw_shared, min(_SHARED_DRAWS, fitting)
   chunk_size = min(chunk_size, candidates)

@@ -14,6 +14,8 @@ import keras
 import tensorflow as tf
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
+from aevb_tf import conditions
+
 
 class Answers:
   """Compiled functions of one model.
@@ -42,7 +44,11 @@ class Answers:
       **options: Other arguments; each combination is traced separately.
     """
     functions = self._current()
-    key = (function.__name__, *sorted(options.items()))
+    name, condition = function.__name__, conditions.current(self._model)
+    if condition is not None:
+      tensors = (condition, *tensors)
+      function = functools.partial(self._given, function)
+    key = (name, condition is None, *sorted(options.items()))
     if key not in functions:
       specs = [
         tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank > 1 else t.shape, t.dtype)
@@ -54,6 +60,10 @@ class Answers:
         autograph=False,
       )
     return functions[key](*tensors)
+
+  def _given(self, function, condition, *tensors, **options):
+    with conditions.given(self._model, condition):
+      return function(*tensors, **options)
 
   def _current(self):
     """The functions of the model's current parts and variables.

@@ -4,14 +4,23 @@ q(z|x) = encoder,   z = g(eps, x)
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, imputation, likelihoods, posteriors, priors, random
+from aevb_tf import (
+  bounds,
+  conditions,
+  evidence,
+  imputation,
+  likelihoods,
+  posteriors,
+  priors,
+  random,
+)
 from aevb_tf.likelihoods.observed import observed_of
 from aevb_tf.loops import conversion, xla
 from aevb_tf.models import parts, steps
@@ -96,7 +105,7 @@ class Autoencoder(_Model):
     if self.missing:
       self.missing.check(event_shape)
       seen = self.missing.input_shape(event_shape)
-    params = parts.output_shape(self.encoder, seen)
+    params = parts.output_shape(self.encoder, self.network_input(seen))
     name = type(self.encoder).__name__
     latent_dim = parts.latent_dim_of(params, self.posterior_family, name)
     self.prior.connect(self.encode, self.posterior_family, event_shape)
@@ -106,18 +115,22 @@ class Autoencoder(_Model):
 
   # The distributions.
 
-  def encode(self, x: TensorLike, training: bool = False) -> tfd.Distribution:
-    """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`.
+  def encode(
+    self, x: TensorLike, training: bool = False, condition: Any = None
+  ) -> tfd.Distribution:
+    """q(z|x), or q(z|x, c): batch shape `[batch]`, event shape `[latent_dim]`.
 
     Args:
       x: `[batch, *event_shape]`.
       training: As in `call`.
+      condition: c of each example, or one for all, if the model has a condition.
     """
     x = self.as_data(x)
-    if not training and self._answers.apply():
-      params = self._answers(self._encoded, x)
-    else:
-      params = self._encoded(x, training)
+    with self.given(condition, self.num_of(x)):
+      if not training and self._answers.apply():
+        params = self._answers(self._encoded, x)
+      else:
+        params = self._encoded(x, training)
     family = self.posterior_family
     make = family.from_parameters if _in_steps(family) else family.distribution
     return make(*params)
@@ -125,7 +138,7 @@ class Autoencoder(_Model):
   def _encoded(self, x, training=False):
     if self.missing:
       x = self.missing.encoder_input(x)
-    output = self.encoder(x, training=training)
+    output = self.encoder(self.with_condition(x), training=training)
     output = parts.parameters(output, self.posterior_family)
     family = self.posterior_family
     return family.parameters(output) if _in_steps(family) else (output,)
@@ -133,21 +146,32 @@ class Autoencoder(_Model):
   # Reconstructions and bounds.
 
   def call(self, x, training=False):
-    """The reconstruction of `x`: the mean of p(x|z) at the mean of q(z|x)."""
-    if not training and self._answers.apply():
-      return self._answers(self._reconstructed, self.as_data(x))
-    return self._reconstructed(x, training)
+    """The reconstruction of `x`: the mean of p(x|z) at the mean of q(z|x).
+
+    Args:
+      x: `[batch, *event_shape]`; a model with a condition takes `(x, c)`.
+      training: Whether layers such as dropout are in training mode.
+    """
+    x, condition = self.split_inputs(x, None)
+    x = self.as_data(x)
+    with self.given(condition, self.num_of(x)):
+      if not training and self._answers.apply():
+        return self._answers(self._reconstructed, x)
+      return self._reconstructed(x, training)
 
   def _reconstructed(self, x, training=False):
     z = self.posterior_family.point_estimate(self.encode(x, training))
     return self.point_estimate(self.decode(z, training))
 
-  def elbo(self, x: TensorLike, seed: Seed | None = None) -> tf.Tensor:
+  def elbo(
+    self, x: TensorLike, seed: Seed | None = None, condition: Any = None
+  ) -> tf.Tensor:
     """The evidence lower bound of each example, with the model's L samples of z.
 
     Args:
       x: `[batch, *event_shape]`.
       seed: An int or a pair of int32; None uses a random one.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       float32 `[batch]`, nats.
@@ -157,16 +181,16 @@ class Autoencoder(_Model):
         raises an `InvalidArgumentError` when the graph runs.
     """
     x, seed = self.as_data(x), random.request_seed(seed)
-    if not tf.executing_eagerly():
-      advice = self.refusal_of_batch()
-      in_support = tf.debugging.Assert(self.in_support(x), [advice])
-      with tf.control_dependencies([in_support]):
-        return self.elbo_parts(x, seed).elbo
-    parts_and_support = self._elbo_and_support
-    if self._answers.apply():
-      elbo, in_support = self._answers(parts_and_support, x, seed)
-    else:
-      elbo, in_support = parts_and_support(x, seed)
+    with self.given(condition, self.num_of(x)):
+      if not tf.executing_eagerly():
+        in_support = tf.debugging.Assert(self.in_support(x), [self.refusal_of_batch()])
+        with tf.control_dependencies([in_support]):
+          return self.elbo_parts(x, seed).elbo
+      parts_and_support = self._elbo_and_support
+      if self._answers.apply():
+        elbo, in_support = self._answers(parts_and_support, x, seed)
+      else:
+        elbo, in_support = parts_and_support(x, seed)
     if not in_support:
       self.likelihood_family.check_targets(x)  # raises an error with the reason
     return elbo
@@ -187,11 +211,12 @@ class Autoencoder(_Model):
     seed = random.derive(seed, Purpose.ELBO)
     return self.bound_parts(x, seed, tf.range(tf.shape(x)[0]), training=False)
 
-  def kl_per_dimension(self, x: TensorLike) -> tf.Tensor:
+  def kl_per_dimension(self, x: TensorLike, condition: Any = None) -> tf.Tensor:
     """KL(q(z_j|x) || p(z_j)) of each latent, if both are products over latents.
 
     Args:
       x: `[batch, *event_shape]`.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       float32 `[batch, latent_dim]`, nats.
@@ -204,8 +229,10 @@ class Autoencoder(_Model):
         f"The KL of a {type(self.posterior_family).__name__} posterior and a "
         f"{type(self.prior).__name__} prior is not a sum over latents."
       )
-    q, p = self.encode(x), self.prior.distribution()
-    return tfd.kl_divergence(q.distribution, p.distribution)
+    x = self.as_data(x)
+    with self.given(condition, self.num_of(x)):
+      q, p = self.encode(x), self.prior.distribution()
+      return tfd.kl_divergence(q.distribution, p.distribution)
 
   @property
   def has_kl_per_dimension(self) -> bool:
@@ -220,6 +247,7 @@ class Autoencoder(_Model):
     method: imputation.ImputerLike = "importance",
     num_samples: int | None = None,
     seed: Seed | None = None,
+    condition: Any = None,
   ) -> np.ndarray:
     """Fills in missing values, by what the model knows of p(x_mis|x_obs).
 
@@ -235,6 +263,7 @@ class Autoencoder(_Model):
         object of `aevb_tf.imputation`.
       num_samples: Samples or steps for each example; None for the method's own number.
       seed: An int or a pair of int32; None uses a random one.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
@@ -262,7 +291,57 @@ class Autoencoder(_Model):
     likelihood.check_support(x)
     likelihood.check_whole(data)
     seed = random.request_seed(seed)
-    return imputation.impute(self, x, num_imputations, method, num_samples, seed)
+    with self.given(condition, len(x)):
+      return imputation.impute(self, x, num_imputations, method, num_samples, seed)
+
+  def classify(
+    self,
+    x: TensorLike,
+    class_probs: TensorLike | None = None,
+    method: evidence.EstimatorLike | None = None,
+    num_samples: int | None = None,
+    seed: Seed | None = None,
+  ) -> tf.Tensor:
+    """p(c|x) of each class, by Bayes' rule: p(x|c) p(c) / sum_c' p(x|c') p(c').
+
+    log p(x|c) is estimated by the bound, or by a method of `aevb_tf.evidence`, with the
+    same noise for all classes.
+
+    Args:
+      x: `[batch, *event_shape]`.
+      class_probs: p(c), `[C]`, positive; None gives all classes the same probability.
+      method: Name, options or object of `aevb_tf.evidence`; None uses the bound.
+      num_samples: Samples for each example and class; None uses the method's own number.
+      seed: An int or a pair of int32; None uses a random one.
+
+    Returns:
+      float32 `[batch, C]`; rows sum to 1.
+
+    Raises:
+      ValueError: The condition of the model is not a label, or `class_probs` is invalid.
+    """
+    labels = self.condition
+    if not isinstance(labels, conditions.Labels):
+      raise ValueError(
+        "`classify` needs a model whose condition is a class, such as condition=10."
+      )
+    count = labels.num_levels
+    prior = (
+      np.full(count, 1 / count) if class_probs is None else np.asarray(class_probs)
+    )
+    if prior.shape != (count,) or not np.all(prior > 0):
+      raise ValueError(
+        f"class_probs={class_probs!r} must be {count} positive numbers, one for each class."
+      )
+    seed = random.request_seed(seed)
+
+    def log_likelihood(level):
+      if method is None and num_samples is None:
+        return self.elbo(x, seed, condition=level)
+      return self.log_marginal(x, method, num_samples, seed, condition=level)
+
+    logs = tf.stack([log_likelihood(level) for level in labels.levels], axis=1)
+    return tf.nn.softmax(logs + np.log(prior / prior.sum()).astype(np.float32))
 
   # The bound.
 

@@ -16,7 +16,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, likelihoods, posteriors, priors, random
+from aevb_tf import bounds, conditions, likelihoods, posteriors, priors, random
 from aevb_tf.bounds import minibatch_bound
 from aevb_tf.checks import positive_int
 from aevb_tf.models import steps
@@ -70,6 +70,7 @@ class FullVB(Autoencoder, GenerativeModel):
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
     missing: As in `VAE`.
+    condition: As in `VAE`.
 
   Raises:
     ValueError: There is no `dataset_size`, or the parts do not fit together.
@@ -93,6 +94,7 @@ class FullVB(Autoencoder, GenerativeModel):
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
     missing: MissingLike = False,
+    condition: conditions.ConditionLike | None = None,
     **kwargs: Any,
   ):
     if dataset_size is None:
@@ -102,7 +104,9 @@ class FullVB(Autoencoder, GenerativeModel):
       )
     self.weight_family = WeightPosterior(weight_prior_stddev, initial_weight_stddev)
     self.num_weight_samples = positive_int("num_weight_samples", num_weight_samples)
-    super().__init__(dataset_size, seed=seed, missing=missing, **kwargs)
+    super().__init__(
+      dataset_size, seed=seed, missing=missing, condition=condition, **kwargs
+    )
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
 
   def build(self, input_shape):

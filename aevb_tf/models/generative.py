@@ -16,13 +16,14 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf import bounds, evidence, likelihoods, priors, random, shapes
+from aevb_tf import bounds, conditions, evidence, likelihoods, priors, random, shapes
 from aevb_tf.likelihoods.base import MISSING_ADVICE, not_finite
 from aevb_tf.likelihoods.observed import Observed, complete_of
 from aevb_tf.loops import conversion, inputs
 from aevb_tf.models import missing as missing_values
 from aevb_tf.models import parts, steps
 from aevb_tf.models.answers import Answers
+from aevb_tf.models.conditioned import Conditioned
 from aevb_tf.models.trained_by_bound import TrainedByBound, warn_of_former_name
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
@@ -55,7 +56,9 @@ class _Complete(_KerasMeta):
     return model
 
 
-class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Complete):
+class GenerativeModel(
+  Represented, Conditioned, TrainedByBound, keras.Model, metaclass=_Complete
+):
   """Base of the models, which have a decoder and a prior.
 
   A subclass calls `set_generator` in its `__init__`, and `build_generator` in `build`.
@@ -70,6 +73,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     parameter_prior_stddev: As in `TrainedByBound`.
     seed: As in `TrainedByBound`.
     missing: Whether examples may have missing values, NaN; see `models.missing`.
+    condition: What else is known of an example; see `aevb_tf.conditions`.
   """
 
   networks: tuple[str, ...] = ("decoder",)
@@ -81,8 +85,12 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     parameter_prior_stddev: float | None = None,
     seed: int | None = None,
     missing: missing_values.MissingLike = False,
+    condition: conditions.ConditionLike | None = None,
     **kwargs: Any,
   ):
+    self.condition = conditions.get(condition)
+    if self.condition is not None:
+      self.checked = (*self.checked, "condition")
     super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
     self.missing = missing_values.get(missing)
     if self.missing is not None:
@@ -124,11 +132,12 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     Raises:
       ValueError: The output of the decoder does not fit the likelihood.
     """
+    self._connect_condition()
     if not self.prior.built:
       self.prior.build((latent_dim,))
     if not self.likelihood_family.built:
       self.likelihood_family.build(event_shape)
-    params = parts.output_shape(self.decoder, (latent_dim,))
+    params = parts.output_shape(self.decoder, self.network_input((latent_dim,)))
     name = type(self.decoder).__name__
     parts.check_decoder_output(params, self.likelihood_family, event_shape, name)
     self.latent_dim, self.event_shape = latent_dim, event_shape
@@ -137,25 +146,29 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
 
   # The distributions.
 
-  def decode(self, z: TensorLike, training: bool = False) -> tfd.Distribution:
-    """p(x|z): batch shape `[batch]`, event shape `event_shape`.
+  def decode(
+    self, z: TensorLike, training: bool = False, condition: Any = None
+  ) -> tfd.Distribution:
+    """p(x|z), or p(x|z, c): batch shape `[batch]`, event shape `event_shape`.
 
     Args:
       z: `[batch, latent_dim]`.
       training: As in `call`.
+      condition: c of each example, or one for all, if the model has a condition.
     """
     self.check_built("decode")
     z = shapes.of_events(
       conversion.as_tensor(z, "z"), (self.latent_dim,), name="latents"
     )
-    if not training and self._answers.apply():
-      params = self._answers(self._decoded, z)
-    else:
-      params = self._decoded(z, training)
+    with self.given(condition, self.num_of(z)):
+      if not training and self._answers.apply():
+        params = self._answers(self._decoded, z)
+      else:
+        params = self._decoded(z, training)
     return self.likelihood_family.distribution(params)
 
   def _decoded(self, z, training=False):
-    return self.decoder(z, training=training)
+    return self.decoder(self.with_condition(z), training=training)
 
   def log_joint(
     self, x: tf.Tensor, z: tf.Tensor, training: bool = False
@@ -189,7 +202,9 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
 
   # Samples and the evidence.
 
-  def sample(self, num: int, seed: Seed | None = None, draw: bool = False) -> tf.Tensor:
+  def sample(
+    self, num: int, seed: Seed | None = None, draw: bool = False, condition: Any = None
+  ) -> tf.Tensor:
     """Generates data: z ~ p(z), then the mean of p(x|z), or a draw from it.
 
     Args:
@@ -197,6 +212,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       seed: An int or a pair of int32. The same seed gives the same z, and the first z
         do not depend on `num`. None uses a random one.
       draw: Whether to draw x from p(x|z) instead of returning its mean.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       float32 `[n, *event_shape]`.
@@ -208,11 +224,13 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     self.check_built("sample")
     if not tf.is_tensor(num) or tf.executing_eagerly():
       num = tf.constant(inputs.as_count(num, "num", least=0), tf.int32)
+    static = tf.get_static_value(num)
     num, seed = tf.cast(num, tf.int32), random.request_seed(seed)
     sampled = self._sampled
-    if self._answers.apply():
-      return self._answers(sampled, num, seed, draw=bool(draw))
-    return sampled(num, seed, bool(draw))
+    with self.given(condition, num if static is None else int(static)):
+      if self._answers.apply():
+        return self._answers(sampled, num, seed, draw=bool(draw))
+      return sampled(num, seed, bool(draw))
 
   def _sampled(self, num, seed, draw):
     rows = tf.range(num)
@@ -238,7 +256,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     noise = tf.reshape(noise, (-1, *shape))
     return z, self.likelihood_family.quantile(self.decode(z), noise)
 
-  def reconstruct(self, x: TensorLike) -> tf.Tensor:
+  def reconstruct(self, x: TensorLike, condition: Any = None) -> tf.Tensor:
     """Decodes one z for each example, like a call of the model.
 
     If the model has an encoder, z is the point estimate of q(z|x), its mean; otherwise
@@ -246,11 +264,14 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
 
     Args:
       x: `[batch, *event_shape]`.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       Mean of p(x|z), float32 `[batch, *event_shape]`.
     """
-    return self(self.as_data(x))
+    x = self.as_data(x)
+    with self.given(condition, self.num_of(x)):
+      return self(x)
 
   def log_marginal(
     self,
@@ -258,8 +279,9 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
     method: evidence.EstimatorLike | None = None,
     num_samples: int | None = None,
     seed: Seed | None = None,
+    condition: Any = None,
   ) -> tf.Tensor:
-    """Estimates the evidence log p(x) of each example.
+    """Estimates the evidence log p(x), or log p(x|c), of each example.
 
     `aevb_tf.evidence.estimate` also returns diagnostics.
 
@@ -269,6 +291,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
         or `"annealed"` if the model has no encoder.
       num_samples: Samples for each example; None uses the method's own number.
       seed: An int or a pair of int32; None uses a random one.
+      condition: c of each example, or one for all, if the model has a condition.
 
     Returns:
       float32 `[batch]`, nats.
@@ -286,7 +309,9 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       )
     seed = random.request_seed(seed)
     x = np.asarray(self.as_data(x))
-    estimate = evidence.estimate(self, x, method, num_samples, seed)
+    estimate = evidence.estimate(
+      self, x, method, num_samples, seed, condition=condition
+    )
     return tf.constant(estimate.log_marginal)
 
   # The data.
@@ -380,6 +405,9 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
       self.likelihood_family.check_support(x)
     self.likelihood_family.warn_of_misfit(x if sample is None else sample)
 
+  def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
+    return None if self.condition is not None else super().targets(x, y)
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether the likelihood can score every element of `x`: a boolean scalar."""
     return self.likelihood_family.in_support(x)
@@ -399,13 +427,17 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """Whether a training batch passes each check of `checked`: boolean scalars."""
-    return {"targets": self.in_support(steps.scored(self, x, y))}
+    targets = self.in_support(steps.scored(self, x, y))
+    return {"targets": targets, **self.condition_checks(y)}
 
   def batch_error(self, what: str) -> str:
     """The error message about a batch that failed one of `checked`."""
     if hasattr(self, "mistake"):  # of a subclass
       warn_of_former_name("mistake", "batch_error")
       return self.mistake(what)
+    if what == "condition":
+      assert self.condition is not None
+      return f"The condition has invalid values. {self.condition.advice()}"
     return self.refusal_of_batch()
 
   def refusal_of_batch(self) -> str:
@@ -430,6 +462,7 @@ class GenerativeModel(Represented, TrainedByBound, keras.Model, metaclass=_Compl
         None if self._own_likelihood else serialize(complete_of(self.likelihood_family))
       ),
       **({} if self.missing is None else {"missing": self.missing.config()}),
+      **({} if self.condition is None else {"condition": self.condition.get_config()}),
       **({"frozen": frozen} if any(frozen.values()) else {}),
     }
 

@@ -10,6 +10,7 @@ its output:
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -68,18 +69,27 @@ def _family(network, role, kind, given, get, example):
   return own if own is not None else get(given)
 
 
-def output_shape(network: keras.Model, event_shape: tuple[int, ...]) -> tuple[int, ...]:
+def output_shape(network: keras.Model, inputs: Any) -> tuple[int, ...]:
   """Builds a network, and returns the shape of its output for one example.
 
+  Args:
+    network: The network.
+    inputs: A `keras.Input`, or a pair of two if the model has a condition.
+
   Raises:
-    ValueError: It does not take data of that shape, or does not return one tensor.
+    ValueError: It does not take such data, or does not return one tensor.
   """
   try:
-    output = network(keras.Input(event_shape))
-  except ValueError as error:
+    output = network(inputs)
+  except (ValueError, TypeError, AttributeError) as error:
+    is_pair = isinstance(inputs, tuple)
+    if not (is_pair or isinstance(error, ValueError)):
+      raise
+    shapes = " and ".join(str(tuple(part.shape)) for part in keras.tree.flatten(inputs))
+    pair = "a pair (inputs, condition)" if is_pair else "a batch"
     raise ValueError(
-      f"{type(network).__name__} {network.name} cannot take a batch of shape "
-      f"{(None, *event_shape)}, which the model gives it: {error}"
+      f"{type(network).__name__} {network.name} cannot take {pair} of shape {shapes}, "
+      f"which the model gives it: {error}"
     ) from error
   if isinstance(output, (list, tuple)) and _is_mean_and_log_variance(output):
     (size,) = output[0].shape[1:]

@@ -67,6 +67,11 @@ def train(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
     The model's metrics.
   """
   x, y, weights = _unpacked(model, data)
+  with model.given_y(y):
+    return _train(model, x, y, weights)
+
+
+def _train(model, x, y, weights):
   step = model.update_count.result()
   seed = _replica_seed(model.seed, Purpose.TRAIN)
   seed = random.derive(seed, Purpose.STEP, step)
@@ -94,13 +99,34 @@ def test(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
     The model's metrics.
   """
   x, y, weights = _unpacked(model, data)
+  with model.given_y(y):
+    return _test(model, x, y, weights)
+
+
+def _test(model, x, y, weights):
   rows = tf.range(tf.shape(x)[0]) + tf.cast(model.monitor.examples, tf.int32)
   seed = _replica_seed(model.seed, Purpose.TEST)
   parts, loss = _loss(
     model, lambda: parts_of(model, x, y, seed, rows, training=False), weights
   )
-  healthy = {"targets": model.in_support(scored(model, x, y))}
+  healthy = {
+    "targets": model.in_support(scored(model, x, y)),
+    **model.condition_checks(y),
+  }
   return _update_metrics(model, x, y, parts, loss, weights, healthy)
+
+
+def predict(model: "GenerativeModel", data: Any) -> tf.Tensor:
+  """The reconstruction of a batch, whose y is the condition, if the model has one.
+
+  Args:
+    model: A `GenerativeModel`.
+    data: A batch, as Keras passes it to a step.
+  """
+  x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+  is_given = model.condition is None or y is None
+  with contextlib.nullcontext() if is_given else model.given_y(y):
+    return model(x)
 
 
 def update(

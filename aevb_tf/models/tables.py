@@ -24,6 +24,7 @@ import numpy as np
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.networks import MLPDecoder, TableEncoder
 from aevb_tf.networks.base import Activation
+from aevb_tf.networks.table import columns_of
 from aevb_tf.tables import Column, Schema
 
 _LIKELIHOODS = {
@@ -64,15 +65,7 @@ def encoder_of(schema: Schema, latent_dim: int, **options: Any) -> TableEncoder:
     latent_dim: Number of latents.
     **options: Options of `TableEncoder`.
   """
-  columns = []
-  for column in schema.modelled:
-    features: dict[str, Any] = {"kind": column.kind}
-    if column.kind in ("categorical", "ordinal"):
-      features["levels"] = len(column.levels)
-    elif column.kind == "count":
-      features["mean"] = column.scale
-    columns.append(features)
-  return TableEncoder(columns, latent_dim, **options)
+  return TableEncoder(columns_of(schema), latent_dim, **options)
 
 
 def decoder_of(
@@ -122,6 +115,15 @@ def missing_of(schema: Schema) -> dict[str, Any]:
   # The encoder multiplies the features of missing values by 0, so any number will do.
   fill_value = np.array([column.kind == "positive" for column in schema.modelled])
   return {"encode_mask": True, "fill_value": fill_value.astype(np.float32)}
+
+
+def columns_among(condition: Any, schema: Schema) -> list[str]:
+  """The condition if it is a list with names of columns of the schema, else []."""
+  if not isinstance(condition, (list, tuple)):
+    return []
+  known = {column.name for column in schema.columns}
+  is_among = any(isinstance(name, str) and name in known for name in condition)
+  return list(condition) if is_among else []
 
 
 def parts(

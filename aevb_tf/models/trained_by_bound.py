@@ -285,6 +285,9 @@ class TrainedByBound(_Model):
   def test_step(self, data):
     return steps.test(self, data)
 
+  def predict_step(self, data):
+    return steps.predict(self, data)
+
   def steps_with_metrics(self) -> tuple:
     """Steps that return only the model's metrics."""
     return TrainedByBound.train_step, TrainedByBound.test_step

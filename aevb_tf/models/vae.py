@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import keras
 
-from aevb_tf import bounds, likelihoods, posteriors, priors
+from aevb_tf import bounds, conditions, likelihoods, posteriors, priors
 from aevb_tf.models import tables
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
@@ -40,6 +40,9 @@ class VAE(Autoencoder, GenerativeModel):
       as `{"encode_mask": True, "fill_value": mean}`; see `aevb_tf.models.missing`.
     schema: What the columns of x are, if examples are rows of a table: an
       `aevb_tf.tables.Schema`, or its dict. It is saved with the model.
+    condition: What c is, for p(x|z, c) and q(z|x, c): the number of classes, their names,
+      the shape of an array, or columns of a table; see `aevb_tf.conditions`. The
+      networks then get `(x, c)` and `(z, c)`, and `fit` takes c as y.
 
   Raises:
     ValueError: The parts do not fit together; the message says which and why.
@@ -58,9 +61,12 @@ class VAE(Autoencoder, GenerativeModel):
     likelihood: likelihoods.LikelihoodLike | None = None,
     missing: MissingLike = False,
     schema: Schema | Mapping[str, Any] | None = None,
+    condition: conditions.ConditionLike | None = None,
     **kwargs: Any,
   ):
-    super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
+    super().__init__(
+      dataset_size, parameter_prior_stddev, seed, missing, condition, **kwargs
+    )
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
     self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
 
@@ -74,6 +80,7 @@ class VAE(Autoencoder, GenerativeModel):
     posterior: posteriors.PosteriorLike = "gaussian",
     likelihood: likelihoods.LikelihoodLike = "student_t",
     missing: bool | None = None,
+    condition: conditions.ConditionLike | None = None,
     **options: Any,
   ) -> Self:
     """A VAE of the rows of a table; `aevb_tf.models.tables` lists its likelihoods.
@@ -88,6 +95,8 @@ class VAE(Autoencoder, GenerativeModel):
       likelihood: Name, options or object of the likelihood of real columns.
       missing: Whether rows may have missing values, which the encoder sees as a mask;
         None if the data of the schema had missing values.
+      condition: Names of columns of the schema that are the condition, and are not
+        modelled; or what `VAE` takes, such as the `condition` of `aevb_tf.data.table`.
       **options: Other arguments of the class.
 
     Returns:
@@ -99,10 +108,13 @@ class VAE(Autoencoder, GenerativeModel):
       TypeError: `schema` is not one.
     """
     schema = tables.schema_of(schema)
+    names = tables.columns_among(condition, schema)
+    if names:
+      schema, condition = schema.split(names)
     parts = tables.parts(
       schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
     )
-    model = cls(**parts, **options)
+    model = cls(**parts, condition=condition, **options)
     model.decoder.start_at_mean(tables.start_of(schema))
     return model
 

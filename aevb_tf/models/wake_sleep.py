@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from aevb_tf import bounds, likelihoods, posteriors, priors, random
+from aevb_tf import bounds, conditions, likelihoods, posteriors, priors, random
 from aevb_tf.checks import positive_int
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
@@ -76,6 +76,7 @@ class WakeSleep(Autoencoder, GenerativeModel):
     posterior: As in `VAE`.
     likelihood: As in `VAE`.
     missing: As in `VAE`.
+    condition: As in `VAE`.
 
   Raises:
     ValueError: The parts do not fit together; the message says which and why.
@@ -97,9 +98,12 @@ class WakeSleep(Autoencoder, GenerativeModel):
     posterior: posteriors.PosteriorLike | None = None,
     likelihood: likelihoods.LikelihoodLike | None = None,
     missing: MissingLike = False,
+    condition: conditions.ConditionLike | None = None,
     **kwargs: Any,
   ):
-    super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
+    super().__init__(
+      dataset_size, parameter_prior_stddev, seed, missing, condition, **kwargs
+    )
     wake = _Wake(num_samples)
     self.set_parts(encoder, decoder, prior, wake, posterior, likelihood)
     if self.prior.needs_encoder:

@@ -4,11 +4,14 @@
     decoder(z)  [batch, *likelihood.params_shape(event_shape)]  parameters of p(x|z)
 
 `Encoder` and `Decoder` define only this contract: subclass them, create the layers in
-`__init__`, and write `call`. Networks return tensors. The distributions are built
-outside of `call`, since a Keras layer that returns a distribution can neither be called
-symbolically nor saved.
+`__init__`, and write `call`. A model with a condition c calls its networks
+with `(x, c)` and `(z, c)`, one argument, where c is float32 `[batch, ...]`.
+
+Networks return tensors. The distributions are built outside of `call`, since a Keras
+layer that returns a distribution can neither be called symbolically nor saved.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -128,3 +131,19 @@ def widths(name: str, values: Iterable[int]) -> tuple[int, ...]:
   if isinstance(values, (int, str)):
     raise ValueError(f"{name}={values!r} must be a tuple such as (500,), or ().")
   return tuple(positive_int(name, value) for value in values)
+
+
+def flat(inputs: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+  """z, or z with the condition behind it.
+
+  Args:
+    inputs: `[batch, n]`, or a pair of it and a condition `[batch, ...]`.
+
+  Returns:
+    `[batch, n + m]`, where m is the number of values of a condition.
+  """
+  if not isinstance(inputs, (tuple, list)):
+    return inputs
+  z, condition = inputs
+  condition = keras.ops.reshape(condition, (-1, math.prod(condition.shape[1:])))
+  return keras.ops.concatenate([z, keras.ops.cast(condition, z.dtype)], axis=-1)

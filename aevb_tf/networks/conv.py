@@ -14,6 +14,7 @@ from aevb_tf.networks.base import (
   Activation,
   Decoder,
   Encoder,
+  flat,
   shape_of_positive_ints,
   widths,
 )
@@ -59,7 +60,8 @@ class ConvEncoder(Encoder):
     self.head = keras.layers.Dense(self.params_size, dtype=self.dtype_policy)
 
   def call(self, x):
-    """float `[batch, height, width, channels]` -> float `[batch, params_size]`."""
+    """float `[batch, height, width, channels]`, or (x, c) -> float `[batch, params_size]`."""
+    x = _channels(x)
     for convolution in self.convolutions:
       x = convolution(x)
     h = self.flatten(x)
@@ -133,8 +135,8 @@ class ConvDecoder(Decoder):
     self.crop = keras.layers.Cropping2D(margins, dtype=self.dtype_policy)
 
   def call(self, z):
-    """float `[batch, latent_dim]` -> float `[batch, height, width, params]`."""
-    h = z
+    """float `[batch, latent_dim]`, or (z, c) -> float `[batch, height, width, params]`."""
+    h = flat(z)
     for layer in self.hidden:
       h = layer(h)
     x = self.reshape(self.seed(h))
@@ -150,3 +152,19 @@ class ConvDecoder(Decoder):
       "hidden_units": self.hidden_units,
       "activation": keras.activations.serialize(self.activation),
     }
+
+
+def _channels(inputs):
+  """x, or x with the condition as more channels.
+
+  A condition that is no image of x's height and width is the same at all pixels.
+  """
+  if not isinstance(inputs, (tuple, list)):
+    return inputs
+  x, condition = inputs
+  condition = keras.ops.cast(condition, x.dtype)
+  if tuple(condition.shape[1:-1]) != tuple(x.shape[1:-1]):
+    condition = keras.ops.reshape(condition, (-1, 1, 1, math.prod(condition.shape[1:])))
+    space = keras.ops.ones_like(x[..., :1])
+    condition = condition * space
+  return keras.ops.concatenate([x, condition], axis=-1)

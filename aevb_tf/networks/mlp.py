@@ -14,7 +14,14 @@ import keras
 import numpy as np
 
 from aevb_tf import likelihoods, posteriors
-from aevb_tf.networks.base import Activation, Decoder, Encoder, Initializer, widths
+from aevb_tf.networks.base import (
+  Activation,
+  Decoder,
+  Encoder,
+  Initializer,
+  flat,
+  widths,
+)
 
 
 class _Perceptron(keras.Model):
@@ -87,7 +94,9 @@ class MLPEncoder(_Perceptron, Encoder):
     self._make_layers(hidden_units, activation, initializers, self.params_size)
 
   def call(self, x):
-    """float `[batch, *event_shape]` -> float `[batch, params_size]`."""
+    """float `[batch, *event_shape]`, or (x, c) -> float `[batch, params_size]`."""
+    if isinstance(x, (tuple, list)):  # with a condition
+      return self._perceptron(flat((self.flatten(x[0]), x[1])))
     return self._perceptron(self.flatten(x))
 
 
@@ -121,8 +130,8 @@ class MLPDecoder(_Perceptron, Decoder):
     self.reshape = keras.layers.Reshape(self.params_shape, dtype=self.dtype_policy)
 
   def call(self, z):
-    """float `[batch, latent_dim]` -> float `[batch, *params_shape]`."""
-    return self.reshape(self._perceptron(z))
+    """float `[batch, latent_dim]`, or (z, c) -> float `[batch, *params_shape]`."""
+    return self.reshape(self._perceptron(flat(z)))
 
   def start_at_mean(self, mean: np.ndarray) -> None:
     """Sets the bias of the head so that training starts at the mean of the data.

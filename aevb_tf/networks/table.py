@@ -23,8 +23,22 @@ import tensorflow as tf
 from aevb_tf import posteriors
 from aevb_tf.networks.base import Activation, Initializer
 from aevb_tf.networks.mlp import MLPEncoder
+from aevb_tf.tables import Schema
 
 _TINY = 1e-30
+
+
+def columns_of(schema: Schema) -> list[dict[str, Any]]:
+  """The argument `columns` of `RowFeatures` for the rows of a schema."""
+  columns = []
+  for column in schema.modelled:
+    features: dict[str, Any] = {"kind": column.kind}
+    if column.kind in ("categorical", "ordinal"):
+      features["levels"] = len(column.levels)
+    elif column.kind == "count":
+      features["mean"] = column.scale
+    columns.append(features)
+  return columns
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf.networks")
@@ -143,6 +157,8 @@ class TableEncoder(MLPEncoder):
 
   def call(self, x):
     """float `[batch, D]`, or `[batch, 2 D]` with the mask -> float `[batch, params_size]`."""
+    if isinstance(x, (tuple, list)):  # with a condition
+      return super().call((self.features(x[0]), x[1]))
     return super().call(self.features(x))
 
   def get_config(self):

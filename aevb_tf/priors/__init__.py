@@ -5,12 +5,14 @@
 | `standard_normal` | real            | nothing                                  |
 | `mixture`         | real            | weights, means, log-variances            |
 | `maf`             | real            | a masked autoregressive flow             |
+| `conditional`     | real            | p(z|c): a network of the condition c     |
 | `vamp`            | the posterior's | pseudo-inputs, encoded by the encoder    |
 | `gamma`           | positive        | nothing                                  |
 | `exponential`     | positive        | nothing                                  |
 """
 
 from aevb_tf.priors.base import Prior, PriorLike, registry
+from aevb_tf.priors.conditional import ConditionalGaussian
 from aevb_tf.priors.flow import MaskedAutoregressiveFlow
 from aevb_tf.priors.mixture import Mixture
 from aevb_tf.priors.positive import Exponential, Gamma
@@ -22,6 +24,7 @@ names = registry.names
 register = registry.register
 
 __all__ = [
+  "ConditionalGaussian",
   "Exponential",
   "Gamma",
   "MaskedAutoregressiveFlow",

@@ -66,8 +66,31 @@ class Prior(Represented, keras.layers.Layer):
       event_shape: Shape of one example.
     """
 
+  def connect_condition(
+    self, features: Callable[[], tf.Tensor], shape: tuple[int, ...] | None
+  ) -> None:
+    """Gives the prior access to the condition of its model; called before `build`.
+
+    Args:
+      features: Returns what the networks see of the condition of the current batch,
+        float32 `[batch, *shape]`.
+      shape: Its shape for one example; None if the model has no condition.
+
+    Raises:
+      ValueError: The prior needs a condition and there is none, or the other way round.
+    """
+    del features
+    if shape is not None and self.needs_encoder:
+      raise ValueError(
+        f"A {type(self).__name__} has pseudo-inputs, for which there is no condition: use "
+        "prior='conditional', 'mixture' or another one in a model with a condition."
+      )
+
   def distribution(self) -> tfd.Distribution:
-    """p(z): batch shape `[]`, event shape `[latent_dim]`."""
+    """p(z): batch shape `[]`, event shape `[latent_dim]`.
+
+    p(z|c) of a conditional prior has the batch shape `[batch]`.
+    """
     raise TypeError(f"{type(self).__name__} must define `distribution()`.")
 
   def sample(self, seed: Seed, rows: tf.Tensor) -> tf.Tensor:

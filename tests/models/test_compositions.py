@@ -31,18 +31,21 @@ def test_it_trains_saves_loads_and_evaluates(composition, tmp_path):
   # Eager: to compile each would take far longer than to run it.
   vae.compile(keras.optimizers.SGD(1e-3), run_eagerly=True, jit_compile=False)
   x = compositions.data(composition[2])
+  y = compositions.condition(composition[1], len(x))
   before = [v.numpy() for v in vae.trainable_variables]
-  vae.fit(x, batch_size=len(x), epochs=1, verbose=0)
+  vae.fit(x, y, batch_size=len(x), epochs=1, verbose=0)
   changed = zip(before, vae.trainable_variables, strict=True)
   assert all(np.isfinite(v).all() for v in vae.trainable_variables)
   moved = [v.path for b, v in changed if not np.array_equal(b, v)]
   for part in ("encoder", "decoder"):
     assert any(v.path in moved for v in getattr(vae, part).trainable_variables)
-  result = vae.evaluate(x, return_dict=True, verbose=0)
+  result = vae.evaluate(x, y, return_dict=True, verbose=0)
   vae.save(tmp_path / "vae.keras")
   again = aevb.load(tmp_path / "vae.keras")
-  assert again.evaluate(x, return_dict=True, verbose=0) == result
-  np.testing.assert_array_equal(again.sample(3, seed=1), vae.sample(3, seed=1))
+  assert again.evaluate(x, y, return_dict=True, verbose=0) == result
+  given = {} if y is None else {"condition": 1}
+  drawn = vae.sample(3, seed=1, **given)
+  np.testing.assert_array_equal(again.sample(3, seed=1, **given), drawn)
 
 
 COMPILED = [

@@ -1,0 +1,78 @@
+"""Columns of a table as a condition."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf.conditions.base import Condition, registry
+from aevb_tf.networks.table import RowFeatures, columns_of
+from aevb_tf.tables import Schema
+
+
+@registry.register("columns")
+class Columns(Condition):
+  """Rows of some columns of a table; the networks see the features of `TableEncoder`.
+
+  Args:
+    schema: What the columns are, or its dict.
+
+  Attributes:
+    schema: The columns.
+  """
+
+  def __init__(self, schema: Schema | Mapping[str, Any]):
+    self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
+    self.shape = self.schema.event_shape
+    self._features = RowFeatures(columns_of(self.schema))
+    self.features_shape = self._features.compute_output_shape((None, *self.shape))[1:]
+
+  def as_array(self, values: Any) -> np.ndarray:
+    """Numbers of rows, float32 `[n, D]`.
+
+    Args:
+      values: A table with these columns, such as a DataFrame or a dict of arrays; a dict
+        with one value for each column; or rows that `schema.encode` returned.
+
+    Raises:
+      ValueError: A column or a value is missing, or does not fit the schema.
+    """
+    if isinstance(values, Mapping):
+      values = {k: np.atleast_1d(np.asarray(v)) for k, v in values.items()}
+      longest = max((len(v) for v in values.values()), default=0)
+      values = {
+        k: np.repeat(v, longest) if len(v) == 1 else v for k, v in values.items()
+      }
+    rows = np.asarray(values) if _is_numbers(values) else self.schema.encode(values)
+    rows = np.asarray(rows, np.float32)
+    rows = rows[np.newaxis] if rows.shape == self.shape else rows
+    if rows.ndim != 2 or rows.shape[1:] != self.shape:
+      names = ", ".join(repr(c.name) for c in self.schema.modelled)
+      raise ValueError(
+        f"The condition has shape {rows.shape}: give the columns {names}, as a table, a "
+        "dict, or rows of `schema.encode`."
+      )
+    for column, is_missing in zip(
+      self.schema.modelled, np.isnan(rows).any(axis=0), strict=True
+    ):
+      if is_missing:
+        raise ValueError(
+          f"The condition has missing values in column {column.name!r}: fill them in, or "
+          "model the column instead of conditioning on it."
+        )
+    return rows
+
+  def features(self, values: tf.Tensor) -> tf.Tensor:
+    """float32 `[n, F]`, of rows `[n, D]`."""
+    return self._features(tf.cast(values, tf.float32))
+
+  def get_config(self):
+    return {"name": "columns", "schema": self.schema.to_dict()}
+
+
+def _is_numbers(values):
+  """Whether these are rows of numbers, rather than a table with named columns."""
+  if hasattr(values, "columns") or hasattr(values, "column_names"):
+    return False
+  return tf.is_tensor(values) or isinstance(values, (np.ndarray, list, tuple))

@@ -1,0 +1,101 @@
+"""Class labels as a condition."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf.checks import positive_int
+from aevb_tf.conditions.base import Condition, registry
+from aevb_tf.registry import did_you_mean
+
+
+@registry.register("labels")
+class Labels(Condition):
+  """One of several classes; the networks see a one-hot vector.
+
+  The first layer of a network multiplies it by a matrix, whose rows are then learned
+  embeddings of the classes.
+
+  Args:
+    levels: The number of classes, which are then 0, 1, ...; or their names, text or
+      numbers, in the order of their codes 0, 1, ...
+
+  Attributes:
+    levels: The classes.
+    num_levels: The number of classes.
+
+  Raises:
+    ValueError: There are fewer than two classes, or two with the same name.
+  """
+
+  dtype = tf.int32
+
+  def __init__(self, levels: int | Sequence[str | int]):
+    if isinstance(levels, (int, np.integer)):
+      self.levels: tuple[str | int, ...] = tuple(range(positive_int("levels", levels)))
+    elif isinstance(levels, (str, float)):
+      raise ValueError(
+        f"levels={levels!r}: give the number of classes, or their names."
+      )
+    else:
+      self.levels = tuple(
+        level.item() if isinstance(level, np.generic) else level for level in levels
+      )
+    if len(self.levels) < 2 or len(set(self.levels)) < len(self.levels):
+      raise ValueError(
+        f"levels={levels!r}: there must be two or more different classes."
+      )
+    self._codes = {level: code for code, level in enumerate(self.levels)}
+    self.features_shape = (len(self.levels),)
+
+  @property
+  def num_levels(self) -> int:
+    """The number of classes."""
+    return len(self.levels)
+
+  def as_array(self, values: Any) -> np.ndarray:
+    """Codes, int32 `[n]`, of classes by their names; see `Condition.as_array`."""
+    values = np.asarray(values)
+    if values.ndim == 2 and values.shape[1] == 1:
+      values = values[:, 0]
+    if values.ndim > 1:
+      one_hot = values.shape[1:] == self.features_shape
+      hint = ": np.argmax(c, axis=-1) of one-hot vectors" if one_hot else ""
+      raise ValueError(
+        f"The condition has shape {values.shape}: give one class for each example, "
+        f"[n]{hint}."
+      )
+    distinct, places = np.unique(values.reshape(-1), return_inverse=True)
+    codes = [self._code(value) for value in distinct.tolist()]
+    return np.array(codes, np.int32)[places]
+
+  def _code(self, value):
+    if isinstance(value, bytes):
+      value = value.decode()
+    if value not in self._codes:
+      near = (
+        did_you_mean(value, map(str, self.levels)) if isinstance(value, str) else ""
+      )
+      raise ValueError(f"The condition has class {value!r}. {self.advice()}{near}")
+    return self._codes[value]
+
+  def features(self, values: tf.Tensor) -> tf.Tensor:
+    """One-hot vectors, float32 `[n, num_levels]`, of codes `[n]`."""
+    return tf.one_hot(tf.cast(values, tf.int32), self.num_levels)
+
+  def is_valid(self, values: tf.Tensor) -> tf.Tensor:
+    codes = tf.cast(tf.cast(values, tf.int32), values.dtype)  # whole numbers only
+    return (codes == values) & (values >= 0) & (values < self.num_levels)
+
+  def advice(self) -> str:
+    if self.levels == tuple(range(self.num_levels)):
+      return f"The classes are 0, ..., {self.num_levels - 1}."
+    some = ", ".join(map(repr, self.levels[:10])) + ", ..." * (self.num_levels > 10)
+    return f"The classes are {some}, and their codes 0, ..., {self.num_levels - 1}."
+
+  def get_config(self):
+    plain = self.levels == tuple(range(self.num_levels))
+    levels = self.num_levels if plain else list(self.levels)
+    return {"name": "labels", "levels": levels}
