@@ -110,6 +110,20 @@ def start_of(schema: Schema) -> np.ndarray:
   )
 
 
+def start(decoder: MLPDecoder, schema: Schema) -> None:
+  """Sets the weights of a decoder so that training starts at the data.
+
+  Args:
+    decoder: A decoder of `decoder_of`, which has weights.
+    schema: Its columns: their means, and the dispersions of counts.
+  """
+  decoder.start_at_mean(start_of(schema))
+  for likelihood, indices in decoder.likelihood_family.groups:
+    if isinstance(likelihood, likelihoods.NegativeBinomial):
+      dispersions = [schema.modelled[index].dispersion for index in indices]
+      likelihood.log_theta.assign(np.log(dispersions))
+
+
 def missing_of(schema: Schema) -> dict[str, Any]:
   """The option `missing` of a model, with the mask as an input of the encoder."""
   # The encoder multiplies the features of missing values by 0, so any number will do.

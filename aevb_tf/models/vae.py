@@ -115,7 +115,7 @@ class VAE(Autoencoder, GenerativeModel):
       schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
     )
     model = cls(**parts, condition=condition, **options)
-    model.decoder.start_at_mean(tables.start_of(schema))
+    tables.start(model.decoder, schema)
     return model
 
   def get_config(self):

@@ -55,6 +55,8 @@ class Column:
     reason: Why it has this kind.
     resolution: Of times: "s", "ms" or "us", to which decoded times are rounded.
     zone: Of times: their time zone, such as "Europe/Rome"; "" for times without one.
+    dispersion: Of a count: the inverse dispersion theta at which training starts, where
+      the variance is mean + mean^2 / theta.
 
   Raises:
     ValueError: The kind or another name is unknown, the levels do not fit the kind, or a
@@ -71,6 +73,7 @@ class Column:
   reason: str = ""
   resolution: Resolution = "s"
   zone: str = ""
+  dispersion: float = 1.0
 
   def __post_init__(self):
     for option, known in _NAMES.items():
@@ -81,7 +84,7 @@ class Column:
           f"{did_you_mean(str(value), known)}"
         )
     object.__setattr__(self, "levels", self._checked_levels())
-    for option in ("location", "scale"):
+    for option in ("location", "scale", "dispersion"):
       value = getattr(self, option)
       if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ValueError(f"column {self.name!r}: {option}={value!r} must be a number.")
@@ -95,6 +98,10 @@ class Column:
     if self.kind in ("categorical", "ordinal") and len(self.levels) < 2:
       raise ValueError(
         f"column {self.name!r}: kind {self.kind!r} needs at least 2 levels."
+      )
+    if not 0 < self.dispersion < math.inf:
+      raise ValueError(
+        f"column {self.name!r}: dispersion={self.dispersion} must be positive and finite."
       )
     if not (math.isfinite(self.location) and 0 < self.scale < math.inf):
       raise ValueError(

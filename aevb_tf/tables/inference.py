@@ -95,7 +95,7 @@ def make(
   Raises:
     ValueError: The levels do not fit the kind, or are infinite.
   """
-  location, scale = 0.0, 1.0
+  location, scale, dispersion = 0.0, 1.0, 1.0
   v = values.numbers[np.isfinite(values.numbers)]
   if kind == "real" and v.size:
     location, stddev = mean_and_stddev(v)
@@ -104,6 +104,7 @@ def make(
     scale = float(np.exp(np.log(v).mean()))
   elif kind == "count" and np.any(v > 0):
     scale = float(v.mean())
+    dispersion = _dispersion(v)
   if kind in CODED and levels is None:
     if np.isinf(values.numbers).any():
       raise ValueError(
@@ -121,7 +122,14 @@ def make(
     reason,
     _resolution(values),
     values.zone,
+    dispersion,
   )
+
+
+def _dispersion(counts: np.ndarray) -> float:
+  """Theta of counts whose variance is mean + mean^2 / theta, from 0.1 to 100."""
+  mean, excess = counts.mean(), counts.var() - counts.mean()
+  return float(np.clip(mean**2 / max(excess, 1e-30), 0.1, 100.0))
 
 
 def mean_and_stddev(v: np.ndarray) -> tuple[float, float]:

@@ -226,7 +226,7 @@ def _networks_of_table(config, source, options):
 
 def _start_at_mean(config, decoder, source):
   if config.network == "table":
-    return decoder.start_at_mean(tables.start_of(source.schema))
+    return tables.start(decoder, source.schema)
   if not hasattr(source, "mean"):
     raise ConfigError(
       "--config.output_bias=data_mean: the data do not fit into memory. Use"

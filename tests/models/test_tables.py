@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 import aevb_tf as aevb
 from aevb_tf import likelihoods
@@ -41,6 +42,7 @@ def frame(n, seed=0):
 
 
 FRAME = frame(2000)
+COUNTS = {"a": "count", "b": "count"}
 X = SCHEMA.encode(FRAME)
 
 
@@ -74,6 +76,20 @@ def test_training_starts_at_the_means():
   assert (height, member) == (0.0, 0.5)
   assert price == pytest.approx(np.exp(0.5))  # the median is 1
   assert visits == pytest.approx(7.0, rel=1e-4)
+
+
+def test_counts_start_at_the_dispersion_of_the_data():
+  schema = Schema.infer({"a": [0, 2, 5, 9, 30, 50], "b": [1, 2, 3, 4, 5, 9]}, COUNTS)
+  assert schema["a"].dispersion == pytest.approx(16**2 / (329 - 16), rel=1e-6)
+  assert schema["b"].dispersion == pytest.approx(4**2 / (20 / 3 - 4), rel=1e-6)
+  vae = aevb.VAE.for_table(schema)
+  p = vae.decode(np.zeros((1, vae.latent_dim), np.float32))
+  found = p.log_prob(np.float32([[7, 3]]))
+  wanted = 0.0
+  for value, mean, column in ((7, 16, schema["a"]), (3, 4, schema["b"])):
+    theta = column.dispersion
+    wanted += scipy.stats.nbinom.logpmf(value, theta, theta / (theta + mean))
+  np.testing.assert_allclose(found, [wanted], rtol=1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,42 @@
+"""An exported model of a table answers as the model does, in every kind of column."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import aevb_tf as aevb
+from aevb_tf.export import conversion, runtimes, signatures
+from aevb_tf.export.saved_model import write
+from tests.models.test_tables import SCHEMA, X
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_it_answers_as_the_model_does(missing, tmp_path):
+  x = X[:5].copy()
+  if missing:
+    x[np.random.default_rng(0).random(x.shape) < 0.3] = np.nan
+  vae = aevb.VAE.for_table(SCHEMA, 2, (8,), missing=missing, seed=0)
+  seed = np.asarray(aevb.random.as_seed(3))
+  given = {"encode": {"x": x}, "reconstruct": {"x": x}, "elbo": {"x": x, "seed": seed}}
+  requested = signatures.build(vae, only=list(given))
+  frozen = write(vae, requested, tmp_path / "1", default=False)
+  content, left_out = conversion.convert(
+    tmp_path / "1", frozen.functions, lambda converter, names: None
+  )
+  assert not left_out
+  (tmp_path / "a.tflite").write_bytes(content)
+  calls = [runtimes.Call(name, values) for name, values in given.items()]
+  answers = runtimes.run("litert", tmp_path / "a.tflite", calls)
+  posterior = vae.encode(x)
+  wanted = {
+    "encode": vae.posterior_family.named_parameters(posterior),
+    "reconstruct": {"x_mean": vae.reconstruct(x)},
+    "elbo": {"elbo": vae.elbo(x, seed=3)},
+  }
+  for call, answer in zip(calls, answers, strict=True):
+    tensors = {k: tf.constant(v) for k, v in given[call.signature].items()}
+    saved = frozen.functions[call.signature](**tensors)
+    for key, value in wanted[call.signature].items():
+      assert np.all(np.isfinite(value))
+      np.testing.assert_allclose(saved[key], value, 1e-5, 1e-5)
+      np.testing.assert_allclose(answer.outputs[key], value, 1e-4, 1e-4)
