@@ -67,6 +67,17 @@ def test_draws_are_the_inverse_cdf(name, loc, log_scale, df):
   np.testing.assert_allclose(x, expected, rtol=1e-5, atol=1e-6 * max(scale, abs(loc)))
 
 
+@pytest.mark.parametrize("df", [1.001, 1.2, 2.003, 2.9, 3.0, 4.0, 10.0, 300.0, 2.4e4])
+def test_draws_of_a_student_t_are_exact_for_all_degrees_of_freedom(df):
+  u = np.float32(np.concatenate([10.0 ** -np.arange(0.31, 37, 0.3), 0.5 - U / 4]))
+  u = np.concatenate([u, 1 - u[u > 1e-7]])
+  likelihood = likelihoods.get({"name": "student_t", "df": df})
+  likelihood.build((1,))
+  p = likelihood.distribution(tf.zeros((len(u), 2)))
+  x = likelihood.quantile(p, tf.constant(u[:, np.newaxis])).numpy()[:, 0]
+  np.testing.assert_allclose(x, scipy.stats.t.ppf(np.float64(u), df), 1e-5, 1e-6)
+
+
 @pytest.mark.parametrize("name, loc, log_scale, df", REAL[6:] + POSITIVE)
 def test_moments_against_scipy(name, loc, log_scale, df):
   p, exact = pair(name, loc, log_scale, df)
