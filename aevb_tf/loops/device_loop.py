@@ -1,6 +1,7 @@
 """Many steps of `fit` and `evaluate` in one compiled call; see `aevb_tf.loops`."""
 
 import contextlib
+import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -29,8 +30,8 @@ class DeviceLoop:
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics), `seed` and
       `condition` (then y is that of each example), and the hooks `as_y`, `split_inputs`,
-      `check_encoded`, `check_array`, `check_data`, `explain`, `xla_pays`, `after_call`
-      and `steps_with_metrics` of a `GenerativeModel`.
+      `check_encoded`, `check_array`, `check_data`, `check_batch`, `explain`, `xla_pays`,
+      `after_call` and `steps_with_metrics` of a `GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
@@ -41,6 +42,7 @@ class DeviceLoop:
     self.chooses_xla = True  # whether `jit_compile` is "auto"
     self.user_steps = 1  # `steps_per_execution`, as the user set it
     self._checked: weakref.WeakSet = weakref.WeakSet()
+    self._unseen: set[str] = set()  # kinds whose data are a stream that has not started
     self._watch = watching.Watch()
     self._local = threading.local()
 
@@ -98,7 +100,7 @@ class DeviceLoop:
       size = validation_batch_size or batch_size
       validation_data = self._validation(validation_data, size)
     data = x if arrays is None else arrays
-    self._prepare(data)
+    self._prepare(data, "train")
     source = None
     if class_weight is None and (arrays is not None or y is sample_weight is None):
       source = self._source(
@@ -129,6 +131,7 @@ class DeviceLoop:
         )
     finally:
       self._watch.reset()  # errors of a single batch would name the last epoch
+      self._unseen.clear()
 
   def evaluate(
     self,
@@ -149,7 +152,9 @@ class DeviceLoop:
     arrays = None if own else self._arrays(x, y, sample_weight)
     data = view.resident if own else x if arrays is None else arrays
     with self.lock:
-      self._prepare(data, is_scored=not own)
+      # `fit` has prepared its validation data.
+      is_new = not (own or options.get("_use_cached_eval_dataset"))
+      self._prepare(data, "test" if is_new else None)
       source = None
       if arrays is not None or y is sample_weight is None:
         source = self._source("test", data, batch_size, False, steps, callbacks)
@@ -183,7 +188,7 @@ class DeviceLoop:
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
     arrays = self._arrays(*self._pair("predict", x, None))
-    self._prepare(x if arrays is None else arrays, is_scored=False)
+    self._prepare(x if arrays is None else arrays)
     if arrays is None:
       data = inputs.with_labels(x)
     else:
@@ -218,7 +223,7 @@ class DeviceLoop:
       raise TypeError(
         f"x is a {type(x).__name__}: give one batch, an array [batch, ...]."
       )
-    self._prepare(arrays, is_scored=kind != "predict")
+    self._prepare(arrays, None if kind == "predict" else kind)
     batch = [tf.convert_to_tensor(part) for part in arrays if part is not None]
     if kind == "predict" and len(batch) > 1:
       batch = [batch]  # x and its condition, as one argument
@@ -245,7 +250,7 @@ class DeviceLoop:
     def function(iterator):
       source = self.running.get(kind)
       if source is None:
-        logs = by_keras(iterator)
+        logs = by_keras(self._with_first_seen(kind, iterator))
       else:
         logs = self._call(kind, source, step, results)
       model.after_call(kind, self._watch.epoch, self._watch.step[kind])
@@ -267,6 +272,9 @@ class DeviceLoop:
       jit = model.xla_pays(source.dataset.num_examples)
     for run in source.runs(epoch, watch.step[kind]):
       data = source.dataset
+      if kind in self._unseen:
+        self._unseen.remove(kind)
+        model.check_batch(run.first(data.preparation()))
       specs = tuple((*t.shape[1:], t.dtype.name) for t in run.tensors)
       key = (kind, jit, data.batch_size, specs, _identity(data.preparation()))
       if key not in self.compiled:
@@ -275,6 +283,21 @@ class DeviceLoop:
         )
       logs = self.compiled[key](run)
     return logs
+
+  def _with_first_seen(self, kind, iterator):
+    """The iterator, or one of its first batches after the model has checked them.
+
+    A second iterator of the data is never opened, since it could change what they give.
+    """
+    if kind not in self._unseen:
+      return iterator
+    self._unseen.remove(kind)
+    batches = list(itertools.islice(iterator, self.user_steps))
+    if not batches:
+      return iterator
+    first = self._model.distribute_strategy.experimental_local_results(batches[0])[0]
+    self._model.check_batch(inputs.without_optionals(first))
+    return streamed.replayed(batches, iterator)
 
   @contextlib.contextmanager
   def _running(self, kind, source) -> Iterator[None]:
@@ -333,7 +356,7 @@ class DeviceLoop:
       arrays = data
     else:
       arrays = self._arrays(*keras.utils.unpack_x_y_sample_weight(data))
-    self._prepare(data if arrays is None else arrays)
+    self._prepare(data if arrays is None else arrays, "test")
     if arrays is None:
       return inputs.with_labels(data)
     source = self._source("test", arrays, batch_size, False, None, None)
@@ -343,12 +366,13 @@ class DeviceLoop:
     with self._model.distribute_strategy.scope():
       return tf.distribute.has_strategy()
 
-  def _prepare(self, data, is_scored=True):
+  def _prepare(self, data, kind=None):
     """Builds the model for data, and checks what is known before training.
 
     Args:
       data: `Arrays`, or a data set.
-      is_scored: Whether the likelihood will score values that are not checked yet.
+      kind: "train" or "test", if the likelihood will score values that are not checked
+        yet; else None.
     """
     model, shape = self._model, inputs.event_shape(data)
     if model.built and shape is not None:
@@ -364,9 +388,8 @@ class DeviceLoop:
         model.build((None, *shape))
     if isinstance(data, inputs.Arrays):
       model.check_array(data.x)
-    if is_scored and self._is_new(data):
-      sample = None if isinstance(data, inputs.Arrays) else resident.sample(data)
-      model.check_data(inputs.scored(data, model.condition is None), sample)
+    if kind is not None:
+      self._check(data, kind)
     if model.built and getattr(model, "optimizer", None) is not None:
       # Else the loop would be traced twice, once to create the slots.
       if not model.optimizer.built and not self._is_spread():
@@ -395,14 +418,16 @@ class DeviceLoop:
       )
     return x, y
 
-  def _is_new(self, data):
-    """Whether data in memory have not been checked yet; arrays may have changed."""
+  def _check(self, data, kind):
+    """Checks data in memory, arrays each time; of a stream, the first batch to come."""
     if isinstance(data, inputs.Arrays):
-      return True
-    if not resident.is_resident(data) or data in self._checked:
-      return False
-    self._checked.add(data)
-    return True
+      has_targets = self._model.condition is None
+      self._model.check_data(inputs.scored(data, has_targets))
+    elif not resident.is_resident(data):
+      self._unseen.add(kind)
+    elif data not in self._checked:
+      self._checked.add(data)
+      self._model.check_data(data.x, resident.sample(data))
 
   def _watched(self, callbacks, verbose):
     """The callbacks, and those that are added to them."""

@@ -157,6 +157,13 @@ def unpack(data: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
   return x, y, weights
 
 
+def without_optionals(data: Any) -> Any:
+  """A batch with None where a generator had None, for which Keras has an `Optional`."""
+  return tf.nest.map_structure(
+    lambda part: None if isinstance(part, tf.experimental.Optional) else part, data
+  )
+
+
 def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
   """The targets that are scored instead of x, or None if y is a label or None.
 
@@ -178,14 +185,14 @@ def targets(x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
   return tf.cond(alike, lambda: tf.ensure_shape(y, x.shape), lambda: x)
 
 
-def scored(data: Any, has_targets: bool = True) -> np.ndarray:
-  """The values of a data set in memory that the likelihood scores: its targets or its x.
+def scored(data: Arrays, has_targets: bool = True) -> np.ndarray:
+  """The values of arrays that the likelihood scores: the targets, or x itself.
 
   Args:
-    data: The data set.
+    data: The arrays.
     has_targets: Whether a y with the shape of x is a target, rather than a condition.
   """
-  if not isinstance(data, Arrays) or not has_targets:
+  if not has_targets:
     return data.x
   return data.x if data.y is None or data.y.shape != data.x.shape else data.y
 

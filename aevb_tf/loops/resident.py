@@ -177,6 +177,12 @@ class Run(NamedTuple):
   num_batches: int
   whole: bool
 
+  def first(self, prepare: Callable) -> tuple[tf.Tensor, ...]:
+    """The first batch, from the `preparation` of the data set."""
+    indices = tf.constant(self.indices[0])
+    rows = tuple(tf.gather(tensor, indices) for tensor in self.tensors)
+    return prepare(rows, indices, tf.constant(self.passes[0]))
+
   def padded(self) -> "Run":
     """The same run, padded to a power of two, so that fewer shapes are compiled."""
     missing = (1 << (self.num_batches - 1).bit_length()) - len(self.passes)

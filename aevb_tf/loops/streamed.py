@@ -3,12 +3,16 @@
 While the compiled loop runs over one piece, the next one is read.
 """
 
+import functools
 import math
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from aevb_tf.data import streams
 from aevb_tf.data.pieces import Pieces
 from aevb_tf.loops import resident
 
@@ -20,6 +24,24 @@ def most_steps(batch_size: int, event_shape: tuple[int, ...]) -> int:
   """The largest number of batches in a piece."""
   batch = 4 * batch_size * math.prod(event_shape)
   return max(1, min(_MOST_PIECE_BYTES, _MOST_BYTES // (os.cpu_count() or 1)) // batch)
+
+
+def replayed(batches: list, iterator: Any) -> Iterator:
+  """An iterator over batches that were taken from another, and of the same type.
+
+  A function that is compiled for the one is not compiled again for the other.
+
+  Args:
+    batches: The batches, at least one.
+    iterator: A `tf.data.Iterator`, or one of a distribution strategy, which cannot be
+      made anew: the result for it is a Python iterator.
+  """
+  if not isinstance(iterator, tf.data.Iterator):
+    return iter(batches)
+  parts = map(tf.data.Dataset.from_tensors, batches)
+  data = streams.without_tuner(functools.reduce(tf.data.Dataset.concatenate, parts))
+  variant = tf.data.experimental.to_variant(data)
+  return iter(tf.data.experimental.from_variant(variant, iterator.element_spec))
 
 
 class Source(resident.Source):

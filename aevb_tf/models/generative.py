@@ -408,6 +408,23 @@ class GenerativeModel(
   def targets(self, x: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor | None:
     return None if self.condition is not None else super().targets(x, y)
 
+  def check_batch(self, data: Any) -> None:
+    """Warns of the first batch of a stream as `check_data` of data in memory.
+
+    Args:
+      data: A batch, as Keras passes it to a step. The step checks its values.
+
+    Warns:
+      UserWarning: Another likelihood fits the batch better.
+    """
+    if not self.built:
+      return  # the shape of the data is not known, which is an error of the step
+    x, y, _ = steps.unpacked(self, data)
+    if tf.is_tensor(y) and y.shape == x.shape:
+      x = steps.scored(self, x, y)
+    if self.in_support(x):
+      self.likelihood_family.warn_of_misfit(x)
+
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether the likelihood can score every element of `x`: a boolean scalar."""
     return self.likelihood_family.in_support(x)

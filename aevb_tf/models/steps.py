@@ -66,7 +66,7 @@ def train(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
   Returns:
     The model's metrics.
   """
-  x, y, weights = _unpacked(model, data)
+  x, y, weights = unpacked(model, data)
   with model.given_y(y):
     return _train(model, x, y, weights)
 
@@ -98,7 +98,7 @@ def test(model: "GenerativeModel", data: Any) -> dict[str, tf.Tensor]:
   Returns:
     The model's metrics.
   """
-  x, y, weights = _unpacked(model, data)
+  x, y, weights = unpacked(model, data)
   with model.given_y(y):
     return _test(model, x, y, weights)
 
@@ -155,6 +155,15 @@ def update(
   return Step(parts, loss, gradients_to_check(variables, gradients))
 
 
+def unpacked(
+  model: "GenerativeModel", data: Any
+) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
+  """x as the model's data, y and weights, or None for those that are missing."""
+  x, y, weights = inputs.unpack(data)
+  # As numbers: values of every dtype are checked with the step's own message.
+  return model.as_data(conversion.as_tensor(x)), y, weights
+
+
 def parts_of(
   model: "GenerativeModel",
   x: tf.Tensor,
@@ -206,13 +215,6 @@ def raise_faults(model: "GenerativeModel", kind: str, epoch: int, step: int) -> 
 def as_int(variable: keras.Variable) -> int:
   """The value of an integer variable, which may have a copy on each replica."""
   return int(tf.convert_to_tensor(variable))
-
-
-def _unpacked(model, data):
-  """x as the model's data, y and weights, or None for those that are missing."""
-  x, y, weights = inputs.unpack(data)
-  # As numbers: values of every dtype are checked with the step's own message.
-  return model.as_data(conversion.as_tensor(x)), y, weights
 
 
 def _loss(model, bound_parts, weights):

@@ -1,5 +1,6 @@
 """What `fit` takes and what Keras is passed of it: its signature, and the data alone."""
 
+import contextlib
 import inspect
 import warnings
 
@@ -9,6 +10,8 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
+from aevb_tf.data import streams
+from aevb_tf.loops import device_loop
 from tests.models import paths
 from tests.models.test_vae import digits
 from tests.oracle import tiny_vae
@@ -191,9 +194,10 @@ def test_data_that_are_scaled_are_not_named(path):
 COLOURS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
 
 
-def _of_colours():
-  vae = aevb.VAE(
-    aevb.networks.MLPEncoder(2, (3,)), aevb.networks.MLPDecoder((4, 4, 3), (3,))
+def _of_colours(model=aevb.VAE):
+  keras.utils.set_random_seed(0)
+  vae = model(
+    aevb.networks.MLPEncoder(2, (3,)), aevb.networks.MLPDecoder((4, 4, 3), (3,)), seed=0
   )
   vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
   return vae
@@ -212,6 +216,108 @@ def test_colours_of_bernoulli_pixels_are_warned_of_once(kind):
     vae.fit(data, validation_data=validation, epochs=2, verbose=0)
     vae.evaluate(data, verbose=0)
   assert len(record) == 1
+
+
+GREY = np.float32(COLOURS) / 255
+STREAMS = {
+  "tf.data": lambda: tf.data.Dataset.from_tensor_slices(GREY).batch(8),
+  "PyDataset": lambda: paths.Batches(paths.Examples(GREY)),
+  "weights": lambda: paths.Batches(paths.Examples(GREY, None, np.ones(20))),
+  "pieces": lambda: streams.from_arrays(
+    COLOURS, np.zeros(20, np.int32), streams.Options(8, False, 0, "none", False)
+  ),
+}
+
+
+@pytest.mark.parametrize("is_spread", [False, True])
+@pytest.mark.parametrize("kind", STREAMS)
+def test_colours_of_a_stream_are_warned_of_once(kind, is_spread):
+  strategy = contextlib.nullcontext()
+  if is_spread:
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"]).scope()
+  with strategy:
+    vae = _of_colours()
+  data = STREAMS[kind]()
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'") as record:
+    vae.fit(data, validation_data=data, epochs=2, verbose=0)
+    vae.evaluate(data, verbose=0)
+  assert len(record) == 1
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_colours_of_a_stream_are_warned_of_in_an_evaluation(kind):
+  vae = _of_colours()
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'") as record:
+    for _ in range(2):
+      vae.evaluate(STREAMS[kind](), verbose=0)
+  assert len(record) == 1
+
+
+@pytest.mark.parametrize("shuffle", [True, "batch"])
+def test_colours_of_arrays_too_large_for_the_device_are_warned_of_once(
+  shuffle, monkeypatch
+):
+  if shuffle is True:
+    monkeypatch.setattr(device_loop, "_MOST_RESIDENT_BYTES", 1)
+  vae = _of_colours()
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'") as record:
+    vae.fit(GREY, validation_data=(GREY, None), epochs=2, shuffle=shuffle, verbose=0)
+    vae.evaluate(GREY, verbose=0)
+  assert len(record) == 1
+
+
+@pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
+def test_colours_of_a_batch_are_warned_of_once(method):
+  vae = _of_colours()
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'") as record:
+    for _ in range(2):
+      getattr(vae, method)(GREY)
+  assert len(record) == 1
+
+
+def test_colours_that_are_targets_are_warned_of():
+  bits = np.float32(GREY > 0.5)
+  vae = _of_colours()
+  vae.fit(tf.data.Dataset.from_tensors((GREY, bits)), verbose=0)
+  with pytest.warns(UserWarning, match="colour images.*'gaussian'"):
+    vae.fit(tf.data.Dataset.from_tensors((bits, GREY)), verbose=0)
+
+
+class NotLookedAt(aevb.VAE):
+  def check_batch(self, data):
+    pass
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2, 9])
+@pytest.mark.filterwarnings("ignore:The data are colour images")
+def test_the_first_batch_is_looked_at_as_it_passes(steps_per_execution):
+  """The data are opened once an epoch, nothing is traced twice, and steps are the same."""
+
+  def fit(model):
+    opened, traced = [], []
+
+    class Traced(model):
+      def train_step(self, data):
+        traced.append(1)
+        return super().train_step(data)
+
+    def examples():
+      opened.append(1)
+      yield from GREY
+
+    spec = tf.TensorSpec((4, 4, 3))
+    data = tf.data.Dataset.from_generator(examples, output_signature=spec).batch(8)
+    data = data.apply(tf.data.experimental.assert_cardinality(3))
+    vae = _of_colours(Traced)
+    vae.compile(keras.optimizers.SGD(1e-3), steps_per_execution=steps_per_execution)
+    logs = vae.fit(data, epochs=2, verbose=0).history
+    return logs, len(opened), len(traced), [v.numpy() for v in vae.variables]
+
+  *expected, variables = fit(NotLookedAt)
+  *found, others = fit(aevb.VAE)
+  assert found == expected and found[1] == 2
+  for value, other in zip(variables, others, strict=True):
+    np.testing.assert_array_equal(value, other)
 
 
 @pytest.mark.parametrize("bits", ["fixed", "stochastic"])
