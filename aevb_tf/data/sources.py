@@ -12,7 +12,7 @@ before anything large is read. To add a source:
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -85,13 +85,20 @@ def stored_bytes(shape: tuple[int, ...], dtype: np.dtype) -> int:
   return int(np.prod(shape, dtype=np.int64)) * checks.stored_dtype(dtype).itemsize
 
 
+class UnknownSplitError(ValueError):
+  """A source does not have a split; the message lists those that it has."""
+
+  def __init__(self, where: str, split: str, splits: Iterable[str]):
+    super().__init__(f"{where} has no split {split!r}.{did_you_mean(split, splits)}")
+
+
 Chosen = TypeVar("Chosen")
 
 
 def choose(splits: Mapping[str, Chosen], split: str, where: str) -> Chosen:
-  """Returns `splits[split]`, or raises a `ValueError` that lists the splits."""
+  """Returns `splits[split]`, or raises an `UnknownSplitError`."""
   if split not in splits:
-    raise ValueError(f"{where} has no split {split!r}.{did_you_mean(split, splits)}")
+    raise UnknownSplitError(where, split, splits)
   return splits[split]
 
 

@@ -96,8 +96,8 @@ class TensorFlowDataset:
     try:
       return builder.info.splits[split]
     except (KeyError, ValueError) as error:
-      known = did_you_mean(split, builder.info.splits)
-      raise ValueError(f"{self.dataset} has no split {split!r}.{known}") from error
+      splits = builder.info.splits
+      raise sources.UnknownSplitError(self.dataset, split, splits) from error
 
 
 @sources.register("mnist")

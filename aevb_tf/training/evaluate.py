@@ -3,6 +3,7 @@
 import os
 
 import aevb_tf
+from aevb_tf.data import sources
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import build, configuration
@@ -48,7 +49,7 @@ def evaluate(
     config.batch_size = batch_size or config.batch_size
     config.data_dir = data_dir or config.data_dir
   vae, name = trained_model(folder)
-  source = build.dataset(config, split, vae.schema)
+  source = _split(config, split, vae.schema)
   build.check_data(config, vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
@@ -58,6 +59,16 @@ def evaluate(
     )
   write_json(folder.path / f"evaluation-{split}.json", report)
   return report
+
+
+def _split(config, split, schema):
+  """A split of the data. An error about its name is about the flag `--split`."""
+  try:
+    return build.dataset(config, split, schema)
+  except ConfigError as error:
+    if isinstance(error.__cause__, sources.UnknownSplitError):
+      raise ConfigError(f"--split={split}: {error.__cause__}") from error
+    raise
 
 
 def trained_model(folder: RunFolder) -> tuple[VAE, str]:

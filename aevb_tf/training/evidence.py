@@ -1,5 +1,6 @@
 """log p(x) of a trained model on a split of the data, with a progress bar."""
 
+import re
 import warnings
 
 import tqdm
@@ -9,6 +10,15 @@ from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
 from aevb_tf.training.configuration import ConfigError
 
+# What to do about estimates that are not reliable, in the flags of the command line.
+_ADVICE = {
+  "importance": "Use a larger --num_samples, or --evidence=annealed.",
+  "annealed": (
+    "Use --evidence=importance if q(z|x) is good, or set more temperatures in Python, "
+    "with aevb_tf.evidence.Annealed."
+  ),
+  "posterior_density": "Use a larger --num_samples, or --evidence=annealed.",
+}
 # Number of examples for the slow estimators by default; the paper's App. E also uses
 # 1000.
 _FEWER = {"annealed": 100, "posterior_density": 1000}
@@ -47,9 +57,12 @@ def measure_evidence(
   most = max_examples or _FEWER.get(method)
   try:
     estimator = evidence.get(method, num_samples)
+    if method in _ADVICE:
+      vars(estimator)["advice"] = _ADVICE[method]
     report = _report(vae, source, estimator, most, options)
   except (ValueError, FloatingPointError) as error:
-    raise ConfigError(f"--evidence={method}: {error}") from error
+    message = re.sub(r"\b(num_samples|max_examples|batch_size)=", r"--\1=", str(error))
+    raise ConfigError(f"--evidence={method}: {message}") from error
   return {
     k: round(v, 6) if isinstance(v, float) else v
     for k, v in report.items()

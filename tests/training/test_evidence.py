@@ -1,9 +1,11 @@
 import json
+import re
 
 import numpy as np
 import pytest
 
 from aevb_tf import evidence
+from aevb_tf.evidence import trust
 from aevb_tf.files import write_json
 from aevb_tf.training import build, configuration, evaluate_main, report
 from aevb_tf.training.configuration import ConfigError
@@ -66,8 +68,36 @@ def test_the_data_are_those_of_the_split():
 
 
 def test_an_argument_that_is_refused_is_named_with_the_method():
-  with pytest.raises(ConfigError, match="--evidence=importance: .*num_samples=0"):
+  with pytest.raises(ConfigError, match="--evidence=importance: .*--num_samples=0"):
     measure_evidence(tiny_vae(), None, "importance", 0, None)
+
+
+@without_xla()
+@pytest.mark.parametrize("method", evidence.names())
+def test_warnings_say_what_to_do_on_the_command_line(method):
+  """No argument of Python, and no flag that does not exist."""
+  flags = {"num_samples", "evidence"} & set(evaluate_main._flags())
+  x = np.float32(np.random.default_rng(0).random((3, 4, 3, 1)) > 0.5)
+  bad = trust.PerExample(np.zeros(3, np.float32), effective_sample_size=np.zeros(3))
+  advised = []
+
+  def estimate(model, data, estimator, **options):
+    advised.append(trust.warning(estimator, method, 2, bad))
+    raise ValueError("num_samples=2: too few.")
+
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(evidence, "estimate", estimate)
+    with pytest.raises(ConfigError, match=rf"^--evidence={method}: --num_samples=2: "):
+      measure_evidence(tiny_vae(), x, method)
+  (warning,) = advised
+  advice = warning.partition(", smallest 0. ")[2]
+  assert advice and not re.search(r"(?<!-)\b\w+=|burn_in", advice), advice
+  assert set(re.findall(r"--(\w+)", advice)) <= flags
+
+
+def test_an_unknown_split_is_that_of_the_flag(run):
+  with pytest.raises(ConfigError, match="^--split=tset: .* no split 'tset'.*mean test"):
+    evaluate(run, "--split=tset")
 
 
 @without_xla()
