@@ -21,10 +21,27 @@ Member = TypeVar("Member")
 Class = TypeVar("Class", bound=Callable[..., object])
 
 
+# What members are called elsewhere -> their names here.
+_OTHER_NAMES = {
+  "ais": ("annealed",),
+  "elbo": ("sgvb",),
+  "iwae": ("importance_weighted", "importance"),
+  "miwae": ("importance_weighted",),
+  "normal": ("gaussian", "standard_normal"),
+  "reinforce": ("score_function",),
+}
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-  """The end of an error message: close matches of `name`, or all known names."""
+  """The end of an error message: close matches of `name`, or all known names.
+
+  Args:
+    name: The unknown name; one that is common elsewhere gives the name here.
+    known: The known names.
+  """
   known = sorted(known)
-  near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+  other = [n for n in _OTHER_NAMES.get(str(name).lower(), ()) if n in known]
+  near = other or difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
   return (
     f" Did you mean {' or '.join(near)}?" if near else f" Known: {', '.join(known)}."
   )

@@ -3,7 +3,7 @@ import functools
 import keras
 import pytest
 
-from aevb_tf import bounds, likelihoods, posteriors, priors
+from aevb_tf import bounds, evidence, likelihoods, posteriors, priors, registry
 from aevb_tf.registry import Registry
 from tests.likelihoods import cases
 
@@ -30,6 +30,28 @@ def test_unknown_names_list_near_matches():
     likelihoods.get("bernouli")
   with pytest.raises(ValueError, match="Known: .*gaussian"):
     posteriors.get("zzz")
+
+
+@pytest.mark.parametrize("module", [bounds, evidence, likelihoods, posteriors, priors])
+def test_names_from_elsewhere_are_known_by_those_here(module):
+  found = {}
+  for name in registry._OTHER_NAMES:
+    with pytest.raises(ValueError) as error:
+      module.get(name)
+    found[name] = str(error.value).partition("Did you mean ")[2]
+  expected = {
+    bounds: {
+      "elbo": "sgvb?",
+      "iwae": "importance_weighted?",
+      "miwae": "importance_weighted?",
+      "reinforce": "score_function?",
+    },
+    evidence: {"ais": "annealed?", "iwae": "importance?"},
+    likelihoods: {"normal": "gaussian?"},
+    posteriors: {"normal": "gaussian?"},
+    priors: {"normal": "standard_normal?"},
+  }[module]
+  assert {name: found[name] for name in expected} == expected
 
 
 def test_wrong_options_name_the_member():
