@@ -27,8 +27,9 @@ _FOLDED = {"Lgamma"}
 _CONVERTED = {"OnesLike", "ZerosLike", "RealDiv", "Reciprocal"}
 _MISSING = re.compile(r"(?:TF Select|Custom) ops: ([\w, ]+)")
 _NOTE = re.compile(
-  rb"\s*$|[IW]\d{4} |fully_quantize: |loc\(|error: failed while converting|"
-  rb"Some ops are not supported by the native|(TF Select|Custom) ops: |Details:|\ttf\."
+  rb"\s*$|[IW]\d{4} |fully_quantize: |loc\(|error: failed (while|to) convert|"
+  rb"Some ops are not supported by the native|Some ops in the model are custom ops|"
+  rb"(TF Select|Custom) ops: |Details:|\ttf\."
 )
 _MIN_HALVED = 1024  # numbers; the converter's own limit for int8 weights
 _DEQUANTIZE_VERSION = 3  # the first version that takes float16

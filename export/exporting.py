@@ -1,8 +1,10 @@
 """Exports a run folder to a folder of artifacts, verified before it appears."""
 
 import contextlib
+import dataclasses
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -136,4 +138,10 @@ def errors_on_one_line() -> Iterator[None]:
   except tf.errors.OpError as error:  # such as TensorFlow's error for a full disk
     raise ConfigError(" ".join(error.message.split())) from error
   except (ValueError, ImportError, runtimes.RuntimeFailed) as error:
-    raise ConfigError(" ".join(str(error).split())) from error
+    raise ConfigError(_in_flags(" ".join(str(error).split()))) from error
+
+
+def _in_flags(text):
+  """Spells arguments of Python in a message as flags of the command line."""
+  names = "|".join(field.name for field in dataclasses.fields(ExportConfig))
+  return re.sub(rf"(?<![\w.-])({names})=", r"--\1=", text)

@@ -62,11 +62,15 @@ def test_the_table_of_quantization_has_its_help(capsys):
   assert "--workdir=RUN" in capsys.readouterr().out
 
 
+GAMMA = ("gamma", "gamma", "bernoulli", "sgvb")
+
+
+@pytest.mark.parametrize("composition", [compositions.NOT_IN_LITERT, GAMMA])
 def test_the_command_drops_the_notes_of_the_converter_and_nothing_else(
-  tmp_path, monkeypatch, capfd
+  composition, tmp_path, monkeypatch, capfd
 ):
   """Notes of its C++, as a conversion without an operator writes them."""
-  vae = compositions.vae(*compositions.NOT_IN_LITERT)
+  vae = compositions.vae(*composition)
 
   def export_run(workdir, to, config):
     tflite(vae, tmp_path / "a.tflite", only=["decode", "elbo"])
@@ -79,6 +83,15 @@ def test_the_command_drops_the_notes_of_the_converter_and_nothing_else(
   assert export_main.main(argv) == 0
   assert (tmp_path / "a.tflite").exists()
   assert capfd.readouterr().err == "mine\n"
+
+
+def test_errors_name_flags_and_not_arguments():
+  with pytest.raises(ConfigError) as error:
+    with exporting.errors_on_one_line():
+      raise ValueError("quantize='int8' moves the bound,\nmore than max_nats=1; x=3.")
+  assert str(error.value) == (
+    "--quantize='int8' moves the bound, more than --max_nats=1; x=3."
+  )
 
 
 def test_names_known_without_tensorflow_are_the_registered_ones():
