@@ -22,8 +22,7 @@ from aevb_tf.data.tables import Table
 from aevb_tf.tables import SchemaLike
 
 # Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
-IN_MEMORY_BYTES = 2 * 2**30
-
+IN_MEMORY_BYTES = sources.IN_MEMORY_BYTES
 
 Loaded: TypeAlias = ArrayDataset | tf.data.Dataset
 
@@ -84,7 +83,7 @@ def load(
     if value is not None and not isinstance(source, Table):
       raise ValueError(f"{option}: {name} is not a table; leave {option} out.")
   if isinstance(source, Table):
-    source = Table(source.source, schema or source.schema, condition)
+    source = Table(source.source, schema or source.schema, condition, in_memory)
   found = source.open(split, data_dir)
   options.check(found.num_examples)
   found.check(missing)

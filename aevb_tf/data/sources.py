@@ -23,6 +23,9 @@ from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.registry import Registry, did_you_mean
 from aevb_tf.tables import Schema, arrow
 
+# Size as stored (uint8 or float32) above which data are streamed unless told otherwise.
+IN_MEMORY_BYTES = 2 * 2**30
+
 
 @dataclasses.dataclass(frozen=True)
 class Split:
@@ -35,6 +38,7 @@ class Split:
     stream: Function that returns a stream of `(x, y)`, with a few batches in memory.
     check: Function that raises a ValueError for invalid values, of which NaN is one unless
       its argument is True; only for data that were not checked when they were opened.
+    has_missing: Whether values of a table are missing; False for other data.
     schema: What the columns of a table are; None for other data.
     condition: What the columns of y are, if they are those of a table.
   """
@@ -46,6 +50,7 @@ class Split:
   check: Callable[[bool], None] = lambda missing: None
   schema: Schema | None = None
   condition: Schema | None = None
+  has_missing: bool = False
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":
@@ -61,6 +66,25 @@ class Split:
       return ArrayDataset(x, y, **dataclasses.asdict(options)).to_tf_data()
 
     return cls(len(x), stored_bytes(x.shape, x.dtype), lambda: (x, y), stream)
+
+
+def check_complete(
+  num_missing: np.ndarray, num_rows: int, schema: Schema, where: str
+) -> None:
+  """Raises a ValueError if a column of a table has missing values.
+
+  Args:
+    num_missing: int `[D]`, the number of missing values of each column that is modelled.
+    num_rows: Number of rows.
+    schema: The columns.
+    where: The name of the table.
+  """
+  for column, count in zip(schema.modelled, num_missing, strict=True):
+    if count:
+      raise ValueError(
+        f"{where}, column {column.name!r}: {count} of {num_rows} values are missing: pass "
+        "missing=True, or ignore the column."
+      )
 
 
 class Source(Protocol):

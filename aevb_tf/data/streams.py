@@ -14,7 +14,7 @@ examples. Data that are read in sequence are shuffled with a buffer.
 
 import dataclasses
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,41 @@ def in_sequence(
     rows = passes.flat_map(one_pass).map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
     batches = rows.batch(size, drop_remainder)
     return batches, lambda x, y, rows, epochs: (x, y, rows, epochs[0])
+
+  return _stream(stored, num_examples, options, 0)
+
+
+def in_blocks(
+  blocks: Callable[[int, int, bool], Iterable[Sequence[np.ndarray]]],
+  specs: Sequence[tf.TensorSpec],
+  num_examples: int,
+  options: Options,
+) -> tf.data.Dataset:
+  """A stream from data that a Python function reads.
+
+  Args:
+    blocks: Takes the number of the epoch, the number of examples in a block, and whether
+      to leave out a short last block. Returns the blocks: stored examples `[k, ...]`,
+      labels `[k, ...]`, and the numbers of the examples, int32 `[k]`.
+    specs: The specs of the examples and of the labels of a block.
+    num_examples: Number of examples.
+    options: Options for batches.
+
+  Returns:
+    A stream of `(x, y)`.
+  """
+  specs = (*specs, tf.TensorSpec([None], tf.int32))
+
+  def stored(passes, size, drop_remainder):
+    def one_pass(epoch):
+      found = tf.data.Dataset.from_generator(
+        lambda number: map(tuple, blocks(int(number), size, drop_remainder)),
+        output_signature=specs,
+        args=(epoch,),
+      )
+      return found.map(lambda *block: (*block, epoch))
+
+    return passes.flat_map(one_pass), lambda *block: block
 
   return _stream(stored, num_examples, options, 0)
 

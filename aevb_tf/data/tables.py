@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+import tensorflow as tf
 
-from aevb_tf.data import sources, streams
+from aevb_tf.data import parquet, sources, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.array_files import tenth_held_out
 from aevb_tf.tables import SchemaLike, arrow
@@ -27,6 +29,8 @@ class Table:
     source: A path, or a table in memory; see `aevb_tf.tables.Schema.infer`.
     schema: What is known about its columns, as in `Schema.infer`.
     condition: Names of the columns that are y, the condition of a model.
+    in_memory: Whether the rows are read into memory: True, False, or "auto", which reads
+      Parquet files of more than 2 GiB in parts. Other tables are always read as a whole.
   """
 
   def __init__(
@@ -34,14 +38,18 @@ class Table:
     source: arrow.TableLike,
     schema: SchemaLike | None = None,
     condition: Sequence[str] = (),
+    in_memory: bool | Literal["auto"] = "auto",
   ):
     self.source, self.schema, self.condition = source, schema, condition
+    self.in_memory = in_memory
 
   def open(
     self, split: str | None, data_dir: str | os.PathLike | None = None
   ) -> sources.Split:
     """Reads the table, and finds a split; None is all rows in their order."""
     del data_dir  # a path is complete
+    if self.is_read_in_parts():
+      return parquet.open_split(self.source, self.schema, split, self.condition)
     table, schema = read_table(self.source, self.schema)
     condition = None
     if self.condition:
@@ -65,17 +73,30 @@ class Table:
       return found
 
     return sources.Split(
-      len(x), x.nbytes, lambda: (x, y), stream, check, schema, condition
+      len(x),
+      x.nbytes,
+      lambda: (x, y),
+      stream,
+      check,
+      schema,
+      condition,
+      has_missing=bool(np.isnan(x).any()),
     )
+
+  def is_read_in_parts(self) -> bool:
+    """Whether the rows are not read into memory."""
+    if self.in_memory is True or not isinstance(self.source, (str, os.PathLike)):
+      return False
+    if not str(self.source).lower().endswith(".parquet"):
+      return False
+    if self.in_memory is False:
+      return True
+    file = parquet.Rows(self.source)
+    return 4 * file.num_rows * len(file.columns) > sources.IN_MEMORY_BYTES
 
 
 def _check_complete(x, schema, name):
-  for column, count in zip(schema.modelled, np.isnan(x).sum(axis=0), strict=True):
-    if count:
-      raise ValueError(
-        f"{name}, column {column.name!r}: {count} of {len(x)} values are missing: pass "
-        "missing=True, or ignore the column."
-      )
+  sources.check_complete(np.isnan(x).sum(axis=0), len(x), schema, name)
 
 
 def table(
@@ -89,7 +110,8 @@ def table(
   drop_remainder: bool = False,
   missing: bool | None = None,
   condition: Sequence[str] = (),
-) -> ArrayDataset:
+  in_memory: bool | Literal["auto"] = "auto",
+) -> ArrayDataset | tf.data.Dataset:
   """A data set of the rows of a table, with its `schema`.
 
   Args:
@@ -107,9 +129,13 @@ def table(
     missing: Whether values may be missing; None if there are missing values.
     condition: Names of columns that are not modelled, but are the condition of a model:
       the y of the data set, whose schema is its `condition`. They must be complete.
+    in_memory: True, False, or "auto": in memory, but for Parquet files of more than 2
+      GiB. A Parquet file that is not in memory is read in parts, and shuffled by row
+      groups and in a buffer.
 
   Returns:
-    The data set, of float32 rows `[D]`. NaN marks a missing value.
+    The data set, of float32 rows `[D]`: an `ArrayDataset`, or a `tf.data.Dataset` if it is
+    not in memory. NaN marks a missing value.
 
   Raises:
     ValueError: The table cannot be read, does not fit what is given of the schema, or has
@@ -117,13 +143,19 @@ def table(
     FileNotFoundError: There is no such file.
     TypeError: The source is not a table.
   """
-  found = Table(source, schema, condition).open(split)
+  if in_memory not in (True, False, "auto"):
+    raise ValueError(f"in_memory={in_memory!r}: use True, False or 'auto'.")
+  rows = Table(source, schema, condition, in_memory)
+  found = rows.open(split)
   if missing is not None:
     found.check(missing)
-  x, y = found.arrays()
   shuffle = split == "train" if shuffle is None else bool(shuffle)
-  missing = bool(np.isnan(x).any()) if missing is None else missing
+  missing = found.has_missing if missing is None else missing
   options = streams.Options(batch_size, shuffle, seed, "none", drop_remainder, missing)
+  options.check(found.num_examples)
+  if in_memory is False or rows.is_read_in_parts():
+    return found.stream(options)
+  x, y = found.arrays()
   return ArrayDataset(
     x,
     y,

@@ -10,11 +10,12 @@ import collections
 import contextlib
 import os
 import pathlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from aevb_tf.registry import did_you_mean
 from aevb_tf.tables import text_files
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _LARGEST_WHOLE = 2**53
 _MICROSECONDS_PER_DAY = 86400 * 10**6
 
 Level: TypeAlias = str | int | float | bool
+Type: TypeAlias = Literal["int", "float", "bool", "text", "date", "time", "other"]
 
 
 class Values(NamedTuple):
@@ -47,7 +49,7 @@ class Values(NamedTuple):
     zone: The time zone of times; their numbers are in UTC.
   """
 
-  type: Literal["int", "float", "bool", "text", "date", "time", "other"]
+  type: Type
   numbers: np.ndarray
   texts: tuple[str, ...] = ()
   is_ordered: bool = False
@@ -61,6 +63,12 @@ class Values(NamedTuple):
     found, positions = np.unique(numbers[~np.isnan(self.numbers)], return_inverse=True)
     return [self._level(number) for number in found], positions
 
+  def levels(self, most: int) -> list[Level] | None:
+    """The distinct values, or None if there are more than `most`."""
+    numbers = self.numbers if self.exact is None else self.exact
+    found = np.unique(numbers[~np.isnan(self.numbers)])
+    return None if len(found) > most else [self._level(number) for number in found]
+
   def _level(self, number):
     if self.type == "text":
       return self.texts[int(number)]
@@ -71,6 +79,13 @@ class Values(NamedTuple):
     if self.type == "time":
       return str(np.datetime_as_string(np.datetime64(int(number), "us"), unit="auto"))
     return plain(number.item())
+
+
+def no_column(where: str, name: str, known: Collection[str]) -> ValueError:
+  """The error about a table without a column of the schema."""
+  return ValueError(
+    f"{where} has no column {name!r}, which the schema has.{did_you_mean(name, known)}"
+  )
 
 
 class Table(NamedTuple):
@@ -109,7 +124,11 @@ def read(source: TableLike, text_columns: Collection[str] = ()) -> Table:
     UserWarning: A text file has columns that are probably meant otherwise.
   """
   name = str(source) if isinstance(source, (str, os.PathLike)) else "The table"
-  table = _arrow(source, name, text_columns)
+  return of_arrow(_arrow(source, name, text_columns), name)
+
+
+def of_arrow(table: pyarrow.Table, name: str) -> Table:
+  """The columns of Arrow's table; `name` is that of the table in messages."""
   if not table.num_rows:
     raise ValueError(f"{name} has no rows: give at least one.")
   columns = {
@@ -133,7 +152,7 @@ def _arrow(source, name, text_columns) -> pyarrow.Table:
       "`to_frame()` returns."
     )
   elif type(source).__module__.partition(".")[0] == "pandas":
-    _check_unique(source.columns, name)
+    check_unique(source.columns, name)
     with _converting(name):
       table = pa.Table.from_pandas(source, preserve_index=False)
   elif hasattr(source, "__arrow_c_stream__"):
@@ -144,7 +163,7 @@ def _arrow(source, name, text_columns) -> pyarrow.Table:
       f"{type(source).__name__} is not a table: give a path, a DataFrame, a pyarrow.Table,"
       " or a dict of arrays."
     )
-  _check_unique(table.column_names, name)
+  check_unique(table.column_names, name)
   return table
 
 
@@ -180,7 +199,8 @@ def _of_arrays(arrays, name):
   return pa.table(columns)
 
 
-def _check_unique(names, where):
+def check_unique(names: Iterable[str], where: str) -> None:
+  """Raises a ValueError if a name of a column occurs twice."""
   counts = collections.Counter(map(str, names))
   twice = [name for name, count in counts.items() if count > 1]
   if twice:
@@ -190,18 +210,30 @@ def _check_unique(names, where):
 
 
 def _of_file(path: pathlib.Path, text_columns) -> pyarrow.Table:
-  import pyarrow as pa
   import pyarrow.parquet
 
   check_file(path)
   is_parquet = path.suffix.lower() == ".parquet"
-  try:
+  with reading(path, "Parquet" if is_parquet else "CSV"):
     if is_parquet:
       return pyarrow.parquet.read_table(path)
     return text_files.read(path, text_columns)
+
+
+@contextlib.contextmanager
+def reading(path: pathlib.Path, kind: str) -> Iterator[None]:
+  """Turns errors of Arrow about a file into a `ValueError` that says what to do.
+
+  Args:
+    path: The file.
+    kind: "Parquet" or "CSV".
+  """
+  import pyarrow as pa
+
+  try:
+    yield
   except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
     why = " ".join(str(error).split()).rstrip(".")
-    kind = "Parquet" if is_parquet else "CSV"
     raise ValueError(
       f"{path} cannot be read as {kind}: {why}. Write it again, with the names of the "
       "columns in the first line and as many fields in every line."

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from aevb_tf.registry import did_you_mean
-from aevb_tf.tables.arrow import Level, Values, plain
+from aevb_tf.tables.arrow import Level, Type, Values, plain
 
 Kind: TypeAlias = Literal[
   "real", "positive", "count", "binary", "categorical", "ordinal", "ignored"
@@ -19,7 +19,6 @@ Kind: TypeAlias = Literal[
 KINDS = get_args(Kind)
 # Kinds whose numbers are codes of levels.
 CODED = ("binary", "categorical", "ordinal")
-Type: TypeAlias = Literal["int", "float", "bool", "text", "date", "time", "other"]
 Resolution: TypeAlias = Literal["s", "ms", "us"]
 # Of one day, in a time's resolution.
 _PER_DAY = {"s": 86400, "ms": 86400 * 10**3, "us": 86400 * 10**6}

@@ -8,36 +8,40 @@ from typing import Any
 import numpy as np
 
 from aevb_tf.registry import did_you_mean
-from aevb_tf.tables.arrow import Level, Values
+from aevb_tf.tables.arrow import Level
 from aevb_tf.tables.column import CODED, KINDS, Column, Kind, Resolution
+from aevb_tf.tables.summary import Moments, Summary
 
 MOST_LEVELS = 2000  # of text
 MOST_ORDINAL_LEVELS = 10  # of whole numbers
 LARGEST_COUNT = 100_000
+_RESOLUTIONS: dict[int, Resolution] = {10**6: "s", 10**3: "ms", 1: "us"}
 
 
-def infer(name: str, values: Values) -> Column:
+def infer(name: str, summary: Summary) -> Column:
   """The column with the kind that the rules give.
 
   Args:
     name: Its name.
-    values: Its values.
+    summary: The summary of its values.
   """
-  kind, reason = _kind(values)
-  return make(name, values, kind, reason)
+  kind, reason = _kind(summary)
+  return make(name, summary, kind, reason)
 
 
-def given(name: str, values: Values, options: Mapping[str, Any], where: str) -> Column:
+def given(
+  name: str, summary: Summary, options: Mapping[str, Any], where: str
+) -> Column:
   """A column whose kind, levels, location or scale are given.
 
   Args:
     name: Its name.
-    values: Its values.
+    summary: The summary of its values.
     options: Arguments of `Column`; those that are not given are inferred.
     where: The table and the column, for messages.
 
   Raises:
-    ValueError: An option is unknown, or the kind does not fit the values.
+    ValueError: An option is unknown, or the kind does not fit the type of the values.
   """
   if not isinstance(options, Mapping):
     raise ValueError(
@@ -48,165 +52,140 @@ def given(name: str, values: Values, options: Mapping[str, Any], where: str) -> 
   for key in options:
     if key not in known:
       raise ValueError(f"{where}: unknown option {key!r}.{did_you_mean(key, known)}")
-  kind = options.get("kind") or _kind(values)[0]
+  kind = options.get("kind") or _kind(summary)[0]
   if kind not in KINDS:
     raise ValueError(f"{where}: unknown kind {kind!r}.{did_you_mean(kind, KINDS)}")
-  if kind in ("real", "positive", "count") and values.type == "text":
+  if kind in ("real", "positive", "count") and summary.type == "text":
     raise ValueError(
       f"{where}: holds text, but kind {kind!r} needs numbers: use kind 'categorical', or "
       "convert the column."
     )
-  if kind != "ignored" and values.type == "other":
+  if kind != "ignored" and summary.type == "other":
     raise ValueError(
-      f"{where}: holds {values.arrow_type}, which no kind can model: use kind 'ignored', "
+      f"{where}: holds {summary.arrow_type}, which no kind can model: use kind 'ignored', "
       "or convert the column to numbers or text."
     )
   levels = options.get("levels")
   if (
     kind == "ordinal"
     and levels is None
-    and values.type == "text"
-    and not values.is_ordered
+    and summary.type == "text"
+    and not summary.order
   ):
     raise ValueError(
       f"{where}: kind 'ordinal' of text needs its levels in their order: give "
       f"{{'kind': 'ordinal', 'levels': [...]}} for {name!r}."
     )
   try:
-    column = make(name, values, kind, "given", levels)
+    column = make(name, summary, kind, "given", levels)
     changes = {key: options[key] for key in ("location", "scale") if key in options}
     column = Column(**{**vars(column), **changes})
   except ValueError as error:
     raise ValueError(f"{where}: {str(error).partition(': ')[2]}") from None
-  if kind != "ignored":
-    column.encode(values, where)  # raises an error for values that do not fit
   return column
 
 
 def make(
   name: str,
-  values: Values,
+  summary: Summary,
   kind: Kind,
   reason: str,
   levels: Any = None,
 ) -> Column:
-  """The column of a kind, with levels, location and scale from its values.
+  """The column of a kind, with levels, location and scale from its summary.
 
   Raises:
     ValueError: The levels do not fit the kind, or are infinite.
   """
   location, scale, dispersion = 0.0, 1.0, 1.0
-  v = values.numbers[np.isfinite(values.numbers)]
-  if kind == "real" and v.size:
-    location, stddev = mean_and_stddev(v)
-    scale = stddev or 1.0
-  elif kind == "positive" and np.all(v > 0) and v.size:
-    scale = float(np.exp(np.log(v).mean()))
-  elif kind == "count" and np.any(v > 0):
-    scale = float(v.mean())
-    dispersion = _dispersion(v)
+  moments = summary.moments
+  if kind == "real" and moments.count:
+    location, scale = moments.mean, moments.stddev or 1.0
+  elif kind == "positive" and summary.least > 0:
+    scale = float(np.exp(summary.log_moments.mean))
+  elif kind == "count" and summary.largest > 0:
+    scale, dispersion = moments.mean, _dispersion(moments)
   if kind in CODED and levels is None:
-    if np.isinf(values.numbers).any():
-      raise ValueError(
-        f"column {name!r}: holds an infinite value: remove or replace it."
-      )
-    levels = _levels(values)
+    levels = _levels(name, summary)
   return Column(
     name,
     kind,
     levels if levels is not None and kind in CODED else (),
     location,
     scale,
-    values.type,
-    int(np.isnan(values.numbers).sum()) if values.type != "other" else 0,
+    summary.type,
+    summary.num_missing if summary.type != "other" else 0,
     reason,
-    _resolution(values),
-    values.zone,
+    _RESOLUTIONS[summary.divisor] if summary.type == "time" else "s",
+    summary.zone,
     dispersion,
   )
 
 
-def _dispersion(counts: np.ndarray) -> float:
+def _dispersion(counts: Moments) -> float:
   """Theta of counts whose variance is mean + mean^2 / theta, from 0.1 to 100."""
-  mean, excess = counts.mean(), counts.var() - counts.mean()
-  return float(np.clip(mean**2 / max(excess, 1e-30), 0.1, 100.0))
+  excess = counts.stddev**2 - counts.mean
+  return float(np.clip(counts.mean**2 / max(excess, 1e-30), 0.1, 100.0))
 
 
-def mean_and_stddev(v: np.ndarray) -> tuple[float, float]:
-  """Of numbers whose squares may be out of the range of float64."""
-  _, exponent = np.frexp(np.abs(v).max())
-  scaled = np.ldexp(v, -exponent)  # exact
-  mean, stddev = np.ldexp([scaled.mean(), scaled.std()], exponent)
-  return float(mean), float(stddev)
+def _levels(name: str, summary: Summary) -> list[Level]:
+  """The levels of a column of codes."""
+  if summary.order:
+    return list(summary.order)
+  if summary.has_infinite:
+    raise ValueError(f"column {name!r}: holds an infinite value: remove or replace it.")
+  if summary.levels is None:
+    raise ValueError(f"column {name!r}: has too many distinct values for levels.")
+  return summary.levels
 
 
-def _resolution(values: Values) -> Resolution:
-  """That of times."""
-  if values.type != "time" or values.exact is None:
-    return "s"
-  if not np.any(values.exact % 10**6):
-    return "s"
-  return "us" if np.any(values.exact % 10**3) else "ms"
-
-
-def _levels(values: Values) -> list[Level]:
-  """The distinct values in their order."""
-  if values.is_ordered:
-    return list(values.texts)
-  levels, _ = values.distinct()
-  return sorted(levels) if values.type == "text" else levels
-
-
-def _kind(values: Values) -> tuple[Kind, str]:
-  if values.type == "other":
-    return "ignored", f"values of type {values.arrow_type}"
-  v = values.numbers[~np.isnan(values.numbers)]
-  distinct = np.unique(v)
-  if values.type == "int" and values.exact is not None:
-    distinct = np.unique(values.exact[~np.isnan(values.numbers)])
-  if not distinct.size:
+def _kind(summary: Summary) -> tuple[Kind, str]:
+  if summary.type == "other":
+    return "ignored", f"values of type {summary.arrow_type}"
+  if not summary.num_observed:
     return "ignored", "no values"
-  if distinct.size == 1:
+  num_levels = np.inf if summary.levels is None else len(summary.levels)
+  if num_levels == 1:
     return "ignored", "a single value"
-  if distinct.size == 2 and values.type not in ("date", "time"):
+  if num_levels == 2 and summary.type not in ("date", "time"):
     return "binary", "two distinct values"
-  if values.type == "text":
-    return _kind_of_text(values, len(v), len(distinct))
-  if values.type in ("date", "time"):
+  if summary.type == "text":
+    return _kind_of_text(summary, num_levels)
+  if summary.type in ("date", "time"):
     return "real", "days since 1970"
-  if values.type == "int":
-    return _kind_of_whole_numbers(v, distinct, values.exact is not None)
-  return _kind_of_numbers(v)
+  if summary.type == "int":
+    return _kind_of_whole_numbers(summary, num_levels)
+  return _kind_of_numbers(summary)
 
 
-def _kind_of_text(values, n, num_levels) -> tuple[Kind, str]:
-  if values.is_ordered:
+def _kind_of_text(summary, num_levels) -> tuple[Kind, str]:
+  if summary.order:
     return "ordinal", "ordered categories"
-  if num_levels == n:
+  if num_levels == summary.num_observed:
     return "ignored", "text, and each row has its own"
   if num_levels > MOST_LEVELS:
     return "ignored", f"text of more than {MOST_LEVELS:,} levels"
   return "categorical", "text"
 
 
-def _kind_of_whole_numbers(v, distinct, are_large) -> tuple[Kind, str]:
-  is_finite = np.isfinite(v).all()
-  if is_finite and len(distinct) == len(v) and np.all(np.diff(v) == 1):
+def _kind_of_whole_numbers(summary, num_levels) -> tuple[Kind, str]:
+  if summary.run and not summary.has_infinite:
     return "ignored", "it counts the rows"
-  if len(distinct) <= MOST_ORDINAL_LEVELS:
+  if num_levels <= MOST_ORDINAL_LEVELS:
     return "ordinal", f"whole numbers, at most {MOST_ORDINAL_LEVELS} distinct"
-  if are_large:
+  if summary.has_large:
     return "ignored", "whole numbers beyond 2**53"
-  if v.min() >= 0 and v.max() <= LARGEST_COUNT and v.var() >= v.mean():
-    return "count", "whole numbers from 0, variance above mean"
-  return _kind_of_numbers(v)
+  if summary.least >= 0 and summary.largest <= LARGEST_COUNT:
+    if summary.moments.stddev**2 >= summary.moments.mean:
+      return "count", "whole numbers from 0, variance above mean"
+  return _kind_of_numbers(summary)
 
 
-def _kind_of_numbers(v) -> tuple[Kind, str]:
-  if v.min() > 0 and np.isfinite(v).all():
+def _kind_of_numbers(summary) -> tuple[Kind, str]:
+  if summary.least > 0 and not summary.has_infinite:
     # The log-densities per value at the best parameters differ by this.
-    log = np.log(v)
-    _, stddev = mean_and_stddev(v)
-    if np.log(log.std()) + log.mean() < np.log(stddev):
-      return "positive", "log-normal fits better than normal"
+    log = summary.log_moments
+    with np.errstate(divide="ignore"):
+      if np.log(log.stddev) + log.mean < np.log(summary.moments.stddev):
+        return "positive", "log-normal fits better than normal"
   return "real", "numbers"

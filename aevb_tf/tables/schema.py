@@ -14,6 +14,7 @@ from aevb_tf.files import write_json
 from aevb_tf.registry import did_you_mean
 from aevb_tf.tables import arrow, inference
 from aevb_tf.tables.column import Column
+from aevb_tf.tables.summary import Summary
 
 if TYPE_CHECKING:
   import pandas
@@ -80,8 +81,30 @@ class Schema:
     if isinstance(schema, Schema):
       schema.encode_table(table)  # raises an error if it does not fit
       return schema
-    if table.num_rows < 2:
-      raise ValueError(f"{table.name} has one row: a schema needs at least two.")
+    summaries = {name: Summary.of(v) for name, v in table.columns.items()}
+    found = cls.of_summaries(summaries, table.num_rows, table.name, schema)
+    if schema:
+      found.encode_table(table)  # raises an error for values that do not fit
+    return found
+
+  @classmethod
+  def of_summaries(
+    cls,
+    summaries: Mapping[str, Summary],
+    num_rows: int,
+    where: str,
+    schema: Mapping[str, str | Mapping[str, Any]] | None = None,
+  ) -> Schema:
+    """As `infer`, of the summaries of a table's columns.
+
+    Args:
+      summaries: The summary of each column.
+      num_rows: Number of rows.
+      where: The name of the table, for messages.
+      schema: What is known already, but no `Schema`; that the values fit is not checked.
+    """
+    if num_rows < 2:
+      raise ValueError(f"{where} has one row: a schema needs at least two.")
     if not isinstance(schema, (Mapping, type(None))):
       raise TypeError(
         f"schema={schema!r}: give {{name: kind}} for some columns, a Schema, or the path "
@@ -89,19 +112,19 @@ class Schema:
       )
     known = dict(schema or {})
     for name in known:
-      if name not in table.columns:
+      if name not in summaries:
         raise ValueError(
-          f"{table.name} has no column {name!r}.{did_you_mean(name, table.columns)}"
+          f"{where} has no column {name!r}.{did_you_mean(name, summaries)}"
         )
     columns = []
-    for name, values in table.columns.items():
+    for name, summary in summaries.items():
       options = known.get(name)
       options = {"kind": options} if isinstance(options, str) else options
       if options is None:
-        columns.append(inference.infer(name, values))
+        columns.append(inference.infer(name, summary))
       else:
-        where = f"{table.name}, column {name!r}"
-        columns.append(inference.given(name, values, options, where))
+        title = f"{where}, column {name!r}"
+        columns.append(inference.given(name, summary, options, title))
     return cls(columns)
 
   # The columns.
@@ -210,10 +233,7 @@ class Schema:
     encoded = []
     for column in self.modelled:
       if column.name not in table.columns:
-        raise ValueError(
-          f"{table.name} has no column {column.name!r}, which the schema has."
-          f"{did_you_mean(column.name, table.columns)}"
-        )
+        raise arrow.no_column(table.name, column.name, table.columns)
       where = f"{table.name}, column {column.name!r}"
       encoded.append(column.encode(table.columns[column.name], where))
     return np.stack(encoded, axis=1)
