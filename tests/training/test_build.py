@@ -24,15 +24,20 @@ def _data(shape=(8, 6, 1), n=20):
   return aevb.data.ArrayDataset(x, batch_size=10)
 
 
+def _table(n=20):
+  x = np.linspace(0, 1, n)
+  return aevb.data.table({"x": x, "level": np.arange(n) % 3}, missing=True)
+
+
 @pytest.mark.parametrize("name", configuration.installed())
 def test_every_installed_config_makes_a_model(name):
   config = configuration.load(name)
   build.check(config)
-  if config.network == "table":  # tests/training/test_tables.py
-    return
-  vae = build.model(config, _data())
+  data = _table() if config.network == "table" else _data()
+  vae = build.model(config, data)
   assert vae.latent_dim == config.latent_dim
-  assert vae.event_shape == (8, 6, 1)
+  assert vae.event_shape == data.event_shape
+  assert (vae.missing is not None) == config.missing
   assert type(vae.optimizer).__name__.lower() == config.optimizer.name
   first = vae.encoder.hidden[0] if config.network == "mlp" else None
   if first is not None:
