@@ -132,6 +132,15 @@ _ALL = (
     ("PyTorch", "torch.compile", "Keras fit", "JAX scan"),
     binarization="stochastic",
   ),
+  Benchmark(
+    "table",
+    "an epoch over 1,000,000 rows of 30 mixed columns, by minibatches of 500",
+    (
+      Contender(OURS, "benchmarks.tables.ours:train"),
+      Contender("PyTorch", "benchmarks.tables.torch_loop:train", {}, ("torch",)),
+    ),
+    {"PyTorch": 1.0},
+  ),
   _variants(
     "binarization",
     "an epoch of 600 steps: new binary images against grey ones",

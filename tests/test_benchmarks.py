@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from benchmarks import __main__ as command
 from benchmarks import growth, machine, rounds, suite, table, worker
@@ -247,3 +248,30 @@ def test_an_error_of_a_run_is_not_reported_as_one_of_a_file(monkeypatch):
   monkeypatch.setattr(sys, "argv", ["benchmarks", "import", "--rounds=1"])
   with pytest.raises(BrokenPipeError):
     runpy.run_path(command.__file__, run_name="__main__")
+
+
+def test_the_densities_of_the_loop_of_a_table_are_those_of_scipy():
+  torch = pytest.importorskip("torch", reason="torch is not installed")
+  from benchmarks.tables import torch_loop
+
+  rng = np.random.default_rng(0)
+  location, log_scale = rng.normal(size=(2, 9, 3))
+  x, theta = rng.normal(size=(9, 3)), rng.uniform(3, 30, size=3)
+  counts, mean = rng.poisson(5, size=(9, 3)), np.exp(location)
+  params = np.concatenate([location, log_scale], axis=1)
+
+  def found(density, *arrays):
+    return density(*map(torch.from_numpy, arrays)).numpy()
+
+  np.testing.assert_allclose(
+    found(torch_loop._student_t, x, params, theta),
+    scipy.stats.t.logpdf(x, theta, location, np.exp(log_scale)),
+  )
+  np.testing.assert_allclose(
+    found(torch_loop._normal, x, params),
+    scipy.stats.norm.logpdf(x, location, np.exp(log_scale)),
+  )
+  np.testing.assert_allclose(
+    found(torch_loop._negative_binomial, counts, location, theta),
+    scipy.stats.nbinom.logpmf(counts, theta, theta / (theta + mean)),
+  )

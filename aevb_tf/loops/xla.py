@@ -21,7 +21,7 @@ def pays(parts: list[tuple[keras.Model, int]], num_weights: int, epoch: int) -> 
 
   Args:
     parts: The networks of a model, and the rows that each computes for one example.
-    num_weights: Number of all trainable weights, in networks or elsewhere.
+    num_weights: Number of all trainable weights but those of the likelihood.
     epoch: Number of examples in an epoch.
   """
   dense = [(_size(network), rows) for network, rows in parts]

@@ -399,7 +399,10 @@ class Autoencoder(_Model):
     if not self.built:
       return False
     parts = [(self.encoder, 1), (self.decoder, self.bound.num_draws)]
-    num_weights = sum(math.prod(w.shape) for w in self.trainable_weights)
+    # A likelihood's own weights, such as the dispersions of counts, change nothing.
+    own = {id(w) for w in self.likelihood_family.trainable_weights}
+    others = (w for w in self.trainable_weights if id(w) not in own)
+    num_weights = sum(math.prod(w.shape) for w in others)
     return xla.pays(parts, num_weights, num_examples)
 
   # Saving.

@@ -28,6 +28,13 @@ def test_long_epochs_of_perceptrons_pay():
   assert not vae.xla_pays(2_000)
 
 
+def test_a_likelihood_with_weights_of_its_own_pays():
+  columns = [{"name": f"c{i}", "kind": "count"} for i in range(20)]
+  vae = aevb.VAE.for_table(aevb.tables.Schema(columns))
+  assert vae.likelihood_family.trainable_weights
+  assert vae.xla_pays(10**6) and not vae.xla_pays(2_000)
+
+
 def test_every_sample_of_z_is_work():
   num = 2_000
   many = paper_vae(bound=aevb.bounds.ImportanceWeighted(10))
