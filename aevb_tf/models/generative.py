@@ -420,7 +420,7 @@ class GenerativeModel(
     if not self.built:
       return  # the shape of the data is not known, which is an error of the step
     x, y, _ = steps.unpacked(self, data)
-    if tf.is_tensor(y) and y.shape == x.shape:
+    if y is not None and tf.is_tensor(y) and y.shape == x.shape:
       x = steps.scored(self, x, y)
     if self.in_support(x):
       self.likelihood_family.warn_of_misfit(x)
