@@ -25,7 +25,7 @@ def of_events(
     event_shape: The shape that each example must have.
     in_graph: Whether to check static shapes in the graph as well, for a graph that is
       exported, and can be called with any shape.
-    name: Name of `x` in the error: "data" or "latents".
+    name: Name of `x` in the error: "data", "latents" or "conditions".
 
   Returns:
     `x`, of static shape `[batch, *event_shape]`.

@@ -16,10 +16,9 @@ import dataclasses
 import pathlib
 from typing import Any
 
-import numpy as np
-
 from aevb_tf.export import flatbuffer, publish, runtimes
 from aevb_tf.export.config import ExportConfig
+from aevb_tf.export.examples import Taken
 from aevb_tf.export.manifest import Artifact
 from aevb_tf.export.saved_model import content_hashes, operators, saved_model
 from aevb_tf.export.serving.bundle import serving_bundle
@@ -41,16 +40,16 @@ class Job:
     name: Name of the export; the stem of file names.
     config: How to export it.
     config_sha256: Hash of the training config.
-    test_data: As in `tflite`, or None.
-    representative_data: As in `tflite`, or None.
+    test_data: Examples of the test split, or None.
+    representative_data: Examples of the training split, or None.
   """
 
   vae: ExportableModel
   name: str
   config: ExportConfig
   config_sha256: str
-  test_data: np.ndarray | None = None
-  representative_data: np.ndarray | None = None
+  test_data: Taken | None = None
+  representative_data: Taken | None = None
 
   @property
   def options(self) -> dict[str, Any]:

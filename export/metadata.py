@@ -5,6 +5,8 @@
                      batch) and a description
     event_shape      of one example;  latent_dim;  x_range, the range of pixels
     posterior, prior, likelihood
+    condition        of a model with a condition: its name and options, such as the names
+                     of the classes, or the columns with their levels and units
     config_sha256    of the training config; null if there was none
     versions         of this package and the packages that it computes with
 
@@ -58,10 +60,16 @@ def describe(
     "posterior": vae.posterior_family.title,
     "prior": type(vae.prior).__name__,
     "likelihood": type(complete_of(vae.likelihood_family)).__name__,
+    **describe_condition(vae),
     "config_sha256": config_sha256,
     "versions": versions(),
     **additional,
   }
+
+
+def describe_condition(vae: ExportableModel) -> dict[str, Any]:
+  """The entry `condition` of a model that has one; otherwise nothing."""
+  return {} if vae.condition is None else {"condition": vae.condition.get_config()}
 
 
 def versions() -> dict[str, str]:

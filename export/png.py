@@ -4,9 +4,10 @@
     sample_png        num, seed        -> png_bytes
     elbo_png          png_bytes, seed  -> elbo, kl, log_likelihood
 
-`png_bytes` is a string `[batch]`, a PNG file each: over REST `{"b64": ...}`, as
-TensorFlow Serving writes every output whose name ends in `_bytes`. Pixels are levels /
-255; values outside of [0, 1] are clipped. A model has these signatures if its data are
+If the model has a condition, `condition` is their last input. `png_bytes` is a string
+`[batch]`, a PNG file each: over REST `{"b64": ...}`, as TensorFlow Serving writes every
+output whose name ends in `_bytes`. Pixels are levels / 255; values outside of [0, 1] are
+clipped. A model has these signatures if its data are
 images of one or three channels, and only in a SavedModel: LiteRT does not decode images.
 """
 
@@ -44,7 +45,7 @@ def _png_signatures(shape, built):
   input_doc = (
     f"PNG files of {columns} x {rows} pixels, " + {1: "grey", 3: "RGB"}[channels]
   )
-  sample, elbo = built["sample"], built["elbo"]
+  reconstruct, sample, elbo = (built[k] for k in ("reconstruct", "sample", "elbo"))
   output_docs = {"png_bytes": "PNG files of the mean of p(x|z)"}
   return {
     signature.name: signature
@@ -52,11 +53,11 @@ def _png_signatures(shape, built):
       Signature(
         "reconstruct_png",
         "The mean of p(x|z) at the point that stands for q(z|x), as images.",
-        (files,),
-        (input_doc,),
+        (files, *reconstruct.inputs[1:]),
+        (input_doc, *reconstruct.input_docs[1:]),
         output_docs,
-        lambda png_bytes: _encode(
-          built["reconstruct"].function(decode(png_bytes, shape))
+        lambda png_bytes, *condition: _encode(
+          reconstruct.function(decode(png_bytes, shape), *condition)
         ),
       ),
       Signature(
@@ -65,15 +66,15 @@ def _png_signatures(shape, built):
         sample.inputs,
         sample.input_docs,
         output_docs,
-        lambda num, seed: _encode(sample.function(num, seed)),
+        lambda *inputs: _encode(sample.function(*inputs)),
       ),
       Signature(
         "elbo_png",
         elbo.doc,
-        (files, elbo.inputs[1]),
-        (input_doc, elbo.input_docs[1]),
+        (files, *elbo.inputs[1:]),
+        (input_doc, *elbo.input_docs[1:]),
         elbo.output_docs,
-        lambda png_bytes, seed: elbo.function(decode(png_bytes, shape), seed),
+        lambda png_bytes, *rest: elbo.function(decode(png_bytes, shape), *rest),
       ),
     )
   }

@@ -26,6 +26,7 @@ from tensorflow.lite.python import convert
 from aevb_tf import random
 from aevb_tf.export import conversion, flatbuffer, runtimes
 from aevb_tf.export.config import QuantizationKind
+from aevb_tf.export.examples import Taken
 from aevb_tf.export.frozen import ConcreteFunction, operators
 from aevb_tf.random import Purpose
 
@@ -52,7 +53,7 @@ def quantize(
     kind: One of `config.QUANTIZATION_KINDS`.
     folder: The SavedModel.
     functions: Its signatures: name to concrete function.
-    representative: `x` and `z`, float32 `[n, ...]`, for int8.
+    representative: `x`, `z`, and `condition` if the model has one, `[n, ...]`, for int8.
     fixed: Whether the batch size is fixed.
 
   Returns:
@@ -166,7 +167,7 @@ def judge(
   converted: Converted,
   content: bytes,
   functions: Mapping[str, ConcreteFunction],
-  x: np.ndarray,
+  data: Taken,
   max_nats: float,
 ) -> dict[str, Any]:
   """Raises an error for a file that changes the bound too much.
@@ -175,7 +176,7 @@ def judge(
     converted: What the file was made from.
     content: The file.
     functions: Name to concrete function, float32; `elbo` among them.
-    x: float32 `[n, *event_shape]`; cut to a whole number of the file's batches.
+    data: The examples; cut to a whole number of the file's batches.
     max_nats: How much the mean bound may change, either way.
 
   Returns:
@@ -185,21 +186,21 @@ def judge(
     RuntimeFailed: LiteRT is not installed, or cannot run the file.
     ValueError: The bound changed more.
   """
-  change = _change(content, functions, x)
+  change = _change(content, functions, data)
   if not abs(change.nats) <= max_nats:  # NaN is too much as well
     raise ValueError(
       f"quantize={converted.kind!r} moves the bound by {change.nats:+.2f} nats on "
       f"{change.num_examples} examples, more than max_nats={max_nats:g}"
-      f"{_worst_layer(converted, functions, x)}. Nothing was written."
+      f"{_worst_layer(converted, functions, data)}. Nothing was written."
     )
   return {"max_nats": max_nats, **change._asdict()}
 
 
-def _worst_layer(converted, functions, x):
+def _worst_layer(converted, functions, data):
   """The layer without which the bound changes least, as the end of a sentence."""
   if converted.kind != "int8":
     return ""
-  few = x[:_JUDGED_BATCH_SIZE]
+  few = Taken(**data.inputs(slice(_JUDGED_BATCH_SIZE)))
   whole = abs(_change(converted.file(), functions, few).nats)
   remaining = {
     layer: abs(_change(converted.file(layer), functions, few).nats)
@@ -209,13 +210,13 @@ def _worst_layer(converted, functions, x):
   name = layer.split(";")[0].rsplit("/", 1)[0]
   return (
     f"; most is lost in {name}: with it in float, {remaining[layer]:.2f} of {whole:.2f} "
-    f"nats remain on {len(few)} examples"
+    f"nats remain on {few.num} examples"
   )
 
 
-def _change(content, functions, x):
+def _change(content, functions, data):
   """Compares a file with the functions that it was made from, with the same noise."""
-  calls = _judged_calls(functions, x)
+  calls = _judged_calls(functions, data)
   with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "judged.tflite")
     with open(path, "wb") as file:
@@ -237,16 +238,19 @@ def _change(content, functions, x):
   )
 
 
-def _judged_calls(functions, x):
-  size = functions["elbo"].inputs[0].shape[0] or min(_JUDGED_BATCH_SIZE, len(x))
-  x = np.resize(x, (max(len(x), size), *x.shape[1:]))  # repeated up to one batch
-  batches = [x[i : i + size] for i in range(0, len(x) - size + 1, size)]
+def _judged_calls(functions, data):
+  num = data.num
+  size = functions["elbo"].inputs[0].shape[0] or min(_JUDGED_BATCH_SIZE, num)
+  rows = np.arange(max(num, size)) % num  # repeated up to one batch
+  batches = [
+    data.inputs(rows[i : i + size]) for i in range(0, len(rows) - size + 1, size)
+  ]
   calls = [
     runtimes.Call(
-      "elbo", {"x": batch, "seed": np.asarray(random.derive(_SEED, Purpose.CHECK, i))}
+      "elbo", {**batch, "seed": np.asarray(random.derive(_SEED, Purpose.CHECK, i))}
     )
     for i, batch in enumerate(batches)
   ]
   if "reconstruct" in functions:
-    calls += [runtimes.Call("reconstruct", {"x": batch}) for batch in batches]
+    calls += [runtimes.Call("reconstruct", batch) for batch in batches]
   return calls

@@ -13,6 +13,14 @@ int32 scalar. Numbers are nats, float32 `[batch]`, and NaN for an example that t
 likelihood cannot score, so that it does not look like an anomaly; others in the batch
 are not affected.
 
+Every signature of a model with a condition c has `condition` as its last input: the c of
+each row, or one for all. It is int32 `[batch]` for class labels, and float32
+`[batch, *shape]` otherwise; a batch of 1 is for all. An invalid condition is an error, or
+NaN in the outputs of that row for runtimes without assertions. If c is a class, there is
+one more signature, which needs no condition:
+
+    classify      x, seed    -> probs, p(c|x) by the bound, `[batch, classes]`
+
 Noise is `aevb_tf.random`'s: the same seed gives what `vae.sample(num, seed)`,
 `vae.elbo(x, seed)` and `vae.log_marginal(x, num_samples=K, seed=seed)` give, in every
 format, and a longer request begins with the shorter one.
@@ -24,7 +32,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from aevb_tf import random, shapes
+from aevb_tf import conditions, random, shapes
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.config import MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES
@@ -112,59 +120,69 @@ def build(
   def data(x):
     return checked(x, vae.event_shape)
 
-  signatures = {
-    signature.name: signature
-    for signature in (
+  built = [
+    Signature(
+      "encode",
+      "The parameters of q(z|x).",
+      (x,),
+      (_X,),
+      _POSTERIOR_DOCS,
+      lambda x: parameters(vae.posterior_family, vae.encode(data(x))),
+    ),
+    Signature(
+      "decode",
+      "The mean of p(x|z).",
+      (z,),
+      (f"latents, {vae.posterior_family.support}",),
+      mean,
+      lambda z: {
+        "x_mean": vae.point_estimate(vae.decode(checked(z, (vae.latent_dim,))))
+      },
+    ),
+    _sample_signature(vae, seed, max_samples, clamp, batch_size),
+    Signature(
+      "reconstruct",
+      "The mean of p(x|z) at the point that stands for q(z|x).",
+      (x,),
+      (_X,),
+      mean,
+      lambda x: {"x_mean": vae.reconstruct(data(x))},
+    ),
+    Signature(
+      "elbo",
+      "The evidence lower bound of each example and its parts, nats.",
+      (x, seed),
+      (_X, _SEED),
+      {
+        "elbo": "log_likelihood - kl",
+        "kl": "KL(q(z|x) || p(z)), or its estimate",
+        "log_likelihood": "E_q log p(x|z), estimated",
+      },
+      lambda x, seed: _elbo(vae, data(x), seed),
+    ),
+    Signature(
+      "log_marginal",
+      f"log p(x) of each example by {num_importance_samples} importance samples, nats.",
+      (x, seed),
+      (_X, _SEED),
+      {"log_marginal": "below log p(x) in expectation"},
+      lambda x, seed: _log_marginal(vae, data(x), seed, num_importance_samples),
+    ),
+  ]
+  if vae.condition is not None:
+    built = [_conditional(vae, s, max_samples, clamp, batch_size) for s in built]
+  if isinstance(vae.condition, conditions.Labels):
+    built.append(
       Signature(
-        "encode",
-        "The parameters of q(z|x).",
-        (x,),
-        (_X,),
-        _POSTERIOR_DOCS,
-        lambda x: parameters(vae.posterior_family, vae.encode(data(x))),
-      ),
-      Signature(
-        "decode",
-        "The mean of p(x|z).",
-        (z,),
-        (f"latents, {vae.posterior_family.support}",),
-        mean,
-        lambda z: {
-          "x_mean": vae.point_estimate(vae.decode(checked(z, (vae.latent_dim,))))
-        },
-      ),
-      _sample_signature(vae, seed, max_samples, clamp, batch_size),
-      Signature(
-        "reconstruct",
-        "The mean of p(x|z) at the point that stands for q(z|x).",
-        (x,),
-        (_X,),
-        mean,
-        lambda x: {"x_mean": vae.reconstruct(data(x))},
-      ),
-      Signature(
-        "elbo",
-        "The evidence lower bound of each example and its parts, nats.",
+        "classify",
+        "p(c|x) of each class, by the bound, for equally likely classes.",
         (x, seed),
         (_X, _SEED),
-        {
-          "elbo": "log_likelihood - kl",
-          "kl": "KL(q(z|x) || p(z)), or its estimate",
-          "log_likelihood": "E_q log p(x|z), estimated",
-        },
-        lambda x, seed: _elbo(vae, data(x), seed),
-      ),
-      Signature(
-        "log_marginal",
-        f"log p(x) of each example by {num_importance_samples} importance samples, nats.",
-        (x, seed),
-        (_X, _SEED),
-        {"log_marginal": "below log p(x) in expectation"},
-        lambda x, seed: _log_marginal(vae, data(x), seed, num_importance_samples),
-      ),
+        {"probs": f"a probability for each class. {vae.condition.advice()}"},
+        lambda x, seed: _classify(vae, data(x), seed),
+      )
     )
-  }
-  return select(signatures, only)
+  return select({signature.name: signature for signature in built}, only)
 
 
 def select(
@@ -218,6 +236,71 @@ def _sample_signature(vae, seed, max_samples, clamp, batch_size):
   )
 
 
+def _conditional(vae, signature, max_samples, clamp, batch_size):
+  """A signature with the additional input `condition`."""
+  condition = vae.condition
+  spec = tf.TensorSpec((batch_size, *condition.shape), condition.dtype, "condition")
+
+  def function(*arguments):
+    *inputs, values = arguments
+    if not clamp:
+      values = shapes.of_events(values, condition.shape, True, "conditions")
+    is_valid = condition.is_valid(values)
+    if batch_size is None:
+      first = inputs[0]
+      num = tf.shape(first)[0] if first.shape.rank else first
+      is_valid &= _are_as_many(values, num, clamp)
+      rows = num if first.shape.rank else tf.clip_by_value(num, 1, max_samples)
+      values, is_valid = (_for_rows(each, rows) for each in (values, is_valid))
+    if not clamp:
+      what = f"condition has invalid values. {condition.advice()} They are"
+      tf.debugging.Assert(tf.reduce_all(is_valid), [what, values])
+    values = tf.where(_like(is_valid, values), values, tf.zeros_like(values))
+    with conditions.given(vae, condition.features(values)):
+      outputs = signature.function(*inputs)
+    return _nan_unless(is_valid, outputs) if clamp else outputs
+
+  doc = (
+    f"that of each row{'' if batch_size else ', or one for all'}. {condition.advice()}"
+  )
+  return dataclasses.replace(
+    signature,
+    inputs=(*signature.inputs, spec),
+    input_docs=(*signature.input_docs, doc),
+    function=function,
+  )
+
+
+def _are_as_many(values, num, clamp):
+  """Whether there is a condition for each row, or one for all."""
+  length = tf.shape(values)[0]
+  fits = (length == 1) | (length == num)
+  if not clamp:
+    what = "condition must be one for all rows, or one for each. Conditions and rows:"
+    tf.debugging.Assert(fits, [what, length, num])
+  return fits
+
+
+def _for_rows(values, num):
+  """One value for each row, of as many values or of one."""
+  last = tf.shape(values)[0] - 1
+  return tf.gather(values, tf.minimum(tf.range(num), last))
+
+
+def _classify(vae, x, seed):
+  count, batch = vae.condition.num_levels, tf.shape(x)[0]
+  codes = tf.range(count * batch) // batch
+  with conditions.given(vae, vae.condition.features(codes)):
+    elbo = vae.bound_parts(
+      tf.tile(x, [count] + [1] * (x.shape.rank - 1)),
+      random.derive(seed, Purpose.ELBO),
+      tf.tile(tf.range(batch), [count]),  # the same noise for all classes
+      training=False,
+    ).elbo
+  logs = tf.transpose(tf.reshape(elbo, [count, batch]))
+  return _where_scorable(vae, x, {"probs": tf.nn.softmax(logs)})
+
+
 def _elbo(vae, x, seed):
   parts = vae.elbo_parts(x, seed)
   numbers = {
@@ -243,7 +326,17 @@ def _log_marginal(vae, x, seed, num_samples):
 def _where_scorable(vae, x, numbers):
   """NaN for the examples that are outside of the likelihood's support."""
   scorable = tf.vectorized_map(vae.likelihood_family.in_support, x)
-  return {k: tf.where(scorable, v, float("nan")) for k, v in numbers.items()}
+  return _nan_unless(scorable, numbers)
+
+
+def _nan_unless(is_valid, outputs):
+  """NaN for the rows that are not valid."""
+  return {k: tf.where(_like(is_valid, v), v, float("nan")) for k, v in outputs.items()}
+
+
+def _like(is_valid, values):
+  """A boolean for each row, in a shape that broadcasts with the rows of `values`."""
+  return tf.reshape(is_valid, [-1] + [1] * (values.shape.rank - 1))
 
 
 def _check(vae, max_samples, num_importance_samples, batch_size):

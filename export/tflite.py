@@ -3,7 +3,7 @@
 Only builtin operators are used, so that any LiteRT runtime can run it, and this is
 checked. The batch size is dynamic; for runtimes that need to know every shape (the
 browser, some accelerators) `batch_size` fixes it. LiteRT has no assertions: `sample`
-uses the nearest `num` that is allowed.
+uses the nearest `num` that is allowed, and the outputs for an invalid condition are NaN.
 
 A function that would need an operator that LiteRT does not have is left out, and the
 file's metadata say which and why.
@@ -62,7 +62,8 @@ def tflite(
     vae: A built `VAE`.
     path: The file to create. Never overwritten.
     quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
-    representative_data: For int8: a few hundred training examples, an array or batches.
+    representative_data: For int8: a few hundred training examples, an array or batches;
+      for a model with a condition, batches `(x, c)`.
     test_data: What a quantized file is judged on; `representative_data` by default.
       The first 1,000 examples are used.
     max_nats: How much the mean bound of the test data may change, in nats, either way;
@@ -123,7 +124,7 @@ def tflite(
 
 
 def _data(vae, quantize, representative_data, test_data, max_nats, exported):
-  """The test data, and `x` and `z` for calibration; None if they are not needed."""
+  """The test data, and inputs for calibration; None if they are not needed."""
   if quantize not in QUANTIZATION_KINDS:
     raise ValueError(
       f"Unknown quantize={quantize!r}.{did_you_mean(quantize, QUANTIZATION_KINDS)}"
@@ -138,11 +139,13 @@ def _data(vae, quantize, representative_data, test_data, max_nats, exported):
         "training examples, representative_data=x."
       )
     most = quantization.NUM_REPRESENTATIVE
-    x = examples.take(vae, representative_data, most, "representative_data")
-    q, rows = vae.encode(x), tf.range(len(x))
+    taken = examples.take(vae, representative_data, most, "representative_data")
+    with examples.given(vae, taken.condition):
+      q = vae.encode(taken.x)
+    rows = tf.range(taken.num)
     noise = vae.posterior_family.noise(0, rows, 1)
     z = vae.posterior_family.sample(q, noise)[0]
-    representative = {"x": x, "z": z.numpy()}
+    representative = {**taken.inputs(), "z": z.numpy()}
   if max_nats is None:
     return None, representative
   data = representative_data if test_data is None else test_data

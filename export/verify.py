@@ -6,7 +6,8 @@ it an export can be verified anywhere, and at any time.
 
 A difference is `|artifact - model| / max(1, |model|)`, its maximum over all numbers
 of an output; for quantized files, which are another model, its mean. The draws `z` of
-`sample` are the same in all files: their noise is in float32 everywhere. Images in PNG
+`sample` are the same in all files, unless p(z|c) is learned: their noise is in float32
+everywhere. Images in PNG
 files are compared by their pixels, which may differ by a level.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.export import flatbuffer, manifest, png, runtimes
+from aevb_tf.export import examples, flatbuffer, manifest, png, runtimes
 from aevb_tf.export.client import images
 from aevb_tf.export.frozen import Frozen
 from aevb_tf.export.report import Difference, Report
@@ -120,7 +121,9 @@ def _compare(folder, artifact, runtime, cases):
   differences: dict[tuple[str, float], float] = {}
   for case, answer in zip(cases, answers, strict=True):
     for name, expected in case.outputs.items():
+      # Given a condition, z may also depend on a network, that of p(z|c).
       is_noise = case.signature == "sample" and name == "z"
+      is_noise &= "condition" not in case.inputs
       tolerance = _NOISE_TOLERANCE if is_noise else _TOLERANCES[artifact["quantize"]]
       if expected.dtype.kind == "S":
         tolerance = LEVEL
@@ -164,7 +167,7 @@ def _with_batch_size(case, batch_size):
   inputs = dict(case.inputs)
   if inputs.pop("num", None) is not None:
     inputs["first"] = np.int32(0)
-  for name in {"x", "z"} & set(inputs):
+  for name in {"x", "z", "condition"} & set(inputs):
     inputs[name] = np.resize(inputs[name], (batch_size, *inputs[name].shape[1:]))
   outputs = {name: value[:batch_size] for name, value in case.outputs.items()}
   return Case(case.signature, inputs, outputs)
@@ -206,18 +209,25 @@ def answer_cases(
 def _answer_cases(vae, signatures, max_samples):
   frozen = Frozen(vae, {name: (s.function, s.inputs) for name, s in signatures.items()})
   seed = random.as_seed(_SEED)
-  x = vae.sample(_NUM_EXAMPLES, seed=_SEED, draw=True)
-  values = {"x": x, "z": vae.prior.sample(seed, tf.range(_NUM_EXAMPLES)), "seed": seed}
+  taken = examples.draw(vae, _NUM_EXAMPLES, _SEED)
+  values = {
+    **{name: tf.constant(array) for name, array in taken.inputs().items()},
+    "z": examples.latents(vae, taken.condition, _NUM_EXAMPLES, _SEED),
+    "seed": seed,
+  }
   if png.NAMES[0] in signatures:
-    values["png_bytes"] = tf.constant([images.encode(image) for image in x.numpy()])
+    values["png_bytes"] = tf.constant([images.encode(image) for image in taken.x])
   cases = []
   for name, signature in signatures.items():
-    nums = _NUMS if any(spec.name == "num" for spec in signature.inputs) else (1,)
-    for num in (num for num in nums if num <= max_samples):
-      inputs = {
-        spec.name: tf.constant(num) if spec.name == "num" else values[spec.name]
-        for spec in signature.inputs
-      }
+    draws = any(spec.name == "num" for spec in signature.inputs)
+    for num in (num for num in (_NUMS if draws else (1,)) if num <= max_samples):
+      requested = values
+      if draws:
+        requested |= {"num": tf.constant(num)}
+        if vae.condition is not None:  # one for all, then one for each
+          count = 1 if num == _NUMS[0] else num
+          requested |= {"condition": tf.constant(vae.condition.examples(count))}
+      inputs = {spec.name: requested[spec.name] for spec in signature.inputs}
       outputs = frozen.functions[name](**inputs)
       cases.append(Case(name, _arrays(inputs), _arrays(outputs)))
   return cases

@@ -60,6 +60,11 @@ class Condition(Represented):
     """What valid conditions are, for error messages."""
     return "They must be finite numbers."
 
+  def examples(self, num: int) -> np.ndarray:
+    """Valid conditions, `[num, *shape]`, with which an exported model is checked."""
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1.0, 1.0, (num, *self.shape)).astype(np.float32)
+
   def get_config(self) -> dict[str, Any]:
     """`{"name": ..., **options}` in JSON's types, which `get` takes."""
     raise TypeError(f"{type(self).__name__} must define `get_config`.")

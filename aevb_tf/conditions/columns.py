@@ -61,11 +61,53 @@ class Columns(Condition):
           f"The condition has missing values in column {column.name!r}: fill them in, or "
           "model the column instead of conditioning on it."
         )
+    are_valid = np.asarray(self._are_valid(rows))
+    for column, is_valid in zip(
+      self.schema.modelled, are_valid.T.tolist(), strict=True
+    ):
+      if not all(is_valid):
+        raise ValueError(
+          f"The condition has an invalid number in column {column.name!r}, of kind "
+          f"{column.kind!r}: give rows of `schema.encode`."
+        )
     return rows
 
   def features(self, values: tf.Tensor) -> tf.Tensor:
     """float32 `[n, F]`, of rows `[n, D]`."""
     return self._features(tf.cast(values, tf.float32))
+
+  def is_valid(self, values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_all(self._are_valid(values), axis=1)
+
+  def _are_valid(self, rows):
+    """Whether each number is finite and in the range of its column, `[n, D]`."""
+    rows = tf.cast(rows, tf.float32)
+    kinds = [column.kind for column in self.schema.modelled]
+    tops = [len(c.levels) - 1 if c.levels else np.inf for c in self.schema.modelled]
+    lows = [-np.inf if kind == "real" else 0.0 for kind in kinds]
+    is_whole = np.array([kind not in ("real", "positive") for kind in kinds])
+    is_positive = np.array([kind == "positive" for kind in kinds])
+    return (
+      tf.math.is_finite(rows)
+      & (rows >= np.array(lows, np.float32))
+      & (rows <= np.array(tops, np.float32))
+      & ((tf.math.floor(rows) == rows) | ~is_whole)
+      & ((rows > 0.0) | ~is_positive)
+    )
+
+  def advice(self) -> str:
+    columns = (f"{c.name} ({c.kind}, {c.units})" for c in self.schema.modelled)
+    return f"They are numbers of `schema.encode` for {', '.join(columns)}."
+
+  def examples(self, num: int) -> np.ndarray:
+    unit = super().examples(num)
+    columns = []
+    for i, column in enumerate(self.schema.modelled):
+      values = {"real": unit[:, i], "positive": np.exp(unit[:, i])}
+      values["count"] = np.round(column.scale * values["positive"])
+      codes = np.arange(num) % max(1, len(column.levels))
+      columns.append(values.get(column.kind, codes))
+    return np.stack(columns, axis=1).astype(np.float32)
 
   def get_config(self):
     return {"name": "columns", "schema": self.schema.to_dict()}

@@ -95,6 +95,9 @@ class Labels(Condition):
     some = ", ".join(map(repr, self.levels[:10])) + ", ..." * (self.num_levels > 10)
     return f"The classes are {some}, and their codes 0, ..., {self.num_levels - 1}."
 
+  def examples(self, num: int) -> np.ndarray:
+    return np.arange(num, dtype=np.int32) % self.num_levels
+
   def get_config(self):
     plain = self.levels == tuple(range(self.num_levels))
     levels = self.num_levels if plain else list(self.levels)

@@ -320,7 +320,20 @@ class TrainedByBound(_Model):
     return {"input_shape": (None, *self.event_shape)} if self.built else None
 
   def export(self, filepath: str | os.PathLike, *args: Any, **kwargs: Any) -> None:
-    """As `keras.Model.export`; the signature of the data is the model's own."""
+    """As `keras.Model.export`; the signature of the data is the model's own.
+
+    What is exported takes x, or the pair (x, c) if the model has a condition.
+    """
     self.check_built("export")
-    self(tf.zeros((1, *self.event_shape)))  # Keras exports the signature of a call
+    x = keras.InputSpec(dtype="float32", shape=(None, *self.event_shape))
+    if self.condition is None:
+      self(tf.zeros((1, *self.event_shape)))  # Keras exports the signature of a call
+    elif kwargs.get("input_signature") is None:
+      c = keras.InputSpec(self.condition.dtype.name, (None, *self.condition.shape))
+      kwargs["input_signature"] = [(x, c)]
     super().export(filepath, *args, **kwargs)
+
+  @property
+  def _default_save_signature(self):
+    """Keras' signature of a call with x alone, which a condition does not allow."""
+    return None if self.condition is not None else super()._default_save_signature

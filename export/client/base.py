@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+# c of each example, or of one for all, as a model with a condition takes it: codes of
+# classes, whole numbers `[n]` or a single one; or numbers `[n, *shape]`.
+Condition: TypeAlias = npt.ArrayLike
 # An int, of which the low 64 bits count, or a pair of int32.
 Seed: TypeAlias = int | Sequence[int] | np.ndarray
 
@@ -68,41 +71,63 @@ class Client(abc.ABC):
     self.name, self.version, self.label = name, version, label
     self.deadline = deadline
 
-  def encode(self, x: npt.ArrayLike) -> dict[str, np.ndarray]:
+  def encode(
+    self, x: npt.ArrayLike, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """The parameters of q(z|x), by name, for `x` `[batch, *event_shape]`."""
-    return self.call("encode", x=x)
+    return self.call("encode", x=x, condition=condition)
 
-  def decode(self, z: npt.ArrayLike) -> dict[str, np.ndarray]:
+  def decode(
+    self, z: npt.ArrayLike, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`x_mean`, the mean of p(x|z), for `z` `[batch, latent_dim]`."""
-    return self.call("decode", z=z)
+    return self.call("decode", z=z, condition=condition)
 
-  def sample(self, num: int, seed: Seed) -> dict[str, np.ndarray]:
+  def sample(
+    self, num: int, seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`z` from the prior, and `x_mean`; equal seeds give equal numbers."""
-    return self.call("sample", num=num, seed=seed)
+    return self.call("sample", num=num, seed=seed, condition=condition)
 
-  def reconstruct(self, x: npt.ArrayLike) -> dict[str, np.ndarray]:
+  def reconstruct(
+    self, x: npt.ArrayLike, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`x_mean` at the point estimate of q(z|x)."""
-    return self.call("reconstruct", x=x)
+    return self.call("reconstruct", x=x, condition=condition)
 
-  def elbo(self, x: npt.ArrayLike, seed: Seed) -> dict[str, np.ndarray]:
+  def elbo(
+    self, x: npt.ArrayLike, seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`elbo`, `kl` and `log_likelihood` of each example, nats, `[batch]`."""
-    return self.call("elbo", x=x, seed=seed)
+    return self.call("elbo", x=x, seed=seed, condition=condition)
 
-  def log_marginal(self, x: npt.ArrayLike, seed: Seed) -> dict[str, np.ndarray]:
+  def log_marginal(
+    self, x: npt.ArrayLike, seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`log_marginal` of each example, nats, `[batch]`."""
-    return self.call("log_marginal", x=x, seed=seed)
+    return self.call("log_marginal", x=x, seed=seed, condition=condition)
 
-  def reconstruct_png(self, files: Sequence[bytes]) -> dict[str, np.ndarray]:
+  def classify(self, x: npt.ArrayLike, seed: Seed) -> dict[str, np.ndarray]:
+    """`probs` of the classes of a model whose condition is a class, `[batch, classes]`."""
+    return self.call("classify", x=x, seed=seed)
+
+  def reconstruct_png(
+    self, files: Sequence[bytes], condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`png_bytes`, PNG files of the reconstructions of the images in PNG files."""
-    return self.call("reconstruct_png", png_bytes=files)
+    return self.call("reconstruct_png", png_bytes=files, condition=condition)
 
-  def sample_png(self, num: int, seed: Seed) -> dict[str, np.ndarray]:
+  def sample_png(
+    self, num: int, seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """`png_bytes`, PNG files of the images that `sample` returns."""
-    return self.call("sample_png", num=num, seed=seed)
+    return self.call("sample_png", num=num, seed=seed, condition=condition)
 
-  def elbo_png(self, files: Sequence[bytes], seed: Seed) -> dict[str, np.ndarray]:
+  def elbo_png(
+    self, files: Sequence[bytes], seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
     """As `elbo`, for the images in PNG files."""
-    return self.call("elbo_png", png_bytes=files, seed=seed)
+    return self.call("elbo_png", png_bytes=files, seed=seed, condition=condition)
 
   def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
     """Calls a signature.
@@ -112,7 +137,8 @@ class Client(abc.ABC):
 
     Args:
       signature: Its name.
-      **inputs: Its inputs by name; a seed is an int or a pair of int32.
+      **inputs: Its inputs by name; a seed is an int or a pair of int32. None leaves out
+        an input.
 
     Returns:
       Its outputs by name.
@@ -120,7 +146,9 @@ class Client(abc.ABC):
     Raises:
       ClientError: It was not answered; the subclass says why.
     """
-    arrays = {name: _array(name, value) for name, value in inputs.items()}
+    arrays = {
+      name: _array(name, value) for name, value in inputs.items() if value is not None
+    }
     end, pause = time.monotonic() + self.deadline, _FIRST_PAUSE
     while True:
       try:
@@ -145,6 +173,10 @@ def _array(name, value):
     return seed_words(value)
   if name == "png_bytes":
     return np.array([bytes(content) for content in value], object)
+  if name == "condition":
+    array = np.asarray(value)
+    is_class = array.dtype.kind in "iu" and array.ndim < 2
+    return np.atleast_1d(array).astype(np.int32 if is_class else np.float32)
   return np.asarray(value, np.int32 if name == "num" else np.float32)
 
 

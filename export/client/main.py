@@ -3,11 +3,18 @@
   aevb-client reconstruct --rest=URL --name=NAME --to=DIR IMAGE.png ...
   aevb-client sample      --rest=URL --name=NAME --to=DIR [--num=16] [--seed=0]
   aevb-client elbo        --rest=URL --name=NAME [--seed=0] IMAGE.png ...
+  aevb-client classify    --rest=URL --name=NAME [--seed=0] IMAGE.png ...
 
 --grpc=HOST:PORT instead of --rest=http://HOST:PORT uses gRPC. reconstruct writes
 DIR/IMAGE.png for each image, sample DIR/sample-0000.png and so on; elbo prints nats for
 each image: the lower, the less the model expects it. --as_png sends and receives PNG
 files instead of numbers, a tenth of the bytes.
+
+A model with a condition needs --condition, for all images, or once for each image:
+--condition=7 for a class, --condition=[0.5,-1] for numbers. With --metadata, which names
+the aevb.json of the exported model, --condition may also be the name of a class, or
+columns of a table, --condition=sex=female,age=50. classify prints the most probable class
+of each image and its probability, for a model whose condition is a class.
 """
 
 import os
@@ -24,7 +31,7 @@ from aevb_tf.training import command_line
 if TYPE_CHECKING:
   from aevb_tf.export.client.base import Client
 
-COMMANDS = ("reconstruct", "sample", "elbo")
+COMMANDS = ("reconstruct", "sample", "elbo", "classify")
 
 
 def run() -> None:
@@ -58,11 +65,17 @@ def main(argv: list[str]) -> int:
   }
   try:
     server = make(values.rest or values.grpc, values.name, **options)
-    return {"reconstruct": _reconstruct, "sample": _sample, "elbo": _elbo}[words[0]](
-      server, values, words[1:]
-    )
+    command = {
+      "reconstruct": _reconstruct,
+      "sample": _sample,
+      "elbo": _elbo,
+      "classify": _classify,
+    }[words[0]]
+    return command(server, values, words[1:])
   except ClientError as error:
     message = " ".join(str(error).split())
+    if not values.condition and "condition" in message:
+      message += " This model has a condition: pass --condition; see --help."
     raise command_line.ConfigError(f"{type(error).__name__}: {message}") from error
   except (ValueError, OSError, ImportError) as error:
     raise command_line.ConfigError(" ".join(str(error).split())) from error
@@ -92,29 +105,64 @@ def _check(values, words):
     )
   if values.channels not in (None, 1, 3):
     raise command_line.ConfigError(f"--channels={values.channels} must be 1 or 3.")
-  if words[0] != "elbo" and not values.to:
+  if words[0] in ("reconstruct", "sample") and not values.to:
     raise command_line.ConfigError("--to is missing; see --help.")
+  if words[0] == "classify" and (values.as_png or values.condition):
+    flag = "--as_png" if values.as_png else "--condition"
+    raise command_line.ConfigError(f"classify has no {flag}: leave it out.")
+  count = values.num if words[0] == "sample" else len(words) - 1
+  if values.condition and len(values.condition) not in (1, count):
+    raise command_line.ConfigError(
+      f"--condition is there {len(values.condition)} times, for {count} images: give it "
+      "once for all images, or once for each."
+    )
+  if values.metadata and not values.condition and words[0] != "classify":
+    raise command_line.ConfigError("--metadata needs --condition.")
 
 
 def _reconstruct(server, values, paths):
   names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
   reconstruct = server.reconstruct_png if values.as_png else server.reconstruct
-  answer = reconstruct(_read(values, paths))
+  answer = reconstruct(_read(values, paths), condition=_condition(values))
   return _write(values, names, answer)
 
 
 def _sample(server, values, paths):
   sample = server.sample_png if values.as_png else server.sample
   names = [f"sample-{i:04d}" for i in range(values.num)]
-  return _write(values, names, sample(values.num, values.seed))
+  answer = sample(values.num, values.seed, condition=_condition(values))
+  return _write(values, names, answer)
 
 
 def _elbo(server, values, paths):
   elbo = server.elbo_png if values.as_png else server.elbo
-  answer = elbo(_read(values, paths), values.seed)
+  answer = elbo(_read(values, paths), values.seed, condition=_condition(values))
   for path, nats in zip(paths, answer["elbo"], strict=True):
     print(f"{nats:10.2f}  {path}")
   return 0
+
+
+def _classify(server, values, paths):
+  from aevb_tf.export.client import conditions
+
+  probs = server.classify(_read(values, paths), values.seed)["probs"]
+  names = range(probs.shape[1])
+  if values.metadata:
+    levels = conditions.read_metadata(values.metadata)["condition"]["levels"]
+    names = range(levels) if isinstance(levels, int) else levels
+  for path, row in zip(paths, probs, strict=True):
+    best = max(range(len(row)), key=row.__getitem__)
+    print(f"{names[best]!s:>10}  {row[best]:.3f}  {path}")
+  return 0
+
+
+def _condition(values):
+  from aevb_tf.export.client import conditions
+
+  if not values.condition:
+    return None
+  metadata = conditions.read_metadata(values.metadata) if values.metadata else None
+  return conditions.parse(values.condition, metadata)
 
 
 def _read(values, paths):
@@ -145,6 +193,7 @@ def _flags() -> flags.FlagValues:
     ("grpc", None, "The server's gRPC address, HOST:PORT."),
     ("name", None, "The model."),
     ("label", None, "The label of a version, such as stable."),
+    ("metadata", None, "The aevb.json of the exported model, with names of classes."),
     (
       "to",
       None,
@@ -162,6 +211,12 @@ def _flags() -> flags.FlagValues:
     "channels",
     None,
     "1 for grey images, 3 for colours; by default as the first file.",
+    flag_values=values,
+  )
+  flags.DEFINE_multi_string(
+    "condition",
+    None,
+    "What the images are conditioned on: once for all, or once for each.",
     flag_values=values,
   )
   flags.DEFINE_bool(

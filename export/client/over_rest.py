@@ -6,8 +6,9 @@
     {"signature_name": "elbo", "inputs": {"x": [...], "seed": [0, 7]}}
       -> {"outputs": {"elbo": [...], "kl": [...], "log_likelihood": [...]}}
 
-The first form, a row for each example, is for inputs that all have a batch; the second
-is for all others. A single output has no name. Files are `{"b64": ...}`, both ways.
+The first form, a row for each example, is for inputs that all have a batch of the same
+size; the second is for all others. A single output has no name. Files are
+`{"b64": ...}`, both ways.
 """
 
 import base64
@@ -21,8 +22,9 @@ import numpy as np
 
 from aevb_tf.export.client import base
 
-_ROWS = {"x", "z", "png_bytes"}  # inputs with a batch
+_ROWS = {"x", "z", "png_bytes", "condition"}  # inputs with a batch
 _SINGLE_OUTPUTS = {  # by signature; x_mean of all others
+  "classify": "probs",
   "log_marginal": "log_marginal",
   "reconstruct_png": "png_bytes",
   "sample_png": "png_bytes",
@@ -85,7 +87,7 @@ def path(name: str, version: int | None = None, label: str | None = None) -> str
 
 def body(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
   """A request, as JSON can represent it."""
-  if set(inputs) <= _ROWS:
+  if set(inputs) <= _ROWS and len({len(value) for value in inputs.values()}) == 1:
     columns = {name: _json(value) for name, value in inputs.items()}
     rows = zip(*columns.values(), strict=True)
     return {

@@ -70,18 +70,19 @@ def measure(
   if not row_wise:
     raise ValueError(f"{folder} has no signature to batch: none of {ROW_WISE}.")
   function = signatures[row_wise[-1]]
-  ((name, spec),) = function.structured_input_signature[1].items()
-  return [
-    Point(rows, _seconds(function, name, tf.zeros((rows, *spec.shape[1:])), repeats))
-    for rows in sizes
-  ]
+  specs = function.structured_input_signature[1]
+
+  def inputs(rows):  # 0 is a class, too
+    return {k: tf.zeros((rows, *s.shape[1:]), s.dtype) for k, s in specs.items()}
+
+  return [Point(rows, _seconds(function, inputs(rows), repeats)) for rows in sizes]
 
 
-def _seconds(function, name, values, repeats):
+def _seconds(function, inputs, repeats):
   times = []
   for i in range(repeats + 1):
     start = time.perf_counter()
-    function(**{name: values})
+    function(**inputs)
     if i:  # the first call allocates
       times.append(time.perf_counter() - start)
   return statistics.median(times)

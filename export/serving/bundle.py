@@ -6,10 +6,9 @@ import re
 import shutil
 from collections.abc import Sequence
 
-import numpy as np
-
 from aevb_tf.export import manifest, png, publish, signatures, verify
 from aevb_tf.export.saved_model import saved_model
+from aevb_tf.types import Examples
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -29,7 +28,7 @@ def serving_bundle(
   name: str = "model",
   version: int | None = None,
   batching: bool = False,
-  examples: np.ndarray | None = None,
+  examples: Examples | None = None,
   only: Sequence[str] | None = None,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
@@ -49,8 +48,8 @@ def serving_bundle(
     batching: Whether the server computes rows of concurrent requests together, in
       batches of a size that is measured here; only for `encode`, `decode` and
       `reconstruct`, and then the model has no other signature.
-    examples: Examples to warm up with, float32 `[n, *event_shape]`; by default the
-      model draws some.
+    examples: Examples to warm up with, float32 `[n, *event_shape]`, or batches `(x, c)`
+      for a model with a condition; by default the model draws some.
     only: The signatures; None for all.
     max_samples: The most that `sample` draws in one request.
     num_importance_samples: K of `log_marginal`.

@@ -17,9 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.export import examples as choose
 from aevb_tf.export.client import Client, ClientError, Unavailable, images, messages
 from aevb_tf.export.saved_model import load
 from aevb_tf.export.signatures import ExportableModel, Signature
+from aevb_tf.types import Examples
 
 FILE = pathlib.PurePath("assets.extra", "tf_serving_warmup_requests")
 ROWS = (1, 4)  # one request of each size for every signature
@@ -45,28 +47,29 @@ class Line(NamedTuple):
 def make_requests(
   vae: ExportableModel,
   signatures: Mapping[str, Signature],
-  examples: np.ndarray | None = None,
+  examples: Examples | None = None,
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
   """Requests to all signatures.
 
   Args:
     vae: The model.
     signatures: Its signatures.
-    examples: Typical examples, float32 `[n, *event_shape]`; by default the model draws
-      some.
+    examples: Typical examples, float32 `[n, *event_shape]`, or batches `(x, c)` for a
+      model with a condition; by default the model draws some.
 
   Yields:
     A signature's name, and its inputs by name.
   """
   most = max(ROWS)
   if examples is None:
-    examples = vae.sample(most, seed=_SEED, draw=True)
-  examples = np.asarray(examples, np.float32)
-  z = np.asarray(vae.prior.sample(random.as_seed(_SEED), tf.range(most)))
+    taken = choose.draw(vae, most, _SEED)
+  else:
+    taken = choose.take(vae, examples, most, "examples")
+  z = np.asarray(choose.latents(vae, taken.condition, most, _SEED))
   for name, signature in signatures.items():
     for rows in ROWS:
       values: dict[str, Any] = {
-        "x": np.resize(examples, (rows, *examples.shape[1:])),
+        **taken.inputs(np.arange(rows) % taken.num),
         "z": z[:rows],
         "seed": np.asarray(random.as_seed(rows)),
         "num": np.int32(rows),
@@ -133,11 +136,14 @@ def check(folder: str | os.PathLike, clients: Mapping[str, Client]) -> list[Line
     FileNotFoundError: The folder has no recorded requests.
   """
   logs = read(folder)
-  signatures = {log.request.model_spec.signature_name for log in logs}
+  recorded = {
+    log.request.model_spec.signature_name: messages.arrays(log.request.inputs)
+    for log in logs
+  }
   lines = []
   for protocol, client in clients.items():
     lines += [_check_answer(protocol, client, log) for log in logs]
-    lines += _check_refusals(protocol, client, signatures)
+    lines += _check_refusals(protocol, client, recorded)
   return lines
 
 
@@ -147,7 +153,7 @@ def _check_answer(protocol, client, log):
   (rows,) = (
     value if name == "num" else len(value)
     for name, value in values.items()
-    if name != "seed"
+    if name not in ("seed", "condition")
   )
   what = f"{signature}, {int(rows)} rows"
   try:
@@ -180,12 +186,17 @@ def _compare(answer, recorded):
   return largest, None
 
 
-def _check_refusals(protocol, client, signatures):
+def _check_refusals(protocol, client, recorded):
   requests: dict[str, tuple[str, dict[str, Any]]] = {
     "an unknown signature": ("no_such_signature", {"x": [[0.0]]})
   }
-  if "sample" in signatures:
-    requests["sample of none"] = ("sample", {"num": 0, "seed": 0})
+  if "sample" in recorded:
+    requests["sample of none"] = ("sample", {**recorded["sample"], "num": 0})
+  for signature, values in recorded.items():
+    if "condition" in values:
+      invalid = -1 if values["condition"].dtype == np.int32 else np.nan
+      condition = np.full_like(values["condition"], invalid)
+      requests["an invalid condition"] = signature, {**values, "condition": condition}
   for what, (signature, values) in requests.items():
     wrong: str | None = "was answered, and must be refused"
     try:

@@ -21,7 +21,7 @@ from aevb_tf import random
 from aevb_tf.export import examples, publish
 from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.export.tflite import tflite
-from aevb_tf.export.web import latent_axes
+from aevb_tf.export.web import condition_fields, latent_axes
 from aevb_tf.export.web import litertjs as runtime
 from aevb_tf.random import Purpose
 from aevb_tf.types import Examples
@@ -57,9 +57,10 @@ def web(
   Args:
     vae: A built `VAE` of images.
     path: The folder to create, whole or not at all. Never overwritten.
-    data: Examples, an array or batches, of which the first 1,000 are used: the page
-      shows where their z are, and compares bounds with theirs. With None the model
-      draws its own, and the page compares no bounds.
+    data: Examples, an array or batches, or batches `(x, c)` for a model with a
+      condition. The first 1,000 are used: the page shows where their z are, and compares
+      bounds with theirs. With None the model draws its own, and the page compares no
+      bounds.
     name: The name of the model on the page.
     image_shape: For flat data: `(height, width)` or `(height, width, channels)`; by
       default they are square.
@@ -75,14 +76,17 @@ def web(
   Raises:
     FileExistsError: There is something at `path`.
     Unavailable: LiteRT.js cannot be obtained.
-    ValueError: The model's data are not images, or the model cannot be exported.
+    ValueError: The model's data are not images, its condition cannot be entered on a
+      page, or it cannot be exported.
   """
   shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
   if data is None:
-    x = vae.sample(NUM_EXAMPLES, seed=_SEED, draw=True).numpy()
-    images = vae.sample(NUM_EXAMPLES, seed=_SEED).numpy()  # draws are grainy
+    taken = examples.draw(vae, NUM_EXAMPLES, _SEED)
+    with examples.given(vae, taken.condition):
+      images = vae.sample(NUM_EXAMPLES, seed=_SEED).numpy()  # draws are grainy
   else:
-    x = images = examples.take(vae, data, NUM_EXAMPLES, "data")
+    taken = examples.take(vae, data, NUM_EXAMPLES, "data")
+    images = taken.x
   only = SIGNATURES if only is None else only
   with publish.folder(path) as partial:
     metadata = tflite(
@@ -110,9 +114,12 @@ def web(
       "image_shape": list(shape),
       "value_range": _value_range(images),
       "standard_normal": vae.prior.family_name == "standard_normal",
-      "latent": latent_axes.measure(vae, x).to_json(NUM_SLIDERS),
-      "bounds": None if data is None else _bounds(vae, x),
+      "latent": latent_axes.measure(vae, *taken).to_json(NUM_SLIDERS),
+      "bounds": None if data is None else _bounds(vae, *taken),
     }
+    if vae.condition is not None:
+      start = taken.condition[0]
+      about["condition"] = condition_fields.describe(vae.condition, start)
     text = json.dumps(about, indent=1, allow_nan=False) + "\n"
     (partial / ABOUT).write_text(text, encoding="utf-8")
   return about
@@ -131,6 +138,8 @@ def check(
   if not vae.built:
     raise ValueError("Build the model first: call it on data.")
   shape = image_shape_of(vae.event_shape, image_shape)
+  if vae.condition is not None:
+    condition_fields.check(vae.condition)
   return shape, runtime.find(litertjs)
 
 
@@ -202,15 +211,13 @@ def _value_range(x):
   return [float(x.min()), float(x.max())]
 
 
-def _bounds(vae, x):
+def _bounds(vae, x, condition=None):
   """Percentiles of the bounds of the data, in nats."""
-  batches = np.array_split(x, max(1, len(x) // 100))
-  bounds = np.concatenate(
-    [
-      vae.elbo(batch, random.derive(_SEED, Purpose.CHECK, i))
-      for i, batch in enumerate(batches)
-    ]
-  )
+  pieces = []
+  for i, rows in enumerate(np.array_split(np.arange(len(x)), max(1, len(x) // 100))):
+    with examples.given(vae, None if condition is None else condition[rows]):
+      pieces.append(vae.elbo(x[rows], random.derive(_SEED, Purpose.CHECK, i)))
+  bounds = np.concatenate(pieces)
   percentiles = np.percentile(bounds.astype(np.float64), _PERCENTS)
   return {
     "num": len(x),

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
+from aevb_tf.export.examples import given
 from aevb_tf.export.signatures import ExportableModel
 
 _BATCH_SIZE = 200
@@ -57,12 +58,15 @@ class LatentAxes(NamedTuple):
     }
 
 
-def measure(vae: ExportableModel, x: np.ndarray) -> LatentAxes:
+def measure(
+  vae: ExportableModel, x: np.ndarray, condition: np.ndarray | None = None
+) -> LatentAxes:
   """Measures the aggregate posterior.
 
   Args:
     vae: The model.
     x: Data, float32 `[n, *event_shape]`.
+    condition: Their conditions, `[n, *shape]`, codes of classes; or None.
 
   Returns:
     `LatentAxes`.
@@ -70,8 +74,10 @@ def measure(vae: ExportableModel, x: np.ndarray) -> LatentAxes:
   family = vae.posterior_family
   points, draws = [], []
   for begin in range(0, len(x), _BATCH_SIZE):
-    q = vae.encode(x[begin : begin + _BATCH_SIZE])
-    rows = tf.range(begin, min(begin + _BATCH_SIZE, len(x)))
+    end = min(begin + _BATCH_SIZE, len(x))
+    with given(vae, None if condition is None else condition[begin:end]):
+      q = vae.encode(x[begin:end])
+    rows = tf.range(begin, end)
     points.append(family.point_estimate(q))
     draws.append(family.sample(q, family.noise(random.as_seed(_SEED), rows, 1))[0])
   log = family.support == "positive"

@@ -123,27 +123,44 @@ def fixed(exported):
 @pytest.fixture(scope="session")
 def expected(vae, x, seed):
   """What the model itself answers: signature -> inputs, outputs."""
-  q, num = vae.encode(x), 4
+  return answers_of(vae, x, seed)
+
+
+def answers_of(vae, x, seed, condition=None):
+  """What a model answers, given the conditions of x: signature -> inputs, outputs."""
+  of_x, of_num, num = {}, {}, 4
+  c = {"condition": condition}
+  if condition is not None:
+    codes = vae.condition.as_array(condition)
+    of_x, of_num = {"condition": codes}, {"condition": codes[:num]}
+  q = vae.encode(x, **c)
   z = np.asarray(q.mean())
-  parts = vae.elbo_parts(tf.constant(x), aevb.random.as_seed(seed))
-  samples = {
-    "x_mean": vae.sample(num, seed=seed),
-    "z": vae.prior.sample(seed, np.arange(num)),
-  }
+  with vae.given(condition, len(x)):
+    parts = vae.elbo_parts(tf.constant(x), aevb.random.as_seed(seed))
+  first = None if condition is None else condition[:num]
+  with vae.given(first, num):
+    latents = vae.prior.sample(seed, np.arange(num))
+  samples = {"x_mean": vae.sample(num, seed=seed, condition=first), "z": latents}
   with pytest.warns(aevb.evidence.EvidenceWarning):  # of so few samples
-    log_marginal = vae.log_marginal(x, num_samples=NUM_IMPORTANCE_SAMPLES, seed=seed)
-  return {
-    "encode": ({"x": x}, {"mean": q.mean(), "stddev": q.stddev()}),
-    "decode": ({"z": z}, {"x_mean": vae.decode(z).mean()}),
-    "sample": ({"num": np.int32(num), "seed": seed}, samples),
-    "reconstruct": ({"x": x}, {"x_mean": vae.reconstruct(x)}),
+    log_marginal = vae.log_marginal(
+      x, num_samples=NUM_IMPORTANCE_SAMPLES, seed=seed, **c
+    )
+  answers = {
+    "encode": ({"x": x, **of_x}, {"mean": q.mean(), "stddev": q.stddev()}),
+    "decode": ({"z": z, **of_x}, {"x_mean": vae.decode(z, **c).mean()}),
+    "sample": ({"num": np.int32(num), "seed": seed, **of_num}, samples),
+    "reconstruct": ({"x": x, **of_x}, {"x_mean": vae.reconstruct(x, **c)}),
     "elbo": (
-      {"x": x, "seed": seed},
+      {"x": x, "seed": seed, **of_x},
       {
-        "elbo": vae.elbo(x, seed=seed),
+        "elbo": vae.elbo(x, seed=seed, **c),
         "kl": parts.kl,
         "log_likelihood": parts.log_likelihood,
       },
     ),
-    "log_marginal": ({"x": x, "seed": seed}, {"log_marginal": log_marginal}),
+    "log_marginal": ({"x": x, "seed": seed, **of_x}, {"log_marginal": log_marginal}),
   }
+  if isinstance(vae.condition, aevb.conditions.Labels):
+    probs = {"probs": vae.classify(x, seed=seed)}
+    answers["classify"] = ({"x": x, "seed": seed}, probs)
+  return answers

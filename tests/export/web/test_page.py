@@ -39,10 +39,12 @@ from tests.export.web.window import (
 SEEDS = (0, 42, -1, 2**31 + 5, -(2**40) - 3, 2**63 + 11)
 
 
-def _small_flat():
+def _small_flat(**options):
   keras.utils.set_random_seed(3)
   vae = aevb.VAE(
-    aevb.networks.MLPEncoder(2, (16,)), aevb.networks.MLPDecoder((12, 10, 1), (16,))
+    aevb.networks.MLPEncoder(2, (16,)),
+    aevb.networks.MLPDecoder((12, 10, 1), (16,)),
+    **options,
   )
   rng = np.random.default_rng(3)
   vae.set_weights([rng.normal(0.0, 0.5, size=w.shape) for w in vae.weights])
@@ -135,6 +137,34 @@ def on_flat(flat_window):
 def on_deep(deep_window):
   """The page of three latents, likewise."""
   yield from _cleared(deep_window)
+
+
+SCHEMA = aevb.tables.Schema(
+  [
+    {"name": "age", "kind": "real", "location": 50.0, "scale": 20.0},
+    {"name": "sex", "kind": "binary", "levels": ["female", "male"], "type": "text"},
+    {"name": "visits", "kind": "count", "scale": 3.0, "type": "int"},
+  ]
+)
+CONDITIONS = {"classes": ["cat", "dog", "eel"], "vector": (2,), "columns": SCHEMA}
+
+
+@pytest.fixture(scope="module", params=CONDITIONS)
+def conditional(request, packages, browser, tmp_path_factory):
+  """The kind of a condition, a model with it, and its page in a window."""
+  condition = CONDITIONS[request.param]
+  vae = _small_flat(condition=condition, prior="conditional")
+  path = tmp_path_factory.mktemp("pages") / request.param
+  c = vae.condition.examples(30)
+  if request.param == "classes":
+    c = np.array(condition)[c]
+  x = vae.sample(30, seed=9, condition=c).numpy()
+  export.web(vae, path, data=[(x, c)], name="conditional", litertjs=packages)
+  with served(path) as url:
+    window = Window(browser, url)
+    yield request.param, vae, window.page
+    window.check()
+    window.context.close()
 
 
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
@@ -274,6 +304,79 @@ def test_a_browser_that_does_not_start_is_absent(flat_folder, monkeypatch):
   monkeypatch.setenv("CHROME_PATH", "/bin/false")
   with pytest.raises(runtimes.RuntimeAbsent, match="/bin/false does not start"):
     runtimes.run("chromium", flat_folder / "model.tflite", [])
+
+
+def _enter(kind, page):
+  """Enters a condition; returns it as Python has it."""
+  if kind == "classes":
+    page.get_by_label("Class").select_option("dog")
+    return "dog"
+  if kind == "vector":
+    for name, value in (("c1", "-0.5"), ("c2", "\u22121.25")):
+      page.get_by_label(name).fill(value)
+      page.get_by_label(name).press("Tab")
+    return [-0.5, -1.25]
+  page.get_by_label("sex").select_option("male")
+  for name, value in (("age", "35.5"), ("visits", "4")):
+    page.get_by_label(name).fill(value)
+    page.get_by_label(name).press("Tab")
+  return {"age": 35.5, "sex": "male", "visits": 4}
+
+
+def test_every_section_uses_the_condition(conditional):
+  kind, vae, page = conditional
+  given = _enter(kind, page)
+  section(page, "await Promise.all([samples.settled(), explore.settled()]);")
+  (code,) = re.findall(r"seed=42, condition=(.*)\)$", page.inner_text("#in-python"))
+  assert json.loads(code) == given
+  images = vae.sample(24, seed=42, condition=given).numpy()
+  for i in (0, 23):
+    assert_shows(pixels(page, f"#grid li:nth-child({i + 1}) canvas"), images[i])
+  z = np.array(section(page, "return [Array.from(explore.z)];"), np.float32)
+  decoded = vae.decode(z, condition=given).mean()[0]
+  assert_shows(pixels(page, "#decoded"), decoded)
+  low, high = section(page, "return [about.latent.low, about.latent.high];")
+  u, v = 0.5 / 20, 1 - 0.5 / 20
+  corner = np.array(low) + np.array([u, v]) * (np.array(high) - low)
+  decoded = vae.decode(corner[None], condition=given).mean()[0]
+  assert_shows(pixels(page, "#plane canvas")[:12, :10], decoded)
+  draw_with_mouse(page, SEVEN)
+  x = pixels(page, "#seen")[None, :, :, :1].astype(np.float32) / np.float32(255)
+  image = vae.reconstruct(x, condition=given)[0].numpy()
+  assert_shows(pixels(page, "#reconstructed"), image)
+  shown = page.inner_text("#bound").replace("\u2212", "-")
+  elbo = float(vae.elbo(x, seed=0, condition=given)[0])
+  np.testing.assert_allclose(float(re.search(r"-?\d+\.\d", shown)[0]), elbo, atol=0.06)
+  assert "log p(x | c)" in shown and "log p(x | z, c)" in shown
+  assert "p(x | z, c)" in page.inner_text("#explore figcaption")
+
+
+@pytest.mark.parametrize("conditional", ["vector", "columns"], indirect=True)
+def test_a_number_that_is_none_is_reported(conditional):
+  kind, _, page = conditional
+  name, text, wanted = {
+    "vector": ("c1", "one", "c1 must be a number"),
+    "columns": ("visits", "1.5", "visits must be 0, 1, 2"),
+  }[kind]
+  before = page.inner_text("#in-python")
+  field = page.get_by_label(name)
+  field.fill(text)
+  field.press("Tab")
+  assert wanted in page.inner_text("#condition")
+  assert field.get_attribute("aria-invalid") == "true"
+  assert page.inner_text("#in-python") == before
+  field.fill("2")
+  field.press("Tab")
+  assert "must be" not in page.inner_text("#condition")
+
+
+def test_a_condition_that_nobody_can_type_is_refused(packages, tmp_path):
+  vae = _small_flat(condition=(12, 10, 1))
+  with pytest.raises(
+    ValueError, match=r"no fields for a condition Array of shape \(12"
+  ):
+    export.web(vae, tmp_path / "page", litertjs=packages)
+  assert list(tmp_path.iterdir()) == []
 
 
 # How it is used.

@@ -8,8 +8,10 @@ export class BoundView {
    * @param {HTMLElement} host The element for the bound.
    * @param {?{num: number, percents: number[], nats: number[]}} spread Percentiles of the
    *     bounds of the test data.
+   * @param {boolean} conditional Whether the model has a condition c.
    */
-  constructor(host, spread) {
+  constructor(host, spread, conditional = false) {
+    this.given = conditional ? ", c" : "";
     this.host = host;
     this.spread = spread;
   }
@@ -20,12 +22,12 @@ export class BoundView {
    */
   show({elbo, kl, logLikelihood, seed}) {
     const parts = [
-      ["log p(x | z)", logLikelihood],
-      ["KL(q(z | x) \u2016 p(z))", kl],
+      [`log p(x | z${this.given})`, logLikelihood],
+      [`KL(q(z | x${this.given}) \u2016 p(z${this.given && " | c"}))`, kl],
     ];
     this.host.replaceChildren(
       line("value", shown(elbo), " nats"),
-      line("parts", `lower bound on log p(x), seed\u00a0${seed}`),
+      line("parts", `lower bound on log p(x${this.given && " | c"}), seed\u00a0${seed}`),
       list(parts),
     );
     if (this.spread && Number.isFinite(elbo)) {

@@ -24,7 +24,7 @@ export class Draw {
     const get = (id) => document.getElementById(id);
     this.seen = painter.canvas(get("seen"));
     this.reconstructed = painter.canvas(get("reconstructed"));
-    this.bound = new BoundView(get("bound"), about.bounds);
+    this.bound = new BoundView(get("bound"), about.bounds, Boolean(about.condition));
     this.fit = get("fit");
     this.#answerLatest = latest(() => this.#answer());
     const changed = () => void this.#answerLatest();
@@ -33,6 +33,11 @@ export class Draw {
     get("undo").addEventListener("click", () => this.pad.undo());
     this.fit.addEventListener("change", changed);
     changed();
+  }
+
+  /** Shows the outputs again, for another condition. */
+  update() {
+    void this.#answerLatest();
   }
 
   /** Settles when the page shows the outputs for the current drawing. */

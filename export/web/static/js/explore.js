@@ -48,14 +48,27 @@ export class Explore {
       painter.paint(this.canvas, this.image);
       if (!this.flat) await this.view.fill((there) => this.decode(there));
     });
+    this.#fillLatest = latest(() => this.view.fill((z) => this.decode(z)));
   }
 
   #decodeLatest;
+  #fillLatest;
 
   /** Shows the centre, and the images around it. */
   async start() {
     await this.show(this.axes.centre());
-    if (this.flat) await this.view.fill((z) => this.decode(z));
+    if (this.flat) await this.#fillLatest();
+  }
+
+  /** Settles when all images are shown. */
+  async settled() {
+    await this.#decodeLatest(this.z);
+    if (this.flat) await this.#fillLatest();
+  }
+
+  /** Decodes all images again, for another condition. */
+  update() {
+    void this.settled();
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Starts the page: loads the model, then starts each section. */
 
+import {Condition} from "./condition.js";
 import {Draw} from "./draw.js";
 import {Explore} from "./explore.js";
 import {PageError, tell, tellAll} from "./failures.js";
@@ -30,6 +31,12 @@ async function start() {
   document.getElementById("page").hidden = false;
   const painter = new Painter(about);
   const sections = {};
+  if (about.condition) {
+    const update = () => Object.values(sections).forEach((section) => section.update());
+    const form = document.getElementById("condition");
+    document.querySelector(".given").hidden = false;
+    model.condition = new Condition(form, about.condition, update);
+  }
   const open = (name, make) => {
     const missing = NEEDS[name].filter((signature) => !model.has(signature));
     if (missing.length) excuse(name, missing, about.left_out);

@@ -57,6 +57,9 @@ async function withoutGpu(load) {
 export class Model {
   #compiled;
 
+  /** The condition of all examples: null, or an object with `values()`. */
+  condition = null;
+
   /** @param {import("@litertjs/core").CompiledModel} compiled The compiled file. */
   constructor(compiled) {
     this.#compiled = compiled;
@@ -74,7 +77,8 @@ export class Model {
   /**
    * Calls the model.
    * @param {string} signature The name of a signature of the file.
-   * @param {Object<string, Float32Array|Int32Array>} inputs All of its inputs, flat.
+   * @param {Object<string, Float32Array|Int32Array>} inputs All of its inputs, flat; a
+   *     condition may be left out.
    * @return {Promise<Object<string, Float32Array>>} Its outputs, flat.
    */
   async run(signature, inputs) {
@@ -83,7 +87,8 @@ export class Model {
     let outputs = {};
     try {
       for (const {name, shape} of runner.getInputDetails()) {
-        tensors[name] = new Tensor(inputs[name], [...shape]);
+        const values = inputs[name] ?? (name === "condition" && this.condition?.values());
+        tensors[name] = new Tensor(values, [...shape]);
       }
       outputs = await runner.run(tensors);
       return Object.fromEntries(

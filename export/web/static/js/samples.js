@@ -47,9 +47,20 @@ export class Samples {
    * @return {Promise<void>} Settles when all samples are shown.
    */
   show(seed) {
+    this.seed = seed;
     this.input.value = String(seed);
     this.#complain("");
     return this.#sampleLatest(seed);
+  }
+
+  /** Settles when all samples are shown. */
+  settled() {
+    return this.#sampleLatest(this.seed);
+  }
+
+  /** Draws the samples again, for another condition. */
+  update() {
+    void this.settled();
   }
 
   #read() {
@@ -81,7 +92,9 @@ export class Samples {
       button.setAttribute("aria-label", `Sample ${i + 1} of seed ${seed}`);
       this.z[i] = z;
     }
-    this.code.textContent = `vae.sample(${NUM}, seed=${seed})`;
+    const {condition} = this.model;
+    const given = condition ? `, condition=${condition.inPython()}` : "";
+    this.code.textContent = `vae.sample(${NUM}, seed=${seed}${given})`;
   }
 
   #tile(i, chosen) {
