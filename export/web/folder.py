@@ -117,7 +117,7 @@ def web(
       "latent": latent_axes.measure(vae, *taken).to_json(NUM_SLIDERS),
       "bounds": None if data is None else _bounds(vae, *taken),
     }
-    if vae.condition is not None:
+    if vae.condition is not None and taken.condition is not None:
       start = taken.condition[0]
       about["condition"] = condition_fields.describe(vae.condition, start)
     text = json.dumps(about, indent=1, allow_nan=False) + "\n"

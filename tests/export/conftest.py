@@ -25,12 +25,12 @@ OPTIONS = {
 }
 
 
-def small_vae(seed=0, **options):
-  """A VAE of 8 x 6 images whose outputs are far from their start."""
+def small_vae(seed=0, shape=(8, 6, 1), **options):
+  """A VAE of small images whose outputs are far from their start."""
   keras.utils.set_random_seed(seed)
   vae = aevb.VAE(
     aevb.networks.MLPEncoder(3, (32,)),
-    aevb.networks.MLPDecoder((8, 6, 1), (32,)),
+    aevb.networks.MLPDecoder(shape, (32,)),
     seed=0,
     **options,
   )
@@ -59,11 +59,15 @@ def seed():
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
   """A run folder whose model is `vae`, though nothing was trained."""
-  folder = RunFolder(tmp_path_factory.mktemp("runs") / "small")
+  return run_folder_of(small_vae(), tmp_path_factory.mktemp("runs") / "small")
+
+
+def run_folder_of(vae, path):
+  """A run folder of the config `test` with a model that was not trained."""
+  folder = RunFolder(path)
   folder.create()
   config = configuration.load("test")
   write_json(folder.config, configuration.to_json(config))
-  vae = small_vae()
   vae.compile("adam")
   vae.optimizer.build(vae.trainable_variables)
   vae.save(folder.model)

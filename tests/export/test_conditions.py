@@ -8,11 +8,20 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 import aevb_tf.export as export
-from aevb_tf.export import flatbuffer, runtimes, signatures
+from aevb_tf.export import (
+  flatbuffer,
+  manifest,
+  runtimes,
+  signatures,
+  verify,
+  verify_main,
+)
+from aevb_tf.export.exporting import export as export_run
 from aevb_tf.export.saved_model import METADATA
 from tests.export.conftest import (
   OPTIONS,
   answers_of,
+  run_folder_of,
   small_vae,
 )
 
@@ -219,3 +228,36 @@ def test_classes_of_unscorable_examples_are_nan(x, seed):
   np.testing.assert_allclose(
     probs[[0, 2]], vae.classify(x[[0, 1, 2]], seed=seed).numpy()[[0, 2]], 1e-5
   )
+
+
+def test_a_run_is_exported_and_verified(tmp_path, capsys):
+  """A model of digits by their class: ranges and bounds are measured given classes."""
+  vae = small_vae(shape=(8, 8, 1), condition=10, prior="conditional")
+  run = run_folder_of(vae, tmp_path / "run")
+  options = {"name": "digits", "batch_size": 2, "quantize": "int8", "max_nats": 50.0}
+  formats = ("saved_model", "tflite", "serving")
+  report = export_run(run.path, tmp_path / "export", formats, **options, **OPTIONS)
+  assert report.breaches == [] and report.skipped == []
+  found = {(d.artifact, d.signature) for d in report.differences}
+  assert {(path, "classify") for path in ("saved_model", "digits.tflite")} <= found
+  names = {
+    case.signature for case in verify.load_cases(tmp_path / "export/reference.npz")
+  }
+  assert names >= {"sample", "elbo_png", "classify"}
+  for artifact in manifest.read(tmp_path / "export")["artifacts"]:
+    if artifact["quantize"] == "int8":
+      assert artifact["told"]["quantization"]["num_examples"] > 100
+      assert artifact["told"]["quantization"]["nats"] != 0.0
+  assert verify_main.main(["aevb-verify", str(tmp_path / "export")]) == 0
+  assert capsys.readouterr().out.endswith("PASSED\n")
+
+
+def test_data_without_conditions_are_refused(tmp_path, x):
+  vae = small_vae(condition=3)
+  with pytest.raises(ValueError, match="and test_data has none: give batches"):
+    export.tflite(vae, tmp_path / "a", "float16", test_data=x)
+  with pytest.raises(ValueError, match="The classes are 0, ..., 2"):
+    export.tflite(vae, tmp_path / "a", "float16", test_data=[(x, [3] * len(x))])
+  stream = tf.data.Dataset.from_tensor_slices((x, [3] * len(x))).batch(2)
+  with pytest.raises(ValueError, match="invalid values. The classes are 0, ..., 2"):
+    export.tflite(vae, tmp_path / "a", "float16", test_data=stream)

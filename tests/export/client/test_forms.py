@@ -81,6 +81,27 @@ def test_a_message_holds_files_unchanged():
   assert messages.arrays(result.inputs)["png_bytes"].tolist() == FILES
 
 
+def test_conditions_are_classes_or_numbers():
+  client_ = Flaky(0)
+  for value, right in ((7, [7]), ([1, 2], [1, 2]), (np.int64(3), [3])):
+    sent = client_.sample(2, 0, condition=value)["condition"]
+    assert sent.dtype == np.int32 and sent.tolist() == right
+  for value in ([[0.5, -1.0]], [[1, 2]], X):
+    sent = client_.reconstruct(X, condition=value)["condition"]
+    assert sent.dtype == np.float32 and sent.tolist() == np.asarray(value).tolist()
+  assert "condition" not in client_.encode(X)
+
+
+def test_one_condition_for_all_is_sent_in_columns():
+  inputs = {"x": X, "condition": np.array([1, 0], np.int32)}
+  assert over_rest.body("encode", inputs)["instances"] == [
+    {"x": [0.0, 0.25], "condition": 1},
+    {"x": [0.5, 1.0], "condition": 0},
+  ]
+  inputs["condition"] = np.array([1], np.int32)
+  assert over_rest.body("encode", inputs)["inputs"]["condition"] == [1]
+
+
 def test_paths():
   assert over_rest.path("digits") == "/v1/models/digits"
   assert over_rest.path("digits", version=3) == "/v1/models/digits/versions/3"

@@ -14,6 +14,9 @@ import pytest
 from aevb_tf.export.client import images, main
 from aevb_tf.training.configuration import ConfigError
 
+# What was sent, of the requests for samples and for bounds.
+conditions = []
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
   """Answers with what it got: reconstructs to the image itself, and draws white.
@@ -28,7 +31,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
       code, answer = 404, {"error": f"no {self.path}"}
     elif body["signature_name"] == "reconstruct":
       answer = {"predictions": [row["x"] for row in body["instances"]]}
+    elif body["signature_name"] == "classify":
+      probs = [[0.2, 0.7, 0.1] for _ in body["inputs"]["x"]]
+      answer = {"outputs": probs}
     elif body["signature_name"] == "elbo":
+      conditions.append(body["inputs"].get("condition"))
       means = [float(np.mean(x)) for x in body["inputs"]["x"]]
       answer = {"outputs": {"elbo": means, "kl": means, "log_likelihood": means}}
     elif body["signature_name"] == "reconstruct_png":
@@ -37,6 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
       code, answer = 400, {"error": "num must lie\nbetween 1 and 3"}
     else:
       white = np.ones((body["inputs"]["num"], 2, 3, 1)).tolist()
+      conditions.append(body["inputs"].get("condition"))
       answer = {"outputs": {"x_mean": white, "z": [[0.0]] * len(white)}}
     self.send_response(code)
     self.end_headers()
@@ -102,6 +110,109 @@ def test_images_are_scored(server, pictures, capsys):
   main.main(["aevb-client", "elbo", *server, *pictures])
   lines = capsys.readouterr().out.splitlines()
   assert [line.split()[1] for line in lines] == pictures
+
+
+SCHEMA = {
+  "columns": [
+    {"name": "age", "kind": "real", "location": 50.0, "scale": 20.0},
+    {"name": "sex", "kind": "binary", "levels": ["female", "male"], "type": "text"},
+  ]
+}
+ABOUT = {
+  "names": ({"name": "labels", "levels": ["cat", "dog"]}, []),
+  "codes": ({"name": "labels", "levels": 10}, []),
+  "vector": ({"name": "array", "shape": [2]}, [2]),
+  "columns": ({"name": "columns", "schema": SCHEMA}, [2]),
+}
+
+
+@pytest.fixture
+def metadata(tmp_path):
+  """Writes what an exported model with this condition has in `aevb.json`."""
+
+  def write(kind):
+    condition, shape = ABOUT[kind]
+    spec = {"dtype": "float32", "shape": [-1, *shape], "doc": "that of each row."}
+    content = {"signatures": {"sample": {"inputs": {"condition": spec}}}}
+    path = tmp_path / "aevb.json"
+    path.write_text(json.dumps({**content, "condition": condition}))
+    return f"--metadata={path}"
+
+  return write
+
+
+@pytest.mark.parametrize(
+  "kind, words, sent",
+  [
+    (None, ["7"], [7]),
+    (None, ["[0.5, -1]"], [[0.5, -1.0]]),
+    (None, ["1", "0"], [1, 0]),
+    ("names", ["dog"], [1]),
+    ("codes", ["7"], [7]),
+    ("vector", ["[1, -2]"], [[1.0, -2.0]]),
+    ("columns", ["sex=male,age=40"], [[-0.5, 1.0]]),
+    ("columns", ["age=50, sex=female", "age=60,sex=male"], [[0.0, 0.0], [0.5, 1.0]]),
+  ],
+)
+def test_conditions_are_sent(kind, words, sent, server, metadata, pictures, tmp_path):
+  flags = [f"--condition={word}" for word in words]
+  flags += [metadata(kind)] if kind else []
+  conditions.clear()
+  argv = ["aevb-client", "sample", *server, f"--to={tmp_path / 'to'}", "--num=2"]
+  main.main([*argv, *flags])
+  main.main(["aevb-client", "elbo", *server, *flags, *pictures])
+  assert conditions == [sent, sent]
+  assert [type(value) for value in conditions[0]] == [type(value) for value in sent]
+
+
+@pytest.mark.parametrize(
+  "kind, words, message",
+  [
+    (None, ["dog"], "known from the metadata: pass --metadata=FILE"),
+    (None, ["sex=male"], "known from the metadata"),
+    (None, ["[1, x]"], "a list in JSON"),
+    (None, ["[NaN, 1]"], "must be finite"),
+    (None, ["1", "2", "3"], "is there 3 times, for 2 images"),
+    (None, ["1", "[1, 2]"], "must have one shape"),
+    ("names", ["dgo"], "the classes are cat, dog. Did you mean dog"),
+    ("names", ["1"], "the classes are cat, dog"),
+    ("codes", ["10"], "the classes are 0, 1, 2"),
+    ("vector", ["[1, 2, 3]"], r"shape \(3,\), and the model needs \(2,\)"),
+    ("vector", ["7"], r"shape \(\), and the model needs"),
+    ("columns", ["male"], "give columns as NAME=VALUE"),
+    ("columns", ["sex=male"], "column 'age' is missing"),
+    ("columns", ["sex=male,age=1,agee=2"], "no column 'agee'.*Did you mean age"),
+    ("columns", ["sex=other,age=1"], "'other' is not one of its levels"),
+    ("columns", ["sex=male,age=old"], "column 'age' has type float, and 'old'"),
+  ],
+)
+def test_wrong_conditions_are_one_line(kind, words, message, server, metadata):
+  flags = [f"--condition={word}" for word in words]
+  flags += [metadata(kind)] if kind else []
+  argv = ["aevb-client", "sample", *server, "--to=/nowhere", "--num=2", *flags]
+  with pytest.raises(ConfigError, match=message) as error:
+    main.main(argv)
+  assert "\n" not in str(error.value)
+
+
+def test_metadata_of_a_model_without_a_condition(server, tmp_path):
+  (tmp_path / "assets.extra").mkdir()
+  path = tmp_path / "assets.extra" / "aevb.json"
+  path.write_text('{"signatures": {}}')
+  argv = ["aevb-client", "sample", *server, "--to=/nowhere", "--condition=1"]
+  with pytest.raises(ConfigError, match="has no condition; leave out --condition"):
+    main.main([*argv, f"--metadata={tmp_path}"])
+  path.write_text("{}")
+  with pytest.raises(ConfigError, match="not the metadata of an exported model"):
+    main.main([*argv, f"--metadata={path}"])
+
+
+def test_images_are_classified(server, pictures, metadata, capsys):
+  main.main(["aevb-client", "classify", *server, *pictures])
+  lines = capsys.readouterr().out.splitlines()
+  assert [line.split() for line in lines] == [["1", "0.700", path] for path in pictures]
+  main.main(["aevb-client", "classify", *server, metadata("names"), pictures[0]])
+  assert capsys.readouterr().out.split() == ["dog", "0.700", pictures[0]]
 
 
 def test_sixteen_bits_are_eight_bits_more(tmp_path):
@@ -178,6 +289,8 @@ def test_help_does_not_wait_for_tensorflow(command):
     (["elbo", "--rest=http://a"], "takes images"),
     (["sample", "--rest=http://a"], "--to is missing"),
     (["elbo", "--rest=http://a", "a.png", "--channels=2"], "1 or 3"),
+    (["elbo", "--rest=http://a", "a.png", "--metadata=a"], "needs --condition"),
+    (["classify", "--rest=http://a", "a.png", "--condition=1"], "no --condition"),
   ],
 )
 def test_mistakes_are_one_line(argv, message):

@@ -62,8 +62,14 @@ def _end(process):
 @pytest.fixture(scope="session")
 def grpc_address(bundle):
   """The address of the gRPC test server, see `grpc_server.py`; it refuses two requests."""
+  with grpc_server(bundle, refusals=2) as address:
+    yield address
+
+
+@contextlib.contextmanager
+def grpc_server(base, refusals=0):
   script = pathlib.Path(__file__).with_name("grpc_server.py")
-  process = _process(script, bundle, "2")
+  process = _process(script, base, str(refusals))
   try:
     yield f"127.0.0.1:{process.stdout.readline().strip()}"
   finally:
@@ -72,7 +78,14 @@ def grpc_address(bundle):
 
 @pytest.fixture(scope="session")
 def kserve_url(bundle):
-  """The address of KServe's model server, once it listens.
+  """The address of KServe's model server, once it listens."""
+  with kserve_server(bundle) as url:
+    yield url
+
+
+@contextlib.contextmanager
+def kserve_server(base):
+  """KServe's model server for the model `NAME`, or a skip.
 
   KServe needs an older protobuf than other packages of the tests: it may have an
   environment of its own, whose Python is named by `AEVB_TF_KSERVE_PYTHON`.
@@ -85,7 +98,7 @@ def kserve_url(bundle):
     port = free.getsockname()[1]
   process = _process(
     pathlib.Path(kserve_model_file()),
-    f"--base_path={bundle}",
+    f"--base_path={base}",
     f"--model_name={NAME}",
     f"--http_port={port}",
     python=python,

@@ -309,17 +309,17 @@ def test_a_browser_that_does_not_start_is_absent(flat_folder, monkeypatch):
 def _enter(kind, page):
   """Enters a condition; returns it as Python has it."""
   if kind == "classes":
-    page.get_by_label("Class").select_option("dog")
+    page.get_by_label("Class", exact=True).select_option("dog")
     return "dog"
   if kind == "vector":
     for name, value in (("c1", "-0.5"), ("c2", "\u22121.25")):
-      page.get_by_label(name).fill(value)
-      page.get_by_label(name).press("Tab")
+      page.get_by_label(name, exact=True).fill(value)
+      page.get_by_label(name, exact=True).press("Tab")
     return [-0.5, -1.25]
-  page.get_by_label("sex").select_option("male")
+  page.get_by_label("sex", exact=True).select_option("male")
   for name, value in (("age", "35.5"), ("visits", "4")):
-    page.get_by_label(name).fill(value)
-    page.get_by_label(name).press("Tab")
+    page.get_by_label(name, exact=True).fill(value)
+    page.get_by_label(name, exact=True).press("Tab")
   return {"age": 35.5, "sex": "male", "visits": 4}
 
 
@@ -359,7 +359,7 @@ def test_a_number_that_is_none_is_reported(conditional):
     "columns": ("visits", "1.5", "visits must be 0, 1, 2"),
   }[kind]
   before = page.inner_text("#in-python")
-  field = page.get_by_label(name)
+  field = page.get_by_label(name, exact=True)
   field.fill(text)
   field.press("Tab")
   assert wanted in page.inner_text("#condition")
