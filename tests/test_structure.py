@@ -134,7 +134,10 @@ SCRIPTS = ("runtimes/process.py", "runtimes/chromium.py", "serving/kserve_model.
 
 
 def test_the_client_imports_neither_tensorflow_nor_the_rest_of_the_exporter():
-  """But for the messages of gRPC, which import TensorFlow, and for writing files."""
+  """But for the messages of gRPC, which import TensorFlow, and for writing files.
+
+  Conditions may be columns of a table; `tables` does not import TensorFlow.
+  """
   paths = sorted((EXPORT / "client").glob("*.py"))
   assert len(paths) > 5
   for path in paths:
@@ -144,8 +147,16 @@ def test_the_client_imports_neither_tensorflow_nor_the_rest_of_the_exporter():
         assert path.name == "messages.py", path
       if package == "aevb_tf" and rest[0] == "export":
         assert rest[1] in ("client", "publish"), path
-      if package == "aevb_tf" and rest[0] != "export":
+      if package == "aevb_tf" and rest[0] not in ("export", "registry", "tables"):
         assert rest[:2] == ["training", "command_line"], path
+
+
+def test_tables_do_not_import_tensorflow():
+  paths = sorted((ROOT / "tables").glob("*.py"))
+  assert len(paths) > 5
+  for path in paths:
+    assert imported_rooms(path) <= {"registry", "tables", "files"}, path
+    assert not {n.split(".")[0] for n in imported(path)} & {"tensorflow", "keras"}, path
 
 
 def test_what_the_client_imports_of_the_exporter_imports_the_standard_library_alone():

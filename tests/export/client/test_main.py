@@ -263,8 +263,10 @@ assert "tensorflow" not in sys.modules
 """
 
 
-def test_requests_over_rest_do_not_load_tensorflow(server, pictures):
-  command = [sys.executable, "-c", _OVER_REST, "elbo", *server, *pictures]
+@pytest.mark.parametrize("kind", [None, "columns"])
+def test_requests_over_rest_do_not_load_tensorflow(kind, server, pictures, metadata):
+  flags = ["--condition=sex=male,age=40", metadata(kind)] if kind else []
+  command = [sys.executable, "-c", _OVER_REST, "elbo", *server, *pictures, *flags]
   ended = subprocess.run(command, capture_output=True, text=True)
   assert ended.returncode == 0, ended.stderr
   assert len(ended.stdout.splitlines()) == len(pictures)
