@@ -24,6 +24,7 @@ def get_config() -> ml_collections.ConfigDict:
   config.missing = False  # whether NaN marks a missing value
   config.schema = ""  # file of a table's schema; without it the schema is inferred
   config.encode_mask = False  # whether the encoder sees which values are missing
+  config.condition = ""  # or "labels", or columns of a table, as in age,sex: p(x|z, c)
   config.batch_size = 100  # M, examples in a minibatch
 
   # Networks: the decoder mirrors the encoder.
@@ -40,7 +41,7 @@ def get_config() -> ml_collections.ConfigDict:
   # Model and bound.
   config.latent_dim = 20  # J, number of latents
   config.posterior = {"name": "gaussian"}  # q(z|x)
-  config.prior = {"name": "standard_normal"}  # p(z)
+  config.prior = {"name": "standard_normal"}  # p(z), or p(z|c) with "conditional"
   config.likelihood = {"name": "bernoulli"}  # p(x|z); of a table, of its real columns
   config.bound = {"name": "sgvb", "estimator": "B", "num_samples": 1}  # L(x)
   config.scale_to_dataset = False  # the loss is -(N/M) sum_i L(x_i), eq. 8

@@ -56,7 +56,12 @@ class Labels(Condition):
     return len(self.levels)
 
   def as_array(self, values: Any) -> np.ndarray:
-    """Codes, int32 `[n]`, of classes by their names; see `Condition.as_array`."""
+    """Codes, int32 `[n]`, of classes by their names; see `Condition.as_array`.
+
+    Numbers of a tensor, as the y of a data set, are codes already. So are whole numbers
+    if all classes have names that are text.
+    """
+    is_coded = tf.is_tensor(values) and values.dtype != tf.string
     values = np.asarray(values)
     if values.ndim == 2 and values.shape[1] == 1:
       values = values[:, 0]
@@ -68,18 +73,24 @@ class Labels(Condition):
         f"[n]{hint}."
       )
     distinct, places = np.unique(values.reshape(-1), return_inverse=True)
-    codes = [self._code(value) for value in distinct.tolist()]
+    known = self._codes
+    if is_coded or (values.dtype.kind in "iu" and self._has_only_text()):
+      known = {code: code for code in range(self.num_levels)}
+    codes = [self._code(value, known) for value in distinct.tolist()]
     return np.array(codes, np.int32)[places]
 
-  def _code(self, value):
+  def _has_only_text(self):
+    return all(isinstance(level, str) for level in self.levels)
+
+  def _code(self, value, known):
     if isinstance(value, bytes):
       value = value.decode()
-    if value not in self._codes:
+    if value not in known:
       near = (
         did_you_mean(value, map(str, self.levels)) if isinstance(value, str) else ""
       )
       raise ValueError(f"The condition has class {value!r}. {self.advice()}{near}")
-    return self._codes[value]
+    return known[value]
 
   def features(self, values: tf.Tensor) -> tf.Tensor:
     """One-hot vectors, float32 `[n, num_levels]`, of codes `[n]`."""

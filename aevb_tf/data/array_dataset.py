@@ -1,7 +1,7 @@
 """A data set in memory, which can be moved to the device for training."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -38,10 +38,13 @@ class ArrayDataset(keras.utils.PyDataset):
     missing: Whether NaN, or a masked value of a `np.ma` array, marks a missing value.
     schema: What the columns of x are, if the examples are rows of a table.
     condition: What the columns of y are, if they are those of a table.
+    classes: Names of the classes, in the order of their labels 0, 1, ...; None for those
+      in y, if it has strings.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
     y: int32 `[n]`, -1 for examples without a label; or float32 `[n, ...]`.
+    classes: Names of the classes, a tuple; None if labels are numbers without names.
     epoch: Number of the epoch for indexing and loops.
 
   Raises:
@@ -61,6 +64,7 @@ class ArrayDataset(keras.utils.PyDataset):
     missing: bool = False,
     schema: Schema | None = None,
     condition: Schema | None = None,
+    classes: Sequence[str] | None = None,
   ):
     super().__init__()
     x = checks.with_nan(x)
@@ -81,6 +85,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self.binarization = binarization
     self.drop_remainder = bool(drop_remainder)
     self.schema, self.condition = schema, condition
+    self.classes = checks.class_names(y) if classes is None else tuple(classes)
     self.epoch = 0
     self._options = options
     self._tensors: tuple[tf.Tensor, tf.Tensor] | None = None

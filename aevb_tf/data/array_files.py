@@ -44,7 +44,7 @@ class ArrayFile:
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
     """Finds a split; the path is complete, so `data_dir` is not used."""
     del data_dir
-    x, y, rows, name = self._read(split)
+    x, y, rows, name, classes = self._read(split)
     shape = (len(rows), *x.shape[1:])
     return sources.Split(
       num_examples=len(rows),
@@ -52,10 +52,11 @@ class ArrayFile:
       arrays=lambda: (x[rows], y[rows]),
       stream=lambda options: self._stream(x, y, rows, options),
       check=lambda missing: checks.check(x, name, missing),
+      classes=checks.class_names(classes),
     )
 
   def _read(self, split):
-    """The arrays that hold a split, the rows that belong to it, and the name of x."""
+    """The arrays of a split, its rows, the name of x, and the classes if they have names."""
     with self._opened() as arrays:
       suffix = self._suffix(arrays, split)
       x, y, classes = self._array(arrays, f"x{suffix}"), None, None
@@ -66,7 +67,7 @@ class ArrayFile:
     y = checks.check_labels(y, len(x), f"{self.path}:y{suffix}", classes)
     rows = np.arange(len(x)) if suffix else tenth_held_out(len(x), split, self.path)
     is_grey = x.ndim == 3 and checks.is_image_dtype(x.dtype)
-    return x[..., np.newaxis] if is_grey else x, y, rows, name
+    return x[..., np.newaxis] if is_grey else x, y, rows, name, classes
 
   @contextlib.contextmanager
   def _opened(self) -> Iterator[Mapping[str, np.ndarray]]:

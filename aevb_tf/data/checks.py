@@ -150,6 +150,25 @@ def check_labels(
   return y.astype(np.int32)
 
 
+def class_names(y: np.ndarray | None) -> tuple[str, ...] | None:
+  """The classes of labels that are strings, in the order of their numbers 0, 1, ...
+
+  Args:
+    y: As in `check_labels`.
+
+  Returns:
+    The distinct strings, sorted; None if the labels are not strings.
+  """
+  y = np.asarray([] if y is None else y)
+  if y.dtype.kind == "O":
+    y = np.array([label for label in y.ravel() if label is not None])
+  if y.dtype.kind not in "US":
+    return None
+  return tuple(
+    name.decode() if isinstance(name, bytes) else name for name in np.unique(y).tolist()
+  )
+
+
 def _whole(y, name):
   """Converts floats to labels. NaN is -1; if any float is not whole, all are -1."""
   y = np.where(np.isnan(y), -1, y)

@@ -17,12 +17,28 @@ def first_examples(source: Examples, count: int, name: str | None = None) -> np.
   Raises:
     ValueError: There are no examples.
   """
-  pieces: list[np.ndarray] = []
+  return first_pairs(source, count, name)[0]
+
+
+def first_pairs(
+  source: Examples, count: int, name: str | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+  """Returns the first `count` examples and their y; see `first_examples`.
+
+  Returns:
+    x `[k, ...]`, and y `[k, ...]`, or None if the source has no y.
+  """
+  xs: list[np.ndarray] = []
+  ys: list[np.ndarray] = []
+  left = count
   for batch in [source] if hasattr(source, "__array__") else source:
-    x = np.asarray(batch[0] if isinstance(batch, tuple | list) else batch)
-    pieces.append(x[: count - sum(map(len, pieces))])
-    if sum(map(len, pieces)) >= count:
+    x, *rest = batch if isinstance(batch, tuple | list) else (batch,)
+    xs.append(np.asarray(x)[:left])
+    if rest and rest[0] is not None:
+      ys.append(np.asarray(rest[0])[:left])
+    left -= len(xs[-1])
+    if left <= 0:
       break
-  if not sum(map(len, pieces)):
+  if left == count:
     raise ValueError(f"{name} holds no examples." if name else "There are no examples.")
-  return np.concatenate(pieces)
+  return np.concatenate(xs), np.concatenate(ys) if ys else None

@@ -41,7 +41,7 @@ class ImageFolder:
   def open(self, split: str, data_dir: str | os.PathLike | None) -> sources.Split:
     """Finds a split, and reads the header of every file in it."""
     del data_dir
-    files, labels = self._find(split)
+    files, labels, classes = self._find(split)
     shape = common_shape(files)
     read = _reader([str(file) for file in files], labels, shape)
     return sources.Split(
@@ -49,9 +49,11 @@ class ImageFolder:
       nbytes=len(files) * int(np.prod(shape)),
       arrays=lambda: (_read_all(read, files, shape), labels),
       stream=lambda options: _stream(read, files, shape, options),
+      classes=classes or None,
     )
 
-  def _find(self, split) -> tuple[list[pathlib.Path], np.ndarray]:
+  def _find(self, split) -> tuple[list[pathlib.Path], np.ndarray, list[str]]:
+    """The files of a split, their labels, and the classes of all splits."""
     if not self.path.is_dir():
       raise FileNotFoundError(f"There is no folder {self.path.absolute()}.")
     below = _folders(self.path)
@@ -59,11 +61,11 @@ class ImageFolder:
       files, classes = _list(self.path)
       rows = tenth_held_out(len(files), split, self.path)
       labels = _labels(files, classes)
-      return [files[row] for row in rows], labels[rows]
+      return [files[row] for row in rows], labels[rows], classes
     files, _ = _list(sources.choose(below, split, str(self.path)))
     # The classes of all splits, so that labels agree between splits.
     classes = sorted({name for folder in below.values() for name in _folders(folder)})
-    return files, _labels(files, classes)
+    return files, _labels(files, classes), classes
 
 
 def _folders(path: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -66,7 +66,8 @@ def load(
     in_memory: True, False, or "auto": in memory if the data take at most 2 GiB.
 
   Returns:
-    An `ArrayDataset` for data in memory, otherwise a `tf.data.Dataset`.
+    An `ArrayDataset` for data in memory, otherwise a `tf.data.Dataset`. Both have the
+    attribute `classes`, names of the classes or None.
 
   Raises:
     ValueError: The name, the split, an option or the data are invalid, or a file is
@@ -94,5 +95,8 @@ def load(
       **dataclasses.asdict(options),
       schema=found.schema,
       condition=found.condition,
+      classes=found.classes,
     )
-  return found.stream(options)
+  stream = found.stream(options)
+  stream.classes = found.classes
+  return stream

@@ -231,7 +231,8 @@ def open_split(
   for part in encoded.parts():
     missing += np.isnan(part.x).sum(axis=0)
     if of_y:
-      sources.check_complete(np.isnan(part.y).sum(axis=0), len(part.y), of_y, file.name)
+      lost = np.isnan(part.y).sum(axis=0)
+      sources.check_complete(lost, len(part.y), of_y, file.name, is_condition=True)
 
   def check(is_allowed):
     if not is_allowed:

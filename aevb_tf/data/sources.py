@@ -12,7 +12,7 @@ before anything large is read. To add a source:
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -41,6 +41,8 @@ class Split:
     has_missing: Whether values of a table are missing; False for other data.
     schema: What the columns of a table are; None for other data.
     condition: What the columns of y are, if they are those of a table.
+    classes: Names of the classes in the order of their labels 0, 1, ..., in all splits;
+      None if labels are numbers without names.
   """
 
   num_examples: int
@@ -51,6 +53,7 @@ class Split:
   schema: Schema | None = None
   condition: Schema | None = None
   has_missing: bool = False
+  classes: Sequence[str] | None = None
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":
@@ -69,7 +72,11 @@ class Split:
 
 
 def check_complete(
-  num_missing: np.ndarray, num_rows: int, schema: Schema, where: str
+  num_missing: np.ndarray,
+  num_rows: int,
+  schema: Schema,
+  where: str,
+  is_condition: bool = False,
 ) -> None:
   """Raises a ValueError if a column of a table has missing values.
 
@@ -78,12 +85,16 @@ def check_complete(
     num_rows: Number of rows.
     schema: The columns.
     where: The name of the table.
+    is_condition: Whether these are the columns of a condition.
   """
+  advice = "pass missing=True, or ignore the column"
+  if is_condition:
+    advice = "fill them in, or model the column instead of conditioning on it"
   for column, count in zip(schema.modelled, num_missing, strict=True):
     if count:
       raise ValueError(
-        f"{where}, column {column.name!r}: {count} of {num_rows} values are missing: pass "
-        "missing=True, or ignore the column."
+        f"{where}, column {column.name!r}: {count} of {num_rows} values are missing: "
+        f"{advice}."
       )
 
 

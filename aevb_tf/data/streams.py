@@ -88,7 +88,7 @@ def from_arrays(
     first_epoch: The number of the first pass.
 
   Returns:
-    A stream of `(x, y)`.
+    A stream of `(x, y)`, whose attribute `y` has the labels in the order of the data.
   """
   rows = np.arange(len(x)) if rows is None else rows
 
@@ -103,7 +103,9 @@ def from_arrays(
       labels, (None, *y.shape[1:])
     )
 
-  return by_index(read, len(rows), options, first_epoch)
+  stream = by_index(read, len(rows), options, first_epoch)
+  stream.y = y[rows]
+  return stream
 
 
 def by_index(

@@ -58,7 +58,7 @@ class Table:
     y = np.full(len(x), -1, np.int32)
     if condition is not None:
       y = condition.encode_table(table)
-      _check_complete(y, condition, table.name)
+      _check_complete(y, condition, table.name, is_condition=True)
     if split is not None:
       rows = tenth_held_out(len(x), split, table.name)
       x, y = x[rows], y[rows]
@@ -95,8 +95,8 @@ class Table:
     return 4 * file.num_rows * len(file.columns) > sources.IN_MEMORY_BYTES
 
 
-def _check_complete(x, schema, name):
-  sources.check_complete(np.isnan(x).sum(axis=0), len(x), schema, name)
+def _check_complete(x, schema, name, is_condition=False):
+  sources.check_complete(np.isnan(x).sum(axis=0), len(x), schema, name, is_condition)
 
 
 def table(

@@ -49,6 +49,7 @@ class TensorFlowDataset:
       nbytes=sources.stored_bytes((reader.num_examples, *reader.shape), reader.dtype),
       arrays=reader.arrays,
       stream=reader.stream,
+      classes=reader.classes,
     )
 
   def _builder(self, data_dir):
@@ -125,6 +126,9 @@ class _Reader:
     features = builder.info.features
     self._image = _image_key(name, features)
     self._label = _label_key(features)
+    self.classes = (
+      getattr(features[self._label], "names", None) if self._label else None
+    )
     self.shape = features[self._image].shape
     self.dtype = np.dtype(features[self._image].np_dtype)
     if builder.info.file_format.value != "tfrecord":

@@ -7,6 +7,7 @@ No function here needs a model, opens a window or changes the state of pyplot.
 matplotlib is imported when the first plot is drawn, not with the package.
 """
 
+from aevb_tf.plots.conditions import by_condition
 from aevb_tf.plots.curves import learning_curves
 from aevb_tf.plots.files import save
 from aevb_tf.plots.grids import tile
@@ -19,6 +20,7 @@ from aevb_tf.plots.tables import correlations, marginals
 
 __all__ = [
   "active_units",
+  "by_condition",
   "correlations",
   "kl_per_dimension",
   "latent_scatter",

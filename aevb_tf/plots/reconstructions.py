@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from aevb_tf.plots import grids, style
 
 if TYPE_CHECKING:
+  from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
 # White pixels between an example and its reconstruction, and between neighbours.
@@ -20,6 +22,7 @@ _FEWEST_COLUMNS = 5
 _NAMES = 0.95
 _TITLE = 0.32
 _MARGIN = 0.06
+_NAME_OF_EXAMPLE = 0.16
 
 
 def _pair(x: np.ndarray, x_mean: np.ndarray, columns: int) -> np.ndarray:
@@ -30,12 +33,21 @@ def _pair(x: np.ndarray, x_mean: np.ndarray, columns: int) -> np.ndarray:
   )
 
 
+def _name_examples(axes: Axes, names: Sequence[object], cell: float) -> None:
+  """Writes names above the pictures of a row, whose cells are `cell` pixels wide."""
+  middles = [(j + 0.5) * cell - 1 for j in range(len(names))]
+  axes.xaxis.tick_top()
+  axes.set_xticks(middles, [style.short(str(name), 10) for name in names])
+  axes.tick_params(axis="x", length=0, pad=1)
+
+
 @style.styled
 def reconstructions(
   x: ArrayLike,
   x_mean: ArrayLike,
   *,
   columns: int = 10,
+  names: Sequence[object] | None = None,
   title: str = "Reconstructions from the posterior mean",
 ) -> Figure:
   """Draws originals and reconstructions in pairs of rows.
@@ -45,14 +57,15 @@ def reconstructions(
       which is drawn blue.
     x_mean: Their reconstructions, with the same shape.
     columns: Images per row; with fewer than five examples, the rest is white.
+    names: A name for each example, drawn above it, such as its condition; None for none.
     title: Title of the plot.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: An argument is not a batch of images, the shapes differ, or `columns` is
-      below 1.
+    ValueError: An argument is not a batch of images, the shapes or the number of names
+      differ, or `columns` is below 1.
   """
   x, x_mean = grids.with_missing(x, x_mean)
   x = grids.as_images(x, "x")
@@ -63,6 +76,10 @@ def reconstructions(
     )
   if columns < 1:
     raise ValueError(f"columns must be at least 1; got {columns}.")
+  if names is not None and len(names) != len(x):
+    raise ValueError(
+      f"names must be {len(x)} names, one for each example; got {len(names)}."
+    )
   # One or two pictures do not fill the width.
   columns = min(columns, max(len(x), _FEWEST_COLUMNS))
   pairs = [
@@ -73,13 +90,15 @@ def reconstructions(
   height, width = pairs[0].shape[:2]
   picture_width = style.WIDE - _NAMES - _MARGIN
   picture_height = picture_width * height / width
-  total_height = _TITLE + len(pairs) * (picture_height + 2 * _MARGIN)
+  above = 0.0 if names is None else _NAME_OF_EXAMPLE
+  total_height = _TITLE + len(pairs) * (picture_height + above + 2 * _MARGIN)
   figure = style.new_figure(style.WIDE, total_height)
   # Placed by hand: automatic layout measures the names before it shrinks a picture to
   # its aspect ratio, and cuts them off.
   figure.set_layout_engine("none")
   for i, picture in enumerate(pairs):
-    bottom = total_height - _TITLE - (i + 1) * picture_height - 2 * i * _MARGIN
+    bottom = total_height - _TITLE - (i + 1) * (picture_height + above)
+    bottom -= 2 * i * _MARGIN
     left, bottom = _NAMES / style.WIDE, bottom / total_height
     size = (picture_width / style.WIDE, picture_height / total_height)
     axes = figure.add_axes((left, bottom, *size))
@@ -88,6 +107,10 @@ def reconstructions(
     middle = (height - _PADDING) / 4 - 0.5
     axes.set_yticks([middle, height - 1 - middle])
     axes.set_yticklabels(["original", "reconstruction"])
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, pad=2)
+    if names is not None:
+      _name_examples(
+        axes, names[i * columns : (i + 1) * columns], (width + _PADDING) / columns
+      )
   figure.axes[0].set_title(title + grids.channel_note(x))
   return figure

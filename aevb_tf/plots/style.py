@@ -105,3 +105,11 @@ def number(value: float, digits: int = 1) -> str:
   text = f"{value:.{digits}f}"
   # A value that rounds to zero has no sign.
   return f"{0:.{digits}f}" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def short(name: str, size: int) -> str:
+  """A name without its middle, if it is long: names often differ at the end."""
+  if len(name) <= size:
+    return name
+  end = size // 2
+  return f"{name[: size - 1 - end]}\N{HORIZONTAL ELLIPSIS}{name[-end:]}"

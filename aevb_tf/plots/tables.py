@@ -66,7 +66,7 @@ def marginals(
       _histograms(axes, *pair)
     else:
       _bars(axes, *pair)
-    axes.set_title(_short(name, 2 * _LONGEST_NAME))
+    axes.set_title(style.short(name, 2 * _LONGEST_NAME))
     axes.grid(False)
     axes.spines["left"].set_visible(False)
   for axes in grid[len(names) :]:
@@ -148,7 +148,7 @@ def _bars(axes: Axes, data: np.ndarray, samples: np.ndarray) -> None:
   axes.set_xticks([])
   axes.set_yticks([])
   axis = axes.yaxis if are_long else axes.xaxis
-  axis.set_ticks(np.arange(len(shown)), [_short(n, _LONGEST_NAME) for n in names])
+  axis.set_ticks(np.arange(len(shown)), [style.short(n, _LONGEST_NAME) for n in names])
   axis.set_tick_params(labelsize=6 if are_long else 8)
   if are_long:
     axes.invert_yaxis()
@@ -158,14 +158,6 @@ def _bars(axes: Axes, data: np.ndarray, samples: np.ndarray) -> None:
 
 def _label(level) -> str:
   return f"{level:.4g}" if isinstance(level, np.floating) else str(level)
-
-
-def _short(name: str, size: int) -> str:
-  """A name without its middle, if it is long: names often differ at the end."""
-  if len(name) <= size:
-    return name
-  end = size // 2
-  return f"{name[: size - 1 - end]}\N{HORIZONTAL ELLIPSIS}{name[-end:]}"
 
 
 @style.styled
@@ -208,7 +200,7 @@ def correlations(
     title += f" (first {shown} of {len(names)} columns)"
   figure = style.new_figure(style.WIDE, 4.3)
   both = figure.subplots(1, 2, sharey=True)
-  labels = [_short(str(name), _LONGEST_NAME) for name in names[:shown]]
+  labels = [style.short(str(name), _LONGEST_NAME) for name in names[:shown]]
   for axes, what, rows in zip(both, ("data", "samples"), (data, samples), strict=True):
     matrix = rank_correlations(rows[:, :shown])
     image = axes.imshow(matrix, cmap="PuOr", vmin=-1, vmax=1)

@@ -5,7 +5,7 @@
 | `standard_normal` | real            | nothing                                  |
 | `mixture`         | real            | weights, means, log-variances            |
 | `maf`             | real            | a masked autoregressive flow             |
-| `conditional`     | real            | p(z|c): a network of the condition c     |
+| `conditional`     | real            | a Gaussian that depends on a condition c |
 | `vamp`            | the posterior's | pseudo-inputs, encoded by the encoder    |
 | `gamma`           | positive        | nothing                                  |
 | `exponential`     | positive        | nothing                                  |

@@ -14,6 +14,7 @@ from aevb_tf.data import Loaded
 from aevb_tf.loops import resident
 from aevb_tf.models import VAE, tables
 from aevb_tf.tables import Schema
+from aevb_tf.training import conditions
 from aevb_tf.training.blaming import REGISTRIES, blaming
 from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
@@ -54,10 +55,11 @@ def dataset(
   Args:
     config: The checked config.
     split: The split.
-    schema: That of a trained model, if the data are a table; None uses the file that the
-      config names, or infers it.
+    schema: That of all columns of a trained model, if the data are a table; None uses the
+      file that the config names, or infers it.
   """
-  with blaming(config, "dataset", "schema"):
+  condition = conditions.columns(config)
+  with blaming(config, "dataset", "schema", *(["condition"] if condition else [])):
     return data.load(
       config.dataset,
       split=split,
@@ -68,6 +70,7 @@ def dataset(
       data_dir=config.data_dir or None,
       missing=config.missing,
       schema=schema or config.schema or None,
+      condition=condition,
     )
 
 
@@ -125,7 +128,8 @@ def model(
   with _dtype_policy(config.dtype_policy):
     with blaming(config, "network", "posterior", "likelihood"):
       encoder, decoder = _networks(config, source)
-    with blaming(config, "bound", "posterior", "prior"):
+    condition = conditions.condition(config, source)
+    with blaming(config, "bound", "posterior", "prior", "condition"):
       built = (make or _vae)(
         config,
         encoder,
@@ -135,6 +139,7 @@ def model(
         parameter_prior_stddev=config.parameter_prior_stddev or None,
         seed=config.seed,
         missing=_missing(config, source),
+        **({} if condition is None else {"condition": condition}),
         **({} if make else {"schema": getattr(source, "schema", None)}),
       )
     if config.output_bias == "data_mean":
@@ -158,12 +163,13 @@ def check_data(
     source: A split; for a stream, only the shape can be checked before training.
 
   Raises:
-    ConfigError: The shape or a value of the data does not fit the model.
+    ConfigError: The shape, a value or a label of the data does not fit the model.
   """
   no_examples = np.empty((0, *event_shape(source)), np.uint8)
   sample = resident.sample(source) if resident.is_resident(source) else None
   with blaming(config, "dataset"):
     vae.check_data(getattr(source, "x", no_examples), sample)
+  conditions.check(config, vae.condition, source)
 
 
 def _missing(config, source):

@@ -90,6 +90,11 @@ def check_values(config: ml_collections.ConfigDict) -> None:
     raise ConfigError(
       f"--config.output_bias={config.output_bias}: only for --config.network=mlp."
     )
+  if config.prior.name == "conditional" and not config.condition:
+    raise ConfigError(
+      "--config.prior=conditional: p(z|c) needs a condition, such as"
+      " --config.condition=labels."
+    )
   if config.encode_mask and not config.missing:
     raise ConfigError(
       "--config.encode_mask=true: there is no mask without --config.missing=true."

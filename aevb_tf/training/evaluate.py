@@ -6,7 +6,7 @@ import aevb_tf
 from aevb_tf.data import sources
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
-from aevb_tf.training import build, configuration
+from aevb_tf.training import build, conditions, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
 from aevb_tf.training.measure import measure
@@ -35,8 +35,9 @@ def evaluate(
 
   Returns:
     The contents of the file: `model` and `split`, `elbo`, `kl` and `log_likelihood` in
-    nats per example, `num_examples`, `active_units`, `kl_per_dimension`, and, if
-    `evidence` is given, the result of `measure_evidence` as `evidence`.
+    nats per example, `num_examples`, `active_units`, `kl_per_dimension`; `condition` if
+    the model has one; and, if `evidence` is given, the result of `measure_evidence` as
+    `evidence`.
 
   Raises:
     ConfigError: There is no run in the folder, its model is damaged, or the split does
@@ -49,7 +50,8 @@ def evaluate(
     config.batch_size = batch_size or config.batch_size
     config.data_dir = data_dir or config.data_dir
   vae, name = trained_model(folder)
-  source = _split(config, split, vae.schema)
+  schema = conditions.schema(vae.condition, vae.schema)
+  source = _split(config, split, schema)
   build.check_data(config, vae, source)
   report = {"model": name, "split": split, **measure(vae, source).report()}
   if evidence is not None:
@@ -57,6 +59,8 @@ def evaluate(
     report["evidence"] = measure_evidence(
       vae, source, evidence, num_samples, max_examples, batch_size
     )
+  if vae.condition is not None:
+    report["condition"] = config.condition
   write_json(folder.path / f"evaluation-{split}.json", report)
   return report
 

@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
   print(f"{values.workdir}, {values_of['model']}")
   print(report.lines(values_of, values.split))
   if "evidence" in values_of:
-    print(report.evidence_lines(values_of["evidence"]))
+    print(report.evidence_lines(values_of["evidence"], "condition" in values_of))
   return 0
 
 

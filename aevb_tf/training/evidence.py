@@ -1,12 +1,14 @@
-"""log p(x) of a trained model on a split of the data, with a progress bar."""
+"""log p(x), or log p(x|c), of a trained model on a split of the data, with a progress bar."""
 
 import re
 import warnings
 
+import tensorflow as tf
 import tqdm
 
 from aevb_tf import evidence
 from aevb_tf.data import Loaded
+from aevb_tf.data.first import first_pairs
 from aevb_tf.models import VAE
 from aevb_tf.training.configuration import ConfigError
 
@@ -35,7 +37,7 @@ def measure_evidence(
   """Estimates log p(x) of a data set, with the seed of the model.
 
   For `annealed` it also bounds log p(x) of as many simulated examples from below and
-  above, and reports the gap.
+  above, and reports the gap. The simulated examples have the conditions of the data.
 
   Args:
     vae: The model.
@@ -83,12 +85,24 @@ def _report(vae, source, method, most, options):
       count = len(estimate.log_marginal)
       with _bar(method, "simulated examples", count) as bar:
         bracket = evidence.bidirectional(
-          vae, count, method, progress=bar.advance, **options
+          vae,
+          count,
+          method,
+          progress=bar.advance,
+          condition=_conditions(vae, source, count),
+          **options,
         )
       report["gap"] = bracket.gap
       report["gap_standard_error"] = bracket.gap_standard_error if count > 1 else None
       report["gap_warning"] = bracket.warning
   return report
+
+
+def _conditions(vae, source, count):
+  """Conditions of simulated examples: those of the data, or None."""
+  if vae.condition is None:
+    return None
+  return tf.constant(first_pairs(source, count)[1])
 
 
 class _Bar(tqdm.tqdm):

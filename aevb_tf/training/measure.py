@@ -12,7 +12,7 @@ import numpy as np
 
 from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
-from aevb_tf.training import build
+from aevb_tf.training import build, conditions
 
 ACTIVE_VARIANCE = 0.01
 
@@ -78,10 +78,11 @@ def measure(vae: VAE, source: Loaded) -> Measurements:
   kls, means, labels = [], [], []
   build.go_to_epoch(source, 0)  # the same stochastic binarization as in `evaluate`
   for x, y in source:
-    if vae.has_kl_per_dimension:
-      kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))
-    means.append(np.asarray(vae.posterior_family.point_estimate(vae.encode(x))))
-    labels.append(np.asarray(y))
+    with vae.given_y(y):
+      if vae.has_kl_per_dimension:
+        kls.append(np.asarray(vae.kl_per_dimension(x), np.float64))
+      means.append(np.asarray(vae.posterior_family.point_estimate(vae.encode(x))))
+    labels.append(conditions.as_labels(y))
   return Measurements(
     {key: round(float(value), 6) for key, value in values.items()},
     np.concatenate(kls).mean(axis=0) if kls else None,

@@ -29,18 +29,19 @@ def lines(values: dict, split: str = "test") -> str:
   )
 
 
-def evidence_lines(values: dict) -> str:
-  """Returns an estimate of log p(x) and its diagnostics.
+def evidence_lines(values: dict, is_conditional: bool = False) -> str:
+  """Returns an estimate of log p(x), or of log p(x|c), and its diagnostics.
 
   There are two errors with different names: that due to the data, from the spread over
   examples, and that due to the samples, for these examples.
 
   Args:
     values: The result of `measure_evidence`.
+    is_conditional: Whether the model has a condition c.
   """
   rows = [
     (
-      "log p(x)",
+      "log p(x|c)" if is_conditional else "log p(x)",
       f"{values['log_marginal']:.2f}",
       f"nats per example, by {values['method']}",
     ),

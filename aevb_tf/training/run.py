@@ -13,10 +13,11 @@ from typing import NamedTuple
 import ml_collections
 
 import aevb_tf
+from aevb_tf.conditions import Columns
 from aevb_tf.data import Loaded
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
-from aevb_tf.training import build, configuration, parts, report
+from aevb_tf.training import build, conditions, configuration, parts, report
 from aevb_tf.training.callbacks import Keeper
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.run_folder import RunFolder
@@ -63,7 +64,10 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
   train_data, test_data = (build.dataset(config, split) for split in ("train", "test"))
   resumed = _resume(config, folder, train_data)
   model, epoch = resumed or (build.model(config, train_data), 0)
-  if model.schema != getattr(train_data, "schema", None):
+  is_same = model.schema == getattr(train_data, "schema", None)
+  if isinstance(model.condition, Columns):
+    is_same = is_same and model.condition.schema == train_data.condition
+  if not is_same:
     raise ConfigError(
       f"--workdir={folder.path}: {config.dataset} has another schema than the table that"
       " the run began with. Restore the table, or use a new folder."
@@ -78,8 +82,8 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
   )
   folder.create()
   write_json(folder.config, configuration.to_json(config))
-  if model.schema is not None:
-    model.schema.save(folder.schema)
+  if (schema := conditions.schema(model.condition, model.schema)) is not None:
+    schema.save(folder.schema)
   if not resumed:
     keeper.save(model, 0)
   folder.truncate_history(epoch)

@@ -7,7 +7,7 @@ import keras
 import ml_collections
 
 import aevb_tf
-from aevb_tf.data.first import first_examples
+from aevb_tf.data.first import first_pairs
 from aevb_tf.files import write, write_json
 from aevb_tf.loops.monitor import InvalidDataError
 from aevb_tf.training import build, drawing, environment, report, stopping
@@ -81,7 +81,7 @@ def _fit(run: Run) -> None:
     if not isinstance(error, InvalidDataError):
       raise
     # Values of a stream, which could not be checked before.
-    with blaming(run.config, "dataset"):
+    with blaming(run.config, "dataset", "condition"):
       raise
 
 
@@ -119,9 +119,9 @@ def _finish(run: Run, began: float) -> dict:
   write_json(folder.summary, summary)
   if config.plots:
     is_table = run.model.schema is not None
-    examples = first_examples(
+    examples, given = first_pairs(
       run.train_data if is_table else run.test_data,
       drawing.ROWS if is_table else drawing.RECONSTRUCTIONS,
     )
-    drawing.draw(run.model, folder, examples, measured)
+    drawing.draw(run.model, folder, examples, measured, given)
   return summary

@@ -186,3 +186,21 @@ def test_missing_values_are_not_binarized():
   x = np.float32([[1, np.nan], [0, 1]])
   with pytest.raises(ValueError, match="would draw a value for each missing value"):
     ArrayDataset(x, missing=True, binarization="stochastic")
+
+
+@pytest.mark.parametrize(
+  "labels, classes",
+  [
+    (["b", "a", "b"], ("a", "b")),
+    ([b"b", b"a", b"b"], ("a", "b")),
+    (np.array(["b", None, "b"], object), ("b",)),
+    ([2, 0, 1], None),
+    ([0.0, np.nan, 1.0], None),
+    (None, None),
+  ],
+)
+def test_classes_are_the_names_of_labels(labels, classes):
+  x = np.zeros((3, 2), np.float32)
+  assert ArrayDataset(x, labels).classes == classes
+  given = ArrayDataset(x, [0, 1, 1], classes=["no", "yes"])
+  assert given.classes == ("no", "yes")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aevb_tf import data
-from aevb_tf.data.first import first_examples
+from aevb_tf.data.first import first_examples, first_pairs
 
 X = np.arange(24, dtype=np.float32).reshape(8, 3) / 24
 
@@ -36,3 +36,15 @@ def test_no_batch_is_read_that_is_not_needed():
 def test_nothing_is_refused(source):
   with pytest.raises(ValueError, match="There are no examples"):
     first_examples(source, 3)
+
+
+def test_pairs_have_the_y_of_their_examples():
+  y = np.arange(8)
+  source = data.ArrayDataset(X, y, batch_size=3)
+  for found in (
+    first_pairs(source, 4),
+    first_pairs([(X[:3], y[:3]), (X[3:], y[3:])], 4),
+  ):
+    np.testing.assert_array_equal(found[0], X[:4])
+    np.testing.assert_array_equal(found[1], y[:4])
+  assert first_pairs([X], 4)[1] is first_pairs([(X, None)], 4)[1] is None

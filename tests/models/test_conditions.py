@@ -480,6 +480,28 @@ def test_a_stream_with_an_invalid_class_is_an_error():
     vae.evaluate(stream, verbose=0)
 
 
+@pytest.mark.parametrize("levels", [["a", "b", "c"], [4, 5, 6]])
+def test_labels_of_a_data_set_are_codes(levels):
+  """Names in the arrays of a user, codes in tensors, which data sets hold."""
+  x, c = images()
+  vae = model({"name": "labels", "levels": levels})
+  wanted = vae.reconstruct(x, condition=np.array(levels)[c])
+  np.testing.assert_array_equal(vae.reconstruct(x, condition=tf.constant(c)), wanted)
+  data = aevb.data.ArrayDataset(x, c, batch_size=5)
+  found = aevb.evidence.estimate(vae, data, num_samples=2).log_marginal
+  given = aevb.evidence.estimate(
+    vae, x, num_samples=2, condition=np.array(levels)[c]
+  ).log_marginal
+  np.testing.assert_allclose(found, given, rtol=1e-6)
+  with pytest.raises(ValueError, match="has class 3"):
+    vae.reconstruct(x, condition=tf.fill([len(x)], 3))
+  if levels[0] == "a":  # no code is a name
+    np.testing.assert_array_equal(vae.reconstruct(x, condition=c), wanted)
+  else:
+    with pytest.raises(ValueError, match="has class 0"):
+      vae.reconstruct(x, condition=c)
+
+
 @pytest.mark.parametrize(
   "condition, message",
   [

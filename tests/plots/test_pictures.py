@@ -71,3 +71,46 @@ def test_reconstructions_name_both_rows_at_their_middles():
 def test_errors_name_what_is_wrong(draw, message):
   with pytest.raises(ValueError, match=message):
     draw()
+
+
+def labels_of(axis):
+  return [tick.get_text() for tick in axis.get_ticklabels()]
+
+
+def test_reconstructions_have_the_names_of_their_examples():
+  figure = plots.reconstructions(images(5), images(5), columns=3, names=range(5))
+  first, second = figure.axes
+  assert labels_of(first.xaxis) == ["0", "1", "2"]
+  assert labels_of(second.xaxis) == ["3", "4"]
+  # Images are 5 pixels wide, with one between them; the first pixel lies around 0.
+  np.testing.assert_allclose(first.get_xticks(), [2, 8, 14])
+  with pytest.raises(ValueError, match="names must be 5 names"):
+    plots.reconstructions(images(5), images(5), names=["a"])
+
+
+def test_conditions_are_rows_and_z_are_columns():
+  x = images(12).reshape(3, 4, 6, 5, 1)
+  figure = plots.by_condition(x, ["cat", 7, "a long name of a class"], title="pets")
+  (axes,) = figure.axes
+  np.testing.assert_array_equal(drawn(axes), plots.tile(x.reshape(12, 6, 5, 1), 4))
+  assert axes.get_title() == "pets"
+  assert labels_of(axes.yaxis) == ["cat", "7", "a long…a class"]
+  np.testing.assert_allclose(axes.get_yticks(), [2.5, 9.5, 16.5], atol=0.5)
+
+
+def test_many_conditions_are_cut_off():
+  (axes,) = plots.by_condition(np.zeros((30, 2, 3, 3, 1)), range(30)).axes
+  assert len(axes.get_yticks()) == 20
+  assert axes.get_title().endswith("(first 20 of 30 conditions)")
+
+
+@pytest.mark.parametrize(
+  "shape, names, message",
+  [
+    ((6, 4, 4, 1), "abcdef", "conditions, n, height"),
+    ((2, 1, 4, 4, 1), "a", "2 names"),
+  ],
+)
+def test_conditions_without_a_grid_are_refused(shape, names, message):
+  with pytest.raises(ValueError, match=message):
+    plots.by_condition(np.zeros(shape), names)

@@ -21,7 +21,7 @@ def _config(*argv, config="test"):
 
 def _data(shape=(8, 6, 1), n=20):
   x = np.linspace(0, 1, n * np.prod(shape), dtype=np.float32).reshape(n, *shape)
-  return aevb.data.ArrayDataset(x, batch_size=10)
+  return aevb.data.ArrayDataset(x, np.arange(n) % 2, batch_size=10)
 
 
 def _table(n=20):

@@ -51,8 +51,8 @@ def _run(program, *argv):
       "aevb-train",
       [
         "--config=NAME_OR_FILE",
-        "\n  mnist_burda_iwae  As `mnist",
-        "\n  mnist_paper       MNIST as",
+        "\n  digits_conditional  The demo",
+        "\n  mnist_paper         MNIST as",
         "--config.latent_dim=20",
       ],
     ),
