@@ -66,10 +66,11 @@ class Registry(Generic[Member]):
 
   Args:
     kind: Name of the kind in error messages, such as "likelihood".
+    base: The class of all objects of this kind; None if they only have its methods.
   """
 
-  def __init__(self, kind: str):
-    self.kind = kind
+  def __init__(self, kind: str, base: type[Member] | None = None):
+    self.kind, self._base = kind, base
     self._members: dict[str, Callable[..., Member]] = {}
 
   def register(self, name: str, package: str | None = None) -> Callable[[Class], Class]:
@@ -124,16 +125,18 @@ class Registry(Generic[Member]):
     Raises:
       ValueError: The name is unknown, the mapping has no `name`, or the constructor
         raises an error for the options.
+      TypeError: The object is a class, or of another kind.
     """
     if isinstance(identifier, str):
       identifier = {"name": identifier}
     if not isinstance(identifier, Mapping):
+      self._check(identifier)
       return identifier
     if "class_name" in identifier:  # an object in a saved model
       return _deserialize(identifier)
     options = dict(identifier)
     name = options.pop("name", None)
-    if name not in self._members:
+    if not isinstance(name, str) or name not in self._members:
       raise ValueError(
         f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}"
       )
@@ -143,6 +146,19 @@ class Registry(Generic[Member]):
       raise ValueError(
         f"The {self.kind} {name!r} refused {options}: {error}"
       ) from error
+
+  def _check(self, member):
+    """Raises a TypeError for an object that is not of this kind."""
+    if isinstance(member, type):
+      raise TypeError(
+        f"The {self.kind} is the class {member.__name__}: give an object of it, "
+        f"{member.__name__}(...), or a name."
+      )
+    if self._base is not None and not isinstance(member, self._base):
+      raise TypeError(
+        f"The {self.kind} is {member!r}: give a name, a dict with a name and options, or "
+        f"a {self._base.__name__}. Known: {', '.join(self.names())}."
+      )
 
 
 def with_num_samples(

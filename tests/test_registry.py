@@ -59,6 +59,39 @@ def test_wrong_options_name_the_member():
     likelihoods.get({"name": "gaussian", "scales": 1})
 
 
+A_MEMBER = {
+  "bound": bounds.get("sgvb"),
+  "likelihood": likelihoods.get("gaussian"),
+  "posterior": posteriors.get("gaussian"),
+  "prior": priors.get("mixture"),
+}
+FAMILIES = {
+  "bound": bounds,
+  "likelihood": likelihoods,
+  "posterior": posteriors,
+  "prior": priors,
+}
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_objects_of_another_kind_are_refused(kind):
+  get = FAMILIES[kind].get
+  others = [member for other, member in A_MEMBER.items() if other != kind]
+  for other in (*others, None, 3, ["gaussian"]):
+    with pytest.raises(TypeError, match=f"^The {kind} is .*: give a name, .* Known: "):
+      get(other)
+  with pytest.raises(ValueError, match=rf"^Unknown {kind} \['gaussian'\]."):
+    get({"name": ["gaussian"]})
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_class_is_not_an_object(kind):
+  cls = type(A_MEMBER[kind])
+  message = rf"^The {kind} is the class {cls.__name__}: .* {cls.__name__}\(...\)"
+  with pytest.raises(TypeError, match=message):
+    FAMILIES[kind].get(cls)
+
+
 def test_a_name_is_taken_once():
   registry = Registry("thing")
   registry.register("a")(int)

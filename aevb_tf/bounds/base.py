@@ -16,8 +16,6 @@ from aevb_tf.registry import Options, Registry
 from aevb_tf.representation import Represented
 from aevb_tf.types import IntLike
 
-registry: "Registry[Bound]" = Registry("bound")
-
 
 class Bound(Represented):
   """Base of all bounds.
@@ -102,3 +100,5 @@ def with_gradient_of(surrogate: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 
 
 BoundLike: TypeAlias = str | Options | Bound
+
+registry: Registry[Bound] = Registry("bound", Bound)

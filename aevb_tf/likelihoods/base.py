@@ -22,8 +22,6 @@ from aevb_tf.types import NOT_BUILT, TensorLike
 
 MISSING_ADVICE = "If NaN marks missing values, pass missing=True to the model."
 
-registry: "Registry[Likelihood]" = Registry("likelihood")
-
 
 class Likelihood(Represented, keras.layers.Layer):
   """Base of all likelihoods; see the module's docstring for the contract.
@@ -283,3 +281,5 @@ def not_finite(x: np.ndarray) -> tuple[str, str]:
 
 
 LikelihoodLike: TypeAlias = str | Options | Likelihood
+
+registry: Registry[Likelihood] = Registry("likelihood", Likelihood)

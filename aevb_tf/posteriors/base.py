@@ -22,8 +22,6 @@ from aevb_tf.registry import Options, Registry
 from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, IntLike, Seed
 
-registry: "Registry[Posterior]" = Registry("posterior")
-
 
 class Posterior(Represented, keras.layers.Layer):
   """Base of all posteriors; see the module's docstring for the contract.
@@ -173,3 +171,5 @@ class Posterior(Represented, keras.layers.Layer):
 
 
 PosteriorLike: TypeAlias = str | Options | Posterior
+
+registry: Registry[Posterior] = Registry("posterior", Posterior)

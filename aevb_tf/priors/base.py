@@ -15,8 +15,6 @@ from aevb_tf.registry import Options, Registry
 from aevb_tf.representation import Represented
 from aevb_tf.types import NOT_BUILT, Seed
 
-registry: "Registry[Prior]" = Registry("prior")
-
 # x `[n, *event_shape]` -> q(z|x).
 Encode: TypeAlias = Callable[[tf.Tensor], tfd.Distribution]
 
@@ -107,3 +105,5 @@ class Prior(Represented, keras.layers.Layer):
 
 
 PriorLike: TypeAlias = str | Options | Prior
+
+registry: Registry[Prior] = Registry("prior", Prior)
