@@ -30,7 +30,14 @@ from aevb_tf import (
   reparameterization,
   tables,
 )
-from aevb_tf.models import VAE, FullVB, MonteCarloEM, NonFiniteError, WakeSleep
+from aevb_tf.models import (
+  VAE,
+  FullVB,
+  MonteCarloEM,
+  NonFiniteError,
+  SemiSupervisedVAE,
+  WakeSleep,
+)
 from aevb_tf.saving import load
 from aevb_tf.version import __version__
 
@@ -39,6 +46,7 @@ __all__ = [
   "FullVB",
   "MonteCarloEM",
   "NonFiniteError",
+  "SemiSupervisedVAE",
   "WakeSleep",
   "__version__",
   "bounds",

@@ -9,6 +9,7 @@ import tensorflow as tf
 from aevb_tf.checks import positive_int
 from aevb_tf.conditions.base import Condition, registry
 from aevb_tf.registry import did_you_mean
+from aevb_tf.types import TensorLike
 
 
 @registry.register("labels")
@@ -108,6 +109,28 @@ class Labels(Condition):
 
   def examples(self, num: int) -> np.ndarray:
     return np.arange(num, dtype=np.int32) % self.num_levels
+
+  def log_probs(self, class_probs: TensorLike | None) -> np.ndarray:
+    """log p(c) of each class.
+
+    Args:
+      class_probs: p(c), or positive numbers in proportion to it, `[C]`; None gives all
+        classes the same probability.
+
+    Returns:
+      float32 `[C]`.
+
+    Raises:
+      ValueError: They are not C positive numbers.
+    """
+    count = self.num_levels
+    probs = np.ones(count) if class_probs is None else np.asarray(class_probs)
+    if probs.shape != (count,) or not (np.all(probs > 0) and np.isfinite(probs).all()):
+      raise ValueError(
+        f"class_probs={class_probs!r} must be {count} positive numbers, one for each "
+        "class."
+      )
+    return np.log(probs / probs.sum()).astype(np.float32)
 
   def get_config(self):
     plain = self.levels == tuple(range(self.num_levels))

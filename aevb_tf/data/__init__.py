@@ -18,12 +18,14 @@ are numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.loading import Loaded, load
+from aevb_tf.data.semi_supervised import SemiSupervisedDataset
 from aevb_tf.data.sources import Split, get, names, register
 from aevb_tf.data.tables import Table, table
 
 __all__ = [
   "ArrayDataset",
   "Loaded",
+  "SemiSupervisedDataset",
   "Split",
   "Table",
   "get",

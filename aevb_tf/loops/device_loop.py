@@ -29,9 +29,9 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics), `seed` and
-      `condition` (then y is that of each example), and the hooks `as_y`, `split_inputs`,
-      `check_encoded`, `check_array`, `check_data`, `check_batch`, `explain`, `xla_pays`,
-      `after_call` and `steps_with_metrics` of a `GenerativeModel`.
+      `condition` (then y is that of each example), `infers_condition`, and the hooks
+      `as_y`, `split_inputs`, `check_encoded`, `check_array`, `check_data`, `check_batch`,
+      `explain`, `xla_pays`, `after_call` and `steps_with_metrics` of a `GenerativeModel`.
   """
 
   def __init__(self, model: keras.Model):
@@ -412,7 +412,7 @@ class DeviceLoop:
     if kind != "predict" or self._model.condition is None:
       return x, y
     x, y = self._model.split_inputs(x, y)
-    if y is None and conversion.is_array(x):
+    if y is None and conversion.is_array(x) and not self._model.infers_condition:
       raise ValueError(
         "The model has a condition, and x has none: predict((x, c)), or a data set of (x, c)."
       )

@@ -325,14 +325,7 @@ class Autoencoder(_Model):
       raise ValueError(
         "`classify` needs a model whose condition is a class, such as condition=10."
       )
-    count = labels.num_levels
-    prior = (
-      np.full(count, 1 / count) if class_probs is None else np.asarray(class_probs)
-    )
-    if prior.shape != (count,) or not np.all(prior > 0):
-      raise ValueError(
-        f"class_probs={class_probs!r} must be {count} positive numbers, one for each class."
-      )
+    log_probs = labels.log_probs(class_probs)
     seed = random.request_seed(seed)
 
     def log_likelihood(level):
@@ -341,7 +334,7 @@ class Autoencoder(_Model):
       return self.log_marginal(x, method, num_samples, seed, condition=level)
 
     logs = tf.stack([log_likelihood(level) for level in labels.levels], axis=1)
-    return tf.nn.softmax(logs + np.log(prior / prior.sum()).astype(np.float32))
+    return tf.nn.softmax(logs + log_probs)
 
   # The bound.
 

@@ -33,9 +33,11 @@ class Conditioned(_Model):
 
   Attributes:
     condition: An `aevb_tf.conditions.Condition`, or None.
+    infers_condition: Whether data need no condition, as the model infers it from x.
   """
 
   condition: conditions.Condition | None = None
+  infers_condition: bool = False
 
   @contextlib.contextmanager
   def given(self, condition: Any, num: int | tf.Tensor) -> Iterator[None]:

@@ -23,7 +23,7 @@ from aevb_tf.models import steps
 from aevb_tf.models.autoencoder import Autoencoder, BoundParts
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.missing import MissingLike
-from aevb_tf.models.vae import VAE
+from aevb_tf.models.vae import VAE, as_vae
 from aevb_tf.models.weight_posterior import WeightPosterior
 from aevb_tf.random import Purpose
 from aevb_tf.types import Seed
@@ -158,27 +158,12 @@ class FullVB(Autoencoder, GenerativeModel):
       ValueError: The model does not know the shape of its data yet.
     """
     self.check_built("to_vae")
-    networks = (self.encoder, self.decoder)
-    own = {type(network).__name__: type(network) for network in networks}
-    config = {k: v for k, v in self.get_config().items() if k not in _OPTIONS}
-    vae = VAE.from_config(config, custom_objects=own)
-    vae.build((None, *self.event_shape))
     theta = self.generative_variables
     values = theta
     if seed is not None:
       values = self._draw_weights(random.derive(seed, Purpose.TO_VAE))
     drawn = {id(v): value for v, value in zip(theta, values, strict=True)}
-    for part in (
-      "encoder",
-      "decoder",
-      "posterior_family",
-      "likelihood_family",
-      "prior",
-    ):
-      ours, theirs = getattr(self, part).variables, getattr(vae, part).variables
-      for source, target in zip(ours, theirs, strict=True):
-        target.assign(drawn.get(id(source), source))
-    return vae
+    return as_vae(self, _OPTIONS, drawn)
 
   # The bound.
 

@@ -156,6 +156,21 @@ def check_last_activation(
     )
 
 
+def check_returns_logits(network: keras.Model, role: str) -> None:
+  """Raises a ValueError if a network is known to return probabilities.
+
+  Args:
+    network: The network, whose last activation is known if it is functional or sequential.
+    role: What it is called in the error.
+  """
+  activation = _last_activation(network)
+  if activation in _PROBABILITIES:
+    raise ValueError(
+      f"The {role} {network.name} ends in a {activation}, but must return logits: leave "
+      "the activation of the last layer out."
+    )
+
+
 def _last_activation(network):
   """The name of a network's last activation, or "" if it is not known.
 

@@ -4,10 +4,11 @@ q(z|x) = encoder,   p(x|z) = decoder,   p(z) = prior
 maximise  E_q[log p(x|z)] - KL(q(z|x) || p(z))   by its gradient through z = g(eps, x)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import keras
+import tensorflow as tf
 
 from aevb_tf import bounds, conditions, likelihoods, posteriors, priors
 from aevb_tf.models import tables
@@ -122,3 +123,31 @@ class VAE(Autoencoder, GenerativeModel):
     bound = keras.saving.serialize_keras_object(self.bound)
     schema = {} if self.schema is None else {"schema": self.schema.to_dict()}
     return {**super().get_config(), "bound": bound, **schema}
+
+
+def as_vae(
+  model: Any, options: Sequence[str], values: Mapping[int, tf.Tensor] | None = None
+) -> VAE:
+  """An independent `VAE` with the parts of another model.
+
+  Args:
+    model: A built model with the parts of a `VAE`.
+    options: Keys of its config that a `VAE` does not have.
+    values: `id` of a variable of the model -> the value that the copy gets instead.
+
+  Returns:
+    A model that shares nothing with the other one, and is not compiled.
+  """
+  networks = (model.encoder, model.decoder)
+  own = {type(network).__name__: type(network) for network in networks}
+  config = {k: v for k, v in model.get_config().items() if k not in options}
+  if "frozen" in config:
+    config["frozen"] = {k: config["frozen"][k] for k in VAE.networks}
+  vae = VAE.from_config(config, custom_objects=own)
+  vae.build((None, *model.event_shape))
+  families = ("posterior_family", "likelihood_family", "prior")
+  for part in ("encoder", "decoder", *families):
+    ours, theirs = getattr(model, part).variables, getattr(vae, part).variables
+    for source, target in zip(ours, theirs, strict=True):
+      target.assign((values or {}).get(id(source), source))
+  return vae
