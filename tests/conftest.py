@@ -55,6 +55,7 @@ _LONG = (
   "tests/models/test_training.py",
   "tests/export/test_verify.py",
   "tests/training/test_train.py",
+  "tests/training/test_conditions.py",
   "tests/models/test_vae.py",
   "tests/models/test_tools.py",
   "tests/models/test_replicas.py",
