@@ -221,7 +221,7 @@ def _answer_cases(vae, signatures, max_samples):
   for name, signature in signatures.items():
     draws = any(spec.name == "num" for spec in signature.inputs)
     for num in (num for num in (_NUMS if draws else (1,)) if num <= max_samples):
-      requested = values
+      requested = dict(values)
       if draws:
         requested |= {"num": tf.constant(num)}
         if vae.condition is not None:  # one for all, then one for each
