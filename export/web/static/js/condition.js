@@ -46,10 +46,13 @@ export class Condition {
   }
 
   #field(field, i) {
-    const element = document.createElement("label");
-    element.append(`${field.label} `);
     const made = field.levels ? this.#selection(field, i) : this.#number(field, i);
-    element.append(made.input);
+    made.input.id = `condition-${i + 1}`;
+    const label = document.createElement("label");
+    label.htmlFor = made.input.id;
+    label.textContent = field.label;
+    const element = document.createElement("div");
+    element.append(label, made.input);
     return {...made, element};
   }
 
