@@ -37,7 +37,7 @@ from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
 from aevb_tf.export.config import MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES
 from aevb_tf.export.posterior_parameters import parameters
-from aevb_tf.models import VAE, FullVB, WakeSleep
+from aevb_tf.models import VAE, FullVB, SemiSupervisedVAE, WakeSleep
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
 
@@ -344,6 +344,11 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
     raise ValueError(
       "A FullVB is exported as a VAE: export to_vae(), which has its mean weights; or "
       "to_vae(seed), which has weights drawn from q(theta)."
+    )
+  if isinstance(vae, SemiSupervisedVAE):
+    raise ValueError(
+      "A SemiSupervisedVAE is exported as a VAE: export to_vae(), which is p(x|y). Its "
+      "classifier is a Keras model, which can be exported by itself."
     )
   if not isinstance(vae, ExportableModel):
     raise ValueError(

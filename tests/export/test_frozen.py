@@ -57,6 +57,10 @@ def test_comparators_with_an_encoder_are_frozen(x):
   full = aevb.FullVB(*_networks(), dataset_size=5, seed=0)
   with pytest.raises(ValueError, match=r"export to_vae\(\)"):
     freeze(full, "elbo")
+  classifier = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+  semi = aevb.SemiSupervisedVAE(*_networks(), classifier, 2, 0.5)
+  with pytest.raises(ValueError, match=r"export to_vae\(\)"):
+    freeze(semi, "elbo")
   for vae in (aevb.WakeSleep(*_networks(), seed=0), full.to_vae()):
     result = freeze(vae, "elbo").functions["elbo"](tf.constant(x), tf.constant([0, 3]))
     np.testing.assert_allclose(result["elbo"], vae.elbo(x, seed=3), rtol=1e-5)
