@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from aevb_tf import random
-from aevb_tf.export import examples, publish
+from aevb_tf.export import examples, publish, signatures
 from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import condition_fields, latent_axes
@@ -107,7 +107,7 @@ def web(
         name: {output: spec["shape"] for output, spec in signature["outputs"].items()}
         for name, signature in metadata["signatures"].items()
       },
-      "left_out": _left_out(metadata),
+      "left_out": _left_out(vae, metadata),
       **{key: metadata[key] for key in ("event_shape", "latent_dim", "x_range")},
       **{key: metadata[key] for key in ("posterior", "prior", "likelihood")},
       "config_sha256": config_sha256,
@@ -194,12 +194,12 @@ def _file(folder, name):
   return {"file": name, "bytes": (folder / name).stat().st_size}
 
 
-def _left_out(metadata):
+def _left_out(vae, metadata):
   """The signatures that are not in the file, and why."""
   present, reasons = metadata["signatures"], metadata["left_out"]
   return {
     name: reasons.get(name, "it was not requested at export")
-    for name in ("encode", "decode", "sample", "reconstruct", "elbo", "log_marginal")
+    for name in signatures.build(vae)
     if name not in present
   }
 

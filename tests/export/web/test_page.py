@@ -325,6 +325,8 @@ def _enter(kind, page):
 
 def test_every_section_uses_the_condition(conditional):
   kind, vae, page = conditional
+  left_out = section(page, "return Object.keys(about.left_out);")
+  assert left_out == ["log_marginal", *["classify"] * (kind == "classes")]
   given = _enter(kind, page)
   section(page, "await Promise.all([samples.settled(), explore.settled()]);")
   (code,) = re.findall(r"seed=42, condition=(.*)\)$", page.inner_text("#in-python"))
