@@ -30,6 +30,8 @@ class Array(Condition):
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
       raise ValueError(f"The condition has dtype {array.dtype}: give numbers.")
+    if array.dtype == np.uint8 and np.any(array > 1):
+      raise ValueError("The condition has levels of 8 bits: scale them, as in c / 255.")
     array = array.astype(np.float32)
     array = array[np.newaxis] if array.shape == self.shape else array
     if array.shape[1:] != self.shape or array.ndim == 0:

@@ -52,12 +52,23 @@ def of_examples(model: Any, condition: Any, num: int) -> tf.Tensor | None:
   if condition is None and getattr(model, "condition", None) is None:
     return None
   features = model.condition_features(condition, num)
-  return current(model) if features is None else features
+  features = current(model) if features is None else features
+  if features is not None and features.shape[0] not in (None, num):
+    raise ValueError(
+      f"There are {num} examples, and conditions of {features.shape[0]}: give one for each."
+    )
+  return features
 
 
 def current(model: object) -> tf.Tensor | None:
   """The innermost condition that was given to the model, or None."""
   for owner, features in reversed(getattr(_thread, "conditions", ())):
     if owner is model:
-      return features
+      if tf.is_symbolic_tensor(features) or tf.executing_eagerly():
+        return features
+      # A graph would keep the numbers of its first call.
+      raise ValueError(
+        "A condition was given outside of a tf.function, or for `predict`: pass it within, "
+        "as an argument condition=."
+      )
   return None

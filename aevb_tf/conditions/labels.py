@@ -11,6 +11,8 @@ from aevb_tf.conditions.base import Condition, registry
 from aevb_tf.registry import did_you_mean
 from aevb_tf.types import TensorLike
 
+_ONE_HOT = ": np.argmax(c, axis=-1) of one-hot vectors"
+
 
 @registry.register("labels")
 class Labels(Condition):
@@ -20,12 +22,11 @@ class Labels(Condition):
   embeddings of the classes.
 
   Args:
-    levels: The number of classes, which are then 0, 1, ...; or their names, text or
-      numbers, in the order of their codes 0, 1, ...
+    levels: The number of classes, which are then 0, 1, ...; or their names, text, in the
+      order of their codes 0, 1, ... Conditions are then names or codes.
 
   Attributes:
     levels: The classes.
-    num_levels: The number of classes.
 
   Raises:
     ValueError: There are fewer than two classes, or two with the same name.
@@ -33,22 +34,20 @@ class Labels(Condition):
 
   dtype = tf.int32
 
-  def __init__(self, levels: int | Sequence[str | int]):
+  def __init__(self, levels: int | Sequence[str]):
     if isinstance(levels, (int, np.integer)):
       self.levels: tuple[str | int, ...] = tuple(range(positive_int("levels", levels)))
-    elif isinstance(levels, (str, float)):
-      raise ValueError(
-        f"levels={levels!r}: give the number of classes, or their names."
-      )
     else:
-      self.levels = tuple(
-        level.item() if isinstance(level, np.generic) else level for level in levels
-      )
+      self.levels = () if isinstance(levels, (str, float)) else tuple(levels)
+      if not all(isinstance(level, str) for level in self.levels) or not self.levels:
+        raise ValueError(
+          f"levels={levels!r}: give the number of classes, or their names in a list."
+        )
     if len(self.levels) < 2 or len(set(self.levels)) < len(self.levels):
       raise ValueError(
         f"levels={levels!r}: there must be two or more different classes."
       )
-    self._codes = {level: code for code, level in enumerate(self.levels)}
+    self._names = {level: code for code, level in enumerate(self.levels)}
     self.features_shape = (len(self.levels),)
 
   @property
@@ -57,49 +56,46 @@ class Labels(Condition):
     return len(self.levels)
 
   def as_array(self, values: Any) -> np.ndarray:
-    """Codes, int32 `[n]`, of classes by their names; see `Condition.as_array`.
-
-    Numbers of a tensor, as the y of a data set, are codes already. So are whole numbers
-    if all classes have names that are text.
-    """
-    is_coded = tf.is_tensor(values) and values.dtype != tf.string
+    """Codes, int32 `[n]`, of classes by their names or codes; see `Condition.as_array`."""
     values = np.asarray(values)
     if values.ndim == 2 and values.shape[1] == 1:
       values = values[:, 0]
     if values.ndim > 1:
-      one_hot = values.shape[1:] == self.features_shape
-      hint = ": np.argmax(c, axis=-1) of one-hot vectors" if one_hot else ""
+      hint = _ONE_HOT if values.shape[1:] == self.features_shape else ""
       raise ValueError(
         f"The condition has shape {values.shape}: give one class for each example, "
         f"[n]{hint}."
       )
+    if values.dtype.kind == "O":  # such as a column of text with None
+      values = np.array([str(v) if v is None else v for v in values.reshape(-1)])
     distinct, places = np.unique(values.reshape(-1), return_inverse=True)
-    known = self._codes
-    if is_coded or (values.dtype.kind in "iu" and self._has_only_text()):
-      known = {code: code for code in range(self.num_levels)}
-    codes = [self._code(value, known) for value in distinct.tolist()]
+    codes = [self._code(value) for value in distinct.tolist()]
     return np.array(codes, np.int32)[places]
 
-  def _has_only_text(self):
-    return all(isinstance(level, str) for level in self.levels)
-
-  def _code(self, value, known):
+  def _code(self, value):
     if isinstance(value, bytes):
       value = value.decode()
-    if value not in known:
-      near = (
-        did_you_mean(value, map(str, self.levels)) if isinstance(value, str) else ""
-      )
+    if value in self._names:
+      return self._names[value]
+    if isinstance(value, str):
+      near = did_you_mean(value, map(str, self.levels))
       raise ValueError(f"The condition has class {value!r}. {self.advice()}{near}")
-    return known[value]
+    if value in range(self.num_levels):
+      return int(value)
+    what = ", which marks examples without a label" if value == -1 else ""
+    raise ValueError(f"The condition has class {value!r}{what}. {self.advice()}")
 
   def features(self, values: tf.Tensor) -> tf.Tensor:
     """One-hot vectors, float32 `[n, num_levels]`, of codes `[n]`."""
     return tf.one_hot(tf.cast(values, tf.int32), self.num_levels)
 
   def is_valid(self, values: tf.Tensor) -> tf.Tensor:
-    codes = tf.cast(tf.cast(values, tf.int32), values.dtype)  # whole numbers only
-    return (codes == values) & (values >= 0) & (values < self.num_levels)
+    if values.dtype.is_floating:  # whole numbers only
+      is_whole = tf.math.floor(values) == values
+    else:
+      is_whole = True
+    codes = tf.cast(values, tf.int64)
+    return is_whole & (codes >= 0) & (codes < self.num_levels)
 
   def advice(self) -> str:
     if self.levels == tuple(range(self.num_levels)):

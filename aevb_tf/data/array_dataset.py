@@ -28,8 +28,8 @@ class ArrayDataset(keras.utils.PyDataset):
     x: `[n, ...]`: images as uint8, where level p means p / 255, or as bool; or numbers,
       as floats or other integers, whose values are kept.
     y: `[n]`, labels: integers, whole floats, or strings, which are numbered in sorted
-      order; None if there are no labels. Or numbers `[n, ...]`, the conditions of a model
-      that has one.
+      order; None if there are no labels. Or numbers `[n, ...]`: the conditions of a model
+      that has one, otherwise targets.
     batch_size: Examples per batch, M.
     shuffle: Whether to shuffle the examples in each epoch.
     seed: Seed for shuffling and binarization.

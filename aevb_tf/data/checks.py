@@ -107,7 +107,7 @@ def check_labels(
   whole are targets, not labels. As no model trains on labels, this is not an error: all
   become -1, with a warning.
 
-  Arrays of more than one axis are conditions, which become float32.
+  Arrays of more than one axis, conditions or targets, become float32.
 
   Args:
     y: `[n]`, integers, bools, floats, strings, or objects of these and None; or numbers
@@ -128,9 +128,11 @@ def check_labels(
     return np.full(n, -1, np.int32)
   y = np.asarray(y)
   if y.ndim > 1 and len(y) == n and y.dtype.kind in "fiub":
-    y = y.astype(np.float32, copy=False)
-    _check_finite(y, name, missing=False)
-    return y
+    if y.dtype == np.uint8 and np.any(y > 1):
+      raise ValueError(f"{name} has levels of 8 bits: scale them, as in {name} / 255.")
+    if not np.isfinite(y).all():
+      raise ValueError(f"{name} has NaN or infinite values: fill them in.")
+    return y.astype(np.float32, copy=False)
   if y.shape != (n,):
     raise ValueError(
       f"{name} has shape {list(y.shape)}: pass one label for each of {n} examples."

@@ -19,7 +19,7 @@ from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.elements import Binarization
 from aevb_tf.data.streams import Options
 from aevb_tf.data.tables import Table
-from aevb_tf.tables import SchemaLike
+from aevb_tf.tables import Schema, SchemaLike
 
 # Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
 IN_MEMORY_BYTES = sources.IN_MEMORY_BYTES
@@ -39,7 +39,7 @@ def load(
   drop_remainder: bool = False,
   missing: bool = False,
   schema: SchemaLike | None = None,
-  condition: Sequence[str] = (),
+  condition: Sequence[str] | Schema = (),
   in_memory: bool | Literal["auto"] = "auto",
 ) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
@@ -84,7 +84,8 @@ def load(
     if value is not None and not isinstance(source, Table):
       raise ValueError(f"{option}: {name} is not a table; leave {option} out.")
   if isinstance(source, Table):
-    source = Table(source.source, schema or source.schema, condition, in_memory)
+    schema, condition = schema or source.schema, condition or source.condition
+    source = Table(source.source, schema, condition, in_memory)
   found = source.open(split, data_dir)
   options.check(found.num_examples)
   found.check(missing)

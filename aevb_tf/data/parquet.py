@@ -205,7 +205,7 @@ def open_split(
   path: str | os.PathLike,
   schema: SchemaLike | None,
   split: str | None,
-  condition: Sequence[str] = (),
+  condition: Sequence[str] | Schema = (),
 ) -> sources.Split:
   """A split of a Parquet file, which is read in parts.
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from aevb_tf.data import parquet, sources, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.array_files import tenth_held_out
-from aevb_tf.tables import SchemaLike, arrow
+from aevb_tf.tables import Schema, SchemaLike, arrow
 from aevb_tf.tables.schema import read as read_table
 
 
@@ -37,7 +37,7 @@ class Table:
     self,
     source: arrow.TableLike,
     schema: SchemaLike | None = None,
-    condition: Sequence[str] = (),
+    condition: Sequence[str] | Schema = (),
     in_memory: bool | Literal["auto"] = "auto",
   ):
     self.source, self.schema, self.condition = source, schema, condition
@@ -109,7 +109,7 @@ def table(
   seed: int = 0,
   drop_remainder: bool = False,
   missing: bool | None = None,
-  condition: Sequence[str] = (),
+  condition: Sequence[str] | Schema = (),
   in_memory: bool | Literal["auto"] = "auto",
 ) -> ArrayDataset | tf.data.Dataset:
   """A data set of the rows of a table, with its `schema`.
@@ -128,7 +128,8 @@ def table(
     drop_remainder: Whether to leave out the last batch if it is short.
     missing: Whether values may be missing; None if there are missing values.
     condition: Names of columns that are not modelled, but are the condition of a model:
-      the y of the data set, whose schema is its `condition`. They must be complete.
+      the y of the data set, whose schema is its `condition`; or that schema, of another
+      table. They must be complete.
     in_memory: True, False, or "auto": in memory, but for Parquet files of more than 2
       GiB. A Parquet file that is not in memory is read in parts, and shuffled by row
       groups and in a buffer.

@@ -78,8 +78,8 @@ class PosteriorDensity:
       the encoder if the model has one.
     candidates: Number of draws from `start` among which each chain chooses its initial
       position by importance weight (`mcmc.resampling`). Draws from the prior are shared
-      by all examples. 1 starts each chain at a separate draw. None uses 10,000 from the
-      prior, or 1 from the encoder.
+      by all examples, unless these have conditions. 1 starts each chain at a separate
+      draw. None uses 10,000 from the prior, or 1 from the encoder.
     target_acceptance: Acceptance probability to which step sizes are adapted.
 
   Raises:

@@ -29,8 +29,8 @@ class DeviceLoop:
 
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics), `seed` and
-      `condition` (then y is that of each example), `infers_condition`, and the hooks
-      `as_y`, `split_inputs`, `check_encoded`, `check_array`, `check_data`, `check_batch`,
+      `condition` (then y is that of each example), and the hooks `as_y`, `split_inputs`,
+      `check_classes`, `check_encoded`, `check_array`, `check_data`, `check_batch`,
       `explain`, `xla_pays`, `after_call` and `steps_with_metrics` of a `GenerativeModel`.
   """
 
@@ -187,7 +187,7 @@ class DeviceLoop:
     """Runs `keras.Model.predict`, in Keras' own path."""
     inputs.check_counts(batch_size=batch_size, steps=steps)
     inputs.check_ends(x, steps=steps)
-    arrays = self._arrays(*self._pair("predict", x, None))
+    arrays = self._arrays(*self._model.split_inputs(x))
     self._prepare(x if arrays is None else arrays)
     if arrays is None:
       data = inputs.with_labels(x)
@@ -217,7 +217,8 @@ class DeviceLoop:
       class_weight: As in Keras.
       **options: Keras' other arguments.
     """
-    x, y = self._pair(kind, x, y)
+    if kind == "predict":
+      x, y = self._model.split_inputs(x)
     arrays = self._arrays(x, y, sample_weight, class_weight)
     if arrays is None:
       raise TypeError(
@@ -398,25 +399,18 @@ class DeviceLoop:
   def _arrays(self, x, y=None, sample_weight=None, class_weight=None):
     """The `Arrays` of arguments; None where x is a data set."""
     self._model.check_encoded(x)
-    has_condition = self._model.condition is not None
-    keeps_y = class_weight is not None or has_condition
-    if has_condition and conversion.is_array(x):
+    condition = self._model.condition
+    if class_weight is not None and condition is not None and condition.shape:
+      raise ValueError(
+        "class_weight is by classes, and the condition is an array: pass sample_weight."
+      )
+    if conversion.is_array(x):
       y = self._model.as_y(y)
+    keeps_y = class_weight is not None or condition is not None
     arrays = inputs.standardize(x, y, sample_weight, keeps_y)
     if class_weight is not None and arrays is not None and y is None:
       raise ValueError("class_weight needs labels: pass them as y.")
     return arrays
-
-  def _pair(self, kind, x, y):
-    """x and y, of `predict((x, c))` as of `fit(x, c)`."""
-    if kind != "predict" or self._model.condition is None:
-      return x, y
-    x, y = self._model.split_inputs(x, y)
-    if y is None and conversion.is_array(x) and not self._model.infers_condition:
-      raise ValueError(
-        "The model has a condition, and x has none: predict((x, c)), or a data set of (x, c)."
-      )
-    return x, y
 
   def _check(self, data, kind):
     """Checks data in memory, arrays each time; of a stream, the first batch to come."""
@@ -426,8 +420,10 @@ class DeviceLoop:
     elif not resident.is_resident(data):
       self._unseen.add(kind)
     elif data not in self._checked:
-      self._checked.add(data)
       self._model.check_data(data.x, resident.sample(data))
+      self._model.check_classes(data)
+      self._model.as_y(data.y)
+      self._checked.add(data)
 
   def _watched(self, callbacks, verbose):
     """The callbacks, and those that are added to them."""

@@ -54,7 +54,8 @@ def fit(
   Args:
     x: `ArrayDataset`, array, `tf.data.Dataset`, or `keras.utils.PyDataset`.
     y: Targets with x's shape, which the likelihood scores while the encoder sees x
-      (denoising); otherwise labels, which are ignored.
+      (denoising); otherwise labels, which are ignored. If the model has a condition, y is
+      that.
     batch_size: Batch size for arrays, 32 if not given.
     epochs: As in Keras.
     verbose: As in Keras.
@@ -206,7 +207,10 @@ def predict(
   steps: int | None = None,
   callbacks: Callbacks = None,
 ) -> np.ndarray:
-  """As `keras.Model.predict`, with the speed of plain Keras."""
+  """As `keras.Model.predict`, with the speed of plain Keras.
+
+  A model with a condition takes `predict((x, c))`, or a data set of `(x, c)`.
+  """
   return self._device_loop.predict(
     _by_keras("predict", self), x, batch_size, verbose, steps, callbacks
   )

@@ -152,7 +152,7 @@ class Autoencoder(_Model):
       x: `[batch, *event_shape]`; a model with a condition takes `(x, c)`.
       training: Whether layers such as dropout are in training mode.
     """
-    x, condition = self.split_inputs(x, None)
+    x, condition = self.split_inputs(x)
     x = self.as_data(x)
     with self.given(condition, self.num_of(x)):
       if not training and self._answers.apply():
@@ -311,7 +311,8 @@ class Autoencoder(_Model):
       x: `[batch, *event_shape]`.
       class_probs: p(c), `[C]`, positive; None gives all classes the same probability.
       method: Name, options or object of `aevb_tf.evidence`; None uses the bound.
-      num_samples: Samples for each example and class; None uses the method's own number.
+      num_samples: Samples for each example and class, of a method by name; None uses the
+        method's own number.
       seed: An int or a pair of int32; None uses a random one.
 
     Returns:
@@ -326,10 +327,14 @@ class Autoencoder(_Model):
         "`classify` needs a model whose condition is a class, such as condition=10."
       )
     log_probs = labels.log_probs(class_probs)
+    if method is None and num_samples is not None:
+      raise ValueError(
+        f"num_samples={num_samples!r} is for a method: pass method='importance', too."
+      )
     seed = random.request_seed(seed)
 
     def log_likelihood(level):
-      if method is None and num_samples is None:
+      if method is None:
         return self.elbo(x, seed, condition=level)
       return self.log_marginal(x, method, num_samples, seed, condition=level)
 

@@ -8,7 +8,7 @@ decoder, and the condition of the batch is repeated L times.
 
 import contextlib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -23,21 +23,14 @@ else:
   _Model = object
 
 
-_NO_CONDITION = (
-  "This {} has a condition, and the data have none: fit(x, c), or a data set of (x, c)."
-)
-
-
 class Conditioned(_Model):
   """What a `GenerativeModel` does with a condition.
 
   Attributes:
     condition: An `aevb_tf.conditions.Condition`, or None.
-    infers_condition: Whether data need no condition, as the model infers it from x.
   """
 
   condition: conditions.Condition | None = None
-  infers_condition: bool = False
 
   @contextlib.contextmanager
   def given(self, condition: Any, num: int | tf.Tensor) -> Iterator[None]:
@@ -88,16 +81,32 @@ class Conditioned(_Model):
         f"There are {num} examples, and conditions of {length}: give one for each, or one "
         "for all."
       )
-    if length != 1:
+    if length is not None and length != 1:
       return features
-    return tf.repeat(features, num, axis=0)
+    # A length that only the graph knows must be 1 or num, too.
+    return tf.broadcast_to(features, [num, *self.condition.features_shape])
 
   def condition_values(self, condition: Any) -> tf.Tensor:
     """Checked conditions as a tensor, `[n, *shape]`; see `Condition.as_array`."""
     assert self.condition is not None
-    if tf.is_symbolic_tensor(condition):
-      return self._checked_tensor(condition)
-    return tf.constant(self.condition.as_array(condition))
+    if not tf.is_symbolic_tensor(condition):
+      return tf.constant(self._as_array(condition))
+    values = self._checked_tensor(condition)
+    is_valid = tf.reduce_all(self.condition.is_valid(values))
+    with tf.control_dependencies([tf.debugging.Assert(is_valid, [self._invalid()])]):
+      return tf.identity(values)
+
+  def _as_array(self, condition):
+    assert self.condition is not None
+    parts = condition.values() if isinstance(condition, Mapping) else [condition]
+    if any(map(np.ma.is_masked, parts)):
+      raise ValueError("The condition has masked values: fill them in.")
+    return self.condition.as_array(condition)
+
+  def _invalid(self) -> str:
+    """The message about conditions of which a graph found that some are invalid."""
+    assert self.condition is not None
+    return f"The condition has invalid values. {self.condition.advice()}"
 
   def _checked_tensor(self, condition: tf.Tensor) -> tf.Tensor:
     """Numbers or codes `[n, *shape]` after a check of their shape and dtype."""
@@ -107,6 +116,8 @@ class Conditioned(_Model):
       condition = condition[tf.newaxis]
     if condition.shape.rank == len(shape) + 2 and condition.shape[-1] == 1:
       condition = condition[..., 0]
+    if condition.dtype.is_bool:
+      condition = tf.cast(condition, tf.int32)
     if not (condition.dtype.is_integer or condition.dtype.is_floating):
       raise ValueError(
         f"The condition has dtype {condition.dtype.name}: in a graph or a data set, give "
@@ -114,9 +125,10 @@ class Conditioned(_Model):
       )
     wanted = tf.TensorShape([None, *shape])
     if not condition.shape.is_compatible_with(wanted):
+      needed = ", ".join(map(str, ("batch", *shape)))
       raise ValueError(
-        f"The condition has shape {tuple(condition.shape)}: the model needs "
-        f"{('batch', *shape)}.".replace("'", "")
+        f"The condition has shape {tuple(condition.shape)}: the model needs [{needed}]. "
+        f"{self.condition.advice()}"
       )
     return tf.ensure_shape(condition, wanted)
 
@@ -159,32 +171,53 @@ class Conditioned(_Model):
     """The context of a batch whose y is its condition, if the model has one."""
     if self.condition is None:
       return contextlib.nullcontext()
-    if y is None:
-      raise ValueError(_NO_CONDITION.format(type(self).__name__))
-    values = self._checked_tensor(tf.convert_to_tensor(y))
-    return conditions.given(self, self.condition.features(values))
+    return conditions.given(self, self.condition.features(self._values_of_y(y)))
+
+  def condition_checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
+    """Whether a batch has as many valid conditions as examples, if the model has one."""
+    if self.condition is None or self.condition_or_error(y) is None:
+      return {}
+    values = self._values_of_y(y)
+    is_valid = tf.reduce_all(self.valid_conditions(values))
+    return {"condition": is_valid & (tf.shape(values)[0] == tf.shape(x)[0])}
+
+  def valid_conditions(self, values: tf.Tensor) -> tf.Tensor:
+    """Whether each y of a batch is valid, boolean `[n]`."""
+    assert self.condition is not None
+    return self.condition.is_valid(values)
+
+  def _values_of_y(self, y):
+    return self._checked_tensor(tf.convert_to_tensor(self.condition_or_error(y)))
 
   def as_y(self, y: Any) -> Any:
     """The y of `fit` or `evaluate`: as it is, or checked conditions."""
-    if self.condition is None:
-      return y
+    return y if self.condition is None else self._as_array(self.condition_or_error(y))
+
+  def condition_or_error(self, y: Any) -> Any:
+    """y; raises a ValueError if it is None."""
     if y is None:
-      raise ValueError(_NO_CONDITION.format(type(self).__name__))
-    return self.condition.as_array(y)
+      raise ValueError(
+        f"This {type(self).__name__} has a condition, and the data have none: fit(x, c), "
+        "predict((x, c)), or a data set of (x, c)."
+      )
+    return y
 
-  def condition_checks(self, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
-    """Whether all conditions of a batch are valid, if the model has one."""
-    if self.condition is None:
-      return {}
-    values = self._checked_tensor(tf.convert_to_tensor(y))
-    return {"condition": tf.reduce_all(self.condition.is_valid(values))}
+  def check_classes(self, data: object) -> None:
+    """Raises a ValueError if a data set numbers its classes in another order."""
+    classes = getattr(data, "classes", None)
+    if classes is None or not isinstance(self.condition, conditions.Labels):
+      return
+    levels = self.condition.levels
+    if isinstance(levels[0], str) and tuple(levels) != tuple(classes):
+      raise ValueError(
+        f"The classes of the model are {list(levels)}, and those of the data "
+        f"{list(classes)}: create the model with condition=data.classes."
+      )
 
-  def split_inputs(self, x: Any, condition: Any) -> tuple[Any, Any]:
-    """x and c of `x`, which is a pair of them if a model with a condition is called."""
+  def split_inputs(self, x: Any) -> tuple[Any, Any]:
+    """x and c, if a model with a condition is called with a pair of them, else x, None."""
     is_pair = isinstance(x, (tuple, list)) and len(x) == 2
-    if self.condition is not None and condition is None and is_pair:
-      return x[0], x[1]
-    return x, condition
+    return (x[0], x[1]) if self.condition is not None and is_pair else (x, None)
 
   def num_of(self, x: np.ndarray | tf.Tensor) -> int | tf.Tensor:
     """The number of examples of x, static if it is known."""

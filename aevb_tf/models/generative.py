@@ -437,15 +437,19 @@ class GenerativeModel(
     """The message about data that a graph found to be invalid; "" for other errors."""
     if self.event_shape is None:
       return ""
-    message = self.refusal(_BEYOND)
-    if message in str(error).replace("\\'", "'"):
-      return message
+    text = str(error).replace("\\'", "'")
+    messages = [self.refusal(_BEYOND)]
+    if self.condition is not None:
+      messages.append(self._invalid())
+    for message in messages:
+      if message in text:
+        return message
     return shapes.explain(error, self.event_shape)
 
   def checks(self, x: tf.Tensor, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """Whether a training batch passes each check of `checked`: boolean scalars."""
     targets = self.in_support(steps.scored(self, x, y))
-    return {"targets": targets, **self.condition_checks(y)}
+    return {"targets": targets, **self.condition_checks(x, y)}
 
   def batch_error(self, what: str) -> str:
     """The error message about a batch that failed one of `checked`."""
@@ -453,8 +457,7 @@ class GenerativeModel(
       warn_of_former_name("mistake", "batch_error")
       return self.mistake(what)
     if what == "condition":
-      assert self.condition is not None
-      return f"The condition has invalid values. {self.condition.advice()}"
+      return self._invalid()
     return self.refusal_of_batch()
 
   def refusal_of_batch(self) -> str:

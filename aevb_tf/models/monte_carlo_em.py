@@ -143,6 +143,10 @@ class MonteCarloEM(GenerativeModel):
     missing: MissingLike = False,
     **kwargs: Any,
   ):
+    if "condition" in kwargs:
+      raise ValueError(
+        "A MonteCarloEM takes no condition: use a VAE, a WakeSleep or a FullVB."
+      )
     super().__init__(dataset_size, parameter_prior_stddev, seed, missing, **kwargs)
     self.latent_dim = checks.positive_int("latent_dim", latent_dim)
     self.num_samples = checks.positive_int("num_samples", num_samples)

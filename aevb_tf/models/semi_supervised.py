@@ -127,7 +127,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
   measures = (*Autoencoder.measures, "class_log_prob", "accuracy")
   maximized = (*Autoencoder.maximized, "class_log_prob", "accuracy")
   condition: conditions.Labels
-  infers_condition = True
 
   def __init__(
     self,
@@ -157,11 +156,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     if not isinstance(self.condition, conditions.Labels):
       raise ValueError(
         f"condition={condition!r} must be the number of classes, or their names."
-      )
-    if _NO_LABEL in self.condition.levels:
-      raise ValueError(
-        f"condition={condition!r} has a class -1, which marks examples without a label: "
-        "number the classes from 0, or give their names."
       )
     if not 0 < labelled_fraction <= 1:
       raise ValueError(
@@ -205,6 +199,10 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     # A label of -1 becomes a vector of zeros, see `_labels`.
     return contextlib.nullcontext() if y is None else super().given_y(y)
 
+  def condition_or_error(self, y: Any) -> Any:
+    """y, which may be None."""
+    return y
+
   def as_y(self, y: Any) -> Any:
     """Codes of classes, int32 `[n]`, and -1 where there is no label; or None."""
     if y is None:
@@ -219,12 +217,10 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
       codes[has_label] = self.condition.as_array(y[has_label])
     return codes
 
-  def condition_checks(self, y: tf.Tensor | None) -> dict[str, tf.Tensor]:
-    if y is None:
-      return {}
-    values = self._checked_tensor(tf.convert_to_tensor(y))
-    is_none = values == tf.cast(_NO_LABEL, values.dtype)
-    return {"condition": tf.reduce_all(self.condition.is_valid(values) | is_none)}
+  def valid_conditions(self, values: tf.Tensor) -> tf.Tensor:
+    return super().valid_conditions(values) | (
+      values == tf.cast(_NO_LABEL, values.dtype)
+    )
 
   def batch_error(self, what: str) -> str:
     error = super().batch_error(what)

@@ -111,7 +111,7 @@ def _test(model, x, y, weights):
   )
   healthy = {
     "targets": model.in_support(scored(model, x, y)),
-    **model.condition_checks(y),
+    **model.condition_checks(x, y),
   }
   return _update_metrics(model, x, y, parts, loss, weights, healthy)
 
@@ -124,9 +124,17 @@ def predict(model: "GenerativeModel", data: Any) -> tf.Tensor:
     data: A batch, as Keras passes it to a step.
   """
   x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-  is_given = model.condition is None or y is None
-  with contextlib.nullcontext() if is_given else model.given_y(y):
-    return model(x)
+  options = {"training": False} if model._call_has_training_arg else {}
+  if model.condition is None:
+    return model(x, **options)
+  x, c = model.split_inputs(x)
+  y = y if c is None else c
+  error = model.batch_error("condition")
+  checks = model.condition_checks(x, y).values()
+  with tf.control_dependencies([tf.debugging.Assert(ok, [error]) for ok in checks]):
+    x = tf.identity(x)
+  with model.given_y(y):
+    return model(x, **options)
 
 
 def update(

@@ -131,13 +131,11 @@ def missing_of(schema: Schema) -> dict[str, Any]:
   return {"encode_mask": True, "fill_value": fill_value.astype(np.float32)}
 
 
-def columns_among(condition: Any, schema: Schema) -> list[str]:
-  """The condition if it is a list with names of columns of the schema, else []."""
+def condition_columns(condition: Any) -> list[str]:
+  """The condition if it is a list of names, which are those of columns, else []."""
   if not isinstance(condition, (list, tuple)):
     return []
-  known = {column.name for column in schema.columns}
-  is_among = any(isinstance(name, str) and name in known for name in condition)
-  return list(condition) if is_among else []
+  return list(condition) if any(isinstance(name, str) for name in condition) else []
 
 
 def parts(

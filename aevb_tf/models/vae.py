@@ -97,7 +97,8 @@ class VAE(Autoencoder, GenerativeModel):
       missing: Whether rows may have missing values, which the encoder sees as a mask;
         None if the data of the schema had missing values.
       condition: Names of columns of the schema that are the condition, and are not
-        modelled; or what `VAE` takes, such as the `condition` of `aevb_tf.data.table`.
+        modelled; or what else `VAE` takes, such as the `condition` of
+        `aevb_tf.data.table`.
       **options: Other arguments of the class.
 
     Returns:
@@ -109,7 +110,7 @@ class VAE(Autoencoder, GenerativeModel):
       TypeError: `schema` is not one.
     """
     schema = tables.schema_of(schema)
-    names = tables.columns_among(condition, schema)
+    names = tables.condition_columns(condition)
     if names:
       schema, condition = schema.split(names)
     parts = tables.parts(

@@ -157,12 +157,15 @@ class ConvDecoder(Decoder):
 def _channels(inputs):
   """x, or x with the condition as more channels.
 
-  A condition that is no image of x's height and width is the same at all pixels.
+  An image of x's height and width, with or without an axis of channels, is appended as it
+  is. Every number of another condition is a channel that is constant over the image.
   """
   if not isinstance(inputs, (tuple, list)):
     return inputs
   x, condition = inputs
   condition = keras.ops.cast(condition, x.dtype)
+  if tuple(condition.shape[1:]) == tuple(x.shape[1:-1]):
+    condition = condition[..., None]
   if tuple(condition.shape[1:-1]) != tuple(x.shape[1:-1]):
     condition = keras.ops.reshape(condition, (-1, 1, 1, math.prod(condition.shape[1:])))
     space = keras.ops.ones_like(x[..., :1])

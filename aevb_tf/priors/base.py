@@ -75,7 +75,8 @@ class Prior(Represented, keras.layers.Layer):
       shape: Its shape for one example; None if the model has no condition.
 
     Raises:
-      ValueError: The prior needs a condition and there is none, or the other way round.
+      ValueError: The prior needs a condition and there is none, or cannot be used with
+        one.
     """
     del features
     if shape is not None and self.needs_encoder:

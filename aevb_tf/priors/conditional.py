@@ -56,8 +56,8 @@ class ConditionalGaussian(Prior):
   def build(self, latent_shape: tuple[int]) -> None:
     if self._shape is None:
       raise ValueError(
-        "The prior 'conditional' depends on the condition of a model: pass it to one, "
-        "VAE(encoder, decoder, prior='conditional', condition=10), which builds it."
+        "The prior 'conditional' is built by a model that has a condition: "
+        "VAE(encoder, decoder, prior='conditional', condition=10)."
       )
     super().build(latent_shape)
     options = {"dtype": "float32"}

@@ -149,11 +149,12 @@ class Schema:
     """Whether the data that it was inferred from had missing values."""
     return any(column.num_missing for column in self.modelled)
 
-  def split(self, names: Sequence[str]) -> tuple[Schema, Schema]:
+  def split(self, names: Sequence[str] | Schema) -> tuple[Schema, Schema]:
     """Splits off columns, such as those on which a model is conditioned.
 
     Args:
-      names: Names of modelled columns, in any order.
+      names: Names of modelled columns, in any order; or a schema of these columns, which
+        is returned, and whose columns this one may lack.
 
     Returns:
       The schema without these columns, and that of these columns, in the table's order.
@@ -161,21 +162,25 @@ class Schema:
     Raises:
       ValueError: A column is unknown, is ignored or occurs twice, or none is left.
     """
-    if isinstance(names, str) or not names:
-      raise ValueError(f"names={names!r} must be a list of columns, such as ['age'].")
     known = [column.name for column in self.modelled]
+    if isinstance(names, Schema):
+      chosen = {column.name for column in names}
+      rest = [column for column in self.columns if column.name not in chosen]
+      return Schema(rest), names
+    if isinstance(names, str) or not names:
+      raise ValueError(f"{names!r} must be a list of columns, such as ['age'].")
     for name in names:
       if name not in known:
         raise ValueError(
           f"The schema models no column {name!r}.{did_you_mean(name, known)}"
         )
     if len(set(names)) < len(names):
-      raise ValueError(f"names={names!r} has a column more than once.")
+      raise ValueError(f"{names!r} has a column more than once.")
     if len(names) == len(known):
-      raise ValueError(f"names={names!r} are all columns: there is none left to model.")
-    chosen = Schema([column for column in self.modelled if column.name in names])
-    rest = Schema([column for column in self.columns if column.name not in names])
-    return rest, chosen
+      raise ValueError(f"{names!r} are all columns: there is none left to model.")
+    of_names = Schema([column for column in self.modelled if column.name in names])
+    rest = [column for column in self.columns if column.name not in names]
+    return Schema(rest), of_names
 
   def __getitem__(self, name: str) -> Column:
     for column in self.columns:

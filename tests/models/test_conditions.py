@@ -201,13 +201,6 @@ def images(n=12):
   return rng.integers(0, 2, (n, *SHAPE)).astype(np.float32), np.arange(n) % CLASSES
 
 
-def rows_of(schema_kinds=("real", "categorical")):
-  levels = ["red", "green", "blue"]
-  table = {"age": np.linspace(20, 80, 12), "colour": [levels[i % 3] for i in range(12)]}
-  kinds = dict(zip(table, schema_kinds, strict=True))
-  return aevb.tables.Schema.infer(table, kinds), table
-
-
 CONDITIONS = {
   "labels": (CLASSES, lambda n: np.arange(n) % CLASSES),
   "names": (["a", "b", "c"], lambda n: np.array(list("abc"))[np.arange(n) % 3]),
@@ -389,6 +382,92 @@ def test_a_network_without_a_second_input_is_named():
     aevb.VAE(encoder, decoder, posterior="gaussian", condition=3)
 
 
+@pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
+def test_names_are_codes_on_every_path():
+  """Where a condition is converted twice, a code stays a code."""
+  x, c = images()
+  levels = ["small", "medium", "large"]
+  names = np.array(levels)[c]
+  found = []
+  for options in ({}, {"run_eagerly": True}, {"device_loop": False}):
+    vae = model(levels)
+    vae.compile(keras.optimizers.SGD(0.0), **options)
+    logs = vae.fit(x, names, validation_data=(x, names), verbose=0).history
+    predicted = vae.predict((x, names), verbose=0)
+    np.testing.assert_allclose(predicted, vae.reconstruct(x, condition=c), atol=1e-6)
+    np.testing.assert_allclose(
+      logs["val_elbo"][0], vae.evaluate(x, c, verbose=0)[0], rtol=1e-5
+    )
+    found.append(logs["val_elbo"][0])
+  np.testing.assert_allclose(found[1:], found[0], rtol=1e-5)
+  estimate = aevb.evidence.estimate(vae, [(x, c)], num_samples=20, seed=1)
+  wanted = vae.log_marginal(x, num_samples=20, seed=1, condition=names)
+  np.testing.assert_array_equal(estimate.log_marginal, wanted)
+
+
+def test_a_data_set_with_another_order_of_classes_is_refused():
+  x, c = images()
+  names = np.array(["small", "medium", "large"])[c]
+  data = aevb.data.ArrayDataset(x, names)
+  vae = model(["small", "medium", "large"])
+  vae.compile("adam")
+  if getattr(data, "classes", None) is None:
+    data.classes = ("large", "medium", "small")
+  with pytest.raises(ValueError, match="condition=data.classes"):
+    vae.fit(data, verbose=0)
+  vae = model(data.classes)
+  vae.compile(keras.optimizers.SGD(0.0))
+  by_name = vae.evaluate(x, names, verbose=0)
+  np.testing.assert_allclose(vae.evaluate(data, verbose=0), by_name, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
+def test_dreams_and_drawn_weights_have_the_condition():
+  """The bound of each model moves with c, and not only with the weights."""
+  x, c = images()
+  for cls in (aevb.WakeSleep, aevb.FullVB):
+    made = model(cls=cls)
+    first = made.encoder.hidden[0].kernel
+    first.assign(tf.tensor_scatter_nd_add(first, [[16], [17], [18]], 3 * tf.eye(3, 5)))
+    first = made.decoder.hidden[0].kernel
+    first.assign(tf.tensor_scatter_nd_add(first, [[2], [3], [4]], 3 * tf.eye(3, 5)))
+    parts = []
+    for given in (c, (c + 1) % 3):
+      with made.given(given, len(x)):
+        rows = tf.range(len(x))
+        parts.append(
+          made.bound_parts(tf.constant(x), aevb.random.as_seed(0), rows, True)
+        )
+    for name in made.measures:
+      if name != "weight_kl":
+        assert not np.allclose(getattr(parts[0], name), getattr(parts[1], name))
+
+
+@pytest.mark.parametrize("options", [{"jit_compile": True}, {"steps_per_execution": 3}])
+def test_compile_options_keep_the_condition(options):
+  x, c = images()
+  found = []
+  for given in (options, {}):
+    vae = model(prior="conditional")
+    vae.compile(keras.optimizers.SGD(0.1), **given)
+    vae.fit(x, c, batch_size=4, shuffle=False, epochs=2, verbose=0)
+    found.append(vae.get_weights())
+  for a, b in zip(*found, strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_a_monte_carlo_em_takes_no_condition():
+  with pytest.raises(ValueError, match="takes no condition"):
+    aevb.MonteCarloEM(aevb.networks.MLPDecoder(SHAPE, (5,)), 2, condition=3)
+
+
+def test_an_image_without_channels_is_a_channel():
+  x, _ = images()
+  encoder = aevb.networks.ConvEncoder(2, (3,))
+  encoder((x, x[..., 0]))
+  assert encoder.convolutions[0].kernel.shape[2] == 2
+
+
 def test_class_weights_are_by_the_condition():
   x, c = images()
   vae = model()
@@ -402,7 +481,7 @@ def test_class_weights_are_by_the_condition():
   np.testing.assert_allclose(by_class["elbo"], by_example["elbo"], rtol=1e-5)
 
 
-def test_a_condition_with_the_shape_of_x_is_no_target():
+def test_a_condition_with_the_shape_of_x_is_not_a_target():
   x, _ = images()
   vae = model(SHAPE)
   vae.compile(keras.optimizers.SGD(0.0))
@@ -439,6 +518,20 @@ def test_threads_have_their_own_conditions():
   assert not wrong
 
 
+def stream(*parts):
+  return tf.data.Dataset.from_tensor_slices(parts).batch(4)
+
+
+def within(vae, function):
+  with vae.given(0, 12):
+    return function()
+
+
+def uneven(x):
+  """A generator of batches with half as many conditions as examples."""
+  yield x[:6], np.zeros(3, np.int32)
+
+
 @pytest.mark.parametrize(
   "call, message",
   [
@@ -456,6 +549,24 @@ def test_threads_have_their_own_conditions():
     (lambda vae, x: vae.fit(x, np.full(len(x), 7), verbose=0), "class 7"),
     (lambda vae, x: vae.fit(x, np.eye(3)[[0] * 12], verbose=0), "np.argmax"),
     (lambda vae, x: vae.classify(x, class_probs=[1.0]), "class_probs"),
+    (lambda vae, x: vae.classify(x, num_samples=5), "method='importance'"),
+    (lambda vae, x: vae.sample(2, condition=["0", None]), "class '0'"),
+    (lambda vae, x: vae.fit(x, np.ma.masked_less(np.arange(12) % 3, 1)), "masked"),
+    (lambda vae, x: vae.fit(aevb.data.ArrayDataset(x)), "class -1, which marks"),
+    (
+      lambda vae, x: vae.predict(aevb.data.ArrayDataset(x), verbose=0),
+      "invalid values. The classes are",
+    ),
+    (
+      lambda vae, x: vae.predict(stream(x, np.full(12, 9)), verbose=0),
+      "invalid values. The classes are",
+    ),
+    (lambda vae, x: vae.predict(stream(x), verbose=0), r"predict\(\(x, c\)\)"),
+    (
+      lambda vae, x: within(vae, lambda: vae.predict(stream(x))),
+      r"predict\(\(x, c\)\)",
+    ),
+    (lambda vae, x: within(vae, tf.function(lambda: vae.elbo(x))), "outside of a tf"),
   ],
 )
 def test_what_is_wrong_with_a_condition_is_said(call, message):
@@ -478,12 +589,15 @@ def test_a_stream_with_an_invalid_class_is_an_error():
     vae.fit(stream, verbose=0)
   with pytest.raises(ValueError, match=r"invalid values. The classes are 0, ..., 2"):
     vae.evaluate(stream, verbose=0)
+  with pytest.raises(ValueError, match="invalid values"):
+    vae.fit(uneven(x), steps_per_epoch=1, verbose=0)
 
 
-@pytest.mark.parametrize("levels", [["a", "b", "c"], [4, 5, 6]])
-def test_labels_of_a_data_set_are_codes(levels):
-  """Names in the arrays of a user, codes in tensors, which data sets hold."""
+@pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
+def test_labels_of_a_data_set_are_codes():
+  """Names or codes in the arrays of a user, codes in tensors, which data sets hold."""
   x, c = images()
+  levels = ["a", "b", "c"]
   vae = model({"name": "labels", "levels": levels})
   wanted = vae.reconstruct(x, condition=np.array(levels)[c])
   np.testing.assert_array_equal(vae.reconstruct(x, condition=tf.constant(c)), wanted)
@@ -495,11 +609,7 @@ def test_labels_of_a_data_set_are_codes(levels):
   np.testing.assert_allclose(found, given, rtol=1e-6)
   with pytest.raises(ValueError, match="has class 3"):
     vae.reconstruct(x, condition=tf.fill([len(x)], 3))
-  if levels[0] == "a":  # no code is a name
-    np.testing.assert_array_equal(vae.reconstruct(x, condition=c), wanted)
-  else:
-    with pytest.raises(ValueError, match="has class 0"):
-      vae.reconstruct(x, condition=c)
+  np.testing.assert_array_equal(vae.reconstruct(x, condition=c), wanted)
 
 
 @pytest.mark.parametrize(
@@ -510,6 +620,7 @@ def test_labels_of_a_data_set_are_codes(levels):
     (2.5, "give the number of classes"),
     ((2, 0), "positive integer"),
     (["a", "a"], "two or more different"),
+    ({"name": "labels", "levels": [3, 5]}, "their names in a list"),
     ({"name": "label"}, "Did you mean labels"),
   ],
 )
@@ -523,7 +634,7 @@ def test_priors_fit_the_condition():
     model(None, prior="conditional")
   with pytest.raises(ValueError, match="pseudo-inputs"):
     model(prior="vamp", bound={"name": "sgvb", "estimator": "A"})
-  with pytest.raises(ValueError, match="pass it to one"):
+  with pytest.raises(ValueError, match="built by a model that has a condition"):
     aevb.priors.get("conditional").build((2,))
 
 
@@ -563,6 +674,13 @@ def test_columns_of_a_table_may_be_the_condition(tmp_path):
   vae.save(tmp_path / "model.keras")
   again = keras.saving.load_model(tmp_path / "model.keras")
   np.testing.assert_array_equal(again.sample(4, seed=0, condition=one), drawn)
+  # Another table with the schemas of the first one.
+  later = {name: values[:10] for name, values in TABLE.items()}
+  again = aevb.data.table(later, data.schema, condition=data.condition)
+  np.testing.assert_array_equal(again.x, data.x[:10])
+  np.testing.assert_array_equal(again.y, data.y[:10])
+  with pytest.raises(ValueError, match="no column 'sex'"):
+    aevb.VAE.for_table(data.schema, condition=["sex", "age"])
   short = aevb.VAE.for_table(
     aevb.tables.Schema.infer(TABLE), 2, (8,), condition=["age", "sex"], seed=0
   )
@@ -616,5 +734,7 @@ def test_a_data_set_may_hold_conditions_of_any_shape():
   stream = data.to_tf_data()
   np.testing.assert_allclose(vae.evaluate(stream, verbose=0), wanted, rtol=1e-5)
   vae.fit(stream, verbose=0)
-  with pytest.raises(ValueError, match="y"):
+  with pytest.raises(ValueError, match="y has NaN or infinite values"):
     aevb.data.ArrayDataset(x, np.full((12, 2), np.nan))
+  with pytest.raises(ValueError, match="y has levels of 8 bits"):
+    aevb.data.ArrayDataset(x, np.full((12, 2), 200, np.uint8))

@@ -454,7 +454,6 @@ def test_its_generative_part_is_a_conditional_vae(frozen):
   [
     ({"condition": (3,)}, "number of classes"),
     ({"condition": None}, "number of classes"),
-    ({"condition": {"name": "labels", "levels": [-1, 0, 1]}}, "class -1"),
     ({"labelled_fraction": 0}, "labelled_fraction=0"),
     ({"labelled_fraction": 60}, "labelled_fraction=60"),
     ({"alpha": -1.0}, "alpha=-1.0"),
