@@ -694,6 +694,9 @@ def test_columns_of_a_table_may_be_the_condition(tmp_path):
     ({"sex": "other", "age": 3.0}, "column 'sex'"),
     ({"sex": "male", "age": np.nan}, "missing values in column 'age'"),
     (np.zeros((2, 3)), "give the columns 'age', 'sex'"),
+    ([[np.inf, 1.0]], "invalid number in column 'age', of kind 'real'"),
+    ([[0.0, 2.0]], "invalid number in column 'sex', of kind 'binary'"),
+    ([[0.0, 0.5]], "invalid number in column 'sex', of kind 'binary'"),
   ],
 )
 def test_rows_that_do_not_fit_are_refused_by_their_column(condition, message):

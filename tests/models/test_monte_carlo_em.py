@@ -230,7 +230,7 @@ def test_the_evidence_needs_no_encoder(fitted, monkeypatch):
     em.log_marginal(x[:2], "importance")
   requested = []
 
-  def estimate(model, x, method, *arguments):
+  def estimate(model, x, method, *arguments, **options):
     requested.append(method)
     return aevb.evidence.Estimate(method, 1, np.zeros(2), np.ones(2))
 
