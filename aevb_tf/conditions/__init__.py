@@ -13,7 +13,7 @@ A model with a condition c is p(x|z, c), q(z|x, c), and p(z), or p(z|c) with the
 | `(5,)`, or `{"name": "array", ...}`     | a vector, an image, ...     | the array itself   |
 | a `Schema`, or `{"name": "columns", ...}` | a row of these columns    | the row's features |
 
-Networks get `(x, c)` and `(z, c)`, as one argument. Those of this package put c behind x
+Networks get `(x, c)` and `(z, c)`, as one argument. Those of this package append c to x
 or z: perceptrons as more inputs, convolutions as more channels, which are constant over
 an image unless c is an image of the same size.
 

@@ -156,7 +156,7 @@ class ArrayDataset(keras.utils.PyDataset):
       epoch: int32 scalar; the bits of a stochastic binarization depend on it.
 
     Returns:
-      `(x, y)`, float32 `[k, ...]` and int32 `[k]`.
+      `(x, y)`, float32 `[k, ...]` and rows of y.
     """
     rows = tuple(tf.gather(tensor, indices) for tensor in tensors)
     return self.preparation()(rows, indices, epoch)

@@ -54,7 +54,7 @@ class Pieces:
     """The function that scales and binarizes rows gathered from a piece.
 
     Returns:
-      `(rows, indices, epoch)` -> `(x, y)`, float32 `[k, ...]` and int32 `[k]`, where
+      `(rows, indices, epoch)` -> `(x, y)`, float32 `[k, ...]` and rows of y, where
       `rows` holds rows of `x, y, rows`, and `epoch` is the number of the pass.
     """
     return functools.partial(_prepared, seed=self.seed, binarization=self.binarization)

@@ -1,6 +1,7 @@
 """Imputation of whole data sets, batch by batch."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +30,7 @@ def impute(
   method: base.ImputerLike = "importance",
   num_samples: int | None = None,
   seed: Seed = 0,
+  condition: Any = None,
 ) -> np.ndarray:
   """Fills in missing values with what the model expects, or with draws.
 
@@ -41,6 +43,7 @@ def impute(
     num_samples: Samples or steps for each example; None for the method's own number.
     seed: An int or a pair of int32. What is imputed in example i depends only on (seed,
       i).
+    condition: c of each example, or one for all, if the model has a condition.
 
   Returns:
     float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
@@ -58,7 +61,7 @@ def impute(
   filled: list[np.ndarray] = []
   effective: list[np.ndarray] = []
   acceptance: list[np.ndarray] = []
-  given = conditions.of_examples(model, None, len(x))
+  given = conditions.of_examples(model, condition, len(x))
   for first in range(0, len(x), size):
     batch = x[first : first + size]
     rows = first + tf.range(size)

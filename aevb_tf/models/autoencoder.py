@@ -291,8 +291,9 @@ class Autoencoder(_Model):
     likelihood.check_support(x)
     likelihood.check_whole(data)
     seed = random.request_seed(seed)
-    with self.given(condition, len(x)):
-      return imputation.impute(self, x, num_imputations, method, num_samples, seed)
+    return imputation.impute(
+      self, x, num_imputations, method, num_samples, seed, condition
+    )
 
   def classify(
     self,

@@ -157,7 +157,7 @@ class TrainedByBound(_Model):
     Args:
       x: float32 `[batch, *event_shape]`.
       y: Targets with the shape of x, which are scored instead of x; None, or anything
-        else, is ignored.
+        else, is ignored. If the model has a condition, y is that, and is given already.
       weights: Weight of each example, float `[batch]`; None gives each the weight 1.
       seed: int32 `[2]`, different at each step.
     """

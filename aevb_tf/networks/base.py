@@ -134,7 +134,7 @@ def widths(name: str, values: Iterable[int]) -> tuple[int, ...]:
 
 
 def flat(inputs: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-  """z, or z with the condition behind it.
+  """z, or z with the condition appended.
 
   Args:
     inputs: `[batch, n]`, or a pair of it and a condition `[batch, ...]`.
