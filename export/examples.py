@@ -1,13 +1,12 @@
 """Takes the first examples of some data for an export, and checks them."""
 
-import contextlib
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf import conditions, random
-from aevb_tf.data.first import first_examples
+from aevb_tf import random
+from aevb_tf.data.first import first_examples, first_pairs
 from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.types import Examples
 
@@ -56,11 +55,15 @@ def take(vae: ExportableModel, data: Examples, most: int, what: str) -> Taken:
   """
   if isinstance(data, Taken):
     return data
-  condition = None
   if vae.condition is None:
-    x = first_examples(data, most, what)
+    x, condition = first_examples(data, most, what), None
   else:
-    x, condition = _first_pairs(vae.condition, data, most, what)
+    x, condition = first_pairs(_checked(vae.condition, data), most, what)
+    if condition is None:
+      raise ValueError(
+        f"The model has a condition, and {what} has none: give batches (x, c), such as "
+        "[(x, c)]."
+      )
   if x.dtype == np.uint8:  # images, as training takes them
     x = x / np.float32(255)
   x = x.astype(np.float32)
@@ -77,50 +80,33 @@ def draw(vae: ExportableModel, num: int, seed: int) -> Taken:
     seed: Seed of the draws.
   """
   condition = None if vae.condition is None else vae.condition.examples(num)
-  with given(vae, condition):
-    return Taken(np.asarray(vae.sample(num, seed=seed, draw=True)), condition)
+  drawn = vae.sample(num, seed=seed, draw=True, condition=condition)
+  return Taken(np.asarray(drawn), condition)
 
 
 def latents(
   vae: ExportableModel, condition: np.ndarray | None, num: int, seed: int
 ) -> tf.Tensor:
-  """Draws of z from the prior, float32 `[num, latent_dim]`; arguments as for `given`."""
-  with given(vae, condition):
-    return vae.prior.sample(random.as_seed(seed), tf.range(num))
-
-
-def given(
-  vae: ExportableModel, condition: np.ndarray | None
-) -> contextlib.AbstractContextManager[None]:
-  """The context in which the model computes with conditions.
+  """Draws of z from the prior, or from p(z|c).
 
   Args:
     vae: The model.
-    condition: `[num, *shape]`, codes of classes and not their names; or None.
+    condition: `[num, *shape]`, or None if the model has none.
+    num: Their number.
+    seed: Seed of the draws.
+
+  Returns:
+    float32 `[num, latent_dim]`.
   """
-  if condition is None or vae.condition is None:
-    return contextlib.nullcontext()
-  return conditions.given(vae, vae.condition.features(tf.constant(condition)))
+  with vae.given(condition, num):
+    return vae.prior.sample(random.as_seed(seed), tf.range(num))
 
 
-def _first_pairs(condition, data, most, what):
-  pieces: list[tuple[np.ndarray, np.ndarray]] = []
-  num = 0
-  for batch in [] if hasattr(data, "__array__") else data:
-    if not isinstance(batch, tuple | list) or len(batch) < 2:
-      break
-    x, c = np.asarray(batch[0])[: most - num], _as_array(condition, batch[1])
-    pieces.append((x, c[: len(x)]))
-    num += len(x)
-    if num >= most:
-      break
-  if not num:
-    raise ValueError(
-      f"The model has a condition, and {what} has none: give batches (x, c), such as "
-      "[(x, c)]."
-    )
-  x, c = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-  return x, c
+def _checked(condition, data):
+  """The batches of some data, with checked conditions."""
+  for batch in [data] if hasattr(data, "__array__") else data:
+    x, *rest = batch if isinstance(batch, tuple | list) else (batch,)
+    yield (x, _as_array(condition, rest[0])) if rest and rest[0] is not None else x
 
 
 def _as_array(condition, values):

@@ -140,8 +140,7 @@ def _data(vae, quantize, representative_data, test_data, max_nats, exported):
       )
     most = quantization.NUM_REPRESENTATIVE
     taken = examples.take(vae, representative_data, most, "representative_data")
-    with examples.given(vae, taken.condition):
-      q = vae.encode(taken.x)
+    q = vae.encode(taken.x, condition=taken.condition)
     rows = tf.range(taken.num)
     noise = vae.posterior_family.noise(0, rows, 1)
     z = vae.posterior_family.sample(q, noise)[0]

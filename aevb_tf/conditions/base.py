@@ -1,6 +1,6 @@
 """What a condition is: its shape, its checks, and what the networks see of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,22 +92,16 @@ def get(condition: ConditionLike | None) -> Condition | None:
     return registry.get({"name": "labels", "levels": int(condition)})
   if isinstance(condition, Schema):
     return registry.get({"name": "columns", "schema": condition})
-  if isinstance(condition, str):
-    raise ValueError(
-      f"condition={condition!r}: give the number of classes, their names in a list, the "
-      "shape of an array, a Schema, or {'name': ..., **options} of aevb_tf.conditions."
-    )
   if isinstance(condition, Mapping):
     return registry.get(condition)
-  try:
-    entries: list[object] = list(condition)  # type: ignore[arg-type]
-  except TypeError:
-    entries = []
+  is_list = isinstance(condition, Iterable) and not isinstance(condition, str)
+  entries: list[object] = list(condition) if is_list else []  # type: ignore[arg-type]
   if entries and all(isinstance(entry, str) for entry in entries):
     return registry.get({"name": "labels", "levels": entries})
   if entries and all(isinstance(entry, (int, np.integer)) for entry in entries):
     return registry.get({"name": "array", "shape": entries})
   raise ValueError(
     f"condition={condition!r}: give the number of classes, their names in a list, the "
-    "shape of an array such as (5,), a Schema, or {'name': ..., **options}."
+    "shape of an array such as (5,), a Schema, or {'name': ..., **options} of "
+    "aevb_tf.conditions."
   )

@@ -20,7 +20,7 @@ import tensorflow as tf
 from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import trust
 from aevb_tf.evidence.annealed import Annealed
-from aevb_tf.evidence.compiled import pad
+from aevb_tf.evidence.compiled import given_padded
 from aevb_tf.evidence.estimation import batch_size_of, check_built, joined, padded
 from aevb_tf.evidence.results import Estimate, PerExample, standard_error
 from aevb_tf.protocols import Model
@@ -104,10 +104,10 @@ def bidirectional(
   for first in range(0, num_examples, size):
     rows = tf.range(first, min(first + size, num_examples))
     part = None if given is None else np.asarray(given[first : first + len(rows)])
-    with conditions.given(model, part if part is None else tf.constant(part)):
+    with given_padded(model, part, len(rows)):
       z, x = simulate(model, random.derive(seed, Purpose.SIMULATE), rows)
     drawn.append(x)
-    with conditions.given(model, part if part is None else pad(part, size)):
+    with given_padded(model, part, size):
       for side, known in zip(_SIDES, (None, z), strict=True):
         bound = _bound(method, model, x, known, seed, size, first, progress)
         results[side].append(bound)

@@ -1,5 +1,6 @@
 """Compiled functions of a model, cached as long as the model exists."""
 
+import contextlib
 import functools
 import weakref
 from collections.abc import Callable, Hashable
@@ -60,6 +61,14 @@ def pad(batch: np.ndarray, size: int) -> tf.Tensor:
   """
   filler = np.repeat(batch[-1:], size - len(batch), axis=0)
   return tf.constant(np.concatenate([batch, filler]))
+
+
+def given_padded(
+  model: Model, features: np.ndarray | None, size: int
+) -> contextlib.AbstractContextManager[None]:
+  """The context of a batch that is padded to `size`, if the examples have conditions."""
+  padded = None if features is None else pad(features, size)
+  return conditions.given(model, padded)
 
 
 def rows_at_once(model: Model) -> int:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import registered, trust
-from aevb_tf.evidence.compiled import pad, rows_at_once
+from aevb_tf.evidence.compiled import given_padded, pad, rows_at_once
 from aevb_tf.evidence.results import Estimate, PerExample
 from aevb_tf.protocols import Model
 from aevb_tf.random import Purpose
@@ -73,7 +73,7 @@ def estimate(
 
   for batch, given in _batches(model, x, condition, size, max_examples):
     _check_data(model, batch)
-    with conditions.given(model, given if given is None else pad(given, size)):
+    with given_padded(model, given, size):
       results.append(padded(run, batch, size, first, progress))
     first += len(batch)
   if not results:
@@ -150,10 +150,10 @@ def _batches(
   left = most
   held: list[tuple[np.ndarray, ...]] = []
 
-  def batches(at_least):
+  def batches(is_last):
     nonlocal held
     parts = [np.concatenate(part) for part in zip(*held, strict=True)]
-    count = len(parts[0]) // size * size if at_least == size else len(parts[0])
+    count = len(parts[0]) if is_last else len(parts[0]) // size * size
     for first in range(0, count, size):
       x, *given = (part[first : min(first + size, count)] for part in parts)
       yield x, given[0] if given else None
@@ -172,11 +172,11 @@ def _batches(
     left = None if left is None else left - len(parts[0])
     held.append(tuple(parts))
     if sum(len(part[0]) for part in held) >= size:
-      yield from batches(size)
+      yield from batches(is_last=False)
     if left == 0:
       break
   if held and sum(len(part[0]) for part in held):
-    yield from batches(1)
+    yield from batches(is_last=True)
 
 
 def _check_data(model, batch):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from aevb_tf import checks, conditions, random
 from aevb_tf.evidence import trust
-from aevb_tf.evidence.compiled import pad, rows_at_once
+from aevb_tf.evidence.compiled import given_padded, pad, rows_at_once
 from aevb_tf.imputation import base
 from aevb_tf.protocols import ModelWithEncoder
 from aevb_tf.random import Purpose
@@ -65,8 +65,8 @@ def impute(
   for first in range(0, len(x), size):
     batch = x[first : first + size]
     rows = first + tf.range(size)
-    part = None if given is None else pad(np.asarray(given[first : first + size]), size)
-    with conditions.given(model, part):
+    of_batch = None if given is None else np.asarray(given[first : first + size])
+    with given_padded(model, of_batch, size):
       found = method(model, pad(batch, size), seed, rows, num_imputations)
     axis = 0 if num_imputations == 1 else 1
     values = np.take(np.asarray(found.values), range(len(batch)), axis=axis)

@@ -397,12 +397,15 @@ class Autoencoder(_Model):
   def xla_pays(self, num_examples: int) -> bool:
     if not self.built:
       return False
-    parts = [(self.encoder, 1), (self.decoder, self.bound.num_draws)]
     # A likelihood's own weights, such as the dispersions of counts, change nothing.
     own = {id(w) for w in self.likelihood_family.trainable_weights}
     others = (w for w in self.trainable_weights if id(w) not in own)
     num_weights = sum(math.prod(w.shape) for w in others)
-    return xla.pays(parts, num_weights, num_examples)
+    return xla.pays(self.network_rows(), num_weights, num_examples)
+
+  def network_rows(self) -> list[tuple[keras.Model, int]]:
+    """The networks, and the rows that each computes for one example in training."""
+    return [(self.encoder, 1), (self.decoder, self.bound.num_draws)]
 
   # Saving.
 

@@ -8,7 +8,7 @@ decoder, and the condition of the batch is repeated L times.
 
 import contextlib
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -32,8 +32,9 @@ class Conditioned(_Model):
 
   condition: conditions.Condition | None = None
 
-  @contextlib.contextmanager
-  def given(self, condition: Any, num: int | tf.Tensor) -> Iterator[None]:
+  def given(
+    self, condition: Any, num: int | tf.Tensor
+  ) -> contextlib.AbstractContextManager[None]:
     """In this context, the model computes with a condition.
 
     Args:
@@ -44,8 +45,7 @@ class Conditioned(_Model):
     Raises:
       ValueError: The model has no condition, or needs one, or it is invalid.
     """
-    with conditions.given(self, self.condition_features(condition, num)):
-      yield
+    return conditions.given(self, self.condition_features(condition, num))
 
   def condition_features(
     self, condition: Any, num: int | tf.Tensor

@@ -24,7 +24,7 @@ References:
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -40,7 +40,6 @@ from aevb_tf import (
   priors,
   random,
 )
-from aevb_tf.loops import xla
 from aevb_tf.models import parts
 from aevb_tf.models.autoencoder import Autoencoder, ElboParts
 from aevb_tf.models.generative import GenerativeModel
@@ -187,13 +186,13 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
 
   # The condition.
 
-  @contextlib.contextmanager
-  def given(self, condition: Any, num: int | tf.Tensor) -> Iterator[None]:
+  def given(
+    self, condition: Any, num: int | tf.Tensor
+  ) -> contextlib.AbstractContextManager[None]:
     """As in `VAE`, but the condition may be None: the error is where it is needed."""
-    is_given = condition is not None
-    features = self.condition_features(condition, num) if is_given else None
-    with conditions.given(self, features):
-      yield
+    return (
+      contextlib.nullcontext() if condition is None else super().given(condition, num)
+    )
 
   def given_y(self, y: tf.Tensor | None) -> contextlib.AbstractContextManager[None]:
     # A label of -1 becomes a vector of zeros, see `_labels`.
@@ -303,24 +302,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     with conditions.given(self, filled):
       return super()._reconstructed(x, training)
 
-  def elbo(
-    self, x: TensorLike, seed: Seed | None = None, condition: Any = None
-  ) -> tf.Tensor:
-    """A lower bound of each example, with the model's L samples of z.
-
-    Args:
-      x: `[batch, *event_shape]`.
-      seed: An int or a pair of int32; None uses a random one.
-      condition: The class of each example, or one for all; None sums over the classes.
-
-    Returns:
-      float32 `[batch]`, nats: of log p(x|y) with a condition, else U(x) of log p(x).
-
-    Raises:
-      ValueError: A target is outside the likelihood's support, or a class is invalid.
-    """
-    return super().elbo(x, seed, condition)
-
   def elbo_parts(self, x: tf.Tensor, seed: tf.Tensor) -> ElboParts:
     seed = random.derive(seed, Purpose.ELBO)
     rows = tf.range(tf.shape(x)[0])
@@ -400,13 +381,10 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
       tf.where(has_label, tf.cast(is_best, tf.float32), without),
     )
 
-  def xla_pays(self, num_examples: int) -> bool:
-    if not self.built:
-      return False
+  def network_rows(self) -> list[tuple[keras.Model, int]]:
     count = self.condition.num_levels
-    rows = [(self.encoder, count), (self.decoder, count * self.bound.num_draws)]
-    num_weights = sum(w.value.shape.num_elements() for w in self.trainable_weights)
-    return xla.pays([*rows, (self.classifier, 1)], num_weights, num_examples)
+    parts = [(network, count * rows) for network, rows in super().network_rows()]
+    return [*parts, (self.classifier, 1)]
 
   def to_vae(self) -> VAE:
     """Returns an independent `VAE` of p(x|y), with the condition y, which can be exported.

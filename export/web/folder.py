@@ -82,8 +82,8 @@ def web(
   shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
   if data is None:
     taken = examples.draw(vae, NUM_EXAMPLES, _SEED)
-    with examples.given(vae, taken.condition):
-      images = vae.sample(NUM_EXAMPLES, seed=_SEED).numpy()  # draws are grainy
+    # Their means, since draws are grainy.
+    images = vae.sample(NUM_EXAMPLES, seed=_SEED, condition=taken.condition).numpy()
   else:
     taken = examples.take(vae, data, NUM_EXAMPLES, "data")
     images = taken.x
@@ -215,8 +215,9 @@ def _bounds(vae, x, condition=None):
   """Percentiles of the bounds of the data, in nats."""
   pieces = []
   for i, rows in enumerate(np.array_split(np.arange(len(x)), max(1, len(x) // 100))):
-    with examples.given(vae, None if condition is None else condition[rows]):
-      pieces.append(vae.elbo(x[rows], random.derive(_SEED, Purpose.CHECK, i)))
+    given = None if condition is None else condition[rows]
+    seed = random.derive(_SEED, Purpose.CHECK, i)
+    pieces.append(vae.elbo(x[rows], seed, condition=given))
   bounds = np.concatenate(pieces)
   percentiles = np.percentile(bounds.astype(np.float64), _PERCENTS)
   return {

@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.export.examples import given
 from aevb_tf.export.signatures import ExportableModel
 
 _BATCH_SIZE = 200
@@ -75,8 +74,8 @@ def measure(
   points, draws = [], []
   for begin in range(0, len(x), _BATCH_SIZE):
     end = min(begin + _BATCH_SIZE, len(x))
-    with given(vae, None if condition is None else condition[begin:end]):
-      q = vae.encode(x[begin:end])
+    given = None if condition is None else condition[begin:end]
+    q = vae.encode(x[begin:end], condition=given)
     rows = tf.range(begin, end)
     points.append(family.point_estimate(q))
     draws.append(family.sample(q, family.noise(random.as_seed(_SEED), rows, 1))[0])
