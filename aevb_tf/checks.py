@@ -1,9 +1,12 @@
 """Checks of arguments, with messages that name the argument."""
 
 import numbers
+import pathlib
+import sys
 from typing import Any, TypeVar
 
 Known = TypeVar("Known")
+_PACKAGE = f"{pathlib.Path(__file__).parent}/"
 
 
 def positive_int(name: str, value: Any) -> int:
@@ -38,3 +41,11 @@ def one_of(name: str, value: Known, known: tuple[Known, ...]) -> Known:
   if value not in known:
     raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, known))}.")
   return value
+
+
+def level_of_user() -> int:
+  """The `stacklevel` with which a warning names the line that called the package."""
+  frame, level = sys._getframe(1), 1
+  while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
+    frame, level = frame.f_back, level + 1
+  return level

@@ -115,7 +115,9 @@ def bidirectional(
     np.concatenate(drawn), *(joined(method, results[side]) for side in _SIDES)
   )
   if bracket.warning:
-    warnings.warn(bracket.warning, trust.EvidenceWarning, stacklevel=2)
+    warnings.warn(
+      bracket.warning, trust.EvidenceWarning, stacklevel=checks.level_of_user()
+    )
   return bracket
 
 

@@ -81,7 +81,9 @@ def estimate(
   found = joined(method, results)
   _check_numbers(found.log_marginal)
   if found.warning:
-    warnings.warn(found.warning, trust.EvidenceWarning, stacklevel=2)
+    warnings.warn(
+      found.warning, trust.EvidenceWarning, stacklevel=checks.level_of_user()
+    )
   return found
 
 

@@ -93,5 +93,5 @@ def _warn(method, values, what, least):
       f"Imputation by {base.name_of(method)} is not reliable: {reason}."
       f" {getattr(method, 'advice', '')}",
       ImputationWarning,
-      stacklevel=4,  # the caller of `vae.impute`
+      stacklevel=checks.level_of_user(),
     )

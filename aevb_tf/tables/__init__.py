@@ -39,6 +39,10 @@ above 2**24, are an error.
    `positive`.
 9. Other numbers: `real`. Columns of other types, such as lists: `ignored`.
 
+A warning names columns that may be identifiers or free text: of 100 or more values, whole
+numbers of which each row has its own, and texts that occur fewer than four times in the
+mean. Give their kind.
+
 `aevb_tf.tables.text_files` describes how .csv and .tsv files are read. Numbers that are
 codes of categories look like any other numbers: say so, as in
 `Schema.infer(source, {"region": "categorical"})`.

@@ -32,6 +32,8 @@ _WORDS = {
   "time": "times",
 }
 _SHOWN_LEVELS = 5
+_LONGEST_LEVEL = 20
+_LONGEST_UNITS = 50
 # float32 represents all whole numbers up to this one.
 _LARGEST_COUNT = 2**24
 
@@ -128,10 +130,11 @@ class Column:
   def units(self) -> str:
     """The levels, or the location and the scale, in a few words."""
     if self.levels:
-      first = self.levels[:_SHOWN_LEVELS]
-      shown = ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in first)
-      more = ", ..." if len(self.levels) > _SHOWN_LEVELS else ""
-      return f"{len(self.levels)} levels: {shown}{more}"
+      shown = [_shown(level) for level in self.levels[:_SHOWN_LEVELS]]
+      while len(shown) > 1 and len(", ".join(shown)) > _LONGEST_UNITS:
+        shown.pop()
+      more = ["..."] if len(shown) < len(self.levels) else []
+      return f"{len(self.levels)} levels: {', '.join([*shown, *more])}"
     if self.kind == "real" and self.type in ("date", "time"):
       day = np.datetime64("1970-01-01") + np.timedelta64(round(self.location), "D")
       return f"{day} +- {self.scale:.4g} days"
@@ -326,6 +329,11 @@ def _whole(v):
 def _first(v, wrong):
   """The first wrong number, for messages."""
   return f"{plain(v[np.argmax(wrong)].item()):.10g}"
+
+
+def _shown(level):
+  text = f"{level:.4g}" if isinstance(level, float) else str(level)
+  return text if len(text) <= _LONGEST_LEVEL else f"{text[: _LONGEST_LEVEL - 3]}..."
 
 
 def _of_zone(zone):

@@ -15,6 +15,9 @@ from aevb_tf.tables.summary import Moments, Summary
 MOST_LEVELS = 2000  # of text
 MOST_ORDINAL_LEVELS = 10  # of whole numbers
 LARGEST_COUNT = 100_000
+# With fewer values, distinct ones are no reason for a doubt.
+LEAST_DOUBTED = 100
+FEWEST_VALUES_OF_A_LEVEL = 4  # in the mean, of text
 _RESOLUTIONS: dict[int, Resolution] = {10**6: "s", 10**3: "ms", 1: "us"}
 
 
@@ -27,6 +30,30 @@ def infer(name: str, summary: Summary) -> Column:
   """
   kind, reason = _kind(summary)
   return make(name, summary, kind, reason)
+
+
+def doubt(column: Column, summary: Summary) -> str:
+  """What speaks against the inferred kind of a column; "" if nothing does.
+
+  Args:
+    column: The column that `infer` returned.
+    summary: The summary of its values.
+  """
+  num_levels = 0 if summary.levels is None else len(summary.levels)
+  num = summary.num_observed
+  if column.kind == "ignored" or num < LEAST_DOUBTED:
+    return ""
+  if summary.type == "int" and num_levels == num:
+    return (
+      f"each row has its own whole number, and its kind is {column.kind!r}. If it "
+      "identifies rows, give it the kind 'ignored'"
+    )
+  if column.kind == "categorical" and FEWEST_VALUES_OF_A_LEVEL * num_levels > num:
+    return (
+      f"it has {num_levels:,} different texts in {num:,} rows, and its kind is "
+      "'categorical'. If it is free text, give it the kind 'ignored'"
+    )
+  return ""
 
 
 def given(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from aevb_tf import checks
 from aevb_tf.files import write_json
 from aevb_tf.registry import did_you_mean
 from aevb_tf.tables import arrow, inference
@@ -70,6 +72,10 @@ class Schema:
         fit what is given.
       FileNotFoundError: There is no such file.
       TypeError: The source is not a table, or `schema` is none of these.
+
+    Warns:
+      UserWarning: A column probably has another kind, such as an identifier; give its
+        kind.
     """
     return read(source, schema)[1]
 
@@ -120,10 +126,15 @@ class Schema:
     for name, summary in summaries.items():
       options = known.get(name)
       options = {"kind": options} if isinstance(options, str) else options
+      title = f"{where}, column {name!r}"
       if options is None:
-        columns.append(inference.infer(name, summary))
+        column = inference.infer(name, summary)
+        if why := inference.doubt(column, summary):
+          warnings.warn(
+            f"{title}: {why}.", UserWarning, stacklevel=checks.level_of_user()
+          )
+        columns.append(column)
       else:
-        title = f"{where}, column {name!r}"
         columns.append(inference.given(name, summary, options, title))
     return cls(columns)
 

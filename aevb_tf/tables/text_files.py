@@ -22,6 +22,8 @@ import warnings
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from aevb_tf import checks
+
 if TYPE_CHECKING:
   import pyarrow
 
@@ -220,4 +222,4 @@ def _by_pandas(options, more=""):
 
 
 def _warn(message):
-  warnings.warn(message, UserWarning, stacklevel=2)
+  warnings.warn(message, UserWarning, stacklevel=checks.level_of_user())

@@ -149,8 +149,12 @@ def run(program: str, body: Callable[[list[str]], int]) -> None:
     body: Takes `sys.argv`; returns the exit code.
   """
 
+  shown: set[str] = set()
+
   def show(message, *where, **how):
-    print(f"{program}: {message}", file=sys.stderr)
+    if str(message) not in shown:  # both splits of the data may warn of the same
+      print(f"{program}: {message}", file=sys.stderr)
+    shown.add(str(message))
 
   try:
     with terminate_as_interrupt(), warnings.catch_warnings():

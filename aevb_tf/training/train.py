@@ -7,10 +7,11 @@ import keras
 import ml_collections
 
 import aevb_tf
+from aevb_tf.conditions import Columns
 from aevb_tf.data.first import first_pairs
 from aevb_tf.files import write, write_json
 from aevb_tf.loops.monitor import InvalidDataError
-from aevb_tf.training import build, drawing, environment, report, stopping
+from aevb_tf.training import build, conditions, drawing, environment, report, stopping
 from aevb_tf.training.blaming import blaming
 from aevb_tf.training.measure import measure
 from aevb_tf.training.run import Run, check_folder, finished, start
@@ -45,6 +46,8 @@ def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict
   run = start(config, folder)
   if run.epoch < config.epochs:
     print(_heading(run))
+    if not run.epoch:
+      print(_columns(run), end="")
     _fit(run)
   return _finish(run, began)
 
@@ -59,6 +62,24 @@ def _heading(run: Run) -> str:
     f" {size} in"
     f" batches of {config.batch_size}, on {environment.device()}."
   )
+
+
+def _columns(run: Run) -> str:
+  """What the columns of a table are, and how to change it; "" for other data."""
+  model, path = run.model, run.folder.schema
+  schema = conditions.schema(model.condition, model.schema)
+  if schema is None:
+    return ""
+  lines = ["", str(schema), ""]
+  if isinstance(model.condition, Columns):
+    names = ", ".join(column.name for column in model.condition.schema)
+    lines.append(f"The other columns are modelled given the condition, {names}.")
+  lines += [
+    f"To change a kind, edit a copy of {path}, and pass it as --config.schema=FILE",
+    "with another --workdir.",
+    "",
+  ]
+  return "\n".join([*lines, ""])
 
 
 def _fit(run: Run) -> None:

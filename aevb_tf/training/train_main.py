@@ -190,8 +190,8 @@ def _ending(folder: RunFolder, summary: dict) -> str:
       "Next:",
       f"  {command_line.spelled('aevb-evaluate')} --workdir={place}",
       f"  {command_line.spelled('tensorboard')} --logdir={tensorboard}",
-      f"  {command_line.spelled('aevb-train')} --config=manifold"
-      " --workdir=runs/manifold   # fetches MNIST",
+      f"  {command_line.spelled('aevb-export')} --workdir={place}"
+      f" --to={shlex.quote(os.path.join('exports', folder.path.name))}",
     ]
   )
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -5,7 +7,7 @@ import pytest
 import aevb_tf as aevb
 from aevb_tf import evidence
 from tests.evidence.xla import without_xla
-from tests.oracle import tiny_vae
+from tests.oracle import LinearGaussian, tiny_vae
 
 # Few samples: what is tested is the mean of many estimates, or that they agree.
 pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
@@ -15,6 +17,21 @@ pytestmark = pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarnin
 def images():
   rng = np.random.default_rng(0)
   return tiny_vae(), (rng.random((7, 4, 3, 1)) > 0.5).astype(np.float32)
+
+
+@without_xla()
+def test_a_warning_names_the_line_that_asked_for_the_estimate():
+  rng = np.random.default_rng(0)
+  exact = LinearGaussian.random(rng)
+  far = dataclasses.replace(exact, encoder_bias=exact.encoder_bias + 6.0)
+  vae, x = far.vae(seed=0), exact.draw(rng, 4)
+  for estimate in (
+    lambda: evidence.estimate(vae, x, num_samples=20, seed=0),
+    lambda: vae.log_marginal(x, num_samples=20, seed=0),
+  ):
+    with pytest.warns(evidence.EvidenceWarning) as caught:
+      estimate()
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @without_xla()

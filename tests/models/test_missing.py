@@ -368,8 +368,11 @@ def test_unreliable_imputations_are_warned_of():
   exact, _, x = oracle()
   far = dataclasses.replace(exact, encoder_bias=exact.encoder_bias + 6.0)
   vae = far.vae(missing=True, seed=0)
-  with pytest.warns(aevb.imputation.ImputationWarning, match="effective sample size"):
+  with pytest.warns(
+    aevb.imputation.ImputationWarning, match="effective sample size"
+  ) as caught:
     vae.impute(x, num_samples=20, seed=0)
+  assert {warning.filename for warning in caught} == {__file__}
   with pytest.warns(aevb.imputation.ImputationWarning, match="acceptance below"):
     vae.impute(x, method="metropolis_within_gibbs", num_samples=50, seed=0)
 

@@ -1,6 +1,7 @@
 """Rows become numbers and back, for every kind, with and without missing values."""
 
 import datetime
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -268,7 +269,8 @@ class TestRules:
     assert self.kind(["a", "b", "c"]) == "ignored"
     assert self.kind(["a", "b", "c", "a"]) == "categorical"
     many = [f"{i}" for i in range(2000)]
-    assert self.kind([*many, "0"]) == "categorical"
+    with pytest.warns(UserWarning, match="If it is free text"):
+      assert self.kind([*many, "0"]) == "categorical"
     assert self.kind([*many, "more", "0"]) == "ignored"
 
   def test_ordered_categories(self):
@@ -307,6 +309,38 @@ class TestRules:
 
   def test_other_types(self):
     assert self.kind([[1], [2], [3]]) == "ignored"
+
+
+class TestDoubts:
+  """Inferred kinds that are probably wrong are warned of, and given ones are not."""
+
+  def warnings_of(self, values, schema=None):
+    table = {"c": values, "other": np.arange(len(values)) * 0.5}
+    with warnings.catch_warnings(record=True) as caught:
+      warnings.simplefilter("always")
+      Schema.infer(table, schema)
+    return [str(warning.message) for warning in caught], [w.filename for w in caught]
+
+  def test_whole_numbers_of_which_each_row_has_its_own(self):
+    identifiers = np.arange(100) ** 2
+    (message,), files = self.warnings_of(identifiers)
+    assert message == (
+      "The table, column 'c': each row has its own whole number, and its kind is "
+      "'count'. If it identifies rows, give it the kind 'ignored'."
+    )
+    assert files == [__file__]
+    assert self.warnings_of(identifiers, {"c": "real"})[0] == []
+    assert self.warnings_of(identifiers[:99])[0] == []  # few
+    assert self.warnings_of([*identifiers, 0])[0] == []
+    assert self.warnings_of(np.arange(100))[0] == []  # it counts the rows: ignored
+
+  def test_texts_that_hardly_occur_twice(self):
+    texts = [f"note {i % 26}" for i in range(103)]
+    (message,), _ = self.warnings_of(texts)
+    assert "'c': it has 26 different texts in 103 rows" in message
+    assert "If it is free text, give it the kind 'ignored'." in message
+    assert self.warnings_of([*texts, "note 0"])[0] == []  # four of each
+    assert self.warnings_of(texts, {"c": "categorical"})[0] == []
 
 
 def test_rules_on_tables_of_scikit_learn():
@@ -511,6 +545,16 @@ def test_print_is_an_aligned_table():
     "pet     categorical  2 levels: cat, dog           text",
     "id      ignored                                   each row has its own",
   ]
+
+
+def test_long_levels_are_shortened_where_they_are_printed():
+  levels = [f"a patient with number {i}" for i in range(9)]
+  assert Column("note", "categorical", levels).units == (
+    "9 levels: a patient with nu..., a patient with nu..., ..."
+  )
+  assert Column("n", "categorical", ["x" * 99, "y"]).units == (
+    f"2 levels: {'x' * 17}..., y"
+  )
 
 
 def test_to_frame():

@@ -319,6 +319,7 @@ def test_a_run_says_what_it_does_and_what_comes_next(tmp_path, capsys):
   following = ended.stdout.split("Next:\n")[1].splitlines()
   assert len(following) == 3
   assert f"aevb-evaluate --workdir='{folder}'" in following[0]
+  assert f"aevb-export --workdir='{folder}' --to='exports/a b'" in following[2]
 
   argv = ["aevb-evaluate", f"--workdir={folder}", "--split=train"]
   assert evaluate_main.main(argv) == 0

@@ -46,6 +46,27 @@ def test_a_run_has_its_schema_and_pictures(tmp_path):
   assert evaluate(run)["elbo"] == summary["test"]["elbo"]
 
 
+def test_a_run_prints_what_the_columns_are(tmp_path, capsys):
+  path, run = write_table(tmp_path / "t.csv"), tmp_path / "run"
+  frame = pd.read_csv(path)
+  frame["age"] = np.arange(len(frame)) // 3 + 20.5
+  frame.to_csv(path, index=False)
+  given = config(path, "--config.plots=false", "--config.condition=age")
+  train(given, run)
+  printed = capsys.readouterr().out
+  assert f"\n\n{aevb.tables.Schema.load(run / 'schema.json')}\n\n" in printed
+  assert "The other columns are modelled given the condition, age.\n" in printed
+  assert (
+    f"edit a copy of {run / 'schema.json'}, and pass it as --config.schema=FILE"
+    in (printed)
+  )
+  train(
+    config(path, "--config.plots=false", "--config.condition=age", "--config.epochs=2"),
+    run,
+  )
+  assert "modelled given" not in capsys.readouterr().out  # resumed
+
+
 def test_a_table_that_has_changed_is_found(tmp_path):
   path, run = write_table(tmp_path / "t.csv"), tmp_path / "run"
   train(config(path, "--config.plots=false"), run)
