@@ -5,6 +5,7 @@
                      batch) and a description
     event_shape      of one example;  latent_dim;  x_range, the range of pixels
     posterior, prior, likelihood
+    schema           of a model of a table: the columns of x with their levels and units
     condition        of a model with a condition: its name and options, such as the names
                      of the classes, or the columns with their levels and units
     config_sha256    of the training config; null if there was none
@@ -60,6 +61,7 @@ def describe(
     "posterior": vae.posterior_family.title,
     "prior": type(vae.prior).__name__,
     "likelihood": type(complete_of(vae.likelihood_family)).__name__,
+    **({} if vae.schema is None else {"schema": vae.schema.to_dict()}),
     **describe_condition(vae),
     "config_sha256": config_sha256,
     "versions": versions(),

@@ -1,5 +1,7 @@
 """Columns of a table as a condition."""
 
+import numbers
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +10,7 @@ import tensorflow as tf
 
 from aevb_tf.conditions.base import Condition, registry
 from aevb_tf.networks.table import RowFeatures, columns_of
-from aevb_tf.tables import Schema
+from aevb_tf.tables import Schema, arrow
 
 
 @registry.register("columns")
@@ -44,15 +46,13 @@ class Columns(Condition):
       values = {
         k: np.repeat(v, longest) if len(v) == 1 else v for k, v in values.items()
       }
-    rows = np.asarray(values) if _is_numbers(values) else self.schema.encode(values)
-    rows = np.asarray(rows, np.float32)
+    rows = np.asarray(values) if _is_numbers(values) else self._encoded(values)
+    if rows.dtype.kind not in "biuf":
+      raise self._no_rows(f"has dtype {rows.dtype}")
+    rows = rows.astype(np.float32)
     rows = rows[np.newaxis] if rows.shape == self.shape else rows
     if rows.ndim != 2 or rows.shape[1:] != self.shape:
-      names = ", ".join(repr(c.name) for c in self.schema.modelled)
-      raise ValueError(
-        f"The condition has shape {rows.shape}: give the columns {names}, as a table, a "
-        "dict, or rows of `schema.encode`."
-      )
+      raise self._no_rows(f"has shape {rows.shape}")
     for column, is_missing in zip(
       self.schema.modelled, np.isnan(rows).any(axis=0), strict=True
     ):
@@ -71,6 +71,20 @@ class Columns(Condition):
           f"{column.kind!r}: give rows of `schema.encode`."
         )
     return rows
+
+  def _encoded(self, table):
+    is_value = isinstance(table, (bytes, numbers.Number))
+    if is_value or isinstance(table, str) and not os.path.exists(table):
+      raise self._no_rows(f"is {table!r}")
+    found = arrow.read(table, self.schema.text_columns)
+    return self.schema.encode_table(found._replace(name="The condition"))
+
+  def _no_rows(self, what):
+    names = ", ".join(repr(c.name) for c in self.schema.modelled)
+    return ValueError(
+      f"The condition {what}: give the columns {names}, as a table, a dict, or rows of "
+      "`schema.encode`."
+    )
 
   def features(self, values: tf.Tensor) -> tf.Tensor:
     """float32 `[n, F]`, of rows `[n, D]`."""

@@ -127,7 +127,8 @@ def check_element(element: object) -> None:
     some = "image" if "image" in element else next(iter(element), "x")
     raise TypeError(
       f"The elements of the data set are dicts with {_names(element)}: name what is "
-      f'modelled, as in data.map(lambda element: element["{some}"]).'
+      f'modelled, as in data.map(lambda element: element["{some}"]). A model with a '
+      "condition needs pairs of x and c."
     )
   if isinstance(element, (list, tuple)) and not element:
     raise TypeError("The elements of the data set are empty.")

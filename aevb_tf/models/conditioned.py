@@ -126,9 +126,11 @@ class Conditioned(_Model):
     wanted = tf.TensorShape([None, *shape])
     if not condition.shape.is_compatible_with(wanted):
       needed = ", ".join(map(str, ("batch", *shape)))
+      is_one_hot = not shape and condition.shape[1:] == self.condition.features_shape
+      hint = ": tf.argmax(c, axis=-1) of one-hot vectors" if is_one_hot else ""
       raise ValueError(
-        f"The condition has shape {tuple(condition.shape)}: the model needs [{needed}]. "
-        f"{self.condition.advice()}"
+        f"The condition has shape {tuple(condition.shape)}: the model needs [{needed}]"
+        f"{hint}. {self.condition.advice()}"
       )
     return tf.ensure_shape(condition, wanted)
 

@@ -217,8 +217,9 @@ class Column:
     for value in found:
       if value not in position:
         raise ValueError(
-          f"{where}: {value!r} is not one of its levels ({self.units}): mark it as "
-          "missing, or infer the schema from data that have it."
+          f"{where}: {value!r} is not one of its levels ({self.units}): use one of these, "
+          "mark it as missing where that is allowed, or infer the schema from data that "
+          "have it."
         )
     codes = np.array([position[value] for value in found], np.float32)
     x = np.full(len(values.numbers), np.nan, np.float32)

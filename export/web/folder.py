@@ -137,6 +137,11 @@ def check(
   """
   if not vae.built:
     raise ValueError("Build the model first: call it on data.")
+  if vae.schema is not None:
+    raise ValueError(
+      "The page shows images, and this is a model of a table: export a SavedModel or a "
+      "LiteRT file."
+    )
   shape = image_shape_of(vae.event_shape, image_shape)
   if vae.condition is not None:
     condition_fields.check(vae.condition)

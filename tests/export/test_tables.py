@@ -1,12 +1,15 @@
 """An exported model of a table answers as the model does, in every kind of column."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf.export import conversion, runtimes, signatures
-from aevb_tf.export.saved_model import write
+from aevb_tf import export
+from aevb_tf.export import conversion, flatbuffer, runtimes, signatures
+from aevb_tf.export.saved_model import METADATA, write
 from tests.models.test_tables import SCHEMA, X
 
 
@@ -40,3 +43,15 @@ def test_it_answers_as_the_model_does(missing, tmp_path):
       assert np.all(np.isfinite(value))
       np.testing.assert_allclose(saved[key], value, 1e-5, 1e-5)
       np.testing.assert_allclose(answer.outputs[key], value, 1e-4, 1e-4)
+
+
+def test_the_metadata_have_the_schema(tmp_path):
+  vae = aevb.VAE.for_table(SCHEMA, 2, (8,), seed=0)
+  export.saved_model(vae, tmp_path / "1", only=["decode"])
+  export.tflite(vae, tmp_path / "a.tflite", only=["decode"])
+  described = json.loads((tmp_path / "1" / METADATA).read_text())
+  assert aevb.tables.Schema.from_dict(described["schema"]) == SCHEMA
+  assert (
+    flatbuffer.metadata((tmp_path / "a.tflite").read_bytes())["schema"]
+    == (described["schema"])
+  )

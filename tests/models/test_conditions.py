@@ -548,6 +548,10 @@ def uneven(x):
     (lambda vae, x: vae.sample(2, condition="one"), "class 'one'"),
     (lambda vae, x: vae.fit(x, np.full(len(x), 7), verbose=0), "class 7"),
     (lambda vae, x: vae.fit(x, np.eye(3)[[0] * 12], verbose=0), "np.argmax"),
+    (
+      lambda vae, x: vae.fit(stream(x, np.eye(3)[[0] * 12]), verbose=0),
+      r"needs \[batch\]: tf.argmax\(c, axis=-1\) of one-hot vectors. The classes are",
+    ),
     (lambda vae, x: vae.classify(x, class_probs=[1.0]), "class_probs"),
     (lambda vae, x: vae.classify(x, num_samples=5), "method='importance'"),
     (lambda vae, x: vae.sample(2, condition=["0", None]), "class '0'"),
@@ -690,8 +694,14 @@ def test_columns_of_a_table_may_be_the_condition(tmp_path):
 @pytest.mark.parametrize(
   "condition, message",
   [
-    ({"sex": "female"}, "no column 'age'"),
-    ({"sex": "other", "age": 3.0}, "column 'sex'"),
+    ({"sex": "female"}, "The condition has no column 'age'"),
+    (
+      {"sex": "other", "age": 3.0},
+      "The condition, column 'sex': 'other' is not one of",
+    ),
+    ("female", "The condition is 'female': give the columns 'age', 'sex', as a table"),
+    (3.0, "The condition is 3.0: give the columns"),
+    (["female", 3.0], "The condition has dtype <U.*: give the columns 'age', 'sex'"),
     ({"sex": "male", "age": np.nan}, "missing values in column 'age'"),
     (np.zeros((2, 3)), "give the columns 'age', 'sex'"),
     ([[np.inf, 1.0]], "invalid number in column 'age', of kind 'real'"),

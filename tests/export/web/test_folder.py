@@ -116,6 +116,10 @@ def test_data_that_are_not_images_are_refused_before_the_work(
   )
   with pytest.raises(ValueError, match="not square: pass their shape"):
     export.web(vae, tmp_path / "page", litertjs=packages_folder)
+  table = aevb.tables.Schema.infer({str(i): np.arange(3) * 0.5 + i for i in range(9)})
+  vae = aevb.VAE.for_table(table, 2, (4,), seed=0)
+  with pytest.raises(ValueError, match="model of a table: export a SavedModel"):
+    export.web(vae, tmp_path / "page", litertjs=packages_folder)
   assert not (tmp_path / "page").exists()
 
 
