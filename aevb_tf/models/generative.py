@@ -9,6 +9,7 @@ defines `bound_parts`, the bound that is maximised.
 
 import inspect
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -27,6 +28,7 @@ from aevb_tf.models.conditioned import Conditioned
 from aevb_tf.models.trained_by_bound import TrainedByBound, warn_of_former_name
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
+from aevb_tf.tables import Schema
 from aevb_tf.types import Seed, TensorLike
 
 _KerasMeta: Any = type(keras.Model)
@@ -74,6 +76,7 @@ class GenerativeModel(
     seed: As in `TrainedByBound`.
     missing: Whether examples may have missing values, NaN; see `models.missing`.
     condition: What else is known of an example; see `aevb_tf.conditions`.
+    schema: What the columns of x are, if examples are rows of a table, or its dict.
   """
 
   networks: tuple[str, ...] = ("decoder",)
@@ -86,12 +89,14 @@ class GenerativeModel(
     seed: int | None = None,
     missing: missing_values.MissingLike = False,
     condition: conditions.ConditionLike | None = None,
+    schema: Schema | Mapping[str, Any] | None = None,
     **kwargs: Any,
   ):
     self.condition = conditions.get(condition)
     if self.condition is not None:
       self.checked = (*self.checked, "condition")
     super().__init__(dataset_size, parameter_prior_stddev, seed, **kwargs)
+    self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
     self.missing = missing_values.get(missing)
     if self.missing is not None:
       self.observed_tracker = keras.metrics.Mean(name="observed")
@@ -352,7 +357,7 @@ class GenerativeModel(
     Raises:
       TypeError: It is one: its numbers are in other units than those of the model.
     """
-    if getattr(self, "schema", None) is not None and hasattr(x, "columns"):
+    if self.schema is not None and hasattr(x, "columns"):
       raise TypeError(
         f"x is a {type(x).__name__}: give vae.schema.encode(x), which converts a table to "
         "the numbers of the model."
@@ -483,6 +488,7 @@ class GenerativeModel(
       ),
       **({} if self.missing is None else {"missing": self.missing.config()}),
       **({} if self.condition is None else {"condition": self.condition.get_config()}),
+      **({} if self.schema is None else {"schema": self.schema.to_dict()}),
       **({"frozen": frozen} if any(frozen.values()) else {}),
     }
 

@@ -148,7 +148,7 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     **kwargs: Any,
   ):
     super().__init__(
-      dataset_size, parameter_prior_stddev, seed, missing, condition, **kwargs
+      dataset_size, parameter_prior_stddev, seed, missing, condition, schema, **kwargs
     )
     self.class_log_prob_tracker = _LabelledMean(name="class_log_prob")
     self.accuracy_tracker = _LabelledMean(name="accuracy")
@@ -168,7 +168,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
     self.classifier = classifier
     parts.check_returns_logits(classifier, "classifier")
-    self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
 
   def build(self, input_shape: BatchShape) -> None:
     if self.built:
@@ -403,7 +402,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
 
   def get_config(self):
     serialize = keras.saving.serialize_keras_object
-    schema = {} if self.schema is None else {"schema": self.schema.to_dict()}
     return {
       **super().get_config(),
       "classifier": serialize(self.classifier),
@@ -411,7 +409,6 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
       "labelled_fraction": self.labelled_fraction,
       "alpha": self.alpha,
       "class_probs": np.exp(np.float64(self.log_class_probs)).tolist(),
-      **schema,
     }
 
 

@@ -66,10 +66,9 @@ class VAE(Autoencoder, GenerativeModel):
     **kwargs: Any,
   ):
     super().__init__(
-      dataset_size, parameter_prior_stddev, seed, missing, condition, **kwargs
+      dataset_size, parameter_prior_stddev, seed, missing, condition, schema, **kwargs
     )
     self.set_parts(encoder, decoder, prior, bound, posterior, likelihood)
-    self.schema = Schema.from_dict(schema) if isinstance(schema, Mapping) else schema
 
   @classmethod
   def for_table(
@@ -122,8 +121,7 @@ class VAE(Autoencoder, GenerativeModel):
 
   def get_config(self):
     bound = keras.saving.serialize_keras_object(self.bound)
-    schema = {} if self.schema is None else {"schema": self.schema.to_dict()}
-    return {**super().get_config(), "bound": bound, **schema}
+    return {**super().get_config(), "bound": bound}
 
 
 def as_vae(

@@ -41,29 +41,30 @@ def _cover(rows):
   return cover
 
 
-def _exported():
-  """All compositions but those with a condition."""
-  return [row for row in compositions.everything() if row[1] != "conditional"]
-
-
 def pytest_generate_tests(metafunc):
   if "composition" in metafunc.fixturenames:
     every = metafunc.config.getoption("--every-composition")
     choose = compositions.pairwise if every else _cover
-    rows = choose(_exported())
+    rows = choose(compositions.everything())
     metafunc.parametrize("composition", rows, ids=_name)
 
 
-def _requests(x):
+def _requests(x, condition):
   seed = np.asarray(aevb.random.as_seed(3))
   z = np.full((len(x), compositions.LATENT_DIM), 0.5, np.float32)
-  return {"encode": {"x": x}, "decode": {"z": z}, "elbo": {"x": x, "seed": seed}}
+  c = {} if condition is None else {"condition": condition.astype(np.int32)}
+  return {
+    "encode": {"x": x, **c},
+    "decode": {"z": z, **c},
+    "elbo": {"x": x, "seed": seed, **c},
+  }
 
 
 def test_it_answers_as_the_model_does(composition, tmp_path):
   vae, x = compositions.vae(*composition), compositions.data(composition[2])
   vae.build(x.shape)
-  requests = _requests(x)
+  condition = compositions.condition(composition[1], len(x))
+  requests = _requests(x, condition)
   requested = signatures.build(vae, only=list(requests))
   frozen = write(vae, requested, tmp_path / "1", default=False)
   exact = {
@@ -75,9 +76,10 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
     }
     for name, given in requests.items()
   }
-  np.testing.assert_allclose(exact["elbo"]["elbo"], vae.elbo(x, seed=3), 1e-4, 1e-4)
+  wanted = vae.elbo(x, seed=3, condition=condition)
+  np.testing.assert_allclose(exact["elbo"]["elbo"], wanted, 1e-4, 1e-4)
   point = exact["encode"].get("z", exact["encode"].get("mean"))
-  right = vae.posterior_family.point_estimate(vae.encode(x))
+  right = vae.posterior_family.point_estimate(vae.encode(x, condition=condition))
   np.testing.assert_allclose(point, right, 1e-5, 1e-5)
 
   content, left_out = conversion.convert(
@@ -96,7 +98,7 @@ def test_it_answers_as_the_model_does(composition, tmp_path):
 
 
 def test_the_cover_has_every_member():
-  rows = _exported()
+  rows = compositions.everything()
   cover = _cover(rows)
   assert set().union(*map(_members, cover)) == set().union(*map(_members, rows))
   assert len(cover) < len(rows) / 10

@@ -27,14 +27,22 @@ def examples():
   return np.random.default_rng(0).random((N, 4, 3, 1), np.float32)
 
 
-def half_frozen_vae(dataset_size=None, regularizer=None):
+def classes():
+  return np.resize(np.int32([2, 0, 1, 1]), N)
+
+
+def half_frozen_vae(path, dataset_size, regularizer):
   keras.utils.set_random_seed(0)
   encoder = aevb.networks.MLPEncoder(2, (8,))
   decoder = aevb.networks.MLPDecoder((4, 3, 1), (), likelihood="gaussian")
   if regularizer:
     encoder.hidden[0].kernel_regularizer = keras.regularizers.L2(regularizer)
-  vae = aevb.VAE(encoder, decoder, dataset_size=dataset_size, seed=0)
-  decoder.head.kernel.assign(tf.zeros((2, decoder.head.kernel.shape[1])))
+  condition = 3 if path == "condition" else None
+  vae = aevb.VAE(
+    encoder, decoder, dataset_size=dataset_size, condition=condition, seed=0
+  )
+  of_z = tf.range(decoder.head.kernel.shape[0])[:, tf.newaxis] < 2
+  decoder.head.kernel.assign(tf.where(of_z, 0.0, decoder.head.kernel))
   decoder.head.trainable = False
   return vae
 
@@ -42,20 +50,21 @@ def half_frozen_vae(dataset_size=None, regularizer=None):
 def run(strategy, path, dataset_size, regularizer):
   """History and weights of two epochs, and an evaluation."""
   with strategy.scope():
-    vae = half_frozen_vae(dataset_size, regularizer)
+    vae = half_frozen_vae(path, dataset_size, regularizer)
     # What is compared is the step of two; to trace that of one would take longer.
     eager = strategy.num_replicas_in_sync == 1
     vae.compile(keras.optimizers.SGD(0.02 / (dataset_size or 1)), run_eagerly=eager)
   x = examples()
   options = {"batch_size": BATCH, "verbose": 0}
   weights = None
+  y = classes() if path == "condition" else None
   if path == "weights":
     weights = WEIGHTS
   if path == "tf.data":
     x, options = tf.data.Dataset.from_tensor_slices(x).batch(BATCH), {"verbose": 0}
-  given = {"x": x, "sample_weight": weights, **options}
+  given = {"x": x, "y": y, "sample_weight": weights, **options}
   # Of a first batch whose parts differ in size Keras itself makes an error.
-  data = (examples(), None, weights)
+  data = (examples(), y, weights)
   validation = {"validation_data": data, "validation_batch_size": BATCH}
   shuffle = {} if path == "tf.data" else {"shuffle": False}
   history = vae.fit(**given, epochs=2, **validation, **shuffle).history
@@ -71,6 +80,7 @@ CASES = [
   ("array", 50, 0.1),
   ("tf.data", None, 0.1),
   ("weights", None, None),
+  ("condition", None, None),
 ]
 
 
@@ -120,7 +130,7 @@ def test_two_replicas_make_the_updates_of_one(case, found):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_updates_are_not_nothing(case, found):
-  start = [v.numpy() for v in half_frozen_vae(*case[1:]).trainable_variables]
+  start = [v.numpy() for v in half_frozen_vae(*case).trainable_variables]
   moved = [
     not np.allclose(a, b) for a, b in zip(start, found[case][1]["weights"], strict=True)
   ]
