@@ -105,7 +105,8 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     labelled_fraction: N_l / N, the share of the training examples that have a label: 1
       if all have. `SemiSupervisedDataset` has it as an attribute.
     alpha: Weight of the mean of log q(y|x) over the labelled examples, relative to the
-      mean bound over all examples.
+      mean bound over all examples. The default is the paper's, for 50,000 examples. It is
+      too small for a few thousand.
     class_probs: p(y), `[C]`; None gives all classes the same probability.
     prior: As in `VAE`; `"conditional"` is p(z|y).
     bound: As in `VAE`: the bound on log p(x|y).

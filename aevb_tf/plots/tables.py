@@ -33,7 +33,8 @@ def marginals(
 ) -> Figure:
   """Draws the distribution of each column, for the data and for samples of the model.
 
-  Numbers have histograms over the central 99 % of the data. Text, bools and numbers of a
+  Numbers have histograms over the central 99 % of the data, whose first and last bins also
+  hold what lies beyond. Text, bools and numbers of a
   few distinct values have bars, the most frequent first. Missing values are left out. The
   first 30 columns are drawn.
 
@@ -60,10 +61,12 @@ def marginals(
   num_rows = math.ceil(len(names) / per_row)
   figure = style.new_figure(max(style.WIDTH, 2.4 * per_row), 1.75 * num_rows + 0.7)
   grid = figure.subplots(num_rows, per_row, squeeze=False).ravel()
+  has_histograms = False
   for axes, name in zip(grid, names, strict=False):
     pair = [_observed(table[name], name) for table in (data, samples)]
     if pair[0].dtype.kind in "ifM" and len(np.unique(pair[0])) > _MOST_BARS:
       _histograms(axes, *pair)
+      has_histograms = True
     else:
       _bars(axes, *pair)
     axes.set_title(style.short(name, 2 * _LONGEST_NAME))
@@ -71,17 +74,22 @@ def marginals(
     axes.spines["left"].set_visible(False)
   for axes in grid[len(names) :]:
     axes.set_axis_off()
-  figure.legend(handles=_handles(), loc="outside lower center", ncols=2, frameon=False)
+  handles = _handles(has_histograms)
+  figure.legend(
+    handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
+  )
   figure.suptitle(title)
   return figure
 
 
-def _handles():
+def _handles(has_histograms):
   from matplotlib.patches import Patch
 
+  note = Patch(alpha=0.0, label="outermost bins hold all values beyond them")
   return [
     Patch(facecolor=style.SECOND, alpha=0.55, label="data"),
     Patch(facecolor="none", edgecolor=style.FIRST, linewidth=1.6, label="samples"),
+    *([note] if has_histograms else []),
   ]
 
 

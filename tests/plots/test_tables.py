@@ -24,6 +24,18 @@ def test_histograms_are_the_shares_of_equal_bins():
   assert np.all(drawn.values[13:] == 0.0)
 
 
+def test_the_legend_explains_the_outermost_bins_of_histograms():
+  def legend(names):
+    columns = {name: DATA[name] for name in names}
+    return [
+      text.get_text() for text in plots.marginals(columns, columns).legends[0].texts
+    ]
+
+  note = "outermost bins hold all values beyond them"
+  assert legend(["pet", "height"]) == ["data", "samples", note]
+  assert legend(["pet"]) == ["data", "samples"]
+
+
 def test_bars_are_the_shares_of_levels_by_frequency():
   samples = {**DATA, "pet": np.array(["cat", "cat", "hen", "dog"])}
   axes = plots.marginals(DATA, samples).axes[1]
