@@ -325,7 +325,8 @@ class Autoencoder(_Model):
     labels = self.condition
     if not isinstance(labels, conditions.Labels):
       raise ValueError(
-        "`classify` needs a model whose condition is a class, such as condition=10."
+        "`classify` needs a model whose condition is a class, such as condition=10. To "
+        "predict a column of a table, model it, and call `impute`."
       )
     log_probs = labels.log_probs(class_probs)
     if method is None and num_samples is not None:

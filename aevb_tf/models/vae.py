@@ -87,7 +87,7 @@ class VAE(Autoencoder, GenerativeModel):
 
     Args:
       schema: What the columns are, such as the `schema` of `aevb_tf.data.table`; or the
-        data set of a table, which has it.
+        data set of a table, whose schema and condition are used.
       latent_dim: Number of latents.
       hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
       activation: Keras activation of the hidden layers.
@@ -97,7 +97,7 @@ class VAE(Autoencoder, GenerativeModel):
         None if the data of the schema had missing values.
       condition: Names of columns of the schema that are the condition, and are not
         modelled; or what else `VAE` takes, such as the `condition` of
-        `aevb_tf.data.table`.
+        `aevb_tf.data.table`. None uses that of the data set, if `schema` is one.
       **options: Other arguments of the class.
 
     Returns:
@@ -108,6 +108,8 @@ class VAE(Autoencoder, GenerativeModel):
       ValueError: An argument is out of range, or the parts do not fit together.
       TypeError: `schema` is not one.
     """
+    if condition is None:
+      condition = getattr(schema, "condition", None)
     schema = tables.schema_of(schema)
     names = tables.condition_columns(condition)
     if names:

@@ -41,7 +41,7 @@ above 2**24, are an error.
 
 A warning names columns that may be identifiers or free text: of 100 or more values, whole
 numbers of which each row has its own, and texts that occur fewer than four times in the
-mean. Give their kind.
+mean. Give their kind. It also names columns of text that looks like dates.
 
 `aevb_tf.tables.text_files` describes how .csv and .tsv files are read. Numbers that are
 codes of categories look like any other numbers: say so, as in

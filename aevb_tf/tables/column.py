@@ -201,9 +201,10 @@ class Column:
     groups = ({"text"}, {"date", "time"}, {"int", "float", "bool"})
     if not any(self.type in group and values.type in group for group in groups):
       found = _WORDS.get(values.type, values.arrow_type)
+      how = " with pandas.to_datetime" if self.type in ("date", "time") else ""
       raise ValueError(
         f"{where}: holds {found}, but the schema has {_WORDS.get(self.type, self.type)}: "
-        "convert the column, or infer the schema from these data."
+        f"convert the column{how}, or infer the schema from these data."
       )
     if self.type == "time" and bool(self.zone) != bool(values.zone):
       raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ LARGEST_COUNT = 100_000
 # With fewer values, distinct ones are no reason for a doubt.
 LEAST_DOUBTED = 100
 FEWEST_VALUES_OF_A_LEVEL = 4  # in the mean, of text
+# 2024-3-31 or 31.03.2024, perhaps with a time.
+_DATE = re.compile(r"(\d{4}([-/.])\d\d?\2\d\d?|\d\d?([-/.])\d\d?\3\d{4})([ T].*)?")
 _RESOLUTIONS: dict[int, Resolution] = {10**6: "s", 10**3: "ms", 1: "us"}
 
 
@@ -41,6 +44,13 @@ def doubt(column: Column, summary: Summary) -> str:
   """
   num_levels = 0 if summary.levels is None else len(summary.levels)
   num = summary.num_observed
+  if summary.type == "text" and num_levels > 1 and not summary.order:
+    texts = [str(level) for level in summary.levels or ()]
+    if all(map(_DATE.fullmatch, texts)):
+      return (
+        f"text such as {texts[0]!r} looks like dates. If it is, read it with "
+        "pandas.read_csv, and convert it with pandas.to_datetime"
+      )
   if column.kind == "ignored" or num < LEAST_DOUBTED:
     return ""
   if summary.type == "int" and num_levels == num:

@@ -131,7 +131,7 @@ for bmi in (22.0, 38.0):
 # %%
 given = aevb.data.table(path, kinds, condition=["age", "sex"])
 keras.utils.set_random_seed(0)
-model = aevb.VAE.for_table(given.schema, 4, condition=given.condition, seed=0)
+model = aevb.VAE.for_table(given, 4, seed=0)
 model.compile(keras.optimizers.Adam(2e-3))
 model.fit(given, epochs=100, verbose=0)
 

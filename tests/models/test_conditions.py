@@ -689,6 +689,9 @@ def test_columns_of_a_table_may_be_the_condition(tmp_path):
     aevb.tables.Schema.infer(TABLE), 2, (8,), condition=["age", "sex"], seed=0
   )
   assert short.schema == data.schema and short.condition.schema == data.condition
+  of_data = aevb.VAE.for_table(data, 2, (8,), seed=0)
+  assert of_data.schema == data.schema
+  assert of_data.condition.schema == data.condition
 
 
 @pytest.mark.parametrize(

@@ -342,6 +342,17 @@ class TestDoubts:
     assert self.warnings_of([*texts, "note 0"])[0] == []  # four of each
     assert self.warnings_of(texts, {"c": "categorical"})[0] == []
 
+  @pytest.mark.parametrize(
+    "text", ["2024-03-{:02}", "{:02}.03.2024", "3/{}/2024 12:30"]
+  )
+  def test_text_that_looks_like_dates(self, text):
+    texts = [text.format(i) for i in range(1, 9)]
+    (message,), _ = self.warnings_of(texts)
+    assert f"'c': text such as '{min(texts)}' looks like dates. If it is" in message
+    assert self.warnings_of([*texts, "soon"])[0] == []
+    assert self.warnings_of(texts, {"c": "categorical"})[0] == []
+    assert self.warnings_of(["1.2.3", "1.2.4", "078-05-1120"])[0] == []
+
 
 def test_rules_on_tables_of_scikit_learn():
   datasets = pytest.importorskip("sklearn.datasets")
