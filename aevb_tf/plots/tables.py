@@ -33,10 +33,10 @@ def marginals(
 ) -> Figure:
   """Draws the distribution of each column, for the data and for samples of the model.
 
-  Numbers have histograms over the central 99 % of the data, whose first and last bins also
-  hold what lies beyond. Text, bools and numbers of a
-  few distinct values have bars, the most frequent first. Missing values are left out. The
-  first 30 columns are drawn.
+  Numbers and dates have histograms over the central 99 % of the data. The first and the
+  last bin also hold what lies beyond. Numbers of at most 8 distinct values have bars in
+  their order, and text and bools in the order of their frequency. Missing values are left
+  out. The first 30 columns are drawn.
 
   Args:
     data: An array `[n]` for each column, as `schema.decode` returns them.
@@ -116,7 +116,9 @@ def _histograms(axes: Axes, data: np.ndarray, samples: np.ndarray) -> None:
   if is_whole:  # one bin for each number, or for equally many
     edges = np.arange(low - 0.5, high + 1.0)
   else:
-    edges = np.linspace(low, high or 1.0, _BINS + 1)
+    # Nearly all values may be equal.
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+    edges = np.linspace(low, high, _BINS + 1)
   heights = [
     np.histogram(np.clip(v, edges[0], edges[-1]), edges)[0] / len(v) for v in numbers
   ]

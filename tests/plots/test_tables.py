@@ -24,6 +24,21 @@ def test_histograms_are_the_shares_of_equal_bins():
   assert np.all(drawn.values[13:] == 0.0)
 
 
+@pytest.mark.parametrize("most", [0.0, 5.0])
+def test_the_bins_of_a_column_of_which_nearly_all_values_are_equal(most):
+  column = {"rain": np.r_[np.full(9990, most), most + np.arange(1.0, 11.0) / 4]}
+  data, _ = (p.get_data() for p in plots.marginals(column, column).axes[0].patches)
+  np.testing.assert_allclose(data.edges[[0, -1]], [most - 0.5, most + 0.5])
+  np.testing.assert_allclose(data.values[[12, 18, -1]], [0.999, 1e-4, 9e-4])
+
+
+def test_bins_may_end_at_zero():
+  column = {"debt": np.linspace(-10.0, 0.0, 201)}
+  column["debt"][-3:] = 0.0
+  data, _ = (p.get_data() for p in plots.marginals(column, column).axes[0].patches)
+  assert data.edges[-1] == 0.0
+
+
 def test_the_legend_explains_the_outermost_bins_of_histograms():
   def legend(names):
     columns = {name: DATA[name] for name in names}
