@@ -27,7 +27,13 @@ _BUFFER_ROWS, _BUFFER_BYTES = 2**17, 2**26
 
 
 class _Part(NamedTuple):
-  """Rows of a file: their numbers in it, and their encoded values."""
+  """Rows of a file: their encoded values, and their numbers in the file.
+
+  Attributes:
+    x: float32 `[n, D]`.
+    y: float32 `[n, D_y]`, the columns of the condition, or int32 `[n]` of -1.
+    rows: int32 `[n]`.
+  """
 
   x: np.ndarray
   y: np.ndarray
@@ -41,7 +47,7 @@ class Rows:
     path: The file.
 
   Raises:
-    ValueError: It is no Parquet file, or a column occurs twice.
+    ValueError: It is not a Parquet file, has no rows, or a column occurs twice.
     FileNotFoundError: There is no such file.
   """
 
@@ -133,7 +139,14 @@ class Encoded:
       self.num_examples = len(rows)
 
   def parts(self, groups: Sequence[int] | None = None) -> Iterator[_Part]:
-    """Encoded rows of the split, of some row groups in their order or of all."""
+    """Encoded rows of the split.
+
+    Args:
+      groups: The row groups to read, in this order; None for all.
+
+    Raises:
+      ValueError: The file has no such column, or a value does not fit its column.
+    """
     schemas = [self._schema, *([self._condition] if self._condition else [])]
     names = [column.name for schema in schemas for column in schema.modelled]
     for name in names:
@@ -214,10 +227,11 @@ def open_split(
     schema: What is known about the columns, as in `Schema.infer`.
     split: "train", "test" (a fixed random tenth of the rows), or None for all rows. A
       split takes a byte of memory for each row of the file.
-    condition: Names of the columns that are y.
+    condition: Names of the columns that are y, or their schema.
 
   Raises:
-    ValueError: The file is damaged, or does not fit what is given of the schema.
+    ValueError: The file is damaged, does not fit what is given of the schema, or a value
+      of y is missing.
     FileNotFoundError: There is no such file.
   """
   file = Rows(path)
@@ -228,11 +242,14 @@ def open_split(
   rows = None if split is None else tenth_held_out(file.num_rows, split, file.name)
   encoded = Encoded(file, found, of_y, rows)
   missing = np.zeros(len(found.modelled), np.int64)
+  missing_of_y = np.zeros(len(of_y.modelled) if of_y else (), np.int64)
   for part in encoded.parts():
     missing += np.isnan(part.x).sum(axis=0)
-    if of_y:
-      lost = np.isnan(part.y).sum(axis=0)
-      sources.check_complete(lost, len(part.y), of_y, file.name, is_condition=True)
+    missing_of_y += np.isnan(part.y).sum(axis=0)
+  if of_y:
+    sources.check_complete(
+      missing_of_y, encoded.num_examples, of_y, file.name, is_condition=True
+    )
 
   def check(is_allowed):
     if not is_allowed:

@@ -114,13 +114,13 @@ class Columns(Likelihood):
   Args:
     columns: The likelihood of each column: a name, a dict of options, or an object,
       which is copied. The values of a column must be independent of each other given z,
-      so `one_hot` and `multinomial` are no columns: use `category` with codes, or a
+      so `one_hot` and `multinomial` cannot be used: use `category` with codes, or a
       `poisson` column for each count.
     names: The names of the columns, for messages; None numbers them from 0.
 
   Raises:
-    ValueError: There are no columns, or the likelihood of a column is unknown, or not
-      one of single numbers, or there is not a name for each.
+    ValueError: There are no columns, the likelihood of a column is unknown or not one of
+      single numbers, or the number of names differs from that of the columns.
   """
 
   support = "values in every column that its likelihood supports"

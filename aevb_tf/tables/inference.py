@@ -16,7 +16,7 @@ from aevb_tf.tables.summary import Moments, Summary
 MOST_LEVELS = 2000  # of text
 MOST_ORDINAL_LEVELS = 10  # of whole numbers
 LARGEST_COUNT = 100_000
-# With fewer values, distinct ones are no reason for a doubt.
+# Columns with fewer values are not doubted.
 LEAST_DOUBTED = 100
 FEWEST_VALUES_OF_A_LEVEL = 4  # in the mean, of text
 # 2024-3-31 or 31.03.2024, perhaps with a time.

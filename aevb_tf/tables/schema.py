@@ -107,7 +107,8 @@ class Schema:
       summaries: The summary of each column.
       num_rows: Number of rows.
       where: The name of the table, for messages.
-      schema: What is known already, but no `Schema`; that the values fit is not checked.
+      schema: What is known already, `{name: kind or options}`. Whether the values fit is
+        not checked.
     """
     if num_rows < 2:
       raise ValueError(f"{where} has one row: a schema needs at least two.")

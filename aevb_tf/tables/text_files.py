@@ -40,7 +40,7 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(([,.' \u00a0\u202f])\d{3})(\2\d{3})*([.,]
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _DIGIT = re.compile(r"\d")
 _TWO_LETTERS = re.compile(r"[A-Z]{2}")
-# More different texts among numbers are no marks of missing values.
+# With more different texts among the numbers, these do not mark missing values.
 _MOST_MARKS = 5
 
 
@@ -53,7 +53,8 @@ def read(path: pathlib.Path, text_columns: Collection[str] = ()) -> pyarrow.Tabl
 
   Raises:
     ValueError: A column is not UTF-8.
-    pyarrow.ArrowException, OSError, EOFError, UnicodeError: It is no such file.
+    pyarrow.ArrowException, OSError, EOFError, UnicodeError: It is not a text file of a
+      table.
 
   Warns:
     UserWarning: A column is probably meant otherwise.

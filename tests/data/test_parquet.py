@@ -155,6 +155,14 @@ def test_a_condition(path):
   assert "pet" not in [c.name for c in stream.schema]
 
 
+def test_the_missing_values_of_a_condition_are_those_of_the_whole_file(tmp_path):
+  lost = FRAME.assign(pet=FRAME["pet"].mask(np.arange(NUM_ROWS) % 4 == 0))
+  lost.to_parquet(tmp_path / "t.parquet", index=False, row_group_size=130)
+  for in_memory in (True, False):
+    with pytest.raises(ValueError, match="'pet': 250 of 1000 values are missing: fill"):
+      data.table(tmp_path / "t.parquet", condition=["pet"], in_memory=in_memory)
+
+
 def test_values_that_do_not_fit_are_found_when_it_is_opened(path, tmp_path):
   options = {"pet": {"kind": "categorical", "levels": ["cat", "dog"]}}
   with pytest.raises(ValueError, match="column 'pet': 'hen' is not one of its levels"):
