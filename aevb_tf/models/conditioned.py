@@ -76,15 +76,19 @@ class Conditioned(_Model):
     values = self.condition_values(condition)
     features = self.condition.features(values)
     length = values.shape[0]
-    if isinstance(num, int) and length not in (None, 1, num):
+    if length in (None, 1):
+      # A length that only the graph knows must be 1 or num, too.
+      return tf.broadcast_to(features, [num, *self.condition.features_shape])
+    advice = "give one for each, or one for all."
+    if not isinstance(num, int):
+      what = f"There are conditions of {length} examples: {advice} The examples are"
+      with tf.control_dependencies([tf.debugging.Assert(num == length, [what, num])]):
+        return tf.identity(features)
+    if length != num:
       raise ValueError(
-        f"There are {num} examples, and conditions of {length}: give one for each, or one "
-        "for all."
+        f"There are {num} examples, and conditions of {length}: {advice}"
       )
-    if length is not None and length != 1:
-      return features
-    # A length that only the graph knows must be 1 or num, too.
-    return tf.broadcast_to(features, [num, *self.condition.features_shape])
+    return features
 
   def condition_values(self, condition: Any) -> tf.Tensor:
     """Checked conditions as a tensor, `[n, *shape]`; see `Condition.as_array`."""

@@ -584,6 +584,21 @@ def test_what_is_wrong_with_a_condition_is_said(call, message):
     np.testing.assert_array_equal(old, new)
 
 
+def test_a_graph_finds_a_wrong_number_of_conditions():
+  """Two conditions of four examples would otherwise be used twice."""
+  vae = model()
+
+  @tf.function(input_signature=[tf.TensorSpec([None, vae.latent_dim])])
+  def decode(z):
+    return vae.decode(z, condition=[0, 2]).mean()
+
+  z = np.random.default_rng(0).normal(size=(4, vae.latent_dim)).astype(np.float32)
+  wanted = vae.decode(z[:2], condition=[0, 2]).mean()
+  np.testing.assert_allclose(decode(z[:2]), wanted, rtol=1e-5)
+  with pytest.raises(tf.errors.InvalidArgumentError, match="one for each, or one for"):
+    decode(z)
+
+
 def test_a_stream_with_an_invalid_class_is_an_error():
   x, _ = images()
   stream = tf.data.Dataset.from_tensor_slices((x, np.full(len(x), 9))).batch(4)
