@@ -14,8 +14,9 @@ class Imputed(NamedTuple):
   """Imputations of a batch; entries that a method does not have are None.
 
   Attributes:
-    values: One imputation, float32 `[batch, *event_shape]`, the estimate of E[x|x_obs];
-      or `[m, batch, *event_shape]`, draws from p(x|x_obs). The observed values are those
+    values: One imputation, float32 `[batch, *event_shape]`, the estimate of E[x|x_obs],
+      or the most probable level of codes; or `[m, batch, *event_shape]`, draws from
+      p(x|x_obs). The observed values are those
       of the model, not of the example.
     effective_sample_size: float32 `[batch]`.
     acceptance: float32 `[batch]`, the share of accepted proposals.
@@ -81,14 +82,18 @@ def get(identifier: ImputerLike, num_samples: int | None = None) -> Imputer:
 
 
 def encode(model: ModelWithEncoder, x: tf.Tensor) -> tfd.Distribution:
-  """q(z|x_obs); an encoder of complete examples sees 0 in place of missing values.
+  """q(z|x_obs), where missing values do not have to be allowed by the model.
+
+  An encoder of complete examples sees the likelihood's `safe_value` in their place: it
+  may compute the logarithm of a positive number, and 0 would be far from all data.
 
   Args:
     model: A `VAE`.
     x: float32 `[batch, *event_shape]`, NaN where a value is missing.
   """
-  if not isinstance(model.likelihood_family, Observed):
-    x = tf.where(is_observed(x), x, 0.0)
+  family = model.likelihood_family
+  if not isinstance(family, Observed):
+    x = tf.where(is_observed(x), x, family.safe_value)
   return model.encode(x)
 
 

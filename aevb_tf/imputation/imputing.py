@@ -37,8 +37,8 @@ def impute(
   Args:
     model: A `VAE`.
     x: float32 `[n, *event_shape]`, NaN where a value is missing.
-    num_imputations: 1 fills in the estimate of E[x_mis|x_obs]; m > 1 gives m draws from
-      p(x_mis|x_obs).
+    num_imputations: 1 fills in the estimate of E[x_mis|x_obs], or the most probable
+      level of codes; m > 1 gives m draws from p(x_mis|x_obs).
     method: Name, options or object of `aevb_tf.imputation`.
     num_samples: Samples or steps for each example; None for the method's own number.
     seed: An int or a pair of int32. What is imputed in example i depends only on (seed,
@@ -49,15 +49,18 @@ def impute(
     float32 `[n, *event_shape]`, or `[m, n, *event_shape]`; observed values are kept.
 
   Raises:
-    ValueError: An argument is out of range, or an observed value is outside the support.
+    ValueError: x is empty, an argument is out of range, or the condition is invalid.
+      That observed values are in the support is not checked: `VAE.impute` does.
 
   Warns:
     ImputationWarning: The samples are too few, or the proposals are rejected.
   """
+  if not len(x):
+    raise ValueError("x is empty: there is nothing to impute.")
   method = base.get(method, num_samples)
   num_imputations = checks.positive_int("num_imputations", num_imputations)
   seed = random.derive(seed, Purpose.IMPUTE)
-  size = max(1, min(_BATCH_SIZE, rows_at_once(model), len(x)))
+  size = min(_BATCH_SIZE, rows_at_once(model), len(x))
   filled: list[np.ndarray] = []
   effective: list[np.ndarray] = []
   acceptance: list[np.ndarray] = []
@@ -78,8 +81,6 @@ def impute(
     ):
       if part is not None:
         into.append(np.asarray(part)[: len(batch)][is_incomplete])
-  if not filled:
-    raise ValueError("x is empty: there is nothing to impute.")
   few = min(trust.LEAST_EFFECTIVE, method.num_samples / 2)
   _warn(method, effective, f"effective sample size of {method.num_samples}", few)
   _warn(method, acceptance, "acceptance", LEAST_ACCEPTANCE)

@@ -5,9 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf import likelihoods
+from aevb_tf.imputation.base import encode
 from aevb_tf.tables import Column, Schema
 
 SCHEMA = Schema(
@@ -170,6 +172,21 @@ def test_what_the_encoder_sees_does_not_depend_on_values_that_are_missing():
   other = seen.copy()
   other[:, :4] += 1.0
   np.testing.assert_array_equal(vae.encoder(seen), vae.encoder(other))
+
+
+def test_an_encoder_of_complete_rows_sees_values_of_the_support():
+  """A missing positive number as 1, whose logarithm is 0, rather than as 0."""
+  rng = np.random.default_rng(0)
+  table = {"cost": np.exp(rng.normal(size=50)), "height": rng.normal(size=50)}
+  schema = aevb.tables.Schema.infer(table, {"cost": "positive", "height": "real"})
+  vae = aevb.VAE.for_table(schema, latent_dim=2, missing=False, seed=0)
+  vae.build((None, 2))
+  x = schema.encode(table)[:4]
+  x[:2, 0], x[1:3, 1] = np.nan, np.nan
+  found = encode(vae, tf.constant(x)).mean()
+  np.testing.assert_array_equal(
+    found, vae.encode(np.where(np.isnan(x), [1, 0], x)).mean()
+  )
 
 
 def test_a_data_set_has_its_schema():
