@@ -200,7 +200,7 @@ class Likelihood(Represented, keras.layers.Layer):
     Returns:
       bool, with the shape of `x`.
     """
-    return tf.logical_not(tf.math.is_nan(x))
+    return is_observed(x)
 
   def in_support(self, x: tf.Tensor) -> tf.Tensor:
     """Whether every element of `x` can be scored: a boolean scalar tensor."""
@@ -270,6 +270,11 @@ class Likelihood(Represented, keras.layers.Layer):
   def independent(self, pixels: tfd.Distribution) -> tfd.Independent:
     """Makes pixels independent given z: their log-densities are summed."""
     return tfd.Independent(pixels, reinterpreted_batch_ndims=len(self.event_shape))
+
+
+def is_observed(x: tf.Tensor) -> tf.Tensor:
+  """Whether each value was observed, that is not NaN: bool with the shape of `x`."""
+  return tf.logical_not(tf.math.is_nan(x))
 
 
 def not_finite(x: np.ndarray) -> tuple[str, str]:

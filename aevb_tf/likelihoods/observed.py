@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from aevb_tf.likelihoods.base import Likelihood
+from aevb_tf.likelihoods.base import Likelihood, is_observed
 from aevb_tf.types import TensorLike
 
 
@@ -82,7 +82,8 @@ class Observed(Likelihood):
   def check_whole(self, x: tf.Tensor) -> None:
     """Raises an error for values that were observed and yet are not scored.
 
-    Such as some of the counts of a total: what is imputed would not depend on them.
+    An example is some of the counts of a total, if the others are missing. What is imputed
+    would not depend on them.
 
     Args:
       x: float32 `[n, *event_shape]`, NaN where a value is missing.
@@ -154,16 +155,11 @@ class _Observed(tfd.Distribution):
     return self.complete.sample(n, seed=seed)
 
 
-def is_observed(x: tf.Tensor) -> tf.Tensor:
-  """Whether each value was observed, bool with the shape of `x`."""
-  return tf.logical_not(tf.math.is_nan(x))
-
-
 def observed_of(likelihood: Likelihood) -> Observed:
-  """The likelihood of incomplete examples."""
+  """The likelihood of incomplete examples, itself if it is one already."""
   return likelihood if isinstance(likelihood, Observed) else Observed(likelihood)
 
 
 def complete_of(likelihood: Likelihood) -> Likelihood:
-  """The likelihood of complete examples."""
+  """The likelihood of complete examples, itself if it is one already."""
   return likelihood.complete if isinstance(likelihood, Observed) else likelihood
