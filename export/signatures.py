@@ -111,7 +111,7 @@ def build(
   x = tf.TensorSpec((batch_size, *vae.event_shape), tf.float32, name="x")
   z = tf.TensorSpec((batch_size, vae.latent_dim), tf.float32, name="z")
   seed = tf.TensorSpec((2,), tf.int32, name="seed")
-  mean = {"x_mean": "mean of p(x|z)"}
+  mean = {"x_mean": _mean_doc(vae)}
 
   def checked(tensor, shape):
     """Checks the shape of a request, since wrong shapes would often broadcast."""
@@ -231,9 +231,14 @@ def _sample_signature(vae, seed, max_samples, clamp, batch_size):
     "Draws z from the prior, and the mean of p(x|z).",
     (tf.TensorSpec((), tf.int32, name=name), seed),
     (doc, _SEED),
-    {"x_mean": "mean of p(x|z)", "z": "draws from p(z)"},
+    {"x_mean": _mean_doc(vae), "z": "draws from p(z)"},
     function,
   )
+
+
+def _mean_doc(vae):
+  codes = ", or for codes the most probable category or the median level"
+  return f"mean of p(x|z){'' if vae.schema is None else codes}"
 
 
 def _conditional(vae, signature, max_samples, clamp, batch_size):

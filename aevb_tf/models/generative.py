@@ -210,13 +210,14 @@ class GenerativeModel(
   def sample(
     self, num: int, seed: Seed | None = None, draw: bool = False, condition: Any = None
   ) -> tf.Tensor:
-    """Generates data: z ~ p(z), then the mean of p(x|z), or a draw from it.
+    """Generates data: z ~ p(z), then `point_estimate` of p(x|z), or a draw from it.
 
     Args:
       num: Number of examples.
       seed: An int or a pair of int32. The same seed gives the same z, and the first z
         do not depend on `num`. None uses a random one.
-      draw: Whether to draw x from p(x|z) instead of returning its mean.
+      draw: Whether to draw x from p(x|z) instead of returning its mean, or its level for
+        codes.
       condition: c of each example, or one for all, if the model has a condition.
 
     Returns:

@@ -51,6 +51,8 @@ def test_the_metadata_have_the_schema(tmp_path):
   export.tflite(vae, tmp_path / "a.tflite", only=["decode"])
   described = json.loads((tmp_path / "1" / METADATA).read_text())
   assert aevb.tables.Schema.from_dict(described["schema"]) == SCHEMA
+  x_mean = described["signatures"]["decode"]["outputs"]["x_mean"]
+  assert x_mean["doc"].endswith("the most probable category or the median level")
   assert (
     flatbuffer.metadata((tmp_path / "a.tflite").read_bytes())["schema"]
     == (described["schema"])
