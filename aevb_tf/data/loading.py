@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import tensorflow as tf
 
+from aevb_tf.checks import one_of
 from aevb_tf.data import (  # noqa: F401  (sources register themselves)
   array_files,
   digits,
@@ -74,8 +75,7 @@ def load(
       damaged; the message says which.
     FileNotFoundError: The data were not found.
   """
-  if in_memory not in (True, False, "auto"):
-    raise ValueError(f"in_memory={in_memory!r}: use True, False or 'auto'.")
+  one_of("in_memory", in_memory, (True, False, "auto"))
   shuffle = split == "train" if shuffle is None else bool(shuffle)
   options = Options(batch_size, shuffle, seed, binarization, drop_remainder, missing)
   options.check()

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from aevb_tf.checks import one_of
 from aevb_tf.data import parquet, sources, streams
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.array_files import tenth_held_out
@@ -144,8 +145,7 @@ def table(
     FileNotFoundError: There is no such file.
     TypeError: The source is not a table.
   """
-  if in_memory not in (True, False, "auto"):
-    raise ValueError(f"in_memory={in_memory!r}: use True, False or 'auto'.")
+  one_of("in_memory", in_memory, (True, False, "auto"))
   rows = Table(source, schema, condition, in_memory)
   found = rows.open(split)
   if missing is not None:

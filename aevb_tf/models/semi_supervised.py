@@ -368,12 +368,12 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
 
     class_log_prob = tf.reduce_sum(labels * log_q, axis=1)
     is_best = tf.argmax(labels, axis=1) == tf.argmax(log_q, axis=1)
+    objective = (
+      self.alpha / self.labelled_fraction * class_log_prob
+    )  # 0 without a label
     without = tf.fill([num], float("nan"))
     return SemiSupervisedParts(
-      # `class_log_prob` is 0 without a label.
-      mean(each.bound)
-      - class_kl
-      + self.alpha / self.labelled_fraction * class_log_prob,
+      mean(each.bound) - class_kl + objective,
       mean(each.elbo) - class_kl,
       mean(each.kl) + class_kl,
       mean(each.log_likelihood),
