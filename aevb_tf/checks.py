@@ -36,6 +36,21 @@ def fraction(name: str, value: object) -> float:
   return float(value)
 
 
+def is_number(value: object) -> bool:
+  """Whether a value is a real number of Python or NumPy."""
+  return isinstance(value, numbers.Real)
+
+
+def is_missing(value: object) -> bool:
+  """Whether a value is None, NaN, or NA of pandas."""
+  try:
+    return value is None or bool(value != value)
+  except TypeError:  # NA has no truth value
+    return True
+  except ValueError:  # an array
+    return False
+
+
 def one_of(name: str, value: Known, known: tuple[Known, ...]) -> Known:
   """Returns `value`, or raises a ValueError that lists the known values."""
   if value not in known:

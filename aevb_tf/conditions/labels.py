@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf.checks import positive_int
+from aevb_tf.checks import is_missing, positive_int
 from aevb_tf.conditions.base import Condition, registry
 from aevb_tf.registry import did_you_mean
 from aevb_tf.types import TensorLike
@@ -66,10 +66,17 @@ class Labels(Condition):
         f"The condition has shape {values.shape}: give one class for each example, "
         f"[n]{hint}."
       )
+    missing = np.zeros(values.size, bool)
     if values.dtype.kind == "O":  # such as a column of text with None
-      values = np.array([str(v) if v is None else v for v in values.reshape(-1)])
+      missing = np.array([is_missing(value) for value in values.reshape(-1)], bool)
+      values = np.array(values.reshape(-1)[~missing].tolist())
     distinct, places = np.unique(values.reshape(-1), return_inverse=True)
     codes = [self._code(value) for value in distinct.tolist()]
+    if missing.any():
+      raise ValueError(
+        f"The condition has {missing.sum()} missing values of {missing.size}, such "
+        f"as None. {self.advice()}"
+      )
     return np.array(codes, np.int32)[places]
 
   def _code(self, value):

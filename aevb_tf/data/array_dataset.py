@@ -27,8 +27,8 @@ class ArrayDataset(keras.utils.PyDataset):
   Args:
     x: `[n, ...]`: images as uint8, where level p means p / 255, or as bool; or numbers,
       as floats or other integers, whose values are kept.
-    y: `[n]`, labels: integers, whole floats, or strings, which are numbered in sorted
-      order; None if there are no labels. Or numbers `[n, ...]`: the conditions of a model
+    y: `[n]`, labels: integers, whole floats, or strings, which are numbered in the order
+      of `classes`; None if there are no labels. Or numbers `[n, ...]`: the conditions of a model
       that has one, otherwise targets.
     batch_size: Examples per batch, M.
     shuffle: Whether to shuffle the examples in each epoch.
@@ -39,7 +39,7 @@ class ArrayDataset(keras.utils.PyDataset):
     schema: What the columns of x are, if the examples are rows of a table.
     condition: What the columns of y are, if they are those of a table.
     classes: Names of the classes, in the order of their labels 0, 1, ...; None for those
-      in y, if it has strings.
+      in y, sorted, if it has strings.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`; levels 0 and 255 for "fixed".
@@ -75,7 +75,7 @@ class ArrayDataset(keras.utils.PyDataset):
     options.check(len(x))
     if binarization != "none":
       checks.check_unit_interval(x, "x")
-    self.y = checks.check_labels(y, len(x), "y")
+    self.y = checks.check_labels(y, len(x), "y", classes)
     self.x = checks.stored(x)
     if binarization == "fixed":
       self.x = elements.binarize_once(self.x, seed)

@@ -19,10 +19,14 @@ check their own support.
 """
 
 import hashlib
+import numbers
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+
+from aevb_tf.checks import is_missing
 
 _CHUNK_BYTES = 2**26
 # float32 represents all integers up to this one.
@@ -98,12 +102,15 @@ def check_unit_interval(x: np.ndarray, name: str) -> None:
 
 
 def check_labels(
-  y: np.ndarray | None, n: int, name: str, classes: np.ndarray | None = None
+  y: np.ndarray | None,
+  n: int,
+  name: str,
+  classes: Sequence[str] | np.ndarray | None = None,
 ) -> np.ndarray:
   """Converts labels to int32; -1 means that there is no label.
 
   Integers, bools and whole floats keep their values, NaN and None become -1, and
-  strings are numbered 0, 1, ... in the sorted order of the classes. Floats that are not
+  strings are numbered 0, 1, ... in the order of the classes. Floats that are not
   whole are targets, not labels. As no model trains on labels, this is not an error: all
   become -1, with a warning.
 
@@ -111,22 +118,23 @@ def check_labels(
 
   Args:
     y: `[n]`, integers, bools, floats, strings, or objects of these and None; or numbers
-      `[n, ...]`; or None.
+      `[n, ...]`; or None. Masked values of a `np.ma` array have no label.
     n: Number of examples.
     name: The path or the argument, for error messages.
-    classes: The distinct strings, sorted; None for those in `y`.
+    classes: The distinct strings in the order of their numbers; None for those in `y`,
+      sorted.
 
   Returns:
     int32 `[n]`, or float32 `[n, ...]`.
 
   Raises:
-    ValueError: Their number is not n, they do not fit in int32, or a condition is not
-      finite.
+    ValueError: Their number is not n, they do not fit in int32, a condition is not
+      finite, or a string is not one of the classes.
     TypeError: They have another dtype.
   """
   if y is None:
     return np.full(n, -1, np.int32)
-  y = np.asarray(y)
+  y = with_none(y)
   if y.ndim > 1 and len(y) == n and y.dtype.kind in "fiub":
     if y.dtype == np.uint8 and np.any(y > 1):
       raise ValueError(f"{name} has levels of 8 bits: scale them, as in {name} / 255.")
@@ -140,8 +148,7 @@ def check_labels(
   if y.dtype.kind == "O":
     return _labels_of_objects(y, name, classes)
   if y.dtype.kind in "US":
-    classes = np.unique(y) if classes is None else classes
-    return np.searchsorted(classes, y).astype(np.int32)
+    return _numbers_of(y, class_names(y) if classes is None else classes, name)
   if y.dtype.kind == "f":
     y = _whole(y, name)
   elif y.dtype.kind not in "iub":
@@ -150,6 +157,21 @@ def check_labels(
   if n and not limits.min <= int(y.min()) <= int(y.max()) <= limits.max:
     raise ValueError(f"{name} holds labels that do not fit in int32.")
   return y.astype(np.int32)
+
+
+def is_unlabelled(value: object) -> bool:
+  """Whether a label marks an example without one: None, NaN, NA of pandas, or -1."""
+  return is_missing(value) or (isinstance(value, numbers.Real) and value == -1)
+
+
+def with_none(y: object) -> np.ndarray:
+  """Labels in which masked values of a `np.ma` array are None."""
+  if not np.ma.is_masked(y):
+    return np.asarray(y)
+  masked: Any = np.ma.asarray(y)
+  filled = masked.data.astype(object)
+  filled[np.ma.getmaskarray(masked)] = None
+  return filled
 
 
 def class_names(y: np.ndarray | None) -> tuple[str, ...] | None:
@@ -161,14 +183,12 @@ def class_names(y: np.ndarray | None) -> tuple[str, ...] | None:
   Returns:
     The distinct strings, sorted; None if the labels are not strings.
   """
-  y = np.asarray([] if y is None else y)
+  y = with_none([] if y is None else y)
   if y.dtype.kind == "O":
-    y = np.array([label for label in y.ravel() if label is not None])
+    y = np.array([label for label in y.ravel() if not is_unlabelled(label)])
   if y.dtype.kind not in "US":
     return None
-  return tuple(
-    name.decode() if isinstance(name, bytes) else name for name in np.unique(y).tolist()
-  )
+  return tuple(map(_text, np.unique(y).tolist()))
 
 
 def _whole(y, name):
@@ -186,15 +206,32 @@ def _whole(y, name):
 
 
 def _labels_of_objects(y, name, classes):
-  """Converts objects to labels: None is -1, the others are checked as an array."""
+  """Converts objects to labels: None and NaN are -1, the others checked as an array."""
   labels = np.full(y.shape, -1, np.int32)
-  known = np.array([label is not None for label in y], bool)
+  known = ~np.array([is_unlabelled(label) for label in y], bool)
   if known.any():
     others = np.array(y[known].tolist())
     if others.dtype.kind == "O":
       raise TypeError(f"{name} holds objects: pass integers or strings as labels.")
     labels[known] = check_labels(others, len(others), name, classes)
   return labels
+
+
+def _numbers_of(y, classes, name):
+  """The numbers of strings, which are their positions among the classes."""
+  numbers = {_text(label): i for i, label in enumerate(classes)}
+  found, positions = np.unique(y, return_inverse=True)
+  names = [_text(label) for label in found.tolist()]
+  for label in names:
+    if label not in numbers:
+      raise ValueError(
+        f"{name} has the class {label!r}, which is not one of {list(numbers)}."
+      )
+  return np.array([numbers[label] for label in names], np.int32)[positions]
+
+
+def _text(label):
+  return label.decode() if isinstance(label, bytes) else str(label)
 
 
 def stored(x: np.ndarray) -> np.ndarray:

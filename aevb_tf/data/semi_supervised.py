@@ -12,7 +12,7 @@ examples, as that of a random batch is. The weights of a batch sum to M.
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -39,10 +39,12 @@ class SemiSupervisedDataset(keras.utils.PyDataset):
     seed: Seed for the order and the binarization.
     binarization: As in `ArrayDataset`.
     missing: As in `ArrayDataset`.
+    classes: As in `ArrayDataset`. Give them if y has names, and a class has no label.
 
   Attributes:
     x: The stored data, uint8 or float32 `[n, ...]`.
     y: int32 `[n]`, -1 for examples without a label.
+    classes: As in `ArrayDataset`.
     weights: float32 `[n]`, the weight of each example in a batch.
     labelled_fraction: N_l / N, as `SemiSupervisedVAE` needs it.
     epoch: Number of the epoch for indexing and loops.
@@ -62,12 +64,19 @@ class SemiSupervisedDataset(keras.utils.PyDataset):
     seed: int = 0,
     binarization: Binarization = "none",
     missing: bool = False,
+    classes: Sequence[str] | None = None,
   ):
     super().__init__()
     self._data = ArrayDataset(
-      x, y, batch_size, seed=seed, binarization=binarization, missing=missing
+      x,
+      y,
+      batch_size,
+      seed=seed,
+      binarization=binarization,
+      missing=missing,
+      classes=classes,
     )
-    self.x, self.y = self._data.x, self._data.y
+    self.x, self.y, self.classes = self._data.x, self._data.y, self._data.classes
     self.batch_size, self.seed = self._data.batch_size, self._data.seed
     self.num_labelled = (
       self.batch_size // 2 if num_labelled is None else operator.index(num_labelled)

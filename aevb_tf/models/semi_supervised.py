@@ -40,6 +40,8 @@ from aevb_tf import (
   priors,
   random,
 )
+from aevb_tf.checks import is_number
+from aevb_tf.data import checks
 from aevb_tf.models import parts
 from aevb_tf.models.autoencoder import Autoencoder, ElboParts
 from aevb_tf.models.generative import GenerativeModel
@@ -157,12 +159,12 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
       raise ValueError(
         f"condition={condition!r} must be the number of classes, or their names."
       )
-    if not 0 < labelled_fraction <= 1:
+    if not (is_number(labelled_fraction) and 0 < labelled_fraction <= 1):
       raise ValueError(
         f"labelled_fraction={labelled_fraction!r} must be the share of the training "
         "examples that have a label, above 0 and at most 1."
       )
-    if not 0 <= alpha < np.inf:
+    if not (is_number(alpha) and 0 <= alpha < np.inf):
       raise ValueError(f"alpha={alpha!r} must be a number, 0 or larger.")
     self.labelled_fraction, self.alpha = float(labelled_fraction), float(alpha)
     self.log_class_probs = self.condition.log_probs(class_probs)
@@ -206,15 +208,23 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     """Codes of classes, int32 `[n]`, and -1 where there is no label; or None."""
     if y is None:
       return None
-    y = np.asarray(y)
+    y = checks.with_none(y)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if y.ndim != 1:
       return self.condition.as_array(y)  # raises an error
-    has_label = np.array([_is_label(value) for value in y.tolist()], bool)
+    has_label = ~np.array([checks.is_unlabelled(value) for value in y.tolist()], bool)
     codes = np.full(len(y), _NO_LABEL, np.int32)
     if has_label.any():
       codes[has_label] = self.condition.as_array(y[has_label])
     return codes
+
+  def _values_of_y(self, y):
+    values = super()._values_of_y(y)
+    if values.dtype.is_floating:
+      values = tf.where(
+        tf.math.is_nan(values), tf.cast(_NO_LABEL, values.dtype), values
+      )
+    return values
 
   def valid_conditions(self, values: tf.Tensor) -> tf.Tensor:
     return super().valid_conditions(values) | (
@@ -416,10 +426,3 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
 def _has_label(labels):
   """Whether each row of one-hot labels has a one, boolean `[batch]`."""
   return tf.reduce_sum(labels, axis=1) > 0.0
-
-
-def _is_label(value):
-  """Whether a value is a class, rather than -1, None or NaN."""
-  if isinstance(value, (str, bytes)):
-    return True
-  return value is not None and value == value and value != _NO_LABEL

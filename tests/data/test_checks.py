@@ -1,6 +1,7 @@
 """What arrays may hold, and what is said of those that may not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from aevb_tf.data import checks
@@ -84,12 +85,38 @@ def test_counts_are_binarized_if_they_are_0_and_1():
     (np.array([None, None]), [-1, -1]),
     (np.array(["cat", None, "ant"]), [1, -1, 0]),
     (np.array([7, None], object), [7, -1]),
+    (np.array(["cat", np.nan, "ant", -1], object), [1, -1, 0, -1]),
+    (pd.Series(["cat", None, "ant"], dtype="string"), [1, -1, 0]),
+    (pd.Series(["cat", None, "ant"], dtype="category"), [1, -1, 0]),
+    (pd.Series([7, None], dtype="Int64"), [7, -1]),
+    (np.ma.array([3, 4], mask=[False, True]), [3, -1]),
+    (np.ma.array(["cat", "ant"], mask=[False, True]), [0, -1]),
   ],
 )
 def test_what_labels_become(y, expected):
   labels = checks.check_labels(y, len(y), "y")
   assert labels.dtype == np.int32
   np.testing.assert_array_equal(labels, expected)
+
+
+def test_classes_are_numbered_in_their_order():
+  classes = ["hen", "cat", "ant"]
+  for y in (["cat", "hen"], [b"cat", b"hen"]):
+    labels = checks.check_labels(np.array(y), 2, "y", classes)
+    np.testing.assert_array_equal(labels, [1, 0])
+  labels = checks.check_labels(np.array(["ant", None], object), 2, "y", classes)
+  np.testing.assert_array_equal(labels, [2, -1])
+  with pytest.raises(ValueError, match=r"y has the class 'dog', .* one of \['hen'"):
+    checks.check_labels(np.array(["dog", "cat"]), 2, "y", classes)
+
+
+def test_names_of_classes_leave_out_what_is_missing():
+  for y in (
+    np.array(["cat", np.nan, "ant"], object),
+    pd.Series(["cat", None, "ant"], dtype="string"),
+    np.ma.array(["cat", "dog", "ant"], mask=[False, True, False]),
+  ):
+    assert checks.class_names(y) == ("ant", "cat")
 
 
 @pytest.mark.parametrize("value", [0.5, np.inf])

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -128,3 +129,36 @@ def test_impossible_arguments_are_refused(options, message):
   x, y = examples()
   with pytest.raises(ValueError, match=message):
     SemiSupervisedDataset(**{"x": x, "y": y, "batch_size": 6, **options})
+
+
+@pytest.mark.parametrize("kind", ["None", "NaN", "NA", "category", "masked"])
+def test_names_may_be_missing(kind):
+  x, y = examples()
+  names = np.array(["a", "b", "c", None], object)[y]
+  given = {
+    "None": names,
+    "NaN": np.where(y < 0, np.nan, names),
+    "NA": pd.Series(names, dtype="string"),
+    "category": pd.Series(names, dtype="category"),
+    "masked": np.ma.array(np.array(["a", "b", "c"])[y], mask=y < 0),
+  }[kind]
+  data = SemiSupervisedDataset(x, given, batch_size=6)
+  assert data.classes == ("a", "b", "c") and data.labelled_fraction == 6 / 24
+  np.testing.assert_array_equal(data.y, y)
+
+
+def test_a_class_without_a_label_keeps_its_number():
+  x, y = images(16)
+  names = np.array(["a", "b", "c"], object)[y]
+  names[(np.arange(16) % 2 == 0) | (names == "a")] = None
+  vae = compiled(condition=["a", "b", "c"])
+  data = SemiSupervisedDataset(x, names, batch_size=6)
+  with pytest.raises(
+    ValueError, match=r"\['b', 'c'\]: .* classes=vae.condition.levels"
+  ):
+    vae.fit(data, verbose=0)
+  levels = vae.condition.levels
+  data = SemiSupervisedDataset(x, names, batch_size=6, classes=levels)
+  has_label = names != None  # noqa: E711
+  np.testing.assert_array_equal(data.y, np.where(has_label, y, -1))
+  assert np.isfinite(vae.fit(data, verbose=0).history["loss"])

@@ -6,6 +6,7 @@ a linear classifier, whose posterior p(y|x) is a softmax of linear logits.
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.special
 import tensorflow as tf
@@ -356,15 +357,28 @@ def test_data_without_labels_need_no_y():
     np.array([1, -1, 2]),
     np.array([1.0, np.nan, 2.0]),
     np.array([[1], [-1], [2]]),
+    np.array(["b", np.nan, "c"], object),
+    pd.Series(["b", None, "c"], dtype="string").array,
+    np.ma.array([1, 0, 2], mask=[False, True, False]),
   ],
-  ids=["names", "codes", "NaN", "column"],
+  ids=["names", "codes", "NaN", "column", "names and NaN", "NA", "masked"],
 )
 def test_labels_may_be_names_or_codes(labels):
   x, _ = images(3)
-  is_name = labels.dtype == object
+  is_name = labels.dtype in (object, "string")
   vae = compiled(condition=["a", "b", "c"] if is_name else CLASSES)
   wanted = compiled().evaluate(x, np.array([1, -1, 2]), verbose=0)
   np.testing.assert_allclose(vae.evaluate(x, labels, verbose=0), wanted, rtol=1e-6)
+
+
+def test_labels_of_a_stream_may_be_nan():
+  x, y = partly_labelled()
+  wanted = compiled().evaluate(x, y, verbose=0)
+  labels = np.where(y < 0, np.nan, y)
+  stream = tf.data.Dataset.from_tensor_slices((x, labels)).batch(4)
+  np.testing.assert_allclose(compiled().evaluate(stream, verbose=0), wanted, rtol=1e-5)
+  by_step = compiled().test_on_batch(x, labels)
+  np.testing.assert_allclose(by_step, wanted, rtol=1e-5)
 
 
 def test_predictions_use_the_label_or_the_most_probable_class():
@@ -456,7 +470,9 @@ def test_its_generative_part_is_a_conditional_vae(frozen):
     ({"condition": None}, "number of classes"),
     ({"labelled_fraction": 0}, "labelled_fraction=0"),
     ({"labelled_fraction": 60}, "labelled_fraction=60"),
+    ({"labelled_fraction": None}, "labelled_fraction=None must be the share"),
     ({"alpha": -1.0}, "alpha=-1.0"),
+    ({"alpha": "0.1"}, "alpha='0.1' must be a number"),
     ({"class_probs": [0.5, 0.5]}, "3 positive numbers"),
     ({"classifier": keras.Sequential([keras.layers.Dense(3)])}, "must return 3 logits"),
     (
