@@ -234,9 +234,10 @@ def reading(path: pathlib.Path, kind: str) -> Iterator[None]:
     yield
   except (pa.ArrowException, OSError, EOFError, UnicodeError) as error:
     why = " ".join(str(error).split()).rstrip(".")
+    advice = ", with the names of the columns in the first line and as many fields in "
+    advice = f"{advice}every line" if kind == "CSV" else ""
     raise ValueError(
-      f"{path} cannot be read as {kind}: {why}. Write it again, with the names of the "
-      "columns in the first line and as many fields in every line."
+      f"{path} cannot be read as {kind}: {why}. Write it again{advice}."
     ) from error
 
 

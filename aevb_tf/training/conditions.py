@@ -1,10 +1,12 @@
 """The condition of a model that `config.condition` names.
 
 It is "" for none, "labels" for the labels of the data, or names of columns of a table,
-as in "age,sex". Classes are found in the data: their names, if the data have them,
-otherwise the labels 0, 1, ..., of the training split.
+as in 'age,sex'. A name that has a comma is in quotes, as in '"income, net",sex'. Classes
+are found in the data: their names, if the data have them, otherwise the labels 0, 1, ...,
+of the training split.
 """
 
+import csv
 from typing import Any
 
 import ml_collections
@@ -34,7 +36,7 @@ def columns(config: ml_collections.ConfigDict) -> tuple[str, ...]:
   with blaming(config, "dataset"):
     source = data.get(config.dataset, config.data_dir or None)
   if isinstance(source, data.Table):
-    return tuple(name.strip() for name in config.condition.split(","))
+    return _names(config.condition)
   if config.condition != LABELS:
     raise ConfigError(
       f"{_flag(config)}: {config.dataset} is not a table, and has no columns. Use"
@@ -105,6 +107,12 @@ def as_labels(y: Any) -> np.ndarray:
   """Returns labels int32 `[n]` of a batch's y; -1 if it has other conditions."""
   y = np.asarray(y)
   return y if y.ndim == 1 else np.full(len(y), -1, np.int32)
+
+
+def _names(text):
+  """The names in a list with commas, of which some may be in double quotes."""
+  (names,) = csv.reader([text], skipinitialspace=True)
+  return tuple(name.strip() for name in names)
 
 
 def _levels(config, source):

@@ -147,6 +147,13 @@ def test_missing_values(tmp_path):
     in_parts(tmp_path / "t.parquet", missing=False)
 
 
+def test_missing_values_of_a_condition_are_counted_in_all_parts(tmp_path):
+  incomplete = FRAME.assign(height=FRAME["height"].where(FRAME.index % 100 != 3))
+  incomplete.to_parquet(tmp_path / "t.parquet", row_group_size=64)
+  with pytest.raises(ValueError, match="'height': 10 of 1000 values are missing: fill"):
+    in_parts(tmp_path / "t.parquet", condition=["height"])
+
+
 def test_a_condition(path):
   stream = in_parts(path, condition=["pet"], batch_size=NUM_ROWS)
   (_, y), *_ = stream

@@ -266,6 +266,14 @@ def test_columns_that_are_no_condition_are_refused(tmp_path, condition, message)
     train(config_of_table(tmp_path, condition), tmp_path / "run")
 
 
+def test_names_with_commas_are_in_quotes(tmp_path):
+  frame = table(tmp_path).rename(columns={"age": "age, years"})
+  frame.to_csv(tmp_path / "t.csv", index=False)
+  train(config_of_table(tmp_path, '"age, years", sex'), tmp_path / "run")
+  vae = aevb.load(tmp_path / "run" / "model.keras")
+  assert [c.name for c in vae.condition.schema] == ["age, years", "sex"]
+
+
 def test_another_condition_of_the_table_is_found(tmp_path):
   frame = table(tmp_path)
   train(config_of_table(tmp_path, "sex"), tmp_path / "run")
