@@ -1,6 +1,6 @@
 """What a condition is: its shape, its checks, and what the networks see of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -94,14 +94,20 @@ def get(condition: ConditionLike | None) -> Condition | None:
     return registry.get({"name": "columns", "schema": condition})
   if isinstance(condition, Mapping):
     return registry.get(condition)
-  is_list = isinstance(condition, Iterable) and not isinstance(condition, str)
+  # A set has no order, and the entries of a DataFrame are the names of its columns.
+  is_list = isinstance(condition, Iterable) and not (
+    isinstance(condition, (str, Set)) or hasattr(condition, "columns")
+  )
   entries: list[object] = list(condition) if is_list else []  # type: ignore[arg-type]
   if entries and all(isinstance(entry, str) for entry in entries):
-    return registry.get({"name": "labels", "levels": entries})
+    return registry.get({"name": "labels", "levels": list(map(str, entries))})
   if entries and all(isinstance(entry, (int, np.integer)) for entry in entries):
     return registry.get({"name": "array", "shape": entries})
+  shown = repr(condition)
+  if hasattr(condition, "columns"):
+    shown = type(condition).__name__
   raise ValueError(
-    f"condition={condition!r}: give the number of classes, their names in a list, the "
+    f"condition={shown}: give the number of classes, their names in a list, the "
     "shape of an array such as (5,), a Schema, or {'name': ..., **options} of "
     "aevb_tf.conditions."
   )

@@ -73,6 +73,8 @@ class Columns(Condition):
     return rows
 
   def _encoded(self, table):
+    if hasattr(table, "to_frame") and not hasattr(table, "columns"):
+      raise self._no_rows(f"is a {type(table).__name__}")
     is_value = isinstance(table, (bytes, numbers.Number))
     if is_value or isinstance(table, str) and not os.path.exists(table):
       raise self._no_rows(f"is {table!r}")

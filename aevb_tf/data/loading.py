@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable
 from typing import Literal, TypeAlias
 
 import tensorflow as tf
@@ -19,7 +19,7 @@ from aevb_tf.data import (  # noqa: F401  (sources register themselves)
 from aevb_tf.data.array_dataset import ArrayDataset
 from aevb_tf.data.elements import Binarization
 from aevb_tf.data.streams import Options
-from aevb_tf.data.tables import Table
+from aevb_tf.data.tables import Table, columns_of_condition
 from aevb_tf.tables import Schema, SchemaLike
 
 # Size as stored (uint8 or float32) above which `in_memory="auto"` streams the data.
@@ -40,7 +40,7 @@ def load(
   drop_remainder: bool = False,
   missing: bool = False,
   schema: SchemaLike | None = None,
-  condition: Sequence[str] | Schema = (),
+  condition: Iterable[Hashable] | Schema | None = (),
   in_memory: bool | Literal["auto"] = "auto",
 ) -> Loaded:
   """Loads a split of a data set as batches of `(x, y)`.
@@ -80,6 +80,7 @@ def load(
   options = Options(batch_size, shuffle, seed, binarization, drop_remainder, missing)
   options.check()
   source = sources.get(name, data_dir)
+  condition = columns_of_condition(condition)
   for option, value in (("schema", schema), ("condition", condition or None)):
     if value is not None and not isinstance(source, Table):
       raise ValueError(f"{option}: {name} is not a table; leave {option} out.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable
 from typing import Literal
 
 import numpy as np
@@ -38,10 +38,11 @@ class Table:
     self,
     source: arrow.TableLike,
     schema: SchemaLike | None = None,
-    condition: Sequence[str] | Schema = (),
+    condition: Iterable[Hashable] | Schema | None = (),
     in_memory: bool | Literal["auto"] = "auto",
   ):
-    self.source, self.schema, self.condition = source, schema, condition
+    self.source, self.schema = source, schema
+    self.condition = columns_of_condition(condition)
     self.in_memory = in_memory
 
   def open(
@@ -96,6 +97,23 @@ class Table:
     return 4 * file.num_rows * len(file.columns) > sources.IN_MEMORY_BYTES
 
 
+def columns_of_condition(
+  condition: Iterable[Hashable] | Schema | None,
+) -> list[str] | Schema:
+  """The argument `condition` of a table: names of columns, [] for none, or a schema.
+
+  Raises:
+    ValueError: It is none of these.
+  """
+  if isinstance(condition, Schema):
+    return condition
+  if isinstance(condition, str) or not isinstance(condition, (Iterable, type(None))):
+    raise ValueError(
+      f"condition={condition!r} must be a list of columns, such as ['age'], or a Schema."
+    )
+  return [] if condition is None else list(map(str, condition))
+
+
 def _check_complete(x, schema, name, is_condition=False):
   sources.check_complete(np.isnan(x).sum(axis=0), len(x), schema, name, is_condition)
 
@@ -110,7 +128,7 @@ def table(
   seed: int = 0,
   drop_remainder: bool = False,
   missing: bool | None = None,
-  condition: Sequence[str] | Schema = (),
+  condition: Iterable[Hashable] | Schema | None = (),
   in_memory: bool | Literal["auto"] = "auto",
 ) -> ArrayDataset | tf.data.Dataset:
   """A data set of the rows of a table, with its `schema`.

@@ -32,6 +32,19 @@ class Conditioned(_Model):
 
   condition: conditions.Condition | None = None
 
+  def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    """As Keras' own, for `x` or `(x, c)`, where c may also have names, or be a table.
+
+    The arguments are converted before Keras sees them: it would change a table to an
+    array, and append a list of arguments to every error.
+    """
+    x, c = self.split_inputs(inputs)
+    if any(isinstance(part, keras.KerasTensor) for part in (x, c)):
+      return super().__call__(inputs, *args, **kwargs)
+    x = self.as_data(x)
+    with self.given(c, self.num_of(x)):
+      return super().__call__(x, *args, **kwargs)
+
   def given(
     self, condition: Any, num: int | tf.Tensor
   ) -> contextlib.AbstractContextManager[None]:
@@ -112,14 +125,17 @@ class Conditioned(_Model):
     assert self.condition is not None
     return f"The condition has invalid values. {self.condition.advice()}"
 
-  def _checked_tensor(self, condition: tf.Tensor) -> tf.Tensor:
-    """Numbers or codes `[n, *shape]` after a check of their shape and dtype."""
+  def _checked_tensor(
+    self, condition: tf.Tensor, may_be_single: bool = True
+  ) -> tf.Tensor:
+    """Numbers or codes `[n, *shape]` after a check of their shape and dtype.
+
+    Args:
+      condition: A tensor.
+      may_be_single: Whether it may be that of one example, `[*shape]`.
+    """
     assert self.condition is not None
     shape = self.condition.shape
-    if condition.shape.rank == len(shape):  # that of one example
-      condition = condition[tf.newaxis]
-    if condition.shape.rank == len(shape) + 2 and condition.shape[-1] == 1:
-      condition = condition[..., 0]
     if condition.dtype.is_bool:
       condition = tf.cast(condition, tf.int32)
     if not (condition.dtype.is_integer or condition.dtype.is_floating):
@@ -127,16 +143,54 @@ class Conditioned(_Model):
         f"The condition has dtype {condition.dtype.name}: in a graph or a data set, give "
         f"numbers. {self.condition.advice()}"
       )
+    if condition.shape.rank is None or None in condition.shape[1:]:
+      return self._reshaped_in_graph(condition, may_be_single)
+    if may_be_single and condition.shape.rank == len(shape):
+      condition = condition[tf.newaxis]
+    if condition.shape.rank == len(shape) + 2 and condition.shape[-1] == 1:
+      condition = condition[..., 0]
     wanted = tf.TensorShape([None, *shape])
     if not condition.shape.is_compatible_with(wanted):
-      needed = ", ".join(map(str, ("batch", *shape)))
       is_one_hot = not shape and condition.shape[1:] == self.condition.features_shape
       hint = ": tf.argmax(c, axis=-1) of one-hot vectors" if is_one_hot else ""
       raise ValueError(
-        f"The condition has shape {tuple(condition.shape)}: the model needs [{needed}]"
-        f"{hint}. {self.condition.advice()}"
+        f"The condition has shape {tuple(condition.shape)}: the model needs "
+        f"[{self._needed_shape()}]{hint}. {self.condition.advice()}"
       )
     return tf.ensure_shape(condition, wanted)
+
+  def _reshaped_in_graph(self, condition, may_be_single):
+    """As `_checked_tensor`, of a tensor whose shape only the graph knows."""
+    assert self.condition is not None
+    shape = self.condition.shape
+    is_single = tf.equal(tf.rank(condition), len(shape)) & may_be_single
+    found = tf.concat(
+      [tf.ones([tf.cast(is_single, tf.int32)], tf.int32), tf.shape(condition)], axis=0
+    )
+    # A last axis of length 1 is left out, as above.
+    extra = tf.clip_by_value(tf.size(found) - len(shape) - 1, 0, 1)
+    wanted = tf.concat(
+      [found[:1], tf.constant(shape, tf.int32), tf.ones([extra], tf.int32)], axis=0
+    )
+    fits = tf.cond(
+      tf.equal(tf.size(found), tf.size(wanted)),
+      lambda: tf.reduce_all(tf.equal(found, wanted)),
+      lambda: tf.constant(False),
+    )
+    with tf.control_dependencies([tf.debugging.Assert(fits, [self._wrong_shape()])]):
+      return tf.reshape(condition, [-1, *shape])
+
+  def _needed_shape(self) -> str:
+    assert self.condition is not None
+    return ", ".join(map(str, ("batch", *self.condition.shape)))
+
+  def _wrong_shape(self) -> str:
+    """The message about conditions of which a graph found that their shape is wrong."""
+    assert self.condition is not None
+    return (
+      f"The condition has another shape than [{self._needed_shape()}], which the model "
+      f"needs. {self.condition.advice()}"
+    )
 
   def repeated_condition(self, num: tf.Tensor) -> tf.Tensor:
     """The condition of the batch for `num` rows, which are L for each example.
@@ -193,7 +247,8 @@ class Conditioned(_Model):
     return self.condition.is_valid(values)
 
   def _values_of_y(self, y):
-    return self._checked_tensor(tf.convert_to_tensor(self.condition_or_error(y)))
+    y = tf.convert_to_tensor(self.condition_or_error(y))
+    return self._checked_tensor(y, may_be_single=False)
 
   def as_y(self, y: Any) -> Any:
     """The y of `fit` or `evaluate`: as it is, or checked conditions."""
@@ -217,7 +272,8 @@ class Conditioned(_Model):
     if isinstance(levels[0], str) and tuple(levels) != tuple(classes):
       raise ValueError(
         f"The classes of the model are {list(levels)}, and those of the data "
-        f"{list(classes)}: create the model with condition=data.classes."
+        f"{list(classes)}: create the model with condition=data.classes, or the "
+        "data set with the classes of the model, classes=vae.condition.levels."
       )
 
   def split_inputs(self, x: Any) -> tuple[Any, Any]:

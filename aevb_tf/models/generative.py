@@ -364,6 +364,30 @@ class GenerativeModel(
         "the numbers of the model."
       )
 
+  def check_schema(self, data: object) -> None:
+    """Raises an error if a data set has a schema by which its numbers mean other values.
+
+    Args:
+      data: A data set, which may have the attributes `schema` and `condition` of
+        `aevb_tf.data.table`.
+
+    Raises:
+      ValueError: Its schema has other columns, levels or units than that of the model.
+    """
+    schema: Schema | None = getattr(self, "schema", None)
+    of_c: Schema | None = getattr(self.condition, "schema", None)
+    advice = [] if schema is None else ["schema=vae.schema"]
+    advice += [] if of_c is None else ["condition=vae.condition.schema"]
+    for option, ours in (("schema", schema), ("condition", of_c)):
+      theirs: Schema | None = getattr(data, option, None)
+      if ours is None or theirs is None:
+        continue
+      if difference := ours.difference(theirs):
+        raise ValueError(
+          f"The {option} of the data is not that of the model: {difference}. Open the "
+          f"data with {', '.join(advice)}."
+        )
+
   def check_array(self, x: np.ndarray | tf.Tensor) -> None:
     """Raises an error for an array that the networks must not see.
 
@@ -446,7 +470,7 @@ class GenerativeModel(
     text = str(error).replace("\\'", "'")
     messages = [self.refusal(_BEYOND)]
     if self.condition is not None:
-      messages.append(self._invalid())
+      messages += [self._invalid(), self._wrong_shape()]
     for message in messages:
       if message in text:
         return message

@@ -17,6 +17,7 @@ each other given z:
 
 import math
 import os
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -132,10 +133,19 @@ def missing_of(schema: Schema) -> dict[str, Any]:
 
 
 def condition_columns(condition: Any) -> list[str]:
-  """The condition if it is a list of names, which are those of columns, else []."""
-  if not isinstance(condition, (list, tuple)):
+  """The condition if it is several names, which are those of columns, else [].
+
+  Raises:
+    ValueError: It is a single name.
+  """
+  if isinstance(condition, str):
+    raise ValueError(
+      f"condition={condition!r}: give a list of columns, such as [{condition!r}]."
+    )
+  if isinstance(condition, (Schema, Mapping)) or not isinstance(condition, Iterable):
     return []
-  return list(condition) if any(isinstance(name, str) for name in condition) else []
+  names = list(condition)
+  return names if any(isinstance(name, str) for name in names) else []
 
 
 def parts(

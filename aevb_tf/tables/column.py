@@ -280,6 +280,22 @@ class Column:
         levels = np.array(self.levels, object)  # whole numbers beyond float64
     return _with_missing(levels[code], missing)
 
+  def encodes_as(self, other: Column) -> bool:
+    """Whether both columns have the same numbers for the same values.
+
+    The locations and scales of a table that was read in parts may differ in rounding.
+    """
+    if (self.name, self.kind, self.levels) != (other.name, other.kind, other.levels):
+      return False
+    units = {"real": (self.location, self.scale), "positive": (0.0, self.scale)}
+    others = {"real": (other.location, other.scale), "positive": (0.0, other.scale)}
+    location, scale = units.get(self.kind, (0.0, 1.0))
+    other_location, other_scale = others.get(other.kind, (0.0, 1.0))
+    return bool(
+      np.isclose(scale, other_scale, rtol=1e-5, atol=0.0)
+      and abs(location - other_location) <= 1e-5 * scale
+    )
+
   def to_dict(self) -> dict[str, Any]:
     """The arguments that are not defaults, in JSON's types."""
     values = {**dataclasses.asdict(self), "levels": list(self.levels)}

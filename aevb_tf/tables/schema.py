@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -117,7 +117,7 @@ class Schema:
         f"schema={schema!r}: give {{name: kind}} for some columns, a Schema, or the path "
         "of one."
       )
-    known = dict(schema or {})
+    known = {str(name): options for name, options in (schema or {}).items()}
     for name in known:
       if name not in summaries:
         raise ValueError(
@@ -161,12 +161,13 @@ class Schema:
     """Whether the data that it was inferred from had missing values."""
     return any(column.num_missing for column in self.modelled)
 
-  def split(self, names: Sequence[str] | Schema) -> tuple[Schema, Schema]:
+  def split(self, names: Iterable[Hashable] | Schema) -> tuple[Schema, Schema]:
     """Splits off columns, such as those on which a model is conditioned.
 
     Args:
-      names: Names of modelled columns, in any order; or a schema of these columns, which
-        is returned, and whose columns this one may lack.
+      names: Names of modelled columns, in any order, such as a list or the columns of a
+        DataFrame; or a schema of these columns, which is returned, and whose columns this
+        one may lack.
 
     Returns:
       The schema without these columns, and that of these columns, in the table's order.
@@ -176,23 +177,46 @@ class Schema:
     """
     known = [column.name for column in self.modelled]
     if isinstance(names, Schema):
-      chosen = {column.name for column in names}
-      rest = [column for column in self.columns if column.name not in chosen]
+      of_y = {column.name for column in names}
+      rest = [column for column in self.columns if column.name not in of_y]
       return Schema(rest), names
-    if isinstance(names, str) or not names:
+    if isinstance(names, str) or not isinstance(names, Iterable):
       raise ValueError(f"{names!r} must be a list of columns, such as ['age'].")
-    for name in names:
+    chosen = list(map(str, names))
+    if not chosen:
+      raise ValueError("[] must be a list of columns, such as ['age'].")
+    for name in chosen:
       if name not in known:
         raise ValueError(
           f"The schema models no column {name!r}.{did_you_mean(name, known)}"
         )
-    if len(set(names)) < len(names):
-      raise ValueError(f"{names!r} has a column more than once.")
-    if len(names) == len(known):
-      raise ValueError(f"{names!r} are all columns: there is none left to model.")
-    of_names = Schema([column for column in self.modelled if column.name in names])
-    rest = [column for column in self.columns if column.name not in names]
+    if len(set(chosen)) < len(chosen):
+      raise ValueError(f"{chosen!r} has a column more than once.")
+    if len(chosen) == len(known):
+      raise ValueError(f"{chosen!r} are all columns: there is none left to model.")
+    of_names = Schema([column for column in self.modelled if column.name in chosen])
+    rest = [column for column in self.columns if column.name not in chosen]
     return Schema(rest), of_names
+
+  def difference(self, other: Schema) -> str:
+    """The first difference to another schema that changes the numbers of a row.
+
+    Args:
+      other: The other schema.
+
+    Returns:
+      It in words; "" if the numbers of all rows are the same.
+    """
+    ours = [column.name for column in self.modelled]
+    theirs = [column.name for column in other.modelled]
+    if ours != theirs:
+      return f"it has the columns {theirs}, and not {ours}"
+    for a, b in zip(self.modelled, other.modelled, strict=True):
+      if not a.encodes_as(b):
+        return (
+          f"column {a.name!r} is {b.kind} ({b.units}), and not {a.kind} ({a.units})"
+        )
+    return ""
 
   def __getitem__(self, name: str) -> Column:
     for column in self.columns:

@@ -11,6 +11,7 @@ import threading
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.special
 import tensorflow as tf
@@ -571,6 +572,14 @@ def uneven(x):
       r"predict\(\(x, c\)\)",
     ),
     (lambda vae, x: within(vae, tf.function(lambda: vae.elbo(x))), "outside of a tf"),
+    (lambda vae, x: vae(x), "^This VAE has a condition: pass condition="),
+    (lambda vae, x: vae((x, 7)), "^The condition has class 7"),
+    (lambda vae, x: vae.sample(1, condition=[None]), "1 missing values of 1"),
+    (
+      lambda vae, x: vae.fit(x, pd.Series([0, None] * 6, dtype="object")),
+      "6 missing values of 12",
+    ),
+    (lambda vae, x: vae.fit(x, pd.Series(["0", None] * 6)), "class '0'"),
   ],
 )
 def test_what_is_wrong_with_a_condition_is_said(call, message):
@@ -597,6 +606,32 @@ def test_a_graph_finds_a_wrong_number_of_conditions():
   np.testing.assert_allclose(decode(z[:2]), wanted, rtol=1e-5)
   with pytest.raises(tf.errors.InvalidArgumentError, match="one for each, or one for"):
     decode(z)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_graph_of_conditions_of_any_shape_checks_theirs(eager):
+  """Keras keeps a graph for data sets whose y has another rank."""
+  x, c = images()
+
+  def stream(y):
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+
+  vae = model()
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=eager)
+  wanted = vae.evaluate(stream(c), verbose=0)
+  found = vae.evaluate(stream(c[:, np.newaxis]), verbose=0)
+  np.testing.assert_allclose(found, wanted, rtol=1e-6)
+  with pytest.raises(ValueError, match=r"^The condition has .*shape.* 0, ..., 2\.$"):
+    vae.evaluate(stream(np.eye(3)[c]), verbose=0)
+  vae = model((3,))
+  vae.compile(keras.optimizers.SGD(0.0), run_eagerly=eager)
+  wanted = vae.evaluate(stream(np.eye(3)[c]), verbose=0)
+  found = vae.evaluate(stream(np.eye(3)[c][..., np.newaxis]), verbose=0)
+  np.testing.assert_allclose(found, wanted, rtol=1e-6)
+  # Neither a vector for each example, nor one vector for all.
+  for y in (c, np.eye(3)[c][:, :2]):
+    with pytest.raises(ValueError, match=r"^The condition has .*shape.*batch, 3"):
+      vae.fit(stream(y), verbose=0)
 
 
 def test_a_stream_with_an_invalid_class_is_an_error():
@@ -641,6 +676,8 @@ def test_labels_of_a_data_set_are_codes():
     (["a", "a"], "two or more different"),
     ({"name": "labels", "levels": [3, 5]}, "their names in a list"),
     ({"name": "label"}, "Did you mean labels"),
+    ({"a", "b"}, "their names in a list"),
+    (pd.DataFrame({"a": [1], "b": [2]}), "^condition=DataFrame: give"),
   ],
 )
 def test_impossible_conditions_are_refused(condition, message):
@@ -725,6 +762,11 @@ def test_columns_of_a_table_may_be_the_condition(tmp_path):
     ([[np.inf, 1.0]], "invalid number in column 'age', of kind 'real'"),
     ([[0.0, 2.0]], "invalid number in column 'sex', of kind 'binary'"),
     ([[0.0, 0.5]], "invalid number in column 'sex', of kind 'binary'"),
+    ((50.0, "female"), "has dtype <U.*: give the columns 'age', 'sex', as a table"),
+    ([{"age": 50.0, "sex": "female"}], "has dtype object: give the columns"),
+    (pd.Series({"age": 50.0, "sex": "female"}), "is a Series: give the columns"),
+    ("female", "is 'female': give the columns"),
+    (50, "is 50: give the columns"),
   ],
 )
 def test_rows_that_do_not_fit_are_refused_by_their_column(condition, message):
@@ -747,6 +789,76 @@ def test_rows_that_do_not_fit_are_refused_by_their_column(condition, message):
 def test_impossible_columns_are_refused(names, message):
   with pytest.raises(ValueError, match=message):
     aevb.tables.Schema.infer(TABLE).split(names)
+
+
+@pytest.mark.parametrize(
+  "names",
+  [pd.Index(["age", "sex"]), np.array(["age", "sex"]), ("sex", "age"), {"sex", "age"}],
+  ids=["index", "array", "tuple", "set"],
+)
+def test_names_of_columns_may_come_from_anywhere(names):
+  data = aevb.data.table(TABLE, condition=names)
+  assert [c.name for c in data.condition] == ["age", "sex"]
+  vae = aevb.VAE.for_table(aevb.data.table(TABLE), 2, (4,), condition=names)
+  assert vae.condition.schema == data.condition
+
+
+@pytest.mark.parametrize("condition", ["age", 3, True])
+def test_what_is_no_list_of_columns_is_refused(condition):
+  with pytest.raises(ValueError, match=f"condition={condition!r} must be a list"):
+    aevb.data.table(TABLE, condition=condition)
+  with pytest.raises(ValueError, match=f"condition={condition!r} must be a list"):
+    aevb.data.load("digits", condition=condition)
+  if condition == "age":
+    with pytest.raises(ValueError, match="condition='age': give a list of columns"):
+      aevb.VAE.for_table(aevb.data.table(TABLE), condition=condition)
+
+
+def test_a_data_set_with_another_schema_is_refused():
+  """Its numbers would mean other values, without an error."""
+  data = aevb.data.table(TABLE, condition=["sex", "age"])
+  vae = aevb.VAE.for_table(data, 2, (4,), condition=data.condition, seed=0)
+  vae.compile(keras.optimizers.SGD(0.0))
+  later = {name: values[:60] for name, values in TABLE.items()}
+
+  def calls(data):
+    valid = {"validation_data": data, "verbose": 0}
+    return (
+      lambda: vae.fit(data, verbose=0),
+      lambda: vae.fit(known, **valid),
+      lambda: vae.evaluate(data, verbose=0),
+      lambda: vae.predict(data, verbose=0),
+    )
+
+  known = aevb.data.table(later, data.schema, condition=data.condition)
+  for call in calls(known):
+    call()
+  options = "schema=vae.schema, condition=vae.condition.schema"
+  units = aevb.data.table(later, condition=["sex", "age"]).condition
+  for other, message in (
+    (aevb.data.table(later, condition=data.condition), "'pressure' is real"),
+    (aevb.data.table(later, data.schema, condition=units), "'age' is real"),
+    (aevb.data.table(later), "has the columns"),
+    (aevb.data.table(later, condition=["age"]), "has the columns"),
+  ):
+    for call in calls(other):
+      with pytest.raises(ValueError, match=f"{message}.*{options}"):
+        call()
+
+
+def test_a_table_is_not_an_array():
+  data = aevb.data.table(TABLE, condition=["sex", "age"])
+  vae = aevb.VAE.for_table(data, 2, (4,), condition=data.condition, seed=0)
+  frame = pd.DataFrame(TABLE)
+  for call in (
+    lambda: vae(frame),
+    lambda: vae((frame, frame)),
+    lambda: aevb.evidence.estimate(vae, frame, condition=frame),
+  ):
+    with pytest.raises(TypeError, match="^x is a DataFrame: give vae.schema.encode"):
+      call()
+  wanted = vae.reconstruct(data.x, condition=frame)
+  np.testing.assert_array_equal(vae((data.x, frame)), wanted)
 
 
 def test_conditions_of_a_table_are_complete():

@@ -589,3 +589,49 @@ def test_columns_by_name():
   assert len(TestMisfits.SCHEMA) == 4 and TestMisfits.SCHEMA.event_shape == (4,)
   with pytest.raises(KeyError, match="no column 'aeg'.*Did you mean age"):
     TestMisfits.SCHEMA["aeg"]
+
+
+def test_names_that_are_numbers():
+  frame = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 3)))
+  schema = Schema.infer(frame, {0: "real", 2: "ignored"})
+  assert [c.name for c in schema.modelled] == ["0", "1"]
+  rest, chosen = schema.split([1])
+  assert [c.name for c in chosen] == ["1"]
+  assert [c.name for c in rest.modelled] == ["0"]
+
+
+def test_differences_that_change_the_numbers():
+  columns = [
+    {"name": "a", "kind": "real", "location": 3.0, "scale": 2.0},
+    {"name": "b", "kind": "positive", "scale": 2.0},
+    {"name": "c", "kind": "count", "scale": 2.0, "type": "int"},
+    {"name": "d", "kind": "binary", "levels": ["x", "y"], "type": "text"},
+    {"name": "e", "kind": "ignored"},
+  ]
+
+  def changed(index, **options):
+    others = [dict(column) for column in columns]
+    others[index].update(options)
+    return Schema(others)
+
+  schema = Schema(columns)
+  for other in (
+    schema,
+    changed(0, num_missing=3, reason="given"),
+    changed(0, location=3.0 + 1e-12),
+    changed(2, scale=5.0),  # the mean of the counts, which are their own numbers
+    Schema(columns[:4]),
+  ):
+    assert schema.difference(other) == ""
+  for index, options in (
+    (0, {"location": 3.1}),
+    (0, {"scale": 2.1}),
+    (0, {"kind": "positive"}),
+    (1, {"scale": 2.1}),
+    (3, {"levels": ["y", "x"]}),
+  ):
+    name = columns[index]["name"]
+    assert f"column {name!r} is " in schema.difference(changed(index, **options))
+  assert schema.difference(Schema(columns[1:])) == (
+    "it has the columns ['b', 'c', 'd'], and not ['a', 'b', 'c', 'd']"
+  )
