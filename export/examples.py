@@ -55,6 +55,7 @@ def take(vae: ExportableModel, data: Examples, most: int, what: str) -> Taken:
   """
   if isinstance(data, Taken):
     return data
+  vae.check_source(data)
   if vae.condition is None:
     x, condition = first_examples(data, most, what), None
   else:

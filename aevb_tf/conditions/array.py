@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from aevb_tf.checks import positive_int
-from aevb_tf.conditions.base import Condition, registry
+from aevb_tf.conditions.base import Condition, as_numpy, registry
 
 
 @registry.register("array")
@@ -27,7 +27,7 @@ class Array(Condition):
 
   def as_array(self, values: Any) -> np.ndarray:
     """float32 `[n, *shape]`; see `Condition.as_array`."""
-    array = np.asarray(values)
+    array = as_numpy(values)
     if array.dtype.kind not in "biuf":
       raise ValueError(f"The condition has dtype {array.dtype}: give numbers.")
     if array.dtype == np.uint8 and np.any(array > 1):

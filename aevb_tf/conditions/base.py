@@ -70,6 +70,16 @@ class Condition(Represented):
     raise TypeError(f"{type(self).__name__} must define `get_config`.")
 
 
+def as_numpy(values: Any) -> np.ndarray:
+  """`np.asarray`, with an error that names the condition."""
+  try:
+    return np.asarray(values)
+  except ValueError:
+    raise ValueError(
+      "The condition is a list of different lengths: give one array of one shape."
+    ) from None
+
+
 # A condition; a number of classes; names of classes; a shape; or columns of a table.
 ConditionLike: TypeAlias = (
   Condition | int | Sequence[str] | Sequence[int] | Schema | Options

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.checks import is_missing, positive_int
-from aevb_tf.conditions.base import Condition, registry
+from aevb_tf.conditions.base import Condition, as_numpy, registry
 from aevb_tf.registry import did_you_mean
 from aevb_tf.types import TensorLike
 
@@ -57,7 +57,7 @@ class Labels(Condition):
 
   def as_array(self, values: Any) -> np.ndarray:
     """Codes, int32 `[n]`, of classes by their names or codes; see `Condition.as_array`."""
-    values = np.asarray(values)
+    values = as_numpy(values)
     if values.ndim == 2 and values.shape[1] == 1:
       values = values[:, 0]
     if values.ndim > 1:
@@ -70,6 +70,9 @@ class Labels(Condition):
     if values.dtype.kind == "O":  # such as a column of text with None
       missing = np.array([is_missing(value) for value in values.reshape(-1)], bool)
       values = np.array(values.reshape(-1)[~missing].tolist())
+      if values.dtype.kind == "O":
+        kind = type(values[0]).__name__
+        raise ValueError(f"The condition has a class of type {kind}. {self.advice()}")
     distinct, places = np.unique(values.reshape(-1), return_inverse=True)
     codes = [self._code(value) for value in distinct.tolist()]
     if missing.any():

@@ -60,8 +60,8 @@ def estimate(
   method = registered.get(method, num_samples)
   seed = random.derive(seed, Purpose.EVIDENCE)
   check_built(model)
-  if hasattr(model, "check_encoded"):
-    model.check_encoded(x)
+  if hasattr(model, "check_source"):
+    model.check_source(x)
   size = batch_size_of(model, batch_size)
   if max_examples is not None:
     max_examples = checks.positive_int("max_examples", max_examples)

@@ -134,6 +134,16 @@ def check_element(element: object) -> None:
     raise TypeError("The elements of the data set are empty.")
 
 
+def check_y(y: object) -> None:
+  """Raises a TypeError for a y of a data set that Keras cannot make a tensor of."""
+  dtype = np.asarray(y).dtype
+  if y is not None and dtype.kind in "OSU":
+    raise TypeError(
+      f"y of the data set has dtype {dtype}: number the labels, as np.unique(y, "
+      "return_inverse=True)[1] does."
+    )
+
+
 def check_x(x: object) -> None:
   """Raises a TypeError for an x that is several arrays."""
   check_element(x)

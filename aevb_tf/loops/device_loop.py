@@ -30,8 +30,8 @@ class DeviceLoop:
   Args:
     model: The model. It has `event_shape`, `maximized` (names of metrics), `seed` and
       `condition` (then y is that of each example), and the hooks `as_y`, `split_inputs`,
-      `check_schema`, `check_classes`, `check_encoded`, `check_array`, `check_data`,
-      `check_batch`, `explain`, `xla_pays`, `after_call` and `steps_with_metrics` of a
+      `check_source`, `check_encoded`, `check_array`, `check_data`, `check_batch`,
+      `explain`, `xla_pays`, `after_call` and `steps_with_metrics` of a
       `GenerativeModel`.
   """
 
@@ -377,8 +377,7 @@ class DeviceLoop:
         yet; else None.
     """
     model, shape = self._model, inputs.event_shape(data)
-    model.check_schema(data)
-    model.check_classes(data)
+    model.check_source(data)
     if model.built and shape is not None:
       if not tf.TensorShape(shape).is_compatible_with(model.event_shape):
         raise ValueError(shapes.message(shape, model.event_shape))

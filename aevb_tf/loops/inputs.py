@@ -256,8 +256,9 @@ def event_shape(data: object) -> tuple[int | None, ...] | None:
   if isinstance(data, keras.utils.PyDataset):
     element = data[0]
     conversion.check_element(element)
-    x = element[0] if isinstance(element, (tuple, list)) else element
+    x, *others = element if isinstance(element, (tuple, list)) else (element,)
     conversion.check_element(x)
+    conversion.check_y(others[0] if others else None)
     return tuple(np.shape(x)[1:])
   return None
 

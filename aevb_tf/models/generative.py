@@ -364,6 +364,21 @@ class GenerativeModel(
         "the numbers of the model."
       )
 
+  def check_source(self, data: object) -> None:
+    """Raises an error for data whose numbers mean other values than those of the model.
+
+    Args:
+      data: An array, a table, or a data set with the attributes `schema`, `condition` or
+        `classes`.
+
+    Raises:
+      TypeError: It is a table, which must be encoded.
+      ValueError: Its schema or its classes are not those of the model.
+    """
+    self.check_encoded(data)
+    self.check_schema(data)
+    self.check_classes(data)
+
   def check_schema(self, data: object) -> None:
     """Raises an error if a data set has a schema by which its numbers mean other values.
 

@@ -58,6 +58,22 @@ def schema_of(schema: Schema | TableData) -> Schema:
   )
 
 
+def split(data: Schema | TableData, names: list[str]) -> tuple[Schema, Schema]:
+  """The schemas of x and of the condition.
+
+  Args:
+    data: A schema, or a data set of a table, of which these may be the condition already.
+    names: Names of columns, which are the condition.
+
+  Raises:
+    ValueError: A column is unknown, or none is left to model.
+  """
+  of_y = getattr(data, "condition", None)
+  if isinstance(of_y, Schema) and {*names} == {column.name for column in of_y}:
+    return schema_of(data), of_y
+  return schema_of(data).split(names)
+
+
 def encoder_of(schema: Schema, latent_dim: int, **options: Any) -> TableEncoder:
   """The encoder of the rows of a table.
 
@@ -145,7 +161,8 @@ def condition_columns(condition: Any) -> list[str]:
   if isinstance(condition, (Schema, Mapping)) or not isinstance(condition, Iterable):
     return []
   names = list(condition)
-  return names if any(isinstance(name, str) for name in names) else []
+  is_named = any(isinstance(name, str) for name in names)
+  return list(map(str, names)) if is_named else []
 
 
 def parts(

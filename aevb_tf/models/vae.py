@@ -95,7 +95,7 @@ class VAE(Autoencoder, GenerativeModel):
       likelihood: Name, options or object of the likelihood of real columns.
       missing: Whether rows may have missing values, which the encoder sees as a mask;
         None if the data of the schema had missing values.
-      condition: Names of columns of the schema that are the condition, and are not
+      condition: Names of columns of the table that are the condition, and are not
         modelled; or what else `VAE` takes, such as the `condition` of
         `aevb_tf.data.table`. None uses that of the data set, if `schema` is one.
       **options: Other arguments of the class.
@@ -110,10 +110,10 @@ class VAE(Autoencoder, GenerativeModel):
     """
     if condition is None:
       condition = getattr(schema, "condition", None)
-    schema = tables.schema_of(schema)
     names = tables.condition_columns(condition)
     if names:
-      schema, condition = schema.split(names)
+      schema, condition = tables.split(schema, names)
+    schema = tables.schema_of(schema)
     parts = tables.parts(
       schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
     )

@@ -17,6 +17,7 @@ import scipy.special
 import tensorflow as tf
 
 import aevb_tf as aevb
+from aevb_tf.export import examples
 from tests import compositions, stats
 from tests.models import paths
 from tests.models.test_missing import exact_encoder
@@ -406,6 +407,13 @@ def test_names_are_codes_on_every_path():
   np.testing.assert_array_equal(estimate.log_marginal, wanted)
 
 
+def stream_of(data):
+  """The stream of a data set, with the attribute that those of `load` have."""
+  stream = data.to_tf_data()
+  stream.classes = data.classes
+  return stream
+
+
 def test_a_data_set_with_another_order_of_classes_is_refused():
   x, c = images()
   names = np.array(["small", "medium", "large"])[c]
@@ -414,8 +422,15 @@ def test_a_data_set_with_another_order_of_classes_is_refused():
   vae.compile("adam")
   if getattr(data, "classes", None) is None:
     data.classes = ("large", "medium", "small")
-  with pytest.raises(ValueError, match="condition=data.classes"):
-    vae.fit(data, verbose=0)
+  for call in (
+    lambda: vae.fit(data, verbose=0),
+    lambda: vae.predict(data, verbose=0),
+    lambda: vae.evaluate(stream_of(data), verbose=0),
+    lambda: aevb.evidence.estimate(vae, data, num_samples=2),
+    lambda: examples.take(vae, data, 10, "data"),
+  ):
+    with pytest.raises(ValueError, match="condition=data.classes"):
+      call()
   vae = model(data.classes)
   vae.compile(keras.optimizers.SGD(0.0))
   by_name = vae.evaluate(x, names, verbose=0)
@@ -572,6 +587,8 @@ def uneven(x):
       r"predict\(\(x, c\)\)",
     ),
     (lambda vae, x: within(vae, tf.function(lambda: vae.elbo(x))), "outside of a tf"),
+    (lambda vae, x: vae.sample(2, condition=[[0, 1], [2]]), "of different lengths"),
+    (lambda vae, x: vae.sample(2, condition={"a": 1}), "a class of type dict"),
     (lambda vae, x: vae(x), "^This VAE has a condition: pass condition="),
     (lambda vae, x: vae((x, 7)), "^The condition has class 7"),
     (lambda vae, x: vae.sample(1, condition=[None]), "1 missing values of 1"),
@@ -801,6 +818,9 @@ def test_names_of_columns_may_come_from_anywhere(names):
   assert [c.name for c in data.condition] == ["age", "sex"]
   vae = aevb.VAE.for_table(aevb.data.table(TABLE), 2, (4,), condition=names)
   assert vae.condition.schema == data.condition
+  # The data set may have split them off already.
+  vae = aevb.VAE.for_table(data, 2, (4,), condition=names)
+  assert vae.condition.schema == data.condition and vae.schema == data.schema
 
 
 @pytest.mark.parametrize("condition", ["age", 3, True])
@@ -814,6 +834,7 @@ def test_what_is_no_list_of_columns_is_refused(condition):
       aevb.VAE.for_table(aevb.data.table(TABLE), condition=condition)
 
 
+@pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning")
 def test_a_data_set_with_another_schema_is_refused():
   """Its numbers would mean other values, without an error."""
   data = aevb.data.table(TABLE, condition=["sex", "age"])
@@ -828,6 +849,8 @@ def test_a_data_set_with_another_schema_is_refused():
       lambda: vae.fit(known, **valid),
       lambda: vae.evaluate(data, verbose=0),
       lambda: vae.predict(data, verbose=0),
+      lambda: aevb.evidence.estimate(vae, data, num_samples=2),
+      lambda: examples.take(vae, data, 10, "data"),
     )
 
   known = aevb.data.table(later, data.schema, condition=data.condition)
@@ -865,6 +888,18 @@ def test_conditions_of_a_table_are_complete():
   table = {**TABLE, "age": np.where(np.arange(120) == 7, np.nan, TABLE["age"])}
   with pytest.raises(ValueError, match="column 'age': 1 of 120 values are missing"):
     aevb.data.table(table, condition=["age"])
+
+
+@pytest.mark.parametrize("dtype", [str, object])
+def test_names_of_a_pydataset_are_refused(dtype):
+  """Keras cannot make tensors of them."""
+  x, c = images()
+  names = np.array(["a", "b", "c"], dtype)[c]
+  vae = model(["a", "b", "c"])
+  vae.compile("adam")
+  for call in (vae.fit, vae.evaluate, vae.predict):
+    with pytest.raises(TypeError, match="^y of the data set has dtype .*: number the"):
+      call(paths.Batches(paths.Examples(x, names)), verbose=0)
 
 
 def test_a_data_set_may_hold_conditions_of_any_shape():
