@@ -17,6 +17,7 @@ from aevb_tf import quiet as _quiet  # noqa: F401, it imports TensorFlow
 # isort: split
 from aevb_tf import (
   bounds,
+  conditions,
   data,
   distributions,
   evidence,
@@ -29,6 +30,7 @@ from aevb_tf import (
   random,
   reparameterization,
   tables,
+  tasks,
 )
 from aevb_tf.models import (
   VAE,
@@ -50,6 +52,7 @@ __all__ = [
   "WakeSleep",
   "__version__",
   "bounds",
+  "conditions",
   "data",
   "distributions",
   "evidence",
@@ -63,6 +66,7 @@ __all__ = [
   "random",
   "reparameterization",
   "tables",
+  "tasks",
 ]
 
 

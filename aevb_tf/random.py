@@ -66,6 +66,11 @@ class Purpose(enum.Enum):
   BIDIRECTIONAL = "request/bidirectional"
   SIMULATE = "request/bidirectional/simulate"
 
+  SCORE = "request/score"
+  CALIBRATE = "request/calibrate"
+  REFINE_STEP = "request/refine_step"  # counted
+  REFINED = "request/refined"
+
   IMPUTE = "request/impute"
   IMPUTED_CHOICE = "request/impute/choice"  # counted
   IMPUTED_VALUES = "request/impute/values"  # counted

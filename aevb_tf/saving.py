@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 # These register with Keras all classes that a saved model may contain.
-from aevb_tf import models, networks  # noqa: F401
+from aevb_tf import models, networks, tasks  # noqa: F401
 
 
 def load(path: str | os.PathLike, **kwargs: Any) -> keras.Model:

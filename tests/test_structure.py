@@ -65,7 +65,8 @@ MAY_IMPORT = {
     "priors",
     "tables",
   },
-  "saving": {"models", "networks"},
+  "tasks": {"bounds", "conditions", "evidence", "protocols"},
+  "saving": {"models", "networks", "tasks"},
 }
 ABOVE = {"__main__", "training"}  # may import everything below it
 # Folders of the checkout that are not installed.

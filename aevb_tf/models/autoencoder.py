@@ -135,11 +135,20 @@ class Autoencoder(_Model):
     make = family.from_parameters if _in_steps(family) else family.distribution
     return make(*params)
 
-  def _encoded(self, x, training=False):
+  def posterior_params(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """The parameters of q(z|x), as the posterior takes them, float32 `[batch, P]`.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+      training: As in `call`.
+    """
     if self.missing:
       x = self.missing.encoder_input(x)
     output = self.encoder(self.with_condition(x), training=training)
-    output = parts.parameters(output, self.posterior_family)
+    return parts.parameters(output, self.posterior_family)
+
+  def _encoded(self, x, training=False):
+    output = self.posterior_params(x, training)
     family = self.posterior_family
     return family.parameters(output) if _in_steps(family) else (output,)
 

@@ -1,0 +1,290 @@
+"""Anomaly detection: scores of a trained model, and a threshold with a guarantee.
+
+detector = aevb_tf.tasks.AnomalyDetector(vae).fit(x_train)
+detector.fit_threshold(x_normal, false_alarm_rate=0.01)
+detector.predict(x)          # True for an anomaly
+detector.p_values(x)         # how often a normal example is as strange
+detector.save("detector.keras")
+"""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import checks, conditions, random
+from aevb_tf.evidence.compiled import given_padded, pad
+from aevb_tf.evidence.estimation import batch_size_of, check_built
+from aevb_tf.random import Purpose
+from aevb_tf.representation import Represented
+from aevb_tf.tasks import conformal, scores
+from aevb_tf.types import TensorLike
+
+
+@keras.saving.register_keras_serializable(package="aevb_tf")
+class AnomalyDetector(Represented, keras.Model):
+  """Finds examples that are unlike those that a model was trained on.
+
+  `scores`, `p_values`, `predict` and `maps` take `x` `[n, *event_shape]`, `condition`, as
+  the methods of the model do, and `batch_size`, the number of examples at once. A call
+  `detector(x)` returns scores, in a graph too.
+
+  Args:
+    vae: A built `VAE`, `WakeSleep`, `FullVB` or `SemiSupervisedVAE`, trained on normal
+      examples.
+    score: Name, options or object of `aevb_tf.tasks.scores`.
+    seed: Of all noise. The score of an example depends on its place in x, unless the
+      score has no noise, as `nearest`.
+    is_fitted: Set by `fit`.
+    num_calibration: Set by `fit_threshold`: the number of scores that are kept.
+    false_alarm_rate: Set by `fit_threshold`.
+
+  Raises:
+    ValueError: The model is not built, or the score cannot be computed with it.
+  """
+
+  def __init__(
+    self,
+    vae: keras.Model,
+    score: scores.ScoreLike = "nearest",
+    seed: int = 0,
+    is_fitted: bool = False,
+    num_calibration: int | None = None,
+    false_alarm_rate: float | None = None,
+    **kwargs: Any,
+  ):
+    super().__init__(**kwargs)
+    if not hasattr(vae, "posterior_family"):
+      raise ValueError(
+        f"vae is of type {type(vae).__name__}, which has no encoder of this package: give "
+        "a VAE, WakeSleep, FullVB or SemiSupervisedVAE."
+      )
+    check_built(vae)
+    self.vae, self.seed = vae, int(seed)
+    self.score = scores.get(score)
+    self.score.check(vae)
+    self.is_fitted = is_fitted or not self.score.needs_fit
+    self.false_alarm_rate = false_alarm_rate
+    self.calibration: keras.Variable | None = None
+    if num_calibration is not None:
+      self._create(num_calibration)
+    self._compiled: dict[str, Callable] = {}
+    self.built = True
+
+  def _create(self, num_calibration):
+    if self.calibration is None or self.calibration.shape != (num_calibration,):
+      self.calibration = self.add_weight(
+        shape=(num_calibration,),
+        initializer="zeros",
+        trainable=False,
+        name="calibration",
+      )
+
+  # Normal examples.
+
+  def fit(
+    self, x: TensorLike, condition: Any = None, batch_size: int | None = None
+  ) -> Self:
+    """Learns what the score needs of normal examples, such as those of training.
+
+    The model itself is not trained. A threshold has to be fitted again.
+
+    Args:
+      x: `[n, *event_shape]`.
+      condition: c of each example, or one for all, if the model has a condition.
+      batch_size: Examples at once; None chooses one that fits into memory.
+
+    Returns:
+      The detector.
+
+    Raises:
+      ValueError: There are too few examples, or they do not fit the model.
+    """
+
+    def run(function):
+      return self._over(function, Purpose.SCORE, x, condition, batch_size)
+
+    self.score.fit(self.vae, run, self.seed)
+    self._compiled.clear()  # weights of the score may be new
+    self.is_fitted, self.calibration, self.false_alarm_rate = True, None, None
+    return self
+
+  def fit_threshold(
+    self,
+    x_normal: TensorLike,
+    false_alarm_rate: float = 0.01,
+    condition: Any = None,
+    batch_size: int | None = None,
+  ) -> Self:
+    """Sets the threshold above which a normal example is at most this often.
+
+    The guarantee holds for normal examples that neither the training nor `fit` has seen:
+    see `aevb_tf.tasks.conformal`.
+
+    Args:
+      x_normal: `[n, *event_shape]`, n at least 1 / false_alarm_rate - 1.
+      false_alarm_rate: Above 0 and below 1.
+      condition: c of each example, or one for all, if the model has a condition.
+      batch_size: Examples at once.
+
+    Returns:
+      The detector.
+
+    Raises:
+      ValueError: The rate is out of range, or there are too few examples for it.
+    """
+    rate = checks.fraction("false_alarm_rate", false_alarm_rate)
+    found = self._scores(x_normal, Purpose.CALIBRATE, condition, batch_size)
+    conformal.threshold(found, rate)  # raises an error
+    self._create(len(found))
+    self.calibration.assign(np.sort(found))
+    self.false_alarm_rate = rate
+    return self
+
+  # Answers.
+
+  @property
+  def threshold(self) -> float | None:
+    """The score above which an example is an anomaly; None before `fit_threshold`."""
+    if self.calibration is None:
+      return None
+    return conformal.threshold(np.asarray(self.calibration), self.false_alarm_rate)
+
+  def scores(
+    self, x: TensorLike, condition: Any = None, batch_size: int | None = None
+  ) -> np.ndarray:
+    """How strange each example is, float32 `[n]`: higher is stranger."""
+    return self._scores(x, Purpose.SCORE, condition, batch_size)
+
+  def p_values(
+    self, x: TensorLike, condition: Any = None, batch_size: int | None = None
+  ) -> np.ndarray:
+    """How often a normal example is as strange as each, float32 `[n]`.
+
+    Raises:
+      ValueError: `fit_threshold` was not called.
+    """
+    self._check_threshold()
+    found = self.scores(x, condition, batch_size)
+    return np.asarray(conformal.p_values(tf.constant(found), self.calibration.value))
+
+  def predict(
+    self, x: TensorLike, condition: Any = None, batch_size: int | None = None
+  ) -> np.ndarray:
+    """Whether each example is an anomaly, bool `[n]`.
+
+    Raises:
+      ValueError: `fit_threshold` was not called.
+    """
+    self._check_threshold()
+    return self.scores(x, condition, batch_size) > np.float32(self.threshold)
+
+  def maps(
+    self, x: TensorLike, condition: Any = None, batch_size: int | None = None
+  ) -> np.ndarray:
+    """What in each example is strange, float32 `[n, *event_shape]`.
+
+    Raises:
+      ValueError: The score has no parts of features.
+    """
+    self._check_fitted()
+    return self._over(self.score.of_features, Purpose.SCORE, x, condition, batch_size)
+
+  def call(self, x):
+    """Scores, float32 `[batch]`, of x `[batch, *event_shape]` or `(x, condition)`."""
+    self._check_fitted()
+    x, condition = self.vae.split_inputs(x)
+    x = self.vae.as_data(x)
+    num = self.vae.num_of(x)
+    seed = random.derive(self.seed, Purpose.SCORE)
+    with self.vae.given(condition, num):
+      return self.score.scores(self.vae, x, seed, tf.range(num))
+
+  def _scores(self, x, purpose, condition, batch_size):
+    self._check_fitted()
+    return self._over(self.score.scores, purpose, x, condition, batch_size)
+
+  def _over(self, function, purpose, x, condition, batch_size):
+    """A function of the score, of all examples in batches of one size."""
+    vae = self.vae
+    x = np.asarray(vae.as_data(x))
+    if not len(x):
+      raise ValueError("x is empty: there is nothing to score.")
+    vae.likelihood_family.check_targets(x)
+    features = conditions.of_examples(vae, condition, len(x))
+    size = min(batch_size_of(vae, batch_size), len(x))
+    seed = random.derive(self.seed, purpose)
+    compute = self._compute(function)
+    found = []
+    for first in range(0, len(x), size):
+      part = x[first : first + size]
+      given = None if features is None else np.asarray(features[first : first + size])
+      with given_padded(vae, given, size):
+        c = conditions.current(vae)
+        tensors = (pad(part, size), seed, first + tf.range(size))
+        values = compute(*tensors) if c is None else compute(*tensors, c)
+      found.append(np.asarray(values)[: len(part)])
+    return np.concatenate(found)
+
+  def _compute(self, function):
+    """A function of the score, compiled; its last argument is the condition, if any."""
+    vae = self.vae
+
+    def given(x, seed, rows, features=None):
+      with conditions.given(vae, features):
+        return function(vae, x, seed, rows)
+
+    name = function.__name__
+    if name not in self._compiled:
+      signature = [
+        tf.TensorSpec([None, *vae.event_shape], tf.float32),
+        tf.TensorSpec([2], tf.int32),
+        tf.TensorSpec([None], tf.int32),
+      ]
+      if vae.condition is not None:
+        shape = [None, *vae.condition.features_shape]
+        signature.append(tf.TensorSpec(shape, tf.float32))
+      self._compiled[name] = tf.function(
+        given, input_signature=signature, autograph=False
+      )
+    return self._compiled[name]
+
+  def _check_fitted(self):
+    if not self.is_fitted:
+      raise ValueError(
+        f"The score {scores.name_of(self.score)!r} needs normal examples: call `fit(x)` "
+        "with those of training first."
+      )
+
+  def _check_threshold(self):
+    if self.calibration is None:
+      raise ValueError(
+        "There is no threshold yet: call `fit_threshold(x_normal)` with normal examples "
+        "that the model was not trained on."
+      )
+
+  # Saving.
+
+  def get_config(self):
+    serialize = keras.saving.serialize_keras_object
+    count = None if self.calibration is None else self.calibration.shape[0]
+    return {
+      **super().get_config(),
+      "vae": serialize(self.vae),
+      "event_shape": list(self.vae.event_shape),
+      "score": serialize(self.score),
+      "seed": self.seed,
+      "is_fitted": self.is_fitted,
+      "num_calibration": count,
+      "false_alarm_rate": self.false_alarm_rate,
+    }
+
+  @classmethod
+  def from_config(cls, config, custom_objects=None):
+    config = dict(config)
+    deserialize = keras.saving.deserialize_keras_object
+    vae = deserialize(config.pop("vae"), custom_objects)
+    vae.build((None, *config.pop("event_shape")))
+    return cls(vae, deserialize(config.pop("score"), custom_objects), **config)

@@ -1,0 +1,146 @@
+"""Scores by where an example lies among the latents of normal ones.
+
+    m(x) = the point that stands for q(z|x), the mean of a Gaussian one
+
+They ask whether the encoder puts x where it puts normal examples, whatever its density.
+They fail if it puts a strange example among them, for instance since it has never seen
+what makes it strange.
+
+References:
+  Lee, Lee, Lee, Shin. A simple unified framework for detecting out-of-distribution
+    samples and adversarial attacks. NeurIPS 2018.
+  Sun, Ming, Zhu, Li. Out-of-distribution detection with deep nearest neighbors. ICML 2022.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf.checks import positive_int
+from aevb_tf.tasks.scores.base import Score, register
+
+
+def latents(model, x, seed, rows):
+  """m(x), float32 `[batch, latent_dim]`."""
+  del seed, rows
+  return model.posterior_family.point_estimate(model.encode(x))
+
+
+@register("mahalanobis")
+class Mahalanobis(Score):
+  """The Mahalanobis distance of m(x) from those of normal examples, squared.
+
+  That is (m - mu)' S^-1 (m - mu), of the mean mu and the covariance S of the latents of
+  normal examples. It fails if they lie in several clusters, between which is nothing.
+
+  Args:
+    latent_dim: Set by `fit`.
+  """
+
+  needs_fit = True
+
+  def __init__(self, latent_dim: int | None = None, **kwargs: Any):
+    super().__init__(**kwargs)
+    self.latent_dim = None
+    if latent_dim is not None:
+      self._create(latent_dim)
+
+  def _create(self, latent_dim):
+    if self.latent_dim == latent_dim:
+      return
+    self.latent_dim = latent_dim
+    weight = {"initializer": "zeros", "trainable": False}
+    self.mean = self.add_weight(shape=(latent_dim,), name="mean", **weight)
+    self.whitening = self.add_weight(
+      shape=(latent_dim, latent_dim), name="whitening", **weight
+    )
+
+  def fit(self, model, run, seed):
+    m = np.float64(run(latents))
+    if len(m) < 2:
+      raise ValueError("The score 'mahalanobis' needs two or more normal examples.")
+    self._create(m.shape[1])
+    covariance = np.cov(m, rowvar=False).reshape(m.shape[1], m.shape[1])
+    values, vectors = np.linalg.eigh(covariance)
+    # Collapsed latents hardly vary; rounding would rule their distance.
+    values = np.maximum(values, 1e-6 * max(values.max(), 1e-30))
+    self.mean.assign(m.mean(axis=0))
+    self.whitening.assign(vectors / np.sqrt(values))
+
+  def scores(self, model, x, seed, rows):
+    whitened = (latents(model, x, seed, rows) - self.mean) @ self.whitening
+    return tf.reduce_sum(whitened**2, axis=1)
+
+  def get_config(self):
+    return {**super().get_config(), "latent_dim": self.latent_dim}
+
+
+@register("nearest")
+class Nearest(Score):
+  """The mean distance of m(x) to the nearest of normal examples.
+
+  Args:
+    num_neighbors: How many neighbors are averaged.
+    max_references: The most normal examples that are kept, a random subset if there are
+      more.
+    references: Set by `fit`: the shape of what is kept.
+  """
+
+  needs_fit = True
+
+  def __init__(
+    self,
+    num_neighbors: int = 5,
+    max_references: int = 10_000,
+    references: tuple[int, int] | None = None,
+    **kwargs: Any,
+  ):
+    super().__init__(**kwargs)
+    self.num_neighbors = positive_int("num_neighbors", num_neighbors)
+    self.max_references = positive_int("max_references", max_references)
+    self.references = None
+    if references is not None:
+      self._create(tuple(references))
+
+  def _create(self, shape):
+    if self.references is None or self.references.shape != shape:
+      self.references = self.add_weight(
+        shape=shape, initializer="zeros", trainable=False, name="references"
+      )
+
+  def fit(self, model, run, seed):
+    m = run(latents)
+    if len(m) < self.num_neighbors:
+      raise ValueError(
+        f"The score 'nearest' needs at least num_neighbors={self.num_neighbors} normal "
+        f"examples, not {len(m)}."
+      )
+    if len(m) > self.max_references:
+      rng = np.random.default_rng(seed)
+      m = m[np.sort(rng.permutation(len(m))[: self.max_references])]
+    self._create(m.shape)
+    self.references.assign(m)
+
+  def scores(self, model, x, seed, rows):
+    m = latents(model, x, seed, rows)
+    # |m - r|^2 - |m|^2 = |r|^2 - 2 m r has the same order, and is a single product. It
+    # loses digits, so the distances of the nearest are computed again.
+    references = tf.convert_to_tensor(self.references)
+    center = tf.reduce_mean(references, axis=0)
+    m, references = m - center, references - center
+    product = tf.matmul(m, references, transpose_b=True)
+    closeness = 2.0 * product - tf.reduce_sum(references**2, axis=1)
+    nearest = tf.math.top_k(closeness, self.num_neighbors).indices
+    differences = tf.gather(references, nearest) - m[:, tf.newaxis]
+    distances = tf.sqrt(tf.reduce_sum(differences**2, axis=2))
+    return tf.reduce_mean(distances, axis=1)
+
+  def get_config(self):
+    references = None if self.references is None else list(self.references.shape)
+    own = {
+      "num_neighbors": self.num_neighbors,
+      "max_references": self.max_references,
+      "references": references,
+    }
+    return {**super().get_config(), **own}
