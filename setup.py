@@ -65,6 +65,7 @@ setuptools.setup(
     "pillow>=10.3",
     # Reads tables. tensorflow-datasets brings it, too.
     "pyarrow>=15.0",
+    "scikit-learn>=1.4",
     "scipy>=1.13",
     "tensorboard",
     "tensorflow>=2.21,<2.22",
@@ -99,7 +100,6 @@ setuptools.setup(
       "keras-tuner>=1.4.7",
       "mlflow>=3.1",
       "optuna>=4.0",
-      "scikit-learn>=1.4",
       "wandb>=0.17",
     ],
     # Builds the documentation site.

@@ -15,11 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks, conditions, random
-from aevb_tf.evidence.compiled import given_padded, pad
-from aevb_tf.evidence.estimation import batch_size_of, check_built
+from aevb_tf.evidence.estimation import check_built
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
 from aevb_tf.tasks import conformal, scores
+from aevb_tf.tasks.batches import over_batches
 from aevb_tf.types import TensorLike
 
 
@@ -207,26 +207,14 @@ class AnomalyDetector(Represented, keras.Model):
     return self._over(self.score.scores, purpose, x, condition, batch_size)
 
   def _over(self, function, purpose, x, condition, batch_size):
-    """A function of the score, of all examples in batches of one size."""
-    vae = self.vae
-    x = np.asarray(vae.as_data(x))
-    if not len(x):
-      raise ValueError("x is empty: there is nothing to score.")
-    vae.likelihood_family.check_targets(x)
-    features = conditions.of_examples(vae, condition, len(x))
-    size = min(batch_size_of(vae, batch_size), len(x))
-    seed = random.derive(self.seed, purpose)
-    compute = self._compute(function)
-    found = []
-    for first in range(0, len(x), size):
-      part = x[first : first + size]
-      given = None if features is None else np.asarray(features[first : first + size])
-      with given_padded(vae, given, size):
-        c = conditions.current(vae)
-        tensors = (pad(part, size), seed, first + tf.range(size))
-        values = compute(*tensors) if c is None else compute(*tensors, c)
-      found.append(np.asarray(values)[: len(part)])
-    return np.concatenate(found)
+    """A function of the score, of all examples."""
+    seed, compute = random.derive(self.seed, purpose), self._compute(function)
+
+    def scored(x, rows):
+      c = conditions.current(self.vae)
+      return compute(x, seed, rows) if c is None else compute(x, seed, rows, c)
+
+    return over_batches(self.vae, scored, x, condition, batch_size)
 
   def _compute(self, function):
     """A function of the score, compiled; its last argument is the condition, if any."""

@@ -1,0 +1,52 @@
+"""Applies a function of a model to all examples, in batches of one size."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import conditions
+from aevb_tf.evidence.compiled import given_padded, pad
+from aevb_tf.evidence.estimation import batch_size_of
+from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.types import TensorLike
+
+
+def over_batches(
+  vae: ModelWithEncoder,
+  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+  x: TensorLike,
+  condition: Any,
+  batch_size: int | None,
+) -> np.ndarray:
+  """A function of all examples; the last batch is padded.
+
+  Args:
+    vae: A built model with an encoder.
+    function: x `[size, *event_shape]` and the numbers of its rows, int32 `[size]`, ->
+      `[size, ...]`. It is called with the condition of these examples.
+    x: `[n, *event_shape]`, as a user has it.
+    condition: c of each example, or one for all, if the model has a condition.
+    batch_size: Examples at once; None chooses one that fits into memory.
+
+  Returns:
+    The results, `[n, ...]`.
+
+  Raises:
+    ValueError: There are no examples, or they do not fit the model.
+  """
+  x = np.asarray(vae.as_data(x))
+  if not len(x):
+    raise ValueError("x is empty: give at least one example.")
+  vae.likelihood_family.check_targets(x)
+  features = conditions.of_examples(vae, condition, len(x))
+  size = min(batch_size_of(vae, batch_size), len(x))
+  found = []
+  for first in range(0, len(x), size):
+    part = x[first : first + size]
+    given = None if features is None else np.asarray(features[first : first + size])
+    with given_padded(vae, given, size):
+      values = function(pad(part, size), first + tf.range(size))
+    found.append(np.asarray(values)[: len(part)])
+  return np.concatenate(found)
