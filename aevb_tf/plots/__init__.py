@@ -1,9 +1,11 @@
-"""Plots of a trained model: functions from arrays to a `matplotlib.figure.Figure`.
+"""Plots of a trained model: functions that return a `matplotlib.figure.Figure`.
 
-    figure = plots.manifold(vae.decode(plots.manifold_grid(20)).mean(), n=20)
-    plots.save(figure, "manifold.png")
+    figure = plots.samples(vae)
+    plots.save(figure, "samples.png")
 
-No function here needs a model, opens a window or changes the state of pyplot.
+`samples`, `manifold` and `reconstructions` take a model, or arrays; `latents` and
+`traversals` take a model, and the others arrays. No function opens a window or changes
+the state of pyplot.
 matplotlib is imported when the first plot is drawn, not with the package.
 """
 
@@ -12,11 +14,12 @@ from aevb_tf.plots.curves import learning_curves
 from aevb_tf.plots.files import save
 from aevb_tf.plots.grids import tile
 from aevb_tf.plots.kl_dimensions import active_units, kl_per_dimension
-from aevb_tf.plots.latent_scatter import latent_scatter
+from aevb_tf.plots.latent_scatter import latent_scatter, latents
 from aevb_tf.plots.manifold import manifold, manifold_grid
 from aevb_tf.plots.reconstructions import reconstructions
 from aevb_tf.plots.samples import samples
 from aevb_tf.plots.tables import correlations, marginals
+from aevb_tf.plots.traversals import traversals
 
 __all__ = [
   "active_units",
@@ -24,6 +27,7 @@ __all__ = [
   "correlations",
   "kl_per_dimension",
   "latent_scatter",
+  "latents",
   "learning_curves",
   "manifold",
   "manifold_grid",
@@ -32,6 +36,7 @@ __all__ = [
   "samples",
   "save",
   "tile",
+  "traversals",
 ]
 
 _MOVED = ("alternatives", "bound_curves", "gradient_variance", "mosaics")

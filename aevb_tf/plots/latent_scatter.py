@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aevb_tf.plots import style
+from aevb_tf.plots import of_models, style
 
 if TYPE_CHECKING:
   from matplotlib.axes import Axes
@@ -153,6 +153,32 @@ def _draw_named(
       fontweight="bold",
       path_effects=[patheffects.withStroke(linewidth=3, foreground="white")],
     )
+
+
+def latents(
+  vae: Any,
+  x: ArrayLike,
+  labels: ArrayLike | None = None,
+  *,
+  condition: Any = None,
+  **options: Any,
+) -> Figure:
+  """Draws where a model puts examples: `latent_scatter` of the means of q(z|x).
+
+  Args:
+    vae: A built model with an encoder.
+    x: Examples, `[n, *event_shape]`.
+    labels: Integers `[n]`, -1 for none; or None.
+    condition: That of each example, or one for all, of a model with a condition.
+    **options: Of `latent_scatter`.
+
+  Returns:
+    The figure.
+
+  Raises:
+    ValueError: The model is not built, or an argument of `latent_scatter` is wrong.
+  """
+  return latent_scatter(of_models.means(vae, x, condition), labels, **options)
 
 
 @style.styled

@@ -7,12 +7,12 @@ plot represents the same probability.
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aevb_tf.plots import grids, style
+from aevb_tf.plots import grids, of_models, style
 
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
@@ -49,9 +49,24 @@ def manifold_grid(n: int) -> np.ndarray:
   return np.stack([z1.ravel(), z2.ravel()], axis=-1)
 
 
+def _checked(model):
+  of_models.check_built(model)
+  prior = model.prior.family_name
+  if model.latent_dim != 2 or prior != "standard_normal":
+    raise ValueError(
+      f"A manifold needs two latents with a standard normal prior, and the model has "
+      f"{model.latent_dim} with {type(model.prior).__name__}: use `traversals`."
+    )
+  return model
+
+
 @style.styled
 def manifold(
-  images: ArrayLike, n: int, *, title: str = "Learned data manifold"
+  images: ArrayLike | Any,
+  n: int = 20,
+  *,
+  condition: Any = None,
+  title: str = "Learned data manifold",
 ) -> Figure:
   """Draws the decoded `manifold_grid(n)` as a grid of images without gaps.
 
@@ -59,18 +74,21 @@ def manifold(
   are Phi(z), the prior CDF, on a linear scale.
 
   Args:
-    images: The mean of p(x|z) at `manifold_grid(n)`, `[n * n, height, width,
-      channels]`.
+    images: A model of images with two latents and a standard normal prior; or the mean
+      of p(x|z) at `manifold_grid(n)`, `[n * n, height, width, channels]`.
     n: Images along each side.
+    condition: One condition, of a model with a condition.
     title: Title of the plot.
 
   Returns:
     The figure.
 
   Raises:
-    ValueError: `images` is not a batch of n * n images.
+    ValueError: `images` is not a batch of n * n images, or the model has other latents.
   """
   _check_side(n)
+  if of_models.is_model(images):
+    images = of_models.decoded(_checked(images), manifold_grid(n), condition)
   images = grids.as_images(images, "images")
   if len(images) != n * n:
     raise ValueError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aevb_tf.plots import grids, style
+from aevb_tf.plots import grids, of_models, style
 
 if TYPE_CHECKING:
   from matplotlib.axes import Axes
@@ -43,21 +43,26 @@ def _name_examples(axes: Axes, names: Sequence[object], cell: float) -> None:
 
 @style.styled
 def reconstructions(
-  x: ArrayLike,
+  x: ArrayLike | Any,
   x_mean: ArrayLike,
   *,
   columns: int = 10,
   names: Sequence[object] | None = None,
+  condition: Any = None,
   title: str = "Reconstructions from the posterior mean",
 ) -> Figure:
   """Draws originals and reconstructions in pairs of rows.
 
+      aevb_tf.plots.reconstructions(vae, x)
+      aevb_tf.plots.reconstructions(x, x_mean)
+
   Args:
     x: Examples, `[n, height, width, channels]` in [0, 1]. NaN marks a missing value,
-      which is drawn blue.
+      which is drawn blue. Or a model, and the examples are the second argument.
     x_mean: Their reconstructions, with the same shape.
     columns: Images per row; with fewer than five examples, the rest is white.
     names: A name for each example, drawn above it, such as its condition; None for none.
+    condition: That of each example, or one for all, of a model with a condition.
     title: Title of the plot.
 
   Returns:
@@ -67,6 +72,9 @@ def reconstructions(
     ValueError: An argument is not a batch of images, the shapes or the number of names
       differ, or `columns` is below 1.
   """
+  if of_models.is_model(x):
+    of_models.check_built(x)
+    x, x_mean = x_mean, np.asarray(x.reconstruct(x_mean, condition=condition))
   x, x_mean = grids.with_missing(x, x_mean)
   x = grids.as_images(x, "x")
   x_mean = grids.as_images(x_mean, "x_mean")

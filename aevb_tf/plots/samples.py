@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from aevb_tf.plots import grids, style
+from aevb_tf.plots import grids, of_models, style
 
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
@@ -15,16 +16,22 @@ if TYPE_CHECKING:
 
 @style.styled
 def samples(
-  images: ArrayLike,
+  images: ArrayLike | Any,
   *,
   columns: int | None = None,
+  num: int = 36,
+  seed: int = 0,
+  condition: Any = None,
   title: str = r"Samples: mean of $p(x\,|\,z)$, $z \sim p(z)$",
 ) -> Figure:
   """Draws samples of the model in a grid.
 
   Args:
-    images: `[n, height, width, channels]` in [0, 1].
+    images: A model of images; or `[n, height, width, channels]` in [0, 1].
     columns: Images per row; by default the grid is about as wide as tall.
+    num: Number of samples of a model.
+    seed: Of the samples of a model.
+    condition: That of all samples of a model with a condition, or of each.
     title: Title of the plot.
 
   Returns:
@@ -33,6 +40,9 @@ def samples(
   Raises:
     ValueError: `images` is not a batch of images, or `columns` is below 1.
   """
+  if of_models.is_model(images):
+    of_models.check_built(images)
+    images = np.asarray(images.sample(num, seed=seed, condition=condition))
   images = grids.as_images(images, "images")
   if columns is None:
     height, width = grids.cell_size(images)
