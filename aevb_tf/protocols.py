@@ -4,8 +4,9 @@ The models of this package have all of them. A model of your own needs those tha
 type of the argument lists, and no base class.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
+import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from aevb_tf.likelihoods import Likelihood
@@ -46,3 +47,22 @@ class ModelWithEncoder(Model, Protocol):
 
   def encode(self, x: TensorLike, training: bool = False) -> tfd.Distribution:
     """q(z|x): batch shape `[batch]`, event shape `[latent_dim]`."""
+
+
+class ModelOfExamples(ModelWithEncoder, Protocol):
+  """A model that takes examples as a user has them: those of this package.
+
+  Attributes:
+    condition: What is known of an example besides x, or None.
+  """
+
+  condition: Any
+
+  def as_data(self, x: TensorLike) -> tf.Tensor:
+    """x as float32 `[batch, *event_shape]`, checked."""
+
+  def posterior_params(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """The parameters of q(z|x), float32 `[batch, P]`."""
+
+  def point_estimate(self, distribution: tfd.Distribution) -> tf.Tensor:
+    """The value that stands for p(x|z), float32 `[batch, *event_shape]`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
-def is_model(value: object) -> bool:
+def is_model(value: object) -> TypeGuard[Any]:
   """Whether a value is a model, rather than an array."""
   return hasattr(value, "decode") and hasattr(value, "built")
 

@@ -73,8 +73,9 @@ def reconstructions(
       differ, or `columns` is below 1.
   """
   if of_models.is_model(x):
-    of_models.check_built(x)
-    x, x_mean = x_mean, np.asarray(x.reconstruct(x_mean, condition=condition))
+    model: Any = x
+    of_models.check_built(model)
+    x, x_mean = x_mean, np.asarray(model.reconstruct(x_mean, condition=condition))
   x, x_mean = grids.with_missing(x, x_mean)
   x = grids.as_images(x, "x")
   x_mean = grids.as_images(x_mean, "x_mean")

@@ -81,6 +81,7 @@ class AnomalyDetector(Represented, keras.Model):
         trainable=False,
         name="calibration",
       )
+    return self.calibration
 
   # Normal examples.
 
@@ -138,8 +139,7 @@ class AnomalyDetector(Represented, keras.Model):
     rate = checks.fraction("false_alarm_rate", false_alarm_rate)
     found = self._scores(x_normal, Purpose.CALIBRATE, condition, batch_size)
     conformal.threshold(found, rate)  # raises an error
-    self._create(len(found))
-    self.calibration.assign(np.sort(found))
+    self._create(len(found)).assign(np.sort(found))
     self.false_alarm_rate = rate
     return self
 
@@ -148,7 +148,7 @@ class AnomalyDetector(Represented, keras.Model):
   @property
   def threshold(self) -> float | None:
     """The score above which an example is an anomaly; None before `fit_threshold`."""
-    if self.calibration is None:
+    if self.calibration is None or self.false_alarm_rate is None:
       return None
     return conformal.threshold(np.asarray(self.calibration), self.false_alarm_rate)
 
@@ -166,9 +166,9 @@ class AnomalyDetector(Represented, keras.Model):
     Raises:
       ValueError: `fit_threshold` was not called.
     """
-    self._check_threshold()
+    calibration = self._known_calibration()
     found = self.scores(x, condition, batch_size)
-    return np.asarray(conformal.p_values(tf.constant(found), self.calibration.value))
+    return np.asarray(conformal.p_values(tf.constant(found), calibration.value))
 
   def predict(
     self, x: TensorLike, condition: Any = None, batch_size: int | None = None
@@ -178,7 +178,7 @@ class AnomalyDetector(Represented, keras.Model):
     Raises:
       ValueError: `fit_threshold` was not called.
     """
-    self._check_threshold()
+    self._known_calibration()
     return self.scores(x, condition, batch_size) > np.float32(self.threshold)
 
   def maps(
@@ -246,12 +246,13 @@ class AnomalyDetector(Represented, keras.Model):
         "with those of training first."
       )
 
-  def _check_threshold(self):
+  def _known_calibration(self):
     if self.calibration is None:
       raise ValueError(
         "There is no threshold yet: call `fit_threshold(x_normal)` with normal examples "
         "that the model was not trained on."
       )
+    return self.calibration
 
   # Saving.
 

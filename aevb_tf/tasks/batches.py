@@ -9,12 +9,12 @@ import tensorflow as tf
 from aevb_tf import conditions
 from aevb_tf.evidence.compiled import given_padded, pad
 from aevb_tf.evidence.estimation import batch_size_of
-from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.types import TensorLike
 
 
 def over_batches(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
   x: TensorLike,
   condition: Any,

@@ -17,7 +17,7 @@ References:
 import tensorflow as tf
 
 from aevb_tf import bounds, random
-from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.random import Purpose
 
 _DECAY, _SQUARED_DECAY, _EPSILON = 0.9, 0.999, 1e-8
@@ -25,7 +25,7 @@ _DECAY, _SQUARED_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 _MEASURED, _OF_STEP = 16, 2
 
 
-def check(model: ModelWithEncoder) -> None:
+def check(model: ModelOfExamples) -> None:
   """Raises a ValueError if the posterior of the model cannot be refined."""
   if not hasattr(model, "posterior_params"):
     raise ValueError(
@@ -34,7 +34,7 @@ def check(model: ModelWithEncoder) -> None:
 
 
 def refined_elbo(
-  model: ModelWithEncoder,
+  model: ModelOfExamples,
   x: tf.Tensor,
   seed: tf.Tensor,
   rows: tf.Tensor,

@@ -14,13 +14,13 @@ import tensorflow as tf
 
 from aevb_tf import checks
 from aevb_tf.evidence.estimation import check_built
-from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.tasks.batches import over_batches
 from aevb_tf.types import TensorLike
 
 
 def embed(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   x: TensorLike,
   condition: Any = None,
   batch_size: int | None = None,
@@ -46,7 +46,7 @@ def embed(
 
 
 def traverse(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   z: TensorLike,
   dimensions: Sequence[int] | None = None,
   values: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3),
@@ -86,7 +86,7 @@ def traverse(
 
 
 def interpolate(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   start: TensorLike,
   end: TensorLike,
   num: int = 10,
@@ -149,7 +149,7 @@ def _spherical(a, b, t):
 
 
 def nearest(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   x: TensorLike,
   among: TensorLike,
   num: int = 5,
@@ -184,7 +184,7 @@ def nearest(
 
 
 def cluster(
-  vae: ModelWithEncoder,
+  vae: ModelOfExamples,
   x: TensorLike,
   num_clusters: int,
   condition: Any = None,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.registry import Options, Registry
 from aevb_tf.representation import Represented
 
@@ -31,10 +31,10 @@ class Score(Represented, keras.layers.Layer):
     kwargs.setdefault("dtype", "float32")
     super().__init__(**kwargs)
 
-  def check(self, model: ModelWithEncoder) -> None:
+  def check(self, model: ModelOfExamples) -> None:
     """Raises a ValueError if the score cannot be computed with this model."""
 
-  def fit(self, model: ModelWithEncoder, run: Run, seed: int) -> None:
+  def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     """Learns what the score needs of normal examples; nothing by default.
 
     Args:
@@ -44,7 +44,7 @@ class Score(Represented, keras.layers.Layer):
     """
 
   def scores(
-    self, model: ModelWithEncoder, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
   ) -> tf.Tensor:
     """How strange each example is: higher is stranger.
 
@@ -60,7 +60,7 @@ class Score(Represented, keras.layers.Layer):
     raise TypeError(f"{type(self).__name__} must define `scores`.")
 
   def of_features(
-    self, model: ModelWithEncoder, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
   ) -> tf.Tensor:
     """The part of each feature or pixel in the score.
 

@@ -24,7 +24,7 @@ from aevb_tf import random
 from aevb_tf.checks import positive_int
 from aevb_tf.evidence import log_mean
 from aevb_tf.evidence.importance import add_samples
-from aevb_tf.protocols import ModelWithEncoder
+from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.random import Purpose
 from aevb_tf.tasks import refinement
 from aevb_tf.tasks.scores.base import Score, register
@@ -163,7 +163,7 @@ class LikelihoodRatio(Score):
       )
     self.background = background
 
-  def check(self, model: ModelWithEncoder) -> None:
+  def check(self, model: ModelOfExamples) -> None:
     shape = getattr(self.background, "event_shape", None)
     if shape != model.event_shape:
       raise ValueError(

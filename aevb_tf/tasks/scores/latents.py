@@ -14,6 +14,7 @@ References:
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -57,7 +58,7 @@ class Mahalanobis(Score):
     )
 
   def fit(self, model, run, seed):
-    m = np.float64(run(latents))
+    m = run(latents).astype(np.float64)
     if len(m) < 2:
       raise ValueError("The score 'mahalanobis' needs two or more normal examples.")
     self._create(m.shape[1])
@@ -99,7 +100,7 @@ class Nearest(Score):
     super().__init__(**kwargs)
     self.num_neighbors = positive_int("num_neighbors", num_neighbors)
     self.max_references = positive_int("max_references", max_references)
-    self.references = None
+    self.references: keras.Variable | None = None
     if references is not None:
       self._create(tuple(references))
 
@@ -108,6 +109,7 @@ class Nearest(Score):
       self.references = self.add_weight(
         shape=shape, initializer="zeros", trainable=False, name="references"
       )
+    return self.references
 
   def fit(self, model, run, seed):
     m = run(latents)
@@ -119,8 +121,7 @@ class Nearest(Score):
     if len(m) > self.max_references:
       rng = np.random.default_rng(seed)
       m = m[np.sort(rng.permutation(len(m))[: self.max_references])]
-    self._create(m.shape)
-    self.references.assign(m)
+    self._create(m.shape).assign(m)
 
   def scores(self, model, x, seed, rows):
     m = latents(model, x, seed, rows)
