@@ -16,7 +16,8 @@ the classifier, so labelled examples also have the objective (eq. 9)
 
 The mean over all N examples is then that of the bounds, and alpha times the mean of
 log q(y|x) over the N_l labelled examples. The alpha of the paper, which sums the bounds
-of all examples, is N times this one: its 0.1 N is `alpha=0.1`.
+of all examples, is N times this one: its 0.1 N is `alpha=0.1`. In fewer epochs than the
+paper's thousands, the classifier learns too little from that; the default is larger.
 
 References:
   Kingma, Rezende, Mohamed, Welling. Semi-supervised learning with deep generative
@@ -107,8 +108,7 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     labelled_fraction: N_l / N, the share of the training examples that have a label: 1
       if all have. `SemiSupervisedDataset` has it as an attribute.
     alpha: Weight of the mean of log q(y|x) over the labelled examples, relative to the
-      mean bound over all examples. The default is the paper's, for 50,000 examples. It is
-      too small for a few thousand.
+      mean bound over all examples. The paper's 0.1 needs thousands of epochs.
     class_probs: p(y), `[C]`; None gives all classes the same probability.
     prior: As in `VAE`; `"conditional"` is p(z|y).
     bound: As in `VAE`: the bound on log p(x|y).
@@ -137,7 +137,7 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
     classifier: keras.Model,
     condition: conditions.ConditionLike,
     labelled_fraction: float,
-    alpha: float = 0.1,
+    alpha: float = 20.0,
     class_probs: TensorLike | None = None,
     prior: priors.PriorLike | None = None,
     bound: bounds.BoundLike | None = None,
