@@ -378,9 +378,8 @@ class SemiSupervisedVAE(Autoencoder, GenerativeModel):
 
     class_log_prob = tf.reduce_sum(labels * log_q, axis=1)
     is_best = tf.argmax(labels, axis=1) == tf.argmax(log_q, axis=1)
-    objective = (
-      self.alpha / self.labelled_fraction * class_log_prob
-    )  # 0 without a label
+    # `class_log_prob` is 0 without a label.
+    objective = self.alpha / self.labelled_fraction * class_log_prob
     without = tf.fill([num], float("nan"))
     return SemiSupervisedParts(
       mean(each.bound) - class_kl + objective,
