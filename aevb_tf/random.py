@@ -70,6 +70,7 @@ class Purpose(enum.Enum):
   CALIBRATE = "request/calibrate"
   REFINE_STEP = "request/refine_step"  # counted
   REFINED = "request/refined"
+  FIT_PRIOR = "request/fit_prior"
 
   IMPUTE = "request/impute"
   IMPUTED_CHOICE = "request/impute/choice"  # counted

@@ -11,12 +11,14 @@ import keras
 import tensorflow as tf
 
 from aevb_tf import bounds, conditions, likelihoods, posteriors, priors
-from aevb_tf.models import tables
+from aevb_tf.models import prior_fitting, tables
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.missing import MissingLike
+from aevb_tf.models.prior_fitting import PriorFit
 from aevb_tf.networks.base import Activation
 from aevb_tf.tables import Schema
+from aevb_tf.types import Seed, TensorLike
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf")
@@ -120,6 +122,42 @@ class VAE(Autoencoder, GenerativeModel):
     model = cls(**parts, condition=condition, **options)
     tables.start(model.decoder, schema)
     return model
+
+  def fit_prior(
+    self,
+    x: TensorLike,
+    prior: priors.PriorLike = "mixture",
+    num_epochs: int = 50,
+    batch_size: int = 200,
+    learning_rate: float = 1e-2,
+    seed: Seed | None = None,
+    condition: Any = None,
+  ) -> PriorFit:
+    """Fits another prior to the latents of examples, after training.
+
+    The old prior can have mass where no q(z|x) has any; samples from there are poor. The
+    new one is fitted to the q(z|x) of the examples, which also raises the bound. Encoder
+    and decoder stay as they are.
+
+    Args:
+      x: Training examples, `[n, *event_shape]`.
+      prior: Name, options or object of `aevb_tf.priors`, with something to learn.
+      num_epochs: Passes over the examples.
+      batch_size: Examples in a step.
+      learning_rate: Of Adam.
+      seed: An int or a pair of int32; None uses a random one.
+      condition: c of each example, or one for all, if the model has a condition.
+
+    Returns:
+      The new model, and the bounds with the old and the new prior.
+
+    Raises:
+      ValueError: The prior has nothing to fit or does not suit the posterior, or an
+        argument is out of range.
+    """
+    return prior_fitting.fit_prior(
+      self, x, prior, num_epochs, batch_size, learning_rate, seed, condition
+    )
 
   def get_config(self):
     bound = keras.saving.serialize_keras_object(self.bound)
