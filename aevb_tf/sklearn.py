@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import ArrayLike
 from sklearn.base import (
   BaseEstimator,
@@ -27,9 +28,10 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from aevb_tf import bounds, networks, tasks
+from aevb_tf import bounds, networks, random, tasks
 from aevb_tf.checks import positive_int
 from aevb_tf.models import VAE
+from aevb_tf.tasks.batches import over_batches
 
 __all__ = ["VAEImputer", "VAEOutlierDetector", "VAETransformer"]
 
@@ -147,7 +149,12 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _VAEEsti
 
   def transform(self, X: ArrayLike) -> np.ndarray:
     """The latents of X, float32 `[n, latent_dim]`."""
-    return tasks.embed(self.vae_, self._rows(X), batch_size=None)
+    return tasks.embed(self.vae_, self._rows(X))
+
+  def __sklearn_tags__(self):
+    tags = super().__sklearn_tags__()
+    tags.transformer_tags.preserves_dtype = ["float32"]
+    return tags
 
   def inverse_transform(self, X: ArrayLike) -> np.ndarray:
     """The means of p(x|z) for latents `[n, latent_dim]`, in the units of the data."""
@@ -158,7 +165,14 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _VAEEsti
 
   def score_samples(self, X: ArrayLike) -> np.ndarray:
     """An estimate of log p(x) of each example, in the units of the data, `[n]`."""
-    found = self.vae_.log_marginal(self._rows(X), num_samples=100, seed=self.seed_)
+    rows, score = self._rows(X), tasks.scores.LogMarginal()
+    seed = random.as_seed(self.seed_)
+
+    def log_marginal(x, numbers):
+      # The same noise for all: an estimate does not depend on the place of its example.
+      return -score.scores(self.vae_, x, seed, tf.zeros_like(numbers))
+
+    found = over_batches(self.vae_, log_marginal, rows, None, None)
     return np.float64(found) - np.log(self.scale_).sum()
 
   def score(self, X: ArrayLike, y: object = None) -> float:

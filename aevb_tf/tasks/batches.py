@@ -41,7 +41,10 @@ def over_batches(
     raise ValueError("x is empty: give at least one example.")
   vae.likelihood_family.check_targets(x)
   features = conditions.of_examples(vae, condition, len(x))
-  size = min(batch_size_of(vae, batch_size), len(x))
+  # By default one size for any n: an example then has the same result in all calls.
+  size = batch_size_of(vae, batch_size)
+  if batch_size is not None:
+    size = min(size, len(x))
   found = []
   for first in range(0, len(x), size):
     part = x[first : first + size]
