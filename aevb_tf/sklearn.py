@@ -66,7 +66,7 @@ class _VAEEstimator(BaseEstimator):
     tags.input_tags.allow_nan = self._missing
     return tags
 
-  def _check(self, X, reset):
+  def _check(self, X, reset) -> np.ndarray:
     return validate_data(
       self,
       X,
@@ -214,12 +214,13 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
   def transform(self, X: ArrayLike) -> np.ndarray:
     """X with missing values filled in; observed values are unchanged."""
     check_is_fitted(self)
-    X = self._check(X, reset=False)
-    missing = np.isnan(X)
+    rows = self._check(X, reset=False)
+    missing = np.isnan(rows)
     if not missing.any():
-      return X
-    filled = self.vae_.impute(self._standardized(X), seed=self.seed_)
-    return np.where(missing, filled * self.scale_ + self.mean_, X).astype(X.dtype)
+      return rows
+    filled = self.vae_.impute(self._standardized(rows), seed=self.seed_)
+    filled = filled * self.scale_ + self.mean_
+    return np.where(missing, filled, rows).astype(rows.dtype)
 
 
 class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
@@ -241,6 +242,9 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
     detector_: The `AnomalyDetector`, whose `vae` is `vae_`.
     offset_: The `score_samples` below which an example is an outlier.
   """
+
+  detector_: tasks.AnomalyDetector
+  offset_: float
 
   def __init__(
     self,
