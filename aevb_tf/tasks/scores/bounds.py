@@ -27,7 +27,7 @@ from aevb_tf.evidence.importance import add_samples
 from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.random import Purpose
 from aevb_tf.tasks import refinement
-from aevb_tf.tasks.scores.base import Score, register
+from aevb_tf.tasks.scores.base import Run, Score, register
 
 _CHUNK_SIZE = 10
 
@@ -45,10 +45,14 @@ class Elbo(Score):
   MNIST, ones have a higher bound than the digits of training.
   """
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     return -_elbo(model, x, seed, rows)
 
-  def of_features(self, model, x, seed, rows):
+  def of_features(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     """Minus log p(x_d|z) at the point estimate of z, without the KL."""
     z = model.posterior_family.point_estimate(model.encode(x))
     family = model.likelihood_family
@@ -67,7 +71,9 @@ class LogMarginal(Score):
     super().__init__(**kwargs)
     self.num_samples = positive_int("num_samples", num_samples)
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     sums = add_samples(
       model,
       log_mean.empty(tf.shape(x)[0]),
@@ -99,10 +105,12 @@ class Typicality(Score):
       shape=(), initializer="zeros", trainable=False, name="mean_elbo"
     )
 
-  def fit(self, model, run, seed):
+  def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     self.mean_elbo.assign(run(_elbo).mean())
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     return tf.abs(_elbo(model, x, seed, rows) - self.mean_elbo)
 
 
@@ -128,10 +136,12 @@ class LikelihoodRegret(Score):
       raise ValueError(f"learning_rate={learning_rate!r} must be positive.")
     self.learning_rate = float(learning_rate)
 
-  def check(self, model):
+  def check(self, model: ModelOfExamples) -> None:
     refinement.check(model)
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     before, after = refinement.refined_elbo(
       model, x, seed, rows, self.num_steps, self.learning_rate
     )
@@ -171,7 +181,9 @@ class LikelihoodRatio(Score):
         f"{model.event_shape}: they must be equal."
       )
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     return _elbo(self.background, x, seed, rows) - _elbo(model, x, seed, rows)
 
   def get_config(self):

@@ -19,10 +19,13 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf.checks import positive_int
-from aevb_tf.tasks.scores.base import Score, register
+from aevb_tf.protocols import ModelOfExamples
+from aevb_tf.tasks.scores.base import Run, Score, register
 
 
-def latents(model, x, seed, rows):
+def latents(
+  model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+) -> tf.Tensor:
   """m(x), float32 `[batch, latent_dim]`."""
   del seed, rows
   return model.posterior_family.point_estimate(model.encode(x))
@@ -57,7 +60,7 @@ class Mahalanobis(Score):
       shape=(latent_dim, latent_dim), name="whitening", **weight
     )
 
-  def fit(self, model, run, seed):
+  def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     m = run(latents).astype(np.float64)
     if len(m) < 2:
       raise ValueError("The score 'mahalanobis' needs two or more normal examples.")
@@ -69,7 +72,9 @@ class Mahalanobis(Score):
     self.mean.assign(m.mean(axis=0))
     self.whitening.assign(vectors / np.sqrt(values))
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     whitened = (latents(model, x, seed, rows) - self.mean) @ self.whitening
     return tf.reduce_sum(whitened**2, axis=1)
 
@@ -111,7 +116,7 @@ class Nearest(Score):
       )
     return self.references
 
-  def fit(self, model, run, seed):
+  def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     m = run(latents)
     if len(m) < self.num_neighbors:
       raise ValueError(
@@ -123,7 +128,9 @@ class Nearest(Score):
       m = m[np.sort(rng.permutation(len(m))[: self.max_references])]
     self._create(m.shape).assign(m)
 
-  def scores(self, model, x, seed, rows):
+  def scores(
+    self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+  ) -> tf.Tensor:
     m = latents(model, x, seed, rows)
     # |m - r|^2 - |m|^2 = |r|^2 - 2 m r has the same order, and is a single product. It
     # loses digits, so the distances of the nearest are computed again.
