@@ -30,6 +30,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aevb_tf import bounds, networks, random, tasks
 from aevb_tf.checks import positive_int
+from aevb_tf.evidence.compiled import compiled
 from aevb_tf.models import VAE
 from aevb_tf.tasks.batches import over_batches
 
@@ -165,14 +166,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _VAEEsti
 
   def score_samples(self, X: ArrayLike) -> np.ndarray:
     """An estimate of log p(x) of each example, in the units of the data, `[n]`."""
-    rows, score = self._rows(X), tasks.scores.LogMarginal()
-    seed = random.as_seed(self.seed_)
-
-    def log_marginal(x, numbers):
-      # The same noise for all: an estimate does not depend on the place of its example.
-      return -score.scores(self.vae_, x, seed, tf.zeros_like(numbers))
-
-    found = over_batches(self.vae_, log_marginal, rows, None, None)
+    rows, seed = self._rows(X), random.as_seed(self.seed_)
+    compute = compiled(self.vae_, _log_marginal, jit=False)
+    found = over_batches(self.vae_, lambda x, _: compute(x, seed), rows, None, None)
     return np.float64(found) - np.log(self.scale_).sum()
 
   def score(self, X: ArrayLike, y: object = None) -> float:
@@ -227,7 +223,7 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
   """Finds examples that are unlike the others, by `aevb_tf.tasks.AnomalyDetector`.
 
   Args:
-    score: Name, options or object of `aevb_tf.tasks.scores`.
+    anomaly_score: Name, options or object of `aevb_tf.tasks.scores`.
     contamination: The share of the training examples that are called outliers.
     latent_dim: Number of latents.
     hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
@@ -248,7 +244,7 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
 
   def __init__(
     self,
-    score: Any = "reconstruction",
+    anomaly_score: Any = "reconstruction",
     contamination: float = 0.1,
     latent_dim: int = 8,
     hidden_units: tuple[int, ...] = (128, 128),
@@ -269,7 +265,7 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
       random_state,
       verbose,
     )
-    self.score = score
+    self.anomaly_score = anomaly_score
     self.contamination = contamination
 
   def fit(self, X: ArrayLike, y: object = None) -> Self:
@@ -281,14 +277,17 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
         f"contamination={self.contamination!r} must be above 0 and at most 0.5."
       )
     x = self._fit_vae(X)
-    self.detector_ = tasks.AnomalyDetector(self.vae_, self.score, self.seed_).fit(x)
+    self.detector_ = tasks.AnomalyDetector(
+      self.vae_, self.anomaly_score, self.seed_
+    ).fit(x)
     found = -self.detector_.scores(x).astype(np.float64)
     self.offset_ = float(np.percentile(found, 100.0 * self.contamination))
     return self
 
   def score_samples(self, X: ArrayLike) -> np.ndarray:
     """Minus the score of the detector, float64 `[n]`: lower is stranger."""
-    return -self.detector_.scores(self._rows(X)).astype(np.float64)
+    rows = self._rows(X)
+    return -self.detector_.scores(rows).astype(np.float64)
 
   def decision_function(self, X: ArrayLike) -> np.ndarray:
     """`score_samples` minus `offset_`, `[n]`: negative for outliers."""
@@ -297,3 +296,12 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
   def predict(self, X: ArrayLike) -> np.ndarray:
     """1 for each normal example, -1 for each outlier, int `[n]`."""
     return np.where(self.decision_function(X) < 0, -1, 1)
+
+
+def _log_marginal(model: VAE, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+  """Estimates of log p(x) by the same noise for all examples.
+
+  So the estimate of an example does not depend on its place.
+  """
+  rows = tf.zeros([tf.shape(x)[0]], tf.int32)
+  return -tasks.scores.LogMarginal().scores(model, x, seed, rows)

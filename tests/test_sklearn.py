@@ -101,16 +101,18 @@ def test_frames_stay_frames(table):
   assert list(filled) == list("abcde")
 
 
+@pytest.mark.filterwarnings("ignore")  # the models are hardly trained
 def test_they_work_in_pipelines_and_searches(tmp_path):
   x, y = load_breast_cancer(return_X_y=True)
   x = np.where(np.random.default_rng(0).random(x.shape) < 0.1, np.nan, x)
+  options = {**SMALL, "epochs": 30, "batch_size": 32, "random_state": 0}
   pipeline = make_pipeline(
-    VAEImputer(**SMALL), VAETransformer(**SMALL), LogisticRegression()
+    VAEImputer(**options), VAETransformer(**options), LogisticRegression()
   )
   search = GridSearchCV(pipeline, {"vaetransformer__latent_dim": [2, 4]}, cv=2)
   search.fit(x[:200], y[:200])
   predicted = search.predict(x[200:])
-  assert np.mean(predicted == y[200:]) > 0.7
+  assert np.mean(predicted == y[200:]) > 0.75  # 0.63 are of one class
   joblib.dump(search.best_estimator_, tmp_path / "model.joblib")
   again = joblib.load(tmp_path / "model.joblib")
   np.testing.assert_array_equal(again.predict(x[200:]), predicted)

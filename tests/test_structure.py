@@ -67,7 +67,7 @@ MAY_IMPORT = {
   },
   "tasks": {"bounds", "conditions", "evidence", "protocols"},
   "saving": {"models", "networks", "tasks"},
-  "sklearn": {"bounds", "models", "networks", "tasks"},
+  "sklearn": {"bounds", "evidence", "models", "networks", "tasks"},
 }
 ABOVE = {"__main__", "training"}  # may import everything below it
 # Folders of the checkout that are not installed.
