@@ -11,8 +11,7 @@ standardize themselves. The `vae_` of a fitted estimator is the `aevb_tf.VAE`, o
 standardized columns. For columns with levels, see `aevb_tf.data.table`.
 """
 
-import numbers
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
@@ -29,10 +28,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aevb_tf import bounds, networks, random, tasks
-from aevb_tf.checks import positive_int
+from aevb_tf.checks import is_number, positive_int
+from aevb_tf.evidence.batches import over_batches
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.models import VAE
-from aevb_tf.tasks.batches import over_batches
 
 __all__ = ["VAEImputer", "VAEOutlierDetector", "VAETransformer"]
 
@@ -51,7 +50,7 @@ class _VAEEstimator(BaseEstimator):
     batch_size: int = 128,
     learning_rate: float = 1e-3,
     random_state: Any = None,
-    verbose: int = 0,
+    verbose: Literal[0, 1, 2] = 0,
   ):
     self.latent_dim = latent_dim
     self.hidden_units = hidden_units
@@ -102,7 +101,7 @@ class _VAEEstimator(BaseEstimator):
       missing=missing,
       seed=self.seed_,
     )
-    if not isinstance(self.learning_rate, numbers.Real) or self.learning_rate <= 0:
+    if not (is_number(self.learning_rate) and self.learning_rate > 0):
       raise ValueError(f"learning_rate={self.learning_rate!r} must be positive.")
     self.vae_.compile(keras.optimizers.Adam(self.learning_rate))
     self.history_ = self.vae_.fit(
@@ -180,17 +179,8 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
   """Fills in missing values, NaN, by the mean of p(x_mis|x_obs).
 
   The model is trained with the importance-weighted bound of what was observed (MIWAE). A
-  column that has no value at all in `fit` is filled with 0.
-
-  Args:
-    latent_dim: Number of latents.
-    hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
-    likelihood: Name, options or object of `aevb_tf.likelihoods`, of standardized columns.
-    epochs: Passes over the data.
-    batch_size: Examples in a batch.
-    learning_rate: Of Adam.
-    random_state: int, `RandomState` or None, as in scikit-learn.
-    verbose: 0 for silence, 1 for a progress bar.
+  column that has no value at all in `fit` is filled with 0. The arguments are those of
+  `VAETransformer`.
 
   Attributes:
     vae_: The model.
@@ -222,17 +212,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
 class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
   """Finds examples that are unlike the others, by `aevb_tf.tasks.AnomalyDetector`.
 
+  The other arguments are those of `VAETransformer`.
+
   Args:
     anomaly_score: Name, options or object of `aevb_tf.tasks.scores`.
     contamination: The share of the training examples that are called outliers.
-    latent_dim: Number of latents.
-    hidden_units: Width of each hidden layer of the encoder; the decoder mirrors it.
-    likelihood: Name, options or object of `aevb_tf.likelihoods`, of standardized columns.
-    epochs: Passes over the data.
-    batch_size: Examples in a batch.
-    learning_rate: Of Adam.
-    random_state: int, `RandomState` or None, as in scikit-learn.
-    verbose: 0 for silence, 1 for a progress bar.
 
   Attributes:
     detector_: The `AnomalyDetector`, whose `vae` is `vae_`.
@@ -253,7 +237,7 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
     batch_size: int = 128,
     learning_rate: float = 1e-3,
     random_state: Any = None,
-    verbose: int = 0,
+    verbose: Literal[0, 1, 2] = 0,
   ):
     super().__init__(
       latent_dim,
@@ -270,9 +254,7 @@ class VAEOutlierDetector(OutlierMixin, _VAEEstimator):
 
   def fit(self, X: ArrayLike, y: object = None) -> Self:
     """Trains the model on X `[n, D]`, and chooses the offset; y is ignored."""
-    if not (
-      isinstance(self.contamination, numbers.Real) and 0 < self.contamination <= 0.5
-    ):
+    if not (is_number(self.contamination) and 0 < self.contamination <= 0.5):
       raise ValueError(
         f"contamination={self.contamination!r} must be above 0 and at most 0.5."
       )

@@ -389,11 +389,10 @@ class GenerativeModel(
     Raises:
       ValueError: Its schema has other columns, levels or units than that of the model.
     """
-    schema: Schema | None = getattr(self, "schema", None)
     of_c: Schema | None = getattr(self.condition, "schema", None)
-    advice = [] if schema is None else ["schema=vae.schema"]
+    advice = [] if self.schema is None else ["schema=vae.schema"]
     advice += [] if of_c is None else ["condition=vae.condition.schema"]
-    for option, ours in (("schema", schema), ("condition", of_c)):
+    for option, ours in (("schema", self.schema), ("condition", of_c)):
       theirs: Schema | None = getattr(data, option, None)
       if ours is None or theirs is None:
         continue

@@ -9,7 +9,7 @@ its output:
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,6 +18,8 @@ import tensorflow as tf
 from aevb_tf import likelihoods, posteriors, priors
 
 _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
+# What a model with an encoder has besides its prior.
+WITHOUT_PRIOR = ("encoder", "decoder", "posterior_family", "likelihood_family")
 _BOUNDED_BELOW = ("relu", "relu6", "softplus", "exponential")
 
 
@@ -205,6 +207,36 @@ def freeze(model: keras.Model) -> None:
     if not layer.trainable:
       layer.trainable = True  # otherwise Keras would see no change
       layer.trainable = False
+
+
+def copied(
+  model: Any,
+  cls: type,
+  config: Mapping[str, Any],
+  names: Sequence[str],
+  values: Mapping[int, tf.Tensor] | None = None,
+) -> Any:
+  """An independent model with parts of another one.
+
+  Args:
+    model: A built model.
+    cls: The class of the copy.
+    config: The config of the copy.
+    names: The attributes whose variables are copied.
+    values: `id` of a variable of the model -> the value that the copy gets instead.
+
+  Returns:
+    A built model that shares nothing with the other one, and is not compiled.
+  """
+  networks = (model.encoder, model.decoder)
+  own = {type(network).__name__: type(network) for network in networks}
+  copy = cls.from_config(config, custom_objects=own)  # type: ignore[attr-defined]
+  copy.build((None, *model.event_shape))
+  for name in names:
+    ours, theirs = getattr(model, name).variables, getattr(copy, name).variables
+    for source, target in zip(ours, theirs, strict=True):
+      target.assign((values or {}).get(id(source), source))
+  return copy
 
 
 def frozen_layers(network: keras.Model) -> list[int]:

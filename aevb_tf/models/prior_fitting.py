@@ -19,6 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import bounds, checks, conditions, priors, random
+from aevb_tf.evidence.batches import over_batches
+from aevb_tf.models import parts
 from aevb_tf.random import Purpose
 from aevb_tf.types import Seed, TensorLike
 
@@ -89,10 +91,15 @@ def fit_prior(
         None if features is None else tf.gather(features, rows),
       )
       number += 1
-  before, after = (
-    float(np.mean(_bounds(model, x, seed, features, size))) for model in (vae, new)
-  )
-  return PriorFit(new, before, after)
+  bounds_seed = random.derive(seed, Purpose.ELBO)
+
+  def mean_bound(model):
+    def elbo(x, rows):
+      return model.bound_parts(x, bounds_seed, rows, training=False).elbo
+
+    return float(np.mean(over_batches(model, elbo, x, condition, size)))
+
+  return PriorFit(new, mean_bound(vae), mean_bound(new))
 
 
 def _with_prior(vae, prior):
@@ -104,15 +111,7 @@ def _with_prior(vae, prior):
   except ValueError:  # it needs a closed-form KL
     bound = bounds.SGVB("A", vae.bound.num_draws)
     config["bound"] = keras.saving.serialize_keras_object(bound)
-  networks = (vae.encoder, vae.decoder)
-  own = {type(network).__name__: type(network) for network in networks}
-  new = type(vae).from_config(config, custom_objects=own)
-  new.build((None, *vae.event_shape))
-  for part in ("encoder", "decoder", "posterior_family", "likelihood_family"):
-    ours, theirs = getattr(vae, part).variables, getattr(new, part).variables
-    for source, target in zip(ours, theirs, strict=True):
-      target.assign(source)
-  return new
+  return parts.copied(vae, type(vae), config, parts.WITHOUT_PRIOR)
 
 
 def _start(model, x, features, rng):
@@ -127,17 +126,3 @@ def _start(model, x, features, rng):
   given = None if features is None else tf.gather(features, rows)
   with conditions.given(model, given):
     prior.means.assign(model.posterior_family.point_estimate(model.encode(x[rows])))
-
-
-def _bounds(model, x, seed, features, size):
-  found = []
-  for first in range(0, len(x), size):
-    part = slice(first, first + size)
-    rows = tf.range(first, first + len(x[part]))
-    given = None if features is None else features[part]
-    with conditions.given(model, given):
-      parts = model.bound_parts(
-        tf.constant(x[part]), random.derive(seed, Purpose.ELBO), rows, training=False
-      )
-    found.append(parts.elbo.numpy())
-  return np.concatenate(found)

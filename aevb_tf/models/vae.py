@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from aevb_tf import bounds, conditions, likelihoods, posteriors, priors
-from aevb_tf.models import prior_fitting, tables
+from aevb_tf.models import parts, prior_fitting, tables
 from aevb_tf.models.autoencoder import Autoencoder
 from aevb_tf.models.generative import GenerativeModel
 from aevb_tf.models.missing import MissingLike
@@ -116,10 +116,10 @@ class VAE(Autoencoder, GenerativeModel):
     if names:
       schema, condition = tables.split(schema, names)
     schema = tables.schema_of(schema)
-    parts = tables.parts(
+    own = tables.parts(
       schema, latent_dim, hidden_units, activation, posterior, likelihood, missing
     )
-    model = cls(**parts, condition=condition, **options)
+    model = cls(**own, condition=condition, **options)
     tables.start(model.decoder, schema)
     return model
 
@@ -177,16 +177,7 @@ def as_vae(
   Returns:
     A model that shares nothing with the other one, and is not compiled.
   """
-  networks = (model.encoder, model.decoder)
-  own = {type(network).__name__: type(network) for network in networks}
   config = {k: v for k, v in model.get_config().items() if k not in options}
   if "frozen" in config:
     config["frozen"] = {k: config["frozen"][k] for k in VAE.networks}
-  vae = VAE.from_config(config, custom_objects=own)
-  vae.build((None, *model.event_shape))
-  families = ("posterior_family", "likelihood_family", "prior")
-  for part in ("encoder", "decoder", *families):
-    ours, theirs = getattr(model, part).variables, getattr(vae, part).variables
-    for source, target in zip(ours, theirs, strict=True):
-      target.assign((values or {}).get(id(source), source))
-  return vae
+  return parts.copied(model, VAE, config, (*parts.WITHOUT_PRIOR, "prior"), values)

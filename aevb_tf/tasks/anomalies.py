@@ -15,11 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks, conditions, random
+from aevb_tf.evidence.batches import over_batches
 from aevb_tf.evidence.estimation import check_built
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
 from aevb_tf.tasks import conformal, scores
-from aevb_tf.tasks.batches import over_batches
 from aevb_tf.types import TensorLike
 
 
@@ -249,7 +249,7 @@ class AnomalyDetector(Represented, keras.Model):
   def _known_calibration(self):
     if self.calibration is None:
       raise ValueError(
-        "There is no threshold yet: call `fit_threshold(x_normal)` with normal examples "
+        "The threshold is not set: call `fit_threshold(x_normal)` with normal examples "
         "that the model was not trained on."
       )
     return self.calibration

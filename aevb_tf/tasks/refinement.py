@@ -56,17 +56,12 @@ def refined_elbo(
   """
   family, p = model.posterior_family, model.prior.distribution()
   has_kl = bounds.has_analytic_kl(family, model.prior)
+  estimator = bounds.sgvb_b if has_kl else bounds.sgvb_a
 
   def elbo(params, seed, num_samples):
     q = family.distribution(params)
     z = family.sample(q, family.noise(seed, rows, num_samples))
-    terms = bounds.evaluate_terms(x, z, q, p, model.decode, has_kl)
-    kl = (
-      tf.reduce_mean(terms.log_q - terms.log_prior, axis=0)
-      if terms.kl is None
-      else terms.kl
-    )
-    return tf.reduce_mean(terms.log_likelihood, axis=0) - kl
+    return estimator(bounds.evaluate_terms(x, z, q, p, model.decode, has_kl))
 
   def step(i, params, mean, square):
     with tf.GradientTape() as tape:

@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks
+from aevb_tf.evidence.batches import over_batches
 from aevb_tf.evidence.estimation import check_built
 from aevb_tf.protocols import ModelOfExamples
-from aevb_tf.tasks.batches import over_batches
 from aevb_tf.types import TensorLike
 
 
@@ -67,11 +67,7 @@ def traverse(
   Raises:
     ValueError: z has another shape, or a latent does not exist.
   """
-  z = np.asarray(z, np.float32)
-  if z.shape != (vae.latent_dim,):
-    raise ValueError(
-      f"z has shape {z.shape}: give the latents of one example, [{vae.latent_dim}]."
-    )
+  z = _of_one_example(vae, z, "z")
   chosen = range(vae.latent_dim) if dimensions is None else list(dimensions)
   for j in chosen:
     if not 0 <= j < vae.latent_dim:
@@ -115,16 +111,8 @@ def interpolate(
   """
   checks.one_of("method", method, ("linear", "spherical"))
   num = checks.positive_int("num", num)
-  ends = []
-  for name, value in (("start", start), ("end", end)):
-    value = np.asarray(value, np.float64)
-    if value.shape != (vae.latent_dim,):
-      raise ValueError(
-        f"{name} has shape {value.shape}: give the latents of one example, "
-        f"[{vae.latent_dim}]."
-      )
-    ends.append(value)
-  a, b = ends
+  a = _of_one_example(vae, start, "start").astype(np.float64)
+  b = _of_one_example(vae, end, "end").astype(np.float64)
   t = np.linspace(0.0, 1.0, num)[:, np.newaxis]
   z = (1 - t) * a + t * b if method == "linear" else _spherical(a, b, t)
   return _decoded(vae, z.astype(np.float32), condition)
@@ -219,3 +207,12 @@ def cluster(
 def _decoded(vae, z, condition):
   p = vae.decode(tf.constant(z), condition=condition)
   return np.asarray(vae.point_estimate(p))
+
+
+def _of_one_example(vae, z, name):
+  z = np.asarray(z, np.float32)
+  if z.shape != (vae.latent_dim,):
+    raise ValueError(
+      f"{name} has shape {z.shape}: give the latents of one example, [{vae.latent_dim}]."
+    )
+  return z

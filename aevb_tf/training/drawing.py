@@ -91,7 +91,7 @@ def _of_images(vae, x, given) -> dict[str, "Callable[[], Figure]"]:
     names = [levels[code] for code in np.asarray(given)]
   figures = {
     "reconstructions": lambda: plots.reconstructions(
-      x, np.asarray(vae.reconstruct(x, condition=given)), names=names
+      vae, x, names=names, condition=given
     ),
     "samples": lambda: _samples(vae),
   }
@@ -123,14 +123,12 @@ def _of_table(vae, x, given) -> dict[str, "Callable[[], Figure]"]:
 
 def _samples(vae):
   if not isinstance(vae.condition, Labels):
-    return plots.samples(np.asarray(vae.sample(_SAMPLES, seed=0)))
+    return plots.samples(vae, num=_SAMPLES)
   levels = vae.condition.levels
   samples = [vae.sample(_SAMPLES_OF_CLASS, seed=0, condition=level) for level in levels]
   return plots.by_condition(np.stack(samples), levels)
 
 
 def _manifold(vae, level):
-  grid = plots.manifold_grid(_MANIFOLD_SIDE)
-  images = np.asarray(vae.decode(grid, condition=level).mean())
   title = "Learned data manifold" + ("" if level is None else f", class {level}")
-  return plots.manifold(images, _MANIFOLD_SIDE, title=title)
+  return plots.manifold(vae, _MANIFOLD_SIDE, condition=level, title=title)

@@ -76,7 +76,7 @@ def test_a_table_from_training_to_evaluation_and_more_epochs(tmp_path, capsys):
 
 
 def test_a_picture_that_cannot_be_drawn_is_named(tmp_path, monkeypatch, capsys):
-  def refuse(images):
+  def refuse(*_, **__):
     raise ValueError("of\ntwo lines")
 
   monkeypatch.setattr(plots, "samples", refuse)

@@ -62,13 +62,7 @@ class Score(Represented, keras.layers.Layer):
   def of_features(
     self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
   ) -> tf.Tensor:
-    """The part of each feature or pixel in the score.
-
-    Args:
-      model: A built model.
-      x: float32 `[batch, *event_shape]`.
-      seed: int32 `[2]`.
-      rows: int32 `[batch]`.
+    """The part of each feature or pixel in the score; arguments as for `scores`.
 
     Returns:
       float32 `[batch, *event_shape]`.
