@@ -20,6 +20,7 @@ from aevb_tf.evidence.estimation import check_built
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
 from aevb_tf.tasks import conformal, scores
+from aevb_tf.tasks.scores.base import weight_of_shape
 from aevb_tf.types import TensorLike
 
 
@@ -74,13 +75,9 @@ class AnomalyDetector(Represented, keras.Model):
     self.built = True
 
   def _create(self, num_calibration):
-    if self.calibration is None or self.calibration.shape != (num_calibration,):
-      self.calibration = self.add_weight(
-        shape=(num_calibration,),
-        initializer="zeros",
-        trainable=False,
-        name="calibration",
-      )
+    self.calibration = weight_of_shape(
+      self, self.calibration, (num_calibration,), "calibration"
+    )
     return self.calibration
 
   # Normal examples.
@@ -109,6 +106,8 @@ class AnomalyDetector(Represented, keras.Model):
 
     self.score.fit(self.vae, run, self.seed)
     self._compiled.clear()  # weights of the score may be new
+    if self.calibration is not None:
+      self._untrack_variable(self.calibration)  # the file would have it, too
     self.is_fitted, self.calibration, self.false_alarm_rate = True, None, None
     return self
 

@@ -76,6 +76,27 @@ class Score(Represented, keras.layers.Layer):
     )
 
 
+def weight_of_shape(
+  layer: keras.layers.Layer,
+  weight: keras.Variable | None,
+  shape: tuple[int, ...],
+  name: str,
+) -> keras.Variable:
+  """The weight if it has the shape, or a new one that replaces it.
+
+  Args:
+    layer: The layer that has the weight.
+    weight: The weight that there is, or None.
+    shape: The shape that is needed.
+    name: The name of the weight.
+  """
+  if weight is not None:
+    if weight.shape == shape:
+      return weight
+    layer._untrack_variable(weight)  # the layer would save both
+  return layer.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+
+
 ScoreLike: TypeAlias = str | Options | Score
 
 registry: Registry[Score] = Registry("score", Score)

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from aevb_tf.checks import positive_int
 from aevb_tf.protocols import ModelOfExamples
-from aevb_tf.tasks.scores.base import Run, Score, register
+from aevb_tf.tasks.scores.base import Run, Score, register, weight_of_shape
 
 
 def latents(
@@ -46,19 +46,16 @@ class Mahalanobis(Score):
 
   def __init__(self, latent_dim: int | None = None, **kwargs: Any):
     super().__init__(**kwargs)
-    self.latent_dim = None
+    self.latent_dim: int | None = None
+    self.mean: keras.Variable | None = None
+    self.whitening: keras.Variable | None = None
     if latent_dim is not None:
       self._create(latent_dim)
 
-  def _create(self, latent_dim):
-    if self.latent_dim == latent_dim:
-      return
-    self.latent_dim = latent_dim
-    weight = {"initializer": "zeros", "trainable": False}
-    self.mean = self.add_weight(shape=(latent_dim,), name="mean", **weight)
-    self.whitening = self.add_weight(
-      shape=(latent_dim, latent_dim), name="whitening", **weight
-    )
+  def _create(self, dim):
+    self.latent_dim = dim
+    self.mean = weight_of_shape(self, self.mean, (dim,), "mean")
+    self.whitening = weight_of_shape(self, self.whitening, (dim, dim), "whitening")
 
   def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     m = run(latents).astype(np.float64)
@@ -110,10 +107,7 @@ class Nearest(Score):
       self._create(tuple(references))
 
   def _create(self, shape):
-    if self.references is None or self.references.shape != shape:
-      self.references = self.add_weight(
-        shape=shape, initializer="zeros", trainable=False, name="references"
-      )
+    self.references = weight_of_shape(self, self.references, shape, "references")
     return self.references
 
   def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
