@@ -71,6 +71,8 @@ class Purpose(enum.Enum):
   REFINE_STEP = "request/refine_step"  # counted
   REFINED = "request/refined"
   FIT_PRIOR = "request/fit_prior"
+  DIAGNOSE = "request/diagnose"  # counted
+  DIAGNOSED_DRAW = "request/diagnose/draw"  # counted
 
   IMPUTE = "request/impute"
   IMPUTED_CHOICE = "request/impute/choice"  # counted

@@ -62,6 +62,7 @@ _LONG = (
   "tests/training/test_conditions.py",
   "tests/models/test_vae.py",
   "tests/models/test_tools.py",
+  "tests/tasks/test_diagnosis.py",
   "tests/models/test_replicas.py",
 )
 

@@ -64,8 +64,18 @@ MAY_IMPORT = {
     "posteriors",
     "priors",
     "tables",
+    "tasks",
   },
-  "tasks": {"bounds", "conditions", "evidence", "protocols"},
+  # Tasks know models by their protocols, so that a method of a model may call a task.
+  "tasks": {
+    "bounds",
+    "conditions",
+    "data",
+    "evidence",
+    "likelihoods",
+    "plots",
+    "protocols",
+  },
   "saving": {"models", "networks", "tasks"},
   "sklearn": {"bounds", "evidence", "models", "networks", "tasks"},
 }

@@ -4,6 +4,7 @@ q(z|x) = encoder,   z = g(eps, x)
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import keras
@@ -25,7 +26,8 @@ from aevb_tf.likelihoods.observed import observed_of
 from aevb_tf.loops import conversion, xla
 from aevb_tf.models import parts, steps
 from aevb_tf.random import Purpose
-from aevb_tf.types import BatchShape, Seed, TensorLike
+from aevb_tf.tasks import diagnosis
+from aevb_tf.types import BatchShape, Examples, Seed, TensorLike
 
 
 class ElboParts(steps.Parts, Protocol):
@@ -351,6 +353,55 @@ class Autoencoder(_Model):
 
     logs = tf.stack([log_likelihood(level) for level in labels.levels], axis=1)
     return tf.nn.softmax(logs + log_probs)
+
+  def diagnose(
+    self,
+    x_train: Examples,
+    x_test: Examples,
+    num_examples: int = 1000,
+    num_refined: int = 32,
+    checks: Sequence[str] = diagnosis.CHECKS,
+    seed: Seed | None = None,
+    condition_train: Any = None,
+    condition_test: Any = None,
+    batch_size: int | None = None,
+  ) -> diagnosis.Diagnosis:
+    """Looks for what is wrong with the trained model: `aevb_tf.tasks.diagnose`.
+
+    Overfitting, collapse, holes in the aggregate posterior, calibration of p(x|z), noise
+    of the gradient, gaps of the bound. Each finding says what to try.
+
+    Args:
+      x_train: Examples of training, `[n, *event_shape]`; or batches `x` or `(x, y)`, such
+        as the result of `aevb_tf.data.load`.
+      x_test: Examples that were not trained on, in the same form.
+      num_examples: Largest number of examples of each.
+      num_refined: Number of test examples for the check `gaps`, which takes longest.
+      checks: Names of the checks to run; by default all.
+      seed: An int or a pair of int32; None uses a random one.
+      condition_train: c of the training examples, if the model has a condition; None takes
+        the y of the batches.
+      condition_test: c of the test examples.
+      batch_size: Examples at once; None chooses one that fits into memory.
+
+    Returns:
+      A `Diagnosis`: `print` it, or `save` it.
+
+    Raises:
+      ValueError: An argument is out of range, or the examples do not fit the model.
+    """
+    return diagnosis.diagnose(
+      self,
+      x_train,
+      x_test,
+      num_examples,
+      num_refined,
+      checks,
+      seed,
+      condition_train,
+      condition_test,
+      batch_size,
+    )
 
   # The bound.
 

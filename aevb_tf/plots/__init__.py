@@ -11,6 +11,7 @@ matplotlib is imported when the first plot is drawn, not with the package.
 
 from aevb_tf.plots.conditions import by_condition
 from aevb_tf.plots.curves import learning_curves
+from aevb_tf.plots.diagnosis import diagnosis
 from aevb_tf.plots.files import save
 from aevb_tf.plots.grids import tile
 from aevb_tf.plots.kl_dimensions import active_units, kl_per_dimension
@@ -25,6 +26,7 @@ __all__ = [
   "active_units",
   "by_condition",
   "correlations",
+  "diagnosis",
   "kl_per_dimension",
   "latent_scatter",
   "latents",

@@ -12,9 +12,8 @@ import numpy as np
 
 from aevb_tf.data import Loaded
 from aevb_tf.models import VAE
+from aevb_tf.tasks.diagnosis import ACTIVE_VARIANCE
 from aevb_tf.training import build, conditions
-
-ACTIVE_VARIANCE = 0.01
 
 
 class Measurements(NamedTuple):
