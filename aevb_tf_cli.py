@@ -35,6 +35,11 @@ def evaluate() -> None:
   _run("aevb_tf.training.evaluate_main")
 
 
+def apply() -> None:
+  """`aevb-apply`."""
+  _run("aevb_tf.apply.main")
+
+
 def export() -> None:
   """`aevb-export`."""
   _run("aevb_tf.export.export_main")

@@ -128,6 +128,7 @@ setuptools.setup(
     "console_scripts": [
       "aevb-train = aevb_tf_cli:train",
       "aevb-evaluate = aevb_tf_cli:evaluate",
+      "aevb-apply = aevb_tf_cli:apply",
       "aevb-export = aevb_tf_cli:export",
       "aevb-verify = aevb_tf_cli:verify",
       "aevb-client = aevb_tf_cli:client",

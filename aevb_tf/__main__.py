@@ -9,6 +9,7 @@ from aevb_tf.version import __version__
 _COMMANDS = {
   "aevb-train": "aevb_tf.training.train_main",
   "aevb-evaluate": "aevb_tf.training.evaluate_main",
+  "aevb-apply": "aevb_tf.apply.main",
   "aevb-export": "aevb_tf.export.export_main",
   "aevb-verify": "aevb_tf.export.verify_main",
   "aevb-serving": "aevb_tf.export.serving.main",

@@ -10,11 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from aevb_tf import publish
 from aevb_tf.export import (
   examples,
   formats,
   manifest,
-  publish,
   quantization,
   runtimes,
   verify,

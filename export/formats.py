@@ -16,7 +16,8 @@ import dataclasses
 import pathlib
 from typing import Any
 
-from aevb_tf.export import flatbuffer, publish, runtimes
+from aevb_tf import publish
+from aevb_tf.export import flatbuffer, runtimes
 from aevb_tf.export.config import ExportConfig
 from aevb_tf.export.examples import Taken
 from aevb_tf.export.manifest import Artifact

@@ -12,7 +12,8 @@ import os
 import pathlib
 from typing import Any
 
-from aevb_tf.export import metadata, publish
+from aevb_tf import publish
+from aevb_tf.export import metadata
 
 FILE = "manifest.json"
 

@@ -26,7 +26,8 @@ import absl.logging
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from aevb_tf.export import metadata, png, publish, signatures
+from aevb_tf import publish
+from aevb_tf.export import metadata, png, signatures
 from aevb_tf.export.frozen import Frozen
 
 METADATA = pathlib.PurePath("assets.extra", "aevb.json")

@@ -20,12 +20,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from aevb_tf import publish
 from aevb_tf.export import (
   conversion,
   examples,
   flatbuffer,
   metadata,
-  publish,
   quantization,
   runtimes,
   signatures,

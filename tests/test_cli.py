@@ -149,13 +149,13 @@ def test_the_commands_are_those_that_are_installed():
   commands = {e.name: e.value for e in installed if e.group == "console_scripts"}
   assert commands == {
     f"aevb-{name}": f"aevb_tf_cli:{name}"
-    for name in ("train", "evaluate", "export", "verify", "serving", "client")
+    for name in ("train", "evaluate", "apply", "export", "verify", "serving", "client")
   }
   assert aevb.__version__ == metadata.version("aevb_tf")
 
 
 @pytest.mark.parametrize(
-  "name", ["train", "evaluate", "export", "verify", "serving", "client"]
+  "name", ["train", "evaluate", "apply", "export", "verify", "serving", "client"]
 )
 def test_every_command_has_its_module(name, monkeypatch):
   modules = []

@@ -14,6 +14,9 @@ are numbers. `y` is int32 `[batch]`, the label, or -1 if there is none.
 | a `.csv`, `.tsv` or     | a table, whose rows are encoded by its | train, test |
 | `.parquet` file         | schema, see `aevb_tf.tables`           |             |
 | a folder                | PNG and JPEG images                    | train, test |
+
+Files and folders without splits of their own have a third one, "all": all examples, in
+their order.
 """
 
 from aevb_tf.data.array_dataset import ArrayDataset

@@ -2,7 +2,7 @@
 
 A `.npy` file holds x. An `.npz` file holds `x` and optionally labels `y`, or separate
 splits: `x_train`, `x_test`, `y_train`, `y_test`. Without separate splits, a fixed
-random tenth of the examples is the test split.
+random tenth of the examples is the test split, and "all" is all examples in their order.
 
 The dtype decides how x is read, as in `checks`. uint8 and bool are images: levels are
 scaled to [0, 1], and grey images `[n, height, width]` get a channel axis. Floats and
@@ -146,15 +146,16 @@ def tenth_held_out(n: int, split: str, where: str | os.PathLike) -> np.ndarray:
 
   Args:
     n: Number of examples.
-    split: "train" or "test".
+    split: "train", "test", or "all" for all rows in their order.
     where: Path of the data, for error messages.
 
   Returns:
-    int32 `[n - n // 10]` or `[n // 10]`, but at least one row.
+    int32 `[n - n // 10]`, `[n // 10]`, but at least one row, or `[n]`.
 
   Raises:
     ValueError: There is no such split, or there are too few examples.
   """
-  if n < 2:
+  if n < 2 and split != "all":
     raise ValueError(f"{where} holds one example; train and test need two.")
-  return sources.choose(orders.held_out(n, max(1, n // 10)), split, str(where))
+  splits = orders.held_out(n, max(1, n // 10)) | {"all": np.arange(n, dtype=np.int32)}
+  return sources.choose(splits, split, str(where))

@@ -4,8 +4,8 @@
     folder/CLASS/*.png                 labels 0, 1, ... of the classes, sorted by name
     folder/train/..., folder/test/...  splits, each in one of the forms above
 
-Without `train`, a fixed random tenth of the images is the test split. Files are sorted
-by name. Greyscale images have one channel, colour images three.
+Without `train`, a fixed random tenth of the images is the test split, and "all" is all
+images. Files are sorted by name. Greyscale images have one channel, colour images three.
 """
 
 import os
@@ -51,6 +51,11 @@ class ImageFolder:
       stream=lambda options: _stream(read, files, shape, options),
       classes=classes or None,
     )
+
+  def names(self, split: str) -> list[str]:
+    """The paths of a split's files below the folder, in the order of its examples."""
+    files, _, _ = self._find(split)
+    return [str(file.relative_to(self.path)) for file in files]
 
   def _find(self, split) -> tuple[list[pathlib.Path], np.ndarray, list[str]]:
     """The files of a split, their labels, and the classes of all splits."""

@@ -51,7 +51,8 @@ def load(
 
   Args:
     name: A source; see the table of `aevb_tf.data`.
-    split: "train", "test", or another split of the source.
+    split: "train", "test", "all" for a file or folder without splits of its own, or
+      another split of the source.
     batch_size: Examples per batch.
     binarization: "none", "fixed" (drawn once) or "stochastic" (drawn in every epoch).
     shuffle: Whether to shuffle the examples in each epoch; None shuffles only the

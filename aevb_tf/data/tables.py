@@ -48,8 +48,9 @@ class Table:
   def open(
     self, split: str | None, data_dir: str | os.PathLike | None = None
   ) -> sources.Split:
-    """Reads the table, and finds a split; None is all rows in their order."""
+    """Reads the table, and finds a split; None or "all" is all rows in their order."""
     del data_dir  # a path is complete
+    split = None if split == "all" else split
     if self.is_read_in_parts():
       return parquet.open_split(self.source, self.schema, split, self.condition)
     table, schema = read_table(self.source, self.schema)

@@ -1,6 +1,8 @@
 """Applies a function of a model to all examples, in batches of one size."""
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,24 @@ from aevb_tf.evidence.compiled import given_padded, pad
 from aevb_tf.evidence.estimation import batch_size_of
 from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.types import TensorLike
+
+_report: contextvars.ContextVar[Callable[[int, int], None] | None] = (
+  contextvars.ContextVar("report", default=None)
+)
+
+
+@contextlib.contextmanager
+def reporting(report: Callable[[int, int], None]) -> Iterator[None]:
+  """Reports the progress of `over_batches` in the block.
+
+  Args:
+    report: Called after each batch with the number of finished examples and of all.
+  """
+  token = _report.set(report)
+  try:
+    yield
+  finally:
+    _report.reset(token)
 
 
 def over_batches(
@@ -52,4 +72,6 @@ def over_batches(
     with given_padded(vae, given, size):
       values = function(pad(part, size), first + tf.range(size))
     found.append(np.asarray(values)[: len(part)])
+    if report := _report.get():
+      report(first + len(part), len(x))
   return np.concatenate(found)

@@ -19,6 +19,7 @@ from aevb_tf.plots.latent_scatter import latent_scatter, latents
 from aevb_tf.plots.manifold import manifold, manifold_grid
 from aevb_tf.plots.reconstructions import reconstructions
 from aevb_tf.plots.samples import samples
+from aevb_tf.plots.scores import scores
 from aevb_tf.plots.tables import correlations, marginals
 from aevb_tf.plots.traversals import traversals
 
@@ -37,6 +38,7 @@ __all__ = [
   "reconstructions",
   "samples",
   "save",
+  "scores",
   "tile",
   "traversals",
 ]

@@ -21,6 +21,7 @@ def by_condition(
   images: ArrayLike,
   names: Sequence[object],
   *,
+  axes: tuple[str, str] = ("condition $c$", "each column has its own $z$"),
   title: str = r"Samples: mean of $p(x\,|\,z, c)$",
 ) -> Figure:
   """Draws samples of a model with a condition, one row for each condition.
@@ -36,6 +37,7 @@ def by_condition(
     images: `[C, n, height, width, channels]` in [0, 1], n samples for each of C
       conditions, of which the first 20 are drawn.
     names: Names of the C conditions.
+    axes: What the rows and the columns are.
     title: Title of the plot.
 
   Returns:
@@ -63,16 +65,16 @@ def by_condition(
   height, width = picture.shape[:2]
   # The names take 0.7 inches of the width; title and label 0.45 of the height.
   figure = style.new_figure(style.WIDTH, (style.WIDTH - 0.7) * height / width + 0.45)
-  axes = figure.subplots()
-  grids.show(axes, picture)
-  grids.bare(axes)
+  grid = figure.subplots()
+  grids.show(grid, picture)
+  grids.bare(grid)
   cell = (height + 1) / len(images)
-  axes.set_yticks(
+  grid.set_yticks(
     [(i + 0.5) * cell - 1 for i in range(len(images))],
     [style.short(str(name), 14) for name in names],
   )
-  axes.tick_params(length=0)
-  axes.set_ylabel("condition $c$")
-  axes.set_xlabel("each column has its own $z$")
-  axes.set_title(title + grids.channel_note(flat))
+  grid.tick_params(length=0)
+  grid.set_ylabel(axes[0])
+  grid.set_xlabel(axes[1])
+  grid.set_title(title + grids.channel_note(flat))
   return figure

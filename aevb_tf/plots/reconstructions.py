@@ -49,6 +49,7 @@ def reconstructions(
   columns: int = 10,
   names: Sequence[object] | None = None,
   condition: Any = None,
+  rows: tuple[str, str] = ("original", "reconstruction"),
   title: str = "Reconstructions from the posterior mean",
 ) -> Figure:
   """Draws originals and reconstructions in pairs of rows.
@@ -63,6 +64,7 @@ def reconstructions(
     columns: Images per row; with fewer than five examples, the rest is white.
     names: A name for each example, drawn above it, such as its condition; None for none.
     condition: That of each example, or one for all, of a model with a condition.
+    rows: Names of the two rows of a pair.
     title: Title of the plot.
 
   Returns:
@@ -115,7 +117,7 @@ def reconstructions(
     grids.bare(axes)
     middle = (height - _PADDING) / 4 - 0.5
     axes.set_yticks([middle, height - 1 - middle])
-    axes.set_yticklabels(["original", "reconstruction"])
+    axes.set_yticklabels(rows)
     axes.tick_params(length=0, pad=2)
     if names is not None:
       _name_examples(

@@ -48,13 +48,17 @@ def check(config: ml_collections.ConfigDict) -> None:
 
 
 def dataset(
-  config: ml_collections.ConfigDict, split: str, schema: Schema | None = None
+  config: ml_collections.ConfigDict,
+  split: str,
+  schema: Schema | None = None,
+  shuffle: bool | None = None,
 ) -> Loaded:
-  """Returns a split of the data; "train" is shuffled, other splits are not.
+  """Returns a split of the data.
 
   Args:
     config: The checked config.
     split: The split.
+    shuffle: Whether to shuffle it in each epoch; None shuffles "train" alone.
     schema: That of all columns of a trained model, if the data are a table; None uses the
       file that the config names, or infers it.
   """
@@ -65,7 +69,7 @@ def dataset(
       split=split,
       batch_size=config.batch_size,
       binarization=config.binarization,
-      shuffle=split == "train",
+      shuffle=split == "train" if shuffle is None else shuffle,
       seed=config.seed,
       data_dir=config.data_dir or None,
       missing=config.missing,

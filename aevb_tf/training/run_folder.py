@@ -6,6 +6,7 @@
     checkpoints/      epoch-00012.keras: the last few, with the optimizer
     model.keras       the trained model
     schema.json       of a table: what its columns are
+    detector.keras    what `aevb-apply anomalies` has learned of normal examples
     summary.json      final numbers, versions, seed, times
     plots/*.png       plots
 
@@ -42,6 +43,7 @@ class RunFolder:
     self.checkpoints = self.path / "checkpoints"
     self.model = self.path / "model.keras"
     self.schema = self.path / "schema.json"
+    self.detector = self.path / "detector.keras"
     self.summary = self.path / "summary.json"
     self.plots = self.path / "plots"
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 import aevb_tf_cli
-from aevb_tf.export import publish
+from aevb_tf import publish
 from aevb_tf.training import command_line
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 import shutil
 from collections.abc import Sequence
 
-from aevb_tf.export import manifest, png, publish, signatures, verify
+from aevb_tf import publish
+from aevb_tf.export import manifest, png, signatures, verify
 from aevb_tf.export.saved_model import saved_model
 from aevb_tf.types import Examples
 

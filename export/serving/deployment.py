@@ -8,7 +8,7 @@ own, see `batching`.
 import os
 import pathlib
 
-from aevb_tf.export import publish
+from aevb_tf import publish
 from aevb_tf.export.serving import models_config
 
 # The newest image whose TensorFlow reads what this package's TensorFlow writes.

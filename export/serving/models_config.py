@@ -28,8 +28,7 @@ from typing import TypeAlias
 
 from google.protobuf import text_format
 
-from aevb_tf import files
-from aevb_tf.export import publish
+from aevb_tf import files, publish
 from aevb_tf.export.client.messages import model_server_config_pb2
 from aevb_tf.registry import did_you_mean
 

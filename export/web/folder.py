@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from aevb_tf import random
-from aevb_tf.export import examples, publish, signatures
+from aevb_tf import publish, random
+from aevb_tf.export import examples, signatures
 from aevb_tf.export.signatures import ExportableModel
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import condition_fields, latent_axes

@@ -67,7 +67,7 @@ def test_help_is_worth_reading(program, parts):
     assert part in ended.stdout
 
 
-_PROGRAMS = ("train", "evaluate", "export", "verify", "client", "serving")
+_PROGRAMS = ("train", "evaluate", "apply", "export", "verify", "client", "serving")
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)
@@ -109,7 +109,7 @@ def test_every_key_says_what_it_is():
   assert [key for key, text in about.items() if not text] == []
 
 
-@pytest.mark.parametrize("command", _PROGRAMS[:2])
+@pytest.mark.parametrize("command", _PROGRAMS[:3])
 def test_flags_are_read_without_tensorflow(command):
   code = (
     "import sys\n"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from aevb_tf.export import publish
+from aevb_tf import publish
 
 
 def test_a_folder_appears_at_the_end(tmp_path):
@@ -90,7 +90,7 @@ def test_everything_is_on_the_disk_before_it_is_seen(tmp_path, monkeypatch):
 _KILLED = """
 import sys, time
 sys.argv[0] = "aevb-export"  # TensorFlow is not needed
-from aevb_tf.export import publish
+from aevb_tf import publish
 with publish.folder(sys.argv[1]) as partial:
   (partial / "half").write_text("half")
   print("ready", flush=True)

@@ -1,0 +1,312 @@
+"""A function for each task of `aevb-apply`.
+
+Each takes a `Question` and the options of the task, and returns an `Answer`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import ml_collections
+import numpy as np
+
+import aevb_tf
+from aevb_tf import files, plots, random, tasks
+from aevb_tf.apply import inputs
+from aevb_tf.apply.inputs import Examples
+from aevb_tf.apply.results import Answer
+from aevb_tf.conditions import Labels
+from aevb_tf.evidence.batches import over_batches
+from aevb_tf.models import VAE
+from aevb_tf.random import Purpose
+from aevb_tf.training.run_folder import RunFolder, is_whole
+
+_MOST_DRAWN = 36
+_MOST_ROWS = 10
+
+
+class Question(NamedTuple):
+  """What a task is about.
+
+  Attributes:
+    vae: The model.
+    examples: The examples.
+    config: The config of the run.
+    folder: The run's folder.
+    seed: Of all noise.
+  """
+
+  vae: VAE
+  examples: Examples
+  config: ml_collections.ConfigDict
+  folder: RunFolder
+  seed: int
+
+  @property
+  def are_images(self) -> bool:
+    """Whether examples are `[height, width, channels]`."""
+    return self.examples.x.ndim == 4
+
+
+def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer:
+  """Scores, p-values and verdicts; the detector is kept in the run's folder."""
+  examples = question.examples
+  detector, says = _detector(question, score, false_alarm_rate)
+  given = {"x": examples.x, "condition": examples.condition}
+  scores = detector.scores(**given)
+  found = scores > np.float32(detector.threshold)
+  maps = {}
+  try:
+    maps["maps"] = detector.maps(**given)
+  except ValueError as error:  # this score of this model is not a sum over features
+    says = [*says, f"No maps: {error}"]
+  order = np.argsort(-scores, kind="stable")
+  picture: Callable = functools.partial(
+    plots.scores, scores, threshold=detector.threshold
+  )
+  if question.are_images:
+    strangest = examples.x[order[:_MOST_DRAWN]]
+    picture = functools.partial(
+      plots.samples, strangest, title=f"The strangest of {len(scores):,} examples"
+    )
+  if examples.is_test_data:
+    says = [*says, "These examples set it: the rate of false alarms holds for others."]
+  return Answer(
+    columns={
+      "score": scores,
+      "p_value": detector.p_values(**given),
+      "is_anomaly": found,
+    },
+    arrays=maps,
+    picture=picture,
+    says=[
+      *says,
+      f"{found.sum()} of {len(found)} examples are anomalies: their score"
+      f" ({score}) is above {detector.threshold:.4g}.",
+    ],
+  )
+
+
+def _detector(question, score, false_alarm_rate):
+  """The detector of the run's folder, or a new one, which is saved there."""
+  path = question.folder.detector
+  if path.exists() and is_whole(path):
+    detector = aevb_tf.load(path)
+    same = tasks.scores.name_of(detector.score) == score
+    same = same and detector.false_alarm_rate == false_alarm_rate
+    if same and detector.seed == question.seed and _is_of(detector.vae, question.vae):
+      return detector, [f"The threshold is that of {path}."]
+  train = inputs.of_run(question.config, question.vae, "train")
+  normal = inputs.of_run(question.config, question.vae, "test")
+  detector = tasks.AnomalyDetector(question.vae, score, seed=question.seed)
+  if detector.score.needs_fit:
+    detector.fit(train.x, train.condition)
+  detector.fit_threshold(normal.x, false_alarm_rate, normal.condition)
+  files.write(path, detector.save)
+  says = f"The threshold is that of the {len(normal.x):,} test examples of the run"
+  return detector, [f"{says}, and is kept in {path}."]
+
+
+def _is_of(vae, other):
+  """Whether two models have the same weights."""
+  return len(vae.weights) == len(other.weights) and all(
+    np.array_equal(a, b) for a, b in zip(vae.weights, other.weights, strict=True)
+  )
+
+
+def classify(question: Question) -> Answer:
+  """p(c|x), and the most probable class."""
+  vae, examples = question.vae, question.examples
+  if not isinstance(vae.condition, Labels):
+    raise ValueError(
+      "the model has no class as its condition: train it with --config.condition=labels."
+    )
+  probs = np.asarray(vae.classify(examples.x, seed=question.seed))
+  levels = np.asarray([str(level) for level in vae.condition.levels])
+  columns = {"class": levels[probs.argmax(axis=1)]}
+  columns |= {f"p({level})": probs[:, i] for i, level in enumerate(levels)}
+  says = []
+  known = examples.labels >= 0
+  if known.any():
+    errors = probs.argmax(axis=1)[known] != examples.labels[known]
+    says = [f"{errors.sum()} of {known.sum()} labelled examples are of another class."]
+  return Answer(columns=columns, says=says)
+
+
+def cluster(question: Question, num_clusters: int) -> Answer:
+  """The cluster of each example, and the centers."""
+  vae, examples = question.vae, question.examples
+  found, centers = tasks.cluster(
+    vae, examples.x, num_clusters, examples.condition, question.seed
+  )
+  means = tasks.embed(vae, examples.x, examples.condition)
+  return Answer(
+    columns={"cluster": found},
+    arrays={"centers": centers},
+    picture=lambda: plots.latent_scatter(
+      means, found, title="Posterior means and their clusters"
+    ),
+  )
+
+
+def embed(question: Question) -> Answer:
+  """The latents of each example."""
+  examples = question.examples
+  z = tasks.embed(question.vae, examples.x, examples.condition)
+  return Answer(
+    columns={f"z{j}": z[:, j] for j in range(z.shape[1])},
+    arrays={"z": z},
+    picture=lambda: plots.latent_scatter(
+      z, examples.labels, label_names=examples.class_names
+    ),
+  )
+
+
+def impute(question: Question, num_imputations: int, method: str) -> Answer:
+  """Missing values, filled in."""
+  vae, examples = question.vae, question.examples
+  found = vae.impute(
+    examples.x,
+    num_imputations,
+    method,
+    seed=question.seed,
+    condition=examples.condition,
+  )
+  filled = {"imputed": found}
+  if num_imputations > 1:
+    filled = {f"imputed_{i}": draw for i, draw in enumerate(found)}
+  missing = np.isnan(examples.x).reshape(len(examples.x), -1).sum(axis=1)
+  picture = None
+  if question.are_images:
+    first = next(iter(filled.values()))[:_MOST_DRAWN]
+    picture = functools.partial(
+      plots.reconstructions,
+      examples.x[:_MOST_DRAWN],
+      first,
+      rows=("with gaps", "imputed"),
+      title="Missing values (blue), and what fills them in",
+    )
+  return Answer(
+    columns={"num_missing": missing},
+    examples=filled,
+    picture=picture,
+    says=[f"{missing.sum():,} of {examples.x.size:,} values were missing."],
+  )
+
+
+def interpolate(
+  question: Question,
+  start: int,
+  end: int,
+  steps: int,
+  path: Literal["linear", "spherical"],
+) -> Answer:
+  """What lies between two examples."""
+  vae, examples = question.vae, question.examples
+  ends = [_row(question, name, i) for name, i in (("start", start), ("end", end))]
+  z_start, z_end = (_latents(question, row) for row in ends)
+  found = tasks.interpolate(
+    vae, z_start, z_end, steps, path, _condition(question, ends[0])
+  )
+  picture = None
+  if question.are_images:
+    title = f"From example {examples.names[start]} to {examples.names[end]}"
+    picture = functools.partial(plots.samples, found, columns=len(found), title=title)
+  return Answer(arrays={"interpolation": found}, picture=picture)
+
+
+def nearest(question: Question, num_neighbors: int) -> Answer:
+  """The training examples with the nearest latents."""
+  vae, examples = question.vae, question.examples
+  train = inputs.of_run(question.config, vae, "train")
+  indices, distances = tasks.nearest(
+    vae, examples.x, train.x, num_neighbors, examples.condition, train.condition
+  )
+  columns = {}
+  for k in range(num_neighbors):
+    columns[f"train_{k + 1}"] = indices[:, k]
+    columns[f"distance_{k + 1}"] = distances[:, k]
+  picture = None
+  if question.are_images:
+    rows = np.stack(
+      [
+        np.concatenate([examples.x[i : i + 1], train.x[indices[i]]])
+        for i in range(min(len(examples.x), _MOST_ROWS))
+      ]
+    )
+    picture = functools.partial(
+      plots.by_condition,
+      rows,
+      examples.names[: len(rows)],
+      axes=("example", "the example, and its nearest in latents, from the nearest"),
+      title="Examples, and the training examples with the nearest latents",
+    )
+  return Answer(columns=columns, picture=picture)
+
+
+def reconstruct(question: Question) -> Answer:
+  """Each example as the model sees it, and its bound."""
+  vae, examples = question.vae, question.examples
+  seed = random.derive(random.request_seed(question.seed), Purpose.ELBO)
+  found = over_batches(
+    vae, lambda x, rows: vae.reconstruct(x), examples.x, examples.condition, None
+  )
+  bound = over_batches(
+    vae,
+    lambda x, rows: vae.bound_parts(x, seed, rows, training=False).elbo,
+    examples.x,
+    examples.condition,
+    None,
+  )
+  picture: Callable | None = None
+  if question.are_images:
+    picture = functools.partial(
+      plots.reconstructions, examples.x[:_MOST_DRAWN], found[:_MOST_DRAWN]
+    )
+  elif vae.schema is not None:
+    picture = lambda: plots.marginals(  # noqa: E731
+      vae.schema.decode(examples.x),
+      vae.schema.decode(found),
+      title="Marginals of the data and of their reconstructions",
+    )
+  return Answer(
+    columns={"elbo": bound},
+    examples={"reconstructions": found},
+    picture=picture,
+    says=[f"Mean bound of {len(bound):,} examples: {bound.mean():.4g} nats."],
+  )
+
+
+def traverse(question: Question, start: int) -> Answer:
+  """What each latent changes in an example."""
+  vae, examples = question.vae, question.examples
+  row = _row(question, "start", start)
+  found = tasks.traverse(
+    vae, _latents(question, row), condition=_condition(question, row)
+  )
+  picture = None
+  if question.are_images and len(examples.x) > 1:
+    picture = functools.partial(
+      plots.traversals, vae, examples.x, example=row, condition=examples.condition
+    )
+  return Answer(arrays={"traversals": found}, picture=picture)
+
+
+def _row(question, name, number) -> int:
+  count = len(question.examples.x)
+  if not 0 <= number < count:
+    raise ValueError(f"--{name}={number}: the examples are 0, ..., {count - 1}.")
+  return number
+
+
+def _latents(question, row):
+  condition = question.examples.condition
+  given = None if condition is None else condition[row : row + 1]
+  return tasks.embed(question.vae, question.examples.x[row : row + 1], given)[0]
+
+
+def _condition(question, row):
+  condition = question.examples.condition
+  return None if condition is None else condition[row]

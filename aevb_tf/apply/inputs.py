@@ -1,0 +1,126 @@
+"""Reads the examples of `aevb-apply`, and those of the run that a task needs."""
+
+import os
+import pathlib
+from typing import Any, NamedTuple
+
+import ml_collections
+import numpy as np
+import tensorflow as tf
+
+from aevb_tf import data
+from aevb_tf.conditions import Labels
+from aevb_tf.data import sources
+from aevb_tf.data.first import first_pairs
+from aevb_tf.data.image_folders import ImageFolder
+from aevb_tf.models import VAE
+from aevb_tf.tables import Schema
+from aevb_tf.training import build, conditions
+from aevb_tf.training.configuration import ConfigError
+
+
+class Examples(NamedTuple):
+  """Examples as a model takes them.
+
+  Attributes:
+    x: float32 `[n, *event_shape]`.
+    y: int32 `[n]`, labels or -1; or float32 `[n, D_y]`, columns of a condition.
+    names: The name of each: its file below the folder, or its number.
+    condition: The argument `condition` of the model's methods, or None.
+    class_names: Names of the classes of y, by number; {} if they have none.
+    is_test_data: Whether they are the test data of the run.
+  """
+
+  x: np.ndarray
+  y: np.ndarray
+  names: list[str]
+  condition: Any
+  class_names: dict[int, str]
+  is_test_data: bool = False
+
+  @property
+  def labels(self) -> np.ndarray:
+    """int32 `[n]`, -1 for examples without a label."""
+    return conditions.as_labels(self.y)
+
+
+def read(
+  config: ml_collections.ConfigDict,
+  vae: VAE,
+  source: str | None,
+  split: str | None,
+  takes_missing: bool = False,
+) -> Examples:
+  """Reads the examples that a task is about.
+
+  Args:
+    config: The config of the run.
+    vae: The model.
+    source: A file, a folder, or another name that `aevb_tf.data.load` takes; None for
+      the data of the run.
+    split: A split; None for all of a file or folder, and "test" of other data.
+    takes_missing: Whether NaN is allowed though the model is one of complete examples.
+
+  Raises:
+    ConfigError: The examples cannot be read, or do not fit the model; the message names
+      `--input` or `--split`.
+  """
+  config = config.copy_and_resolve_references()
+  is_path = source is not None and source not in data.names() and ":" not in source
+  with config.unlocked():
+    config.dataset = config.dataset if source is None else source
+    if is_path:
+      config.data_dir = ""
+    config.missing = config.missing or takes_missing
+  split = split or ("all" if is_path else "test")
+  try:
+    loaded = build.dataset(config, split, _schema(vae), shuffle=False)
+    if not (takes_missing and vae.missing is None):
+      build.check_data(config, vae, loaded)
+  except ConfigError as error:
+    raise _about_input(error, config.dataset, split) from error
+  x, y = _arrays(loaded)
+  names = _names(config.dataset, split, len(x), is_path)
+  is_test_data = source is None and split == "test"
+  return _examples(vae, x, y, names, loaded)._replace(is_test_data=is_test_data)
+
+
+def of_run(config: ml_collections.ConfigDict, vae: VAE, split: str) -> Examples:
+  """Reads a split of the data that the model was trained on, in its order."""
+  loaded = build.dataset(config, split, _schema(vae), shuffle=False)
+  x, y = _arrays(loaded)
+  return _examples(vae, x, y, list(map(str, range(len(x)))), loaded)
+
+
+def _schema(vae) -> Schema | None:
+  return conditions.schema(vae.condition, vae.schema)
+
+
+def _arrays(loaded):
+  build.go_to_epoch(loaded, 0)
+  x, y = first_pairs(loaded, np.iinfo(np.int64).max)
+  return x, np.full(len(x), -1, np.int32) if y is None else y
+
+
+def _examples(vae, x, y, names, loaded) -> Examples:
+  if isinstance(vae.condition, Labels):
+    classes = vae.condition.levels
+  else:
+    classes = getattr(loaded, "classes", None) or ()
+  named = {code: str(name) for code, name in enumerate(classes)}
+  condition = None if vae.condition is None else tf.constant(y)
+  return Examples(x, y, names, condition, named)
+
+
+def _names(source, split, count, is_path) -> list[str]:
+  if is_path and pathlib.Path(os.path.expanduser(source)).is_dir():
+    return ImageFolder(os.path.expanduser(source)).names(split)
+  return list(map(str, range(count)))
+
+
+def _about_input(error, source, split) -> ConfigError:
+  if isinstance(error.__cause__, sources.UnknownSplitError):
+    return ConfigError(f"--split={split}: {error.__cause__}")
+  return ConfigError(
+    str(error).replace(f"--config.dataset={source}", f"--input={source}")
+  )

@@ -1,0 +1,101 @@
+"""Writes the answer of a task into a folder.
+
+results.csv    a row for each example: its name, and what the task says of it
+NAME.npy       arrays, and examples if the input was arrays
+NAME.csv       examples of a table, in the units of the data
+NAME/*.png     examples of a folder of images, by the names of their files
+picture.png
+task.json      the command, the model, and the version of the package
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aevb_tf import plots
+from aevb_tf.files import write_json
+from aevb_tf.models import VAE
+
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+
+@dataclasses.dataclass
+class Answer:
+  """The answer of a task.
+
+  Attributes:
+    columns: Of the table of results, each `[n]`.
+    arrays: Arrays of any shape, by name.
+    examples: Examples in the form of the input, `[n, *event_shape]`, by name.
+    picture: Draws the picture; None for data that have none.
+    says: Lines to print.
+  """
+
+  columns: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+  arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+  examples: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+  picture: Callable[[], Figure] | None = None
+  says: Sequence[str] = ()
+
+
+def write(
+  folder: pathlib.Path,
+  answer: Answer,
+  vae: VAE,
+  names: Sequence[str],
+  is_image_folder: bool,
+  about: Mapping[str, Any],
+) -> None:
+  """Writes the files of an answer.
+
+  Args:
+    folder: An empty folder.
+    answer: The answer.
+    vae: The model.
+    names: Names of the examples.
+    is_image_folder: Whether the names are those of files of images.
+    about: The contents of `task.json`.
+  """
+  if answer.columns:
+    _write_csv(folder / "results.csv", {"example": np.asarray(names), **answer.columns})
+  for name, array in answer.arrays.items():
+    np.save(folder / f"{name}.npy", array)
+  for name, x in answer.examples.items():
+    if vae.schema is not None:
+      _write_csv(folder / f"{name}.csv", vae.schema.decode(x))
+    elif is_image_folder:
+      _write_images(folder / name, x, names)
+    else:
+      np.save(folder / f"{name}.npy", x)
+  if answer.picture is not None:
+    plots.save(answer.picture(), folder / "picture.png")
+  write_json(folder / "task.json", dict(about))
+
+
+def _write_csv(path, columns):
+  with open(path, "w", encoding="utf-8", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
+
+
+def _cells(values) -> list:
+  """Values as text; None, NaN and NaT, which are missing, are empty cells."""
+  return ["" if v is None or v != v else str(v) for v in np.asarray(values)]
+
+
+def _write_images(folder, x, names):
+  import PIL.Image
+
+  levels = np.round(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
+  for image, name in zip(levels, names, strict=True):
+    path = (folder / name).with_suffix(".png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)

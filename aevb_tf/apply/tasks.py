@@ -1,0 +1,64 @@
+"""The tasks of `aevb-apply` and their options. This module does not need TensorFlow."""
+
+from typing import NamedTuple
+
+
+class Option(NamedTuple):
+  """An option of some tasks.
+
+  Attributes:
+    default: Its default, whose type is that of the value.
+    about: A sentence.
+  """
+
+  default: int | float | str
+  about: str
+
+
+class Task(NamedTuple):
+  """A task.
+
+  Attributes:
+    about: What it does, a phrase.
+    options: Names of its options, which are arguments of its function in `answers`.
+    takes_missing: Whether examples may have missing values whatever the model is.
+  """
+
+  about: str
+  options: tuple[str, ...] = ()
+  takes_missing: bool = False
+
+
+OPTIONS = {
+  "score": Option("nearest", "How strange an example is, a name of `tasks.scores`."),
+  "false_alarm_rate": Option(0.01, "Share of normal examples above the threshold."),
+  "num_neighbors": Option(5, "How many training examples to find."),
+  "num_clusters": Option(10, "Number of clusters."),
+  "num_imputations": Option(1, "1 for estimates of missing values, m for m draws."),
+  "method": Option("importance", "How to impute, a name of `aevb_tf.imputation`."),
+  "start": Option(0, "Number of the example to start from, from 0."),
+  "end": Option(1, "Number of the example to end at, from 0."),
+  "steps": Option(10, "Number of steps from start to end."),
+  "path": Option("linear", "linear, or spherical, which keeps the length of z."),
+}
+
+TASKS = {
+  "anomalies": Task(
+    "how strange each example is, its p-value, and whether it is an anomaly",
+    ("score", "false_alarm_rate"),
+  ),
+  "classify": Task("p(c|x) of each class, of a model that has a class as condition"),
+  "cluster": Task("clusters of latents, by k-means", ("num_clusters",)),
+  "embed": Task("the latents of each example"),
+  "impute": Task(
+    "missing values (NaN, or empty cells) filled in",
+    ("num_imputations", "method"),
+    takes_missing=True,
+  ),
+  "interpolate": Task(
+    "what lies between two examples", ("start", "end", "steps", "path")
+  ),
+  "nearest": Task("the training examples with the nearest latents", ("num_neighbors",)),
+  "reconstruct": Task("each example as the model sees it, and its bound"),
+  "traverse": Task("what each latent changes in an example", ("start",)),
+}

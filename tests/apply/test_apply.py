@@ -1,0 +1,318 @@
+"""`aevb-apply`: every task agrees with the function that it calls, and writes files."""
+
+import csv
+import inspect
+import json
+import shutil
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import aevb_tf as aevb
+from aevb_tf import tasks
+from aevb_tf.apply import answers, main
+from aevb_tf.apply.tasks import OPTIONS, TASKS
+from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.train import train
+from tests.training import runs, test_conditions, test_tables
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+  """Images `[60, 4, 3, 1]`, the same for each call."""
+  return np.random.default_rng(1).random((60, 4, 3, 1)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, images):
+  """The folder of a run of images, and its model."""
+  folder = tmp_path_factory.mktemp("apply")
+  np.save(folder / "x.npy", images)
+  changes = ("batch_size=20", "binarization=none", "likelihood=gaussian")
+  train(runs.config(f"dataset={folder / 'x.npy'}", *changes, epochs=1), folder / "run")
+  return folder / "run", aevb.load(folder / "run" / "model.keras")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+  """The folder of a run of a table with missing values, its model, and the table."""
+  folder = tmp_path_factory.mktemp("apply_table")
+  path = test_tables.write_table(folder / "t.csv")
+  train(test_tables.config(path, "--config.plots=false"), folder / "run")
+  return folder / "run", aevb.load(folder / "run" / "model.keras"), path
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+  """The folder of a run with a class as condition, its model, and its data."""
+  folder = tmp_path_factory.mktemp("apply_classes")
+  dataset = test_conditions.images(folder)
+  train(test_conditions.config(dataset), folder / "run")
+  return folder / "run", aevb.load(folder / "run" / "model.keras"), folder / "data.npz"
+
+
+def apply(folder, to, task, *argv):
+  """Runs the command; returns the rows of its table."""
+  words = ["aevb-apply", task, f"--workdir={folder}", f"--to={to}"]
+  assert main.main([*words, *map(str, argv)]) == 0
+  if not (to / "results.csv").exists():
+    return None
+  with open(to / "results.csv", encoding="utf-8", newline="") as file:
+    return list(csv.DictReader(file))
+
+
+def column(rows, name):
+  return np.array([float(row[name]) for row in rows], np.float32)
+
+
+def test_every_task_has_its_function_and_its_options():
+  used = set()
+  for name, task in TASKS.items():
+    _, *options = inspect.signature(getattr(answers, name)).parameters
+    assert tuple(options) == task.options, name
+    used |= set(options)
+  assert used == set(OPTIONS)
+
+
+def test_embed(run, images, tmp_path):
+  folder, vae = run
+  np.save(tmp_path / "new.npy", images[:7])
+  to = tmp_path / "to"
+  rows = apply(folder, to, "embed", f"--input={tmp_path / 'new.npy'}")
+  expected = tasks.embed(vae, images[:7])
+  np.testing.assert_array_equal(np.load(to / "z.npy"), expected)
+  for j in range(vae.latent_dim):
+    np.testing.assert_array_equal(column(rows, f"z{j}"), expected[:, j])
+  assert [row["example"] for row in rows] == list(map(str, range(7)))
+  about = json.loads((to / "task.json").read_text())
+  assert about["task"] == "embed" and about["num_examples"] == 7
+  assert (to / "picture.png").exists()
+
+
+def test_without_an_input_it_is_the_test_split(run, tmp_path):
+  folder, vae = run
+  rows = apply(folder, tmp_path / "to", "embed")
+  test = aevb.data.load(folder.parent / "x.npy", "test")
+  expected = tasks.embed(vae, test.x)
+  np.testing.assert_array_equal(np.load(tmp_path / "to" / "z.npy"), expected)
+  assert len(rows) == test.num_examples
+
+
+def test_reconstructions_of_a_folder_are_images_of_the_same_names(run, tmp_path):
+  folder, vae = run
+  levels = np.random.default_rng(2).integers(0, 256, (3, 4, 3), np.uint8)
+  names = ["b.png", "sub.png", "z.png"]
+  (tmp_path / "in").mkdir()
+  for image, name in zip(levels, names, strict=True):
+    PIL.Image.fromarray(image).save(tmp_path / "in" / name)
+  to = tmp_path / "to"
+  rows = apply(folder, to, "reconstruct", f"--input={tmp_path / 'in'}")
+  assert [row["example"] for row in rows] == names
+  x = np.float32(levels[..., np.newaxis]) / np.float32(255)
+  expected = np.round(np.clip(vae.reconstruct(x), 0, 1) * 255)
+  for name, image in zip(names, expected, strict=True):
+    found = np.asarray(PIL.Image.open(to / "reconstructions" / name))
+    np.testing.assert_allclose(found, image[..., 0], atol=1)
+  np.testing.assert_allclose(column(rows, "elbo"), vae.elbo(x, seed=0), rtol=1e-4)
+
+
+def test_cluster_and_nearest(run, images, tmp_path):
+  folder, vae = run
+  test = aevb.data.load(folder.parent / "x.npy", "test").x
+  rows = apply(folder, tmp_path / "c", "cluster", "--num_clusters=3")
+  expected, centers = tasks.cluster(vae, test, 3, seed=0)
+  np.testing.assert_array_equal(column(rows, "cluster"), expected)
+  np.testing.assert_array_equal(np.load(tmp_path / "c" / "centers.npy"), centers)
+  rows = apply(folder, tmp_path / "n", "nearest", "--num_neighbors=2")
+  known = aevb.data.load(folder.parent / "x.npy", "train", shuffle=False).x
+  indices, distances = tasks.nearest(vae, test, known, 2)
+  np.testing.assert_array_equal(column(rows, "train_2"), indices[:, 1])
+  np.testing.assert_array_equal(column(rows, "distance_1"), distances[:, 0])
+
+
+def test_between_and_around_examples(run, tmp_path):
+  folder, vae = run
+  z = tasks.embed(vae, aevb.data.load(folder.parent / "x.npy", "test").x)
+  options = ("--start=1", "--end=3", "--steps=4", "--path=spherical")
+  apply(folder, tmp_path / "i", "interpolate", *options)
+  expected = tasks.interpolate(vae, z[1], z[3], 4, "spherical")
+  found = np.load(tmp_path / "i" / "interpolation.npy")
+  np.testing.assert_allclose(found, expected, rtol=1e-5)
+  apply(folder, tmp_path / "t", "traverse", "--start=2")
+  found = np.load(tmp_path / "t" / "traversals.npy")
+  np.testing.assert_allclose(found, tasks.traverse(vae, z[2]), rtol=1e-5)
+
+
+def test_anomalies_keep_their_detector(run, images, tmp_path, capsys):
+  folder, vae = run
+  folder = shutil.copytree(folder, tmp_path / "run")
+  np.save(tmp_path / "new.npy", 1 - images[:9])
+  argv = (f"--input={tmp_path / 'new.npy'}", "--false_alarm_rate=0.2")
+  rows = apply(folder, tmp_path / "a", "anomalies", *argv)
+  assert "kept in" in capsys.readouterr().out
+  path = folder.parent / "x.npy"
+  known = aevb.data.load(run[0].parent / path.name, "train", shuffle=False).x
+  test = aevb.data.load(run[0].parent / path.name, "test").x
+  detector = tasks.AnomalyDetector(vae).fit(known).fit_threshold(test, 0.2)
+  x = 1 - images[:9]
+  np.testing.assert_array_equal(column(rows, "score"), detector.scores(x))
+  np.testing.assert_array_equal(column(rows, "p_value"), detector.p_values(x))
+  assert [row["is_anomaly"] for row in rows] == [str(v) for v in detector.predict(x)]
+  before = (folder / "detector.keras").read_bytes()
+  again = apply(folder, tmp_path / "b", "anomalies", *argv)
+  assert again == rows and (folder / "detector.keras").read_bytes() == before
+  apply(folder, tmp_path / "c", "anomalies", argv[0], "--false_alarm_rate=0.5")
+  assert aevb.load(folder / "detector.keras").false_alarm_rate == 0.5
+
+
+def test_a_detector_of_another_model_is_not_used(run, tmp_path, capsys):
+  folder = shutil.copytree(run[0], tmp_path / "run")
+  argv = ("--score=reconstruction", "--false_alarm_rate=0.3")
+  apply(folder, tmp_path / "a", "anomalies", *argv)
+  assert np.load(tmp_path / "a" / "maps.npy").shape[1:] == (4, 3, 1)
+  vae = aevb.load(folder / "model.keras")
+  vae.trainable_variables[0].assign(vae.trainable_variables[0] * 3.0)
+  vae.save(folder / "model.keras")
+  capsys.readouterr()
+  apply(folder, tmp_path / "b", "anomalies", *argv)
+  assert "is kept in" in capsys.readouterr().out
+
+
+def test_missing_cells_of_a_table_are_filled_in(table, tmp_path):
+  folder, vae, path = table
+  to = tmp_path / "to"
+  rows = apply(folder, to, "impute", f"--input={path}")
+  with open(path, encoding="utf-8", newline="") as file:
+    before = list(csv.DictReader(file))
+  with open(to / "imputed.csv", encoding="utf-8", newline="") as file:
+    after = list(csv.DictReader(file))
+  assert [int(row["num_missing"]) for row in rows] == [
+    sum(not value for value in row.values()) for row in before
+  ]
+  expected = vae.schema.decode(
+    vae.impute(vae.schema.encode(path), method="importance", seed=0)
+  )
+  for i, (old, new) in enumerate(zip(before, after, strict=True)):
+    assert new["pet"] == expected["pet"][i]
+    for name in old:
+      assert new[name]
+      if old[name] and name != "pet":
+        assert float(new[name]) == pytest.approx(float(old[name]), rel=1e-5)
+
+
+def test_draws_of_images_with_gaps(run, images, tmp_path):
+  x = images[:5].copy()
+  x[:, 1] = np.nan
+  np.save(tmp_path / "gaps.npy", x)
+  to = tmp_path / "to"
+  options = (
+    f"--input={tmp_path / 'gaps.npy'}",
+    "--num_imputations=2",
+    "--method=gibbs",
+  )
+  apply(run[0], to, "impute", *options)
+  draws = run[1].impute(x, 2, "gibbs", seed=0)
+  for i in range(2):
+    np.testing.assert_array_equal(np.load(to / f"imputed_{i}.npy"), draws[i])
+
+
+@pytest.mark.parametrize(
+  ("task", "options"),
+  [
+    ("anomalies", ["--false_alarm_rate=0.2"]),
+    ("embed", []),
+    ("reconstruct", []),
+    ("nearest", []),
+  ],
+)
+def test_tables_with_missing_values(table, task, options, tmp_path):
+  rows = apply(table[0], tmp_path / "to", task, f"--input={table[2]}", *options)
+  assert len(rows) == 60
+  if task == "reconstruct":
+    assert (tmp_path / "to" / "reconstructions.csv").exists()
+
+
+def test_a_model_of_classes(classes, tmp_path):
+  folder, vae, path = classes
+  rows = apply(folder, tmp_path / "c", "classify", f"--input={path}")
+  expected = vae.classify(np.load(path)["x"], seed=0)
+  for i, level in enumerate(vae.condition.levels):
+    np.testing.assert_allclose(column(rows, f"p({level})"), expected[:, i], rtol=1e-5)
+  assert {row["class"] for row in rows} <= set(vae.condition.levels)
+  apply(folder, tmp_path / "e", "embed", f"--input={path}")
+  found = np.load(tmp_path / "e" / "z.npy")
+  expected = tasks.embed(vae, np.load(path)["x"], np.load(path)["y"].tolist())
+  np.testing.assert_array_equal(found, expected)
+  for task in ("interpolate", "nearest", "traverse"):
+    apply(folder, tmp_path / task, task, f"--input={path}")
+  apply(folder, tmp_path / "a", "anomalies", "--false_alarm_rate=0.5")
+
+
+@pytest.mark.parametrize(
+  ("argv", "message"),
+  [
+    ((), "TASK is missing: type aevb-apply TASK ..., one of anomalies, "),
+    (("embd",), "embd: unknown task. Did you mean embed?"),
+    (("embed", "cluster"), "cluster: not a flag; there is one task in a command, "),
+    (("embed",), "--workdir is missing. Type: "),
+    (
+      ("embed", "--workdir=RUN", "--to=TO", "--num_clusters=3"),
+      "--num_clusters: embed does not have this option. It has no options.",
+    ),
+    (
+      ("embed", "--workdir=RUN", "--to=TO", "--input=no.npy"),
+      "--input=no.npy: There is no file",
+    ),
+    (
+      ("embed", "--workdir=RUN", "--to=TO", "--split=tset"),
+      "--split=tset: ",
+    ),
+    (
+      ("interpolate", "--workdir=RUN", "--to=TO", "--end=99"),
+      "interpolate: --end=99: the examples are 0, ..., 5.",
+    ),
+    (("classify", "--workdir=RUN", "--to=TO"), "classify: the model has no class"),
+    (
+      ("anomalies", "--workdir=RUN", "--to=TO", "--score=nearst"),
+      "anomalies: Unknown score 'nearst'. Did you mean nearest?",
+    ),
+    (
+      ("anomalies", "--workdir=RUN", "--to=TO", "--false_alarm_rate=0.001"),
+      "anomalies: false_alarm_rate=0.001 needs at least 999 normal examples",
+    ),
+  ],
+)
+def test_mistakes_are_one_line_and_write_nothing(run, argv, message, tmp_path):
+  to = tmp_path / "to"
+  places = {"RUN": str(run[0]), "TO": str(to)}
+  for name, place in places.items():
+    argv = [word.replace(name, place) for word in argv]
+  with pytest.raises(ConfigError) as caught:
+    main.main(["aevb-apply", *argv])
+  assert str(caught.value).startswith(message)
+  assert "\n" not in str(caught.value)
+  assert list(tmp_path.iterdir()) == []
+
+
+def test_the_wrong_shape_names_the_input(run, tmp_path):
+  np.save(tmp_path / "other.npy", np.zeros((3, 5, 5, 1), np.float32))
+  with pytest.raises(ConfigError, match=r"^--input=.*other\.npy: .*\[?5, 5, 1"):
+    apply(run[0], tmp_path / "to", "embed", f"--input={tmp_path / 'other.npy'}")
+
+
+def test_nothing_is_overwritten(run, tmp_path):
+  (tmp_path / "to").mkdir()
+  with pytest.raises(FileExistsError):
+    apply(run[0], tmp_path / "to", "embed")
+
+
+def test_a_single_example_and_a_folder_of_splits(run, images, tmp_path):
+  np.save(tmp_path / "one.npy", images[:1])
+  argv = f"--input={tmp_path / 'one.npy'}"
+  assert len(apply(run[0], tmp_path / "a", "embed", argv)) == 1
+  np.savez(tmp_path / "two.npz", x_train=images[:4], x_test=images[4:6])
+  argv = f"--input={tmp_path / 'two.npz'}"
+  with pytest.raises(ConfigError, match="--split=all: .*has no split 'all'"):
+    apply(run[0], tmp_path / "b", "embed", argv)
+  assert len(apply(run[0], tmp_path / "b", "embed", argv, "--split=test")) == 2
