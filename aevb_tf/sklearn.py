@@ -179,8 +179,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
   """Fills in missing values, NaN, by the mean of p(x_mis|x_obs).
 
   The model is trained with the importance-weighted bound of what was observed (MIWAE). A
-  column that has no value at all in `fit` is filled with 0. The arguments are those of
-  `VAETransformer`.
+  column that has no value at all in `fit` is filled with 0. The other arguments are those
+  of `VAETransformer`.
+
+  Args:
+    method: How to impute: a name, options or object of `aevb_tf.imputation`.
 
   Attributes:
     vae_: The model.
@@ -188,6 +191,30 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
   """
 
   _missing = True
+
+  def __init__(
+    self,
+    latent_dim: int = 8,
+    hidden_units: tuple[int, ...] = (128, 128),
+    likelihood: Any = "gaussian",
+    epochs: int = 100,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    random_state: Any = None,
+    verbose: Literal[0, 1, 2] = 0,
+    method: Any = "importance",
+  ):
+    super().__init__(
+      latent_dim,
+      hidden_units,
+      likelihood,
+      epochs,
+      batch_size,
+      learning_rate,
+      random_state,
+      verbose,
+    )
+    self.method = method
 
   def _bound(self):
     return bounds.ImportanceWeighted(20)
@@ -204,7 +231,9 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, _VAEEstimator):
     missing = np.isnan(rows)
     if not missing.any():
       return rows
-    filled = self.vae_.impute(self._standardized(rows), seed=self.seed_)
+    filled = self.vae_.impute(
+      self._standardized(rows), method=self.method, seed=self.seed_
+    )
     filled = filled * self.scale_ + self.mean_
     return np.where(missing, filled, rows).astype(rows.dtype)
 

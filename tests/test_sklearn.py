@@ -83,6 +83,20 @@ def test_missing_values_are_filled_in_better_than_by_means(table):
   np.testing.assert_array_equal(imputer.transform(x), filled)
 
 
+def test_the_method_of_imputation_is_that_of_the_model(table):
+  incomplete = np.where(
+    np.random.default_rng(1).random(table.shape) < 0.2, np.nan, table
+  )
+  method = {"name": "metropolis_within_gibbs", "num_samples": 20}
+  imputer = VAEImputer(method=method, epochs=1, random_state=0).fit(incomplete)
+  standardized = np.float32((incomplete - imputer.mean_) / imputer.scale_)
+  expected = imputer.vae_.impute(standardized, method=method, seed=imputer.seed_)
+  expected = expected * imputer.scale_ + imputer.mean_
+  missing = np.isnan(incomplete)
+  found = imputer.transform(incomplete)
+  np.testing.assert_allclose(found[missing], expected[missing], rtol=1e-6)
+
+
 def test_outliers_are_found(table):
   strange = table[:20] + 8 * table.std(axis=0) * [1, -1, 1, -1, 1]
   detector = VAEOutlierDetector(contamination=0.05, **OPTIONS).fit(table)
