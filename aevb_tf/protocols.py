@@ -64,5 +64,8 @@ class ModelOfExamples(ModelWithEncoder, Protocol):
   def posterior_params(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
     """The parameters of q(z|x), float32 `[batch, P]`."""
 
+  def hidden_features(self, x: tf.Tensor) -> tf.Tensor:
+    """What the last layer of the encoder gets, float32 `[batch, n]`."""
+
   def point_estimate(self, distribution: tfd.Distribution) -> tf.Tensor:
     """The value that stands for p(x|z), float32 `[batch, *event_shape]`."""

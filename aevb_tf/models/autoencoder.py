@@ -144,10 +144,30 @@ class Autoencoder(_Model):
       x: float32 `[batch, *event_shape]`.
       training: As in `call`.
     """
+    output = self.encoder(self._encoder_input(x), training=training)
+    return parts.parameters(output, self.posterior_family)
+
+  def hidden_features(self, x: tf.Tensor) -> tf.Tensor:
+    """What the last layer of the encoder gets, float32 `[batch, n]`.
+
+    Args:
+      x: float32 `[batch, *event_shape]`.
+
+    Raises:
+      ValueError: The encoder has no method `hidden_features`.
+    """
+    if not hasattr(self.encoder, "hidden_features"):
+      raise ValueError(
+        f"The encoder, a {type(self.encoder).__name__}, has no `hidden_features(x)`: "
+        "define this method, which returns what its last layer gets, [batch, n]."
+      )
+    features = self.encoder.hidden_features(self._encoder_input(x))
+    return tf.cast(features, tf.float32)
+
+  def _encoder_input(self, x):
     if self.missing:
       x = self.missing.encoder_input(x)
-    output = self.encoder(self.with_condition(x), training=training)
-    return parts.parameters(output, self.posterior_family)
+    return self.with_condition(x)
 
   def _encoded(self, x, training=False):
     output = self.posterior_params(x, training)

@@ -32,6 +32,9 @@ Initializer: TypeAlias = str | Options | keras.initializers.Initializer
 class Encoder(Represented, keras.Model):
   """A network from x to the parameters of q(z|x).
 
+  An encoder may define `hidden_features(x)`, what its last layer gets, float `[batch, n]`.
+  The score `nearest_features` of anomalies needs it; the encoders of this package have it.
+
   Args:
     latent_dim: Number of latents, the paper's J or Nz.
     posterior: Name, options or object of `aevb_tf.posteriors`.

@@ -61,13 +61,17 @@ class ConvEncoder(Encoder):
 
   def call(self, x):
     """float `[batch, height, width, channels]`, or (x, c) -> float `[batch, params_size]`."""
+    return self.head(self.hidden_features(x))
+
+  def hidden_features(self, x):
+    """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     x = _channels(x)
     for convolution in self.convolutions:
       x = convolution(x)
     h = self.flatten(x)
     for layer in self.hidden:
       h = layer(h)
-    return self.head(h)
+    return h
 
   def get_config(self):
     return {

@@ -50,10 +50,10 @@ class _Perceptron(keras.Model):
       name=name,
     )
 
-  def _perceptron(self, h):
+  def _hidden(self, h):
     for layer in self.hidden:
       h = layer(h)
-    return self.head(h)
+    return h
 
   def get_config(self):
     return {
@@ -95,9 +95,13 @@ class MLPEncoder(_Perceptron, Encoder):
 
   def call(self, x):
     """float `[batch, *event_shape]`, or (x, c) -> float `[batch, params_size]`."""
+    return self.head(self.hidden_features(x))
+
+  def hidden_features(self, x):
+    """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     if isinstance(x, (tuple, list)):  # with a condition
-      return self._perceptron(flat((self.flatten(x[0]), x[1])))
-    return self._perceptron(self.flatten(x))
+      return self._hidden(flat((self.flatten(x[0]), x[1])))
+    return self._hidden(self.flatten(x))
 
 
 @keras.saving.register_keras_serializable(package="aevb_tf.networks")
@@ -131,7 +135,7 @@ class MLPDecoder(_Perceptron, Decoder):
 
   def call(self, z):
     """float `[batch, latent_dim]`, or (z, c) -> float `[batch, *params_shape]`."""
-    return self.reshape(self._perceptron(flat(z)))
+    return self.reshape(self.head(self._hidden(flat(z))))
 
   def start_at_mean(self, mean: np.ndarray) -> None:
     """Sets the bias of the head so that training starts at the mean of the data.

@@ -157,9 +157,13 @@ class TableEncoder(MLPEncoder):
 
   def call(self, x):
     """float `[batch, D]`, or `[batch, 2 D]` with the mask -> float `[batch, params_size]`."""
+    return super().call(x)
+
+  def hidden_features(self, x):
+    """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     if isinstance(x, (tuple, list)):  # with a condition
-      return super().call((self.features(x[0]), x[1]))
-    return super().call(self.features(x))
+      return super().hidden_features((self.features(x[0]), x[1]))
+    return super().hidden_features(self.features(x))
 
   def get_config(self):
     return {**super().get_config(), "columns": self.features.columns}

@@ -35,9 +35,10 @@ class AnomalyDetector(Represented, keras.Model):
   Args:
     vae: A built `VAE`, `WakeSleep`, `FullVB` or `SemiSupervisedVAE`, trained on normal
       examples.
-    score: Name, options or object of `aevb_tf.tasks.scores`.
+    score: Name, options or object of `aevb_tf.tasks.scores`. None is `nearest_features`,
+      or `nearest` if the encoder has no `hidden_features`.
     seed: Of all noise. The score of an example depends on its place in x, unless the
-      score has no noise, as `nearest`.
+      score has no noise, as `nearest_features`.
     is_fitted: Set by `fit`.
     num_calibration: Set by `fit_threshold`: the number of scores that are kept.
     false_alarm_rate: Set by `fit_threshold`.
@@ -49,7 +50,7 @@ class AnomalyDetector(Represented, keras.Model):
   def __init__(
     self,
     vae: keras.Model,
-    score: scores.ScoreLike = "nearest",
+    score: scores.ScoreLike | None = None,
     seed: int = 0,
     is_fitted: bool = False,
     num_calibration: int | None = None,
@@ -64,6 +65,9 @@ class AnomalyDetector(Represented, keras.Model):
       )
     check_built(vae)
     self.vae, self.seed = vae, int(seed)
+    if score is None:
+      has_features = hasattr(vae.encoder, "hidden_features")
+      score = "nearest_features" if has_features else "nearest"
     self.score = scores.get(score)
     self.score.check(vae)
     self.is_fitted = is_fitted or not self.score.needs_fit

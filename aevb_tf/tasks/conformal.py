@@ -48,11 +48,24 @@ def threshold(calibration: np.ndarray, false_alarm_rate: float) -> float:
   Raises:
     ValueError: There are too few scores for any p-value to be that small.
   """
-  count = math.floor(false_alarm_rate * (len(calibration) + 1) + 1e-9)
+  return float(np.sort(calibration)[-rank(false_alarm_rate, len(calibration))])
+
+
+def rank(false_alarm_rate: float, num_calibration: int) -> int:
+  """The rank of the threshold: 1 if it is the largest score of the normal examples.
+
+  Args:
+    false_alarm_rate: Above 0 and below 1.
+    num_calibration: The number of scores of normal examples.
+
+  Raises:
+    ValueError: There are too few scores for any p-value to be that small.
+  """
+  count = math.floor(false_alarm_rate * (num_calibration + 1) + 1e-9)
   if count < 1:
     needed = math.ceil(1.0 / false_alarm_rate) - 1
     raise ValueError(
       f"false_alarm_rate={false_alarm_rate} needs at least {needed} normal examples, and "
-      f"there are {len(calibration)}: give more, or a larger rate."
+      f"there are {num_calibration}: give more, or a larger rate."
     )
-  return float(np.sort(calibration)[-count])
+  return count

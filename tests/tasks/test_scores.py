@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import aevb_tf as aevb
 from aevb_tf.tasks import AnomalyDetector, scores
+from aevb_tf.tasks.scores import latents
 from tests import stats
 from tests.models.test_missing import exact_encoder
 from tests.oracle import LinearGaussian
@@ -81,6 +82,43 @@ def test_nearest_is_that_of_a_search(oracle, shift):
   m = np.float64(vae.encode(x).mean())
   distances, _ = scipy.spatial.cKDTree(m[:30]).query(m, 3)
   np.testing.assert_allclose(detector.scores(x), distances.mean(axis=1), 2e-4, 1e-4)
+
+
+def test_nearest_features_compares_directions():
+  """Of what the last layer gets; a longer vector in the same direction is as near."""
+  x = harness.X
+  vae = harness.small_vae()
+  score = {"name": "nearest_features", "num_neighbors": 3}
+  detector = AnomalyDetector(vae, score).fit(x[:30])
+  hidden = np.tanh(x.reshape(60, -1) @ vae.encoder.weights[0] + vae.encoder.weights[1])
+  h = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
+  distances = np.sort(scipy.spatial.distance.cdist(h[30:], h[:30]), axis=1)
+  np.testing.assert_allclose(
+    detector.scores(x[30:]), distances[:, :3].mean(1), 1e-5, 1e-5
+  )
+
+
+def test_the_default_needs_features_or_is_nearest():
+  encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])
+  decoder = harness.small_vae().decoder
+  own = aevb.VAE(encoder, decoder, posterior="gaussian")
+  own.build((None, 4, 3, 1))
+  assert scores.name_of(AnomalyDetector(own).score) == "nearest"
+  assert (
+    scores.name_of(AnomalyDetector(harness.small_vae()).score) == "nearest_features"
+  )
+  with pytest.raises(ValueError, match="Sequential, has no `hidden_features.*nearest'"):
+    AnomalyDetector(own, "nearest_features")
+  with pytest.raises(ValueError, match="Sequential, has no `hidden_features"):
+    own.hidden_features(tf.constant(harness.X))
+
+
+def test_nearest_keeps_at_most_20_mb(monkeypatch):
+  monkeypatch.setattr(latents, "_MAX_NUMBERS", 20)  # of features of size 5
+  detector = AnomalyDetector(
+    harness.small_vae(), {"name": "nearest_features", "num_neighbors": 2}
+  )
+  assert detector.fit(harness.X).score.references.shape == (4, 5)
 
 
 def test_nearest_keeps_a_random_subset(oracle):

@@ -2,6 +2,7 @@
 
 | name                | what is strange                                  | fails for               |
 |---------------------|--------------------------------------------------|-------------------------|
+| `nearest_features`  | features far from those of normal examples       | what is not encoded     |
 | `nearest`           | latents far from those of normal examples        | what is not encoded     |
 | `mahalanobis`       | the same, by mean and covariance                 | clusters                |
 | `reconstruction`    | a large squared error                            | simple examples         |
@@ -21,7 +22,7 @@ from aevb_tf.tasks.scores.bounds import (
   LogMarginal,
   Typicality,
 )
-from aevb_tf.tasks.scores.latents import Mahalanobis, Nearest
+from aevb_tf.tasks.scores.latents import Mahalanobis, Nearest, NearestFeatures
 from aevb_tf.tasks.scores.reconstruction import Reconstruction
 
 names = _registry.names
@@ -33,6 +34,7 @@ __all__ = [
   "LogMarginal",
   "Mahalanobis",
   "Nearest",
+  "NearestFeatures",
   "Reconstruction",
   "Score",
   "ScoreLike",

@@ -21,11 +21,9 @@ class Score(Represented, keras.layers.Layer):
 
   Attributes:
     needs_fit: Whether `fit` must be called with normal examples first.
-    in_litert: Whether LiteRT can compute it.
   """
 
   needs_fit = False
-  in_litert = True
 
   def __init__(self, **kwargs: Any):
     kwargs.setdefault("dtype", "float32")

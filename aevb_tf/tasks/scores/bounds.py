@@ -127,8 +127,6 @@ class LikelihoodRegret(Score):
     learning_rate: Of Adam.
   """
 
-  in_litert = False
-
   def __init__(self, num_steps: int = 50, learning_rate: float = 0.03, **kwargs: Any):
     super().__init__(**kwargs)
     self.num_steps = positive_int("num_steps", num_steps)

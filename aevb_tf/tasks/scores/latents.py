@@ -1,6 +1,7 @@
-"""Scores by where an example lies among the latents of normal ones.
+"""Scores by where the encoder puts an example, among normal ones.
 
     m(x) = the point that stands for q(z|x), the mean of a Gaussian one
+    h(x) = what the last layer of the encoder gets
 
 They ask whether the encoder puts x where it puts normal examples, whatever its density.
 They fail if it puts a strange example among them, for instance since it has never seen
@@ -20,7 +21,10 @@ import tensorflow as tf
 
 from aevb_tf.checks import positive_int
 from aevb_tf.protocols import ModelOfExamples
-from aevb_tf.tasks.scores.base import Run, Score, register, weight_of_shape
+from aevb_tf.tasks.scores.base import Run, Score, name_of, register, weight_of_shape
+
+# What the nearest are looked for in: examples, and numbers of 4 bytes in all.
+_MAX_REFERENCES, _MAX_NUMBERS = 10_000, 5_000_000
 
 
 def latents(
@@ -29,6 +33,14 @@ def latents(
   """m(x), float32 `[batch, latent_dim]`."""
   del seed, rows
   return model.posterior_family.point_estimate(model.encode(x))
+
+
+def directions(
+  model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
+) -> tf.Tensor:
+  """h(x) / |h(x)|, float32 `[batch, n]`."""
+  del seed, rows
+  return tf.math.l2_normalize(model.hidden_features(x), axis=1)
 
 
 @register("mahalanobis")
@@ -56,18 +68,19 @@ class Mahalanobis(Score):
     self.latent_dim = dim
     self.mean = weight_of_shape(self, self.mean, (dim,), "mean")
     self.whitening = weight_of_shape(self, self.whitening, (dim, dim), "whitening")
+    return self.mean, self.whitening
 
   def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
     m = run(latents).astype(np.float64)
     if len(m) < 2:
       raise ValueError("The score 'mahalanobis' needs two or more normal examples.")
-    self._create(m.shape[1])
+    mean, whitening = self._create(m.shape[1])
     covariance = np.cov(m, rowvar=False).reshape(m.shape[1], m.shape[1])
     values, vectors = np.linalg.eigh(covariance)
     # Collapsed latents hardly vary; rounding would rule their distance.
     values = np.maximum(values, 1e-6 * max(values.max(), 1e-30))
-    self.mean.assign(m.mean(axis=0))
-    self.whitening.assign(vectors / np.sqrt(values))
+    mean.assign(m.mean(axis=0))
+    whitening.assign(vectors / np.sqrt(values))
 
   def scores(
     self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
@@ -86,22 +99,25 @@ class Nearest(Score):
   Args:
     num_neighbors: How many neighbors are averaged.
     max_references: The most normal examples that are kept, a random subset if there are
-      more.
+      more. None keeps 10,000, or fewer if that takes more than 20 MB.
     references: Set by `fit`: the shape of what is kept.
   """
 
   needs_fit = True
+  _points = staticmethod(latents)
 
   def __init__(
     self,
     num_neighbors: int = 5,
-    max_references: int = 10_000,
+    max_references: int | None = None,
     references: tuple[int, int] | None = None,
     **kwargs: Any,
   ):
     super().__init__(**kwargs)
     self.num_neighbors = positive_int("num_neighbors", num_neighbors)
-    self.max_references = positive_int("max_references", max_references)
+    if max_references is not None:
+      positive_int("max_references", max_references)
+    self.max_references = max_references
     self.references: keras.Variable | None = None
     if references is not None:
       self._create(tuple(references))
@@ -111,21 +127,24 @@ class Nearest(Score):
     return self.references
 
   def fit(self, model: ModelOfExamples, run: Run, seed: int) -> None:
-    m = run(latents)
+    m = run(self._points)
     if len(m) < self.num_neighbors:
       raise ValueError(
-        f"The score 'nearest' needs at least num_neighbors={self.num_neighbors} normal "
+        f"The score {name_of(self)!r} needs at least num_neighbors={self.num_neighbors} normal "
         f"examples, not {len(m)}."
       )
-    if len(m) > self.max_references:
+    most = self.max_references
+    if most is None:
+      most = max(self.num_neighbors, min(_MAX_REFERENCES, _MAX_NUMBERS // m.shape[1]))
+    if len(m) > most:
       rng = np.random.default_rng(seed)
-      m = m[np.sort(rng.permutation(len(m))[: self.max_references])]
+      m = m[np.sort(rng.permutation(len(m))[:most])]
     self._create(m.shape).assign(m)
 
   def scores(
     self, model: ModelOfExamples, x: tf.Tensor, seed: tf.Tensor, rows: tf.Tensor
   ) -> tf.Tensor:
-    m = latents(model, x, seed, rows)
+    m = self._points(model, x, seed, rows)
     # |m - r|^2 - |m|^2 = |r|^2 - 2 m r has the same order, and is a single product. It
     # loses digits, so the distances of the nearest are computed again.
     references = tf.convert_to_tensor(self.references)
@@ -146,3 +165,28 @@ class Nearest(Score):
       "references": references,
     }
     return {**super().get_config(), **own}
+
+
+@register("nearest_features")
+class NearestFeatures(Nearest):
+  """The mean distance of h(x) / |h(x)| to the nearest of normal examples.
+
+  The features h(x) are what the last layer of the encoder gets. Only their direction
+  counts, since an example with little contrast or few strokes has small features, which
+  are close to those of all others. It fails if the encoder ignores what is strange.
+
+  Args:
+    num_neighbors: As in `Nearest`.
+    max_references: As in `Nearest`.
+    references: Set by `fit`: the shape of what is kept.
+  """
+
+  _points = staticmethod(directions)
+
+  def check(self, model: ModelOfExamples) -> None:
+    encoder = getattr(model, "encoder", None)
+    if not hasattr(encoder, "hidden_features"):
+      raise ValueError(
+        f"The encoder, a {type(encoder).__name__}, has no `hidden_features(x)`, what "
+        "its last layer gets, [batch, n]: define this method, or use score='nearest'."
+      )
