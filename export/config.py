@@ -24,6 +24,8 @@ class ExportConfig:
     num_importance_samples: K of `log_marginal`.
     batch_size: Batch size of the files with a fixed batch.
     data_dir: Folder with prepared data; by default the folder used for training.
+    detector: File of an `AnomalyDetector` of the run's model, which adds the signature
+      `anomaly`; None for none.
     litertjs: Folder with LiteRT.js, as in `web`.
   """
 
@@ -35,4 +37,5 @@ class ExportConfig:
   num_importance_samples: int = NUM_IMPORTANCE_SAMPLES
   batch_size: int = 1
   data_dir: str | None = None
+  detector: str | None = None
   litertjs: str | None = None

@@ -1,7 +1,7 @@
 """Exports the model of a run folder, and verifies what it wrote.
 
   aevb-export --workdir=RUN --to=DIR [--formats=saved_model,tflite,serving,web]
-              [--name=NAME] [--litertjs=FOLDER]
+              [--name=NAME] [--litertjs=FOLDER] [--detector=FILE]
               [--quantize=none|float16|dynamic|int8] [--max_nats=1] [--data_dir=DIR]
               [--max_samples=N] [--num_importance_samples=N] [--batch_size=N]
 
@@ -10,6 +10,8 @@ page for browsers, and what `aevb-verify` needs to check them anywhere. The page
 runtime, LiteRT.js, is fetched once through npm; --litertjs names a folder with it.
 DIR appears whole or not at all, and nothing is overwritten. A quantized model is judged
 by the bound of test data of the run, and refused if it changed by more than --max_nats.
+--detector adds an AnomalyDetector of the run's model, as its `save` wrote it: its score,
+p-value and verdict are the signature `anomaly`.
 
 Examples:
   aevb-export --workdir=runs/digits --to=exports/digits
@@ -87,6 +89,7 @@ def _flags() -> flags.FlagValues:
     ("to", "Folder to create."),
     ("name", "Name of the export; by default the name of the run's config."),
     ("data_dir", "Folder with prepared data; by default the one used for training."),
+    ("detector", "File of an AnomalyDetector of the run's model, to export with it."),
     (
       "litertjs",
       "Folder with LiteRT.js as `npm pack` writes it; by default npm fetches it.",

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
-from aevb_tf import publish
+from aevb_tf import publish, saving
 from aevb_tf.export import (
   examples,
   formats,
@@ -21,6 +23,7 @@ from aevb_tf.export import (
 )
 from aevb_tf.export.config import ExportConfig
 from aevb_tf.export.serving.bundle import check_name
+from aevb_tf.tasks import AnomalyDetector
 from aevb_tf.training import build, configuration
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evaluate import trained_model
@@ -93,7 +96,8 @@ def load_job(
       judge a quantized model.
 
   Raises:
-    ConfigError: There is no run in the folder, or no model in it.
+    ConfigError: There is no run in the folder, no model in it, or the detector is not
+      one of this model.
   """
   folder = RunFolder(workdir)
   if config.name is not None:
@@ -116,13 +120,30 @@ def load_job(
   if quantized:
     representative_data = first_examples("train", quantization.NUM_REPRESENTATIVE)
   return formats.Job(
-    vae,
+    vae if config.detector is None else _load_detector(config.detector, vae),
     name,
     config,
     hashlib.sha256(folder.config.read_bytes()).hexdigest(),
     test_data,
     representative_data,
   )
+
+
+def _load_detector(path: str, vae: keras.Model) -> AnomalyDetector:
+  """The detector in a file, if it is of this model."""
+  detector = saving.load(path)
+  if not isinstance(detector, AnomalyDetector):
+    raise ConfigError(
+      f"--detector={path}: this is a {type(detector).__name__}; give a file that "
+      "`AnomalyDetector.save` wrote."
+    )
+  ours, theirs = vae.get_weights(), detector.vae.get_weights()
+  if not (len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))):
+    raise ConfigError(
+      f"--detector={path}: its model is not that of the run, which may have been trained "
+      "since. Fit a detector of the run's model."
+    )
+  return detector
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from aevb_tf.export.examples import Taken
 from aevb_tf.export.manifest import Artifact
 from aevb_tf.export.saved_model import content_hashes, operators, saved_model
 from aevb_tf.export.serving.bundle import serving_bundle
-from aevb_tf.export.signatures import ExportableModel
+from aevb_tf.export.signatures import Exportable
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import folder as page
 from aevb_tf.registry import Registry
@@ -37,7 +37,7 @@ class Job:
   """A model to export.
 
   Attributes:
-    vae: The model.
+    vae: The model, or the detector with it.
     name: Name of the export; the stem of file names.
     config: How to export it.
     config_sha256: Hash of the training config.
@@ -45,7 +45,7 @@ class Job:
     representative_data: Examples of the training split, or None.
   """
 
-  vae: ExportableModel
+  vae: Exportable
   name: str
   config: ExportConfig
   config_sha256: str

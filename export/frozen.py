@@ -26,7 +26,7 @@ class Frozen(tf.Module):
   """A copy of a model's weights, and functions traced on them.
 
   Args:
-    vae: A built `VAE`.
+    vae: A built `VAE`, or an `AnomalyDetector`.
     functions: Name to a function and the `tf.TensorSpec`s of its arguments. Each is
       traced once, in the constructor.
 
@@ -53,8 +53,8 @@ class Frozen(tf.Module):
 
   def _trace(self, vae, function, specs):
     # Schedules of the bound read the optimizer's step; reported bounds do not use it.
-    optimizer = getattr(vae, "optimizer", None)
-    counters = [] if optimizer is None else [optimizer.iterations]
+    optimizers = (getattr(layer, "optimizer", None) for layer in vae._flatten_layers())
+    counters = [each.iterations for each in optimizers if each is not None]
 
     def traced(*arguments):
       weights = map(tf.convert_to_tensor, self.weights)

@@ -8,6 +8,8 @@
     schema           of a model of a table: the columns of x with their levels and units
     condition        of a model with a condition: its name and options, such as the names
                      of the classes, or the columns with their levels and units
+    anomaly          of a detector: its score, the rate of false alarms, the number of
+                     normal examples that set the threshold, and its seed
     config_sha256    of the training config; null if there was none
     versions         of this package and the packages that it computes with
 
@@ -23,15 +25,17 @@ import tensorflow as tf
 
 from aevb_tf import version
 from aevb_tf.export.frozen import ConcreteFunction
-from aevb_tf.export.signatures import ExportableModel, Signature
+from aevb_tf.export.signatures import Exportable, ExportableModel, Signature, model_of
 from aevb_tf.likelihoods.observed import complete_of
+from aevb_tf.tasks import AnomalyDetector
+from aevb_tf.tasks.scores.base import name_of
 
 FORMAT_VERSION = 1
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability")
 
 
 def describe(
-  vae: ExportableModel,
+  vae: Exportable,
   signatures: Mapping[str, Signature],
   functions: Mapping[str, ConcreteFunction],
   config_sha256: str | None = None,
@@ -40,7 +44,7 @@ def describe(
   """The metadata of an artifact.
 
   Args:
-    vae: The model.
+    vae: The model, or the detector.
     signatures: Its signatures.
     functions: Name to concrete function, with its outputs.
     config_sha256: Hash of the training config.
@@ -49,6 +53,7 @@ def describe(
   Returns:
     What JSON can represent.
   """
+  detected, vae = describe_detector(vae), model_of(vae)
   return {
     "format_version": FORMAT_VERSION,
     "signatures": {
@@ -63,6 +68,7 @@ def describe(
     "likelihood": type(complete_of(vae.likelihood_family)).__name__,
     **({} if vae.schema is None else {"schema": vae.schema.to_dict()}),
     **describe_condition(vae),
+    **detected,
     "config_sha256": config_sha256,
     "versions": versions(),
     **additional,
@@ -72,6 +78,20 @@ def describe(
 def describe_condition(vae: ExportableModel) -> dict[str, Any]:
   """The entry `condition` of a model that has one; otherwise nothing."""
   return {} if vae.condition is None else {"condition": vae.condition.get_config()}
+
+
+def describe_detector(vae: Exportable) -> dict[str, Any]:
+  """The entry `anomaly` of a detector; nothing of a model."""
+  if not isinstance(vae, AnomalyDetector):
+    return {}
+  return {
+    "anomaly": {
+      "score": name_of(vae.score),
+      "false_alarm_rate": vae.false_alarm_rate,
+      "num_calibration": 0 if vae.calibration is None else vae.calibration.shape[0],
+      "seed": vae.seed,
+    }
+  }
 
 
 def versions() -> dict[str, str]:

@@ -3,12 +3,14 @@
     reconstruct_png   png_bytes        -> png_bytes
     sample_png        num, seed        -> png_bytes
     elbo_png          png_bytes, seed  -> elbo, kl, log_likelihood
+    anomaly_png       png_bytes, seed  -> score, p_value, is_anomaly
 
 If the model has a condition, `condition` is their last input. `png_bytes` is a string
 `[batch]`, a PNG file each: over REST `{"b64": ...}`, as TensorFlow Serving writes every
 output whose name ends in `_bytes`. Pixels are levels / 255; values outside of [0, 1] are
 clipped. A model has these signatures if its data are
 images of one or three channels, and only in a SavedModel: LiteRT does not decode images.
+Each also needs the signature of the same name without `_png`.
 """
 
 from collections.abc import Sequence
@@ -18,12 +20,12 @@ import tensorflow as tf
 from aevb_tf.export import signatures
 from aevb_tf.export.signatures import Signature
 
-NAMES = ("reconstruct_png", "sample_png", "elbo_png")
+NAMES = ("reconstruct_png", "sample_png", "elbo_png", "anomaly_png")
 _CHANNELS = (1, 3)
 
 
 def build(
-  vae: signatures.ExportableModel,
+  vae: signatures.Exportable,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
   only: Sequence[str] | None = None,
@@ -33,7 +35,7 @@ def build(
   Arguments and errors as for `signatures.build`.
   """
   built = signatures.build(vae, max_samples, num_importance_samples)
-  shape = tuple(vae.event_shape)
+  shape = tuple(signatures.model_of(vae).event_shape)
   if len(shape) == 3 and shape[-1] in _CHANNELS:
     built |= _png_signatures(shape, built)
   return signatures.select(built, only)
@@ -45,8 +47,20 @@ def _png_signatures(shape, built):
   input_doc = (
     f"PNG files of {columns} x {rows} pixels, " + {1: "grey", 3: "RGB"}[channels]
   )
-  reconstruct, sample, elbo = (built[k] for k in ("reconstruct", "sample", "elbo"))
+  reconstruct, sample = built["reconstruct"], built["sample"]
   output_docs = {"png_bytes": "PNG files of the mean of p(x|z)"}
+
+  def of_files(signature):
+    """A signature of x whose outputs are numbers."""
+    return Signature(
+      f"{signature.name}_png",
+      signature.doc,
+      (files, *signature.inputs[1:]),
+      (input_doc, *signature.input_docs[1:]),
+      signature.output_docs,
+      lambda png_bytes, *rest: signature.function(decode(png_bytes, shape), *rest),
+    )
+
   return {
     signature.name: signature
     for signature in (
@@ -68,14 +82,7 @@ def _png_signatures(shape, built):
         output_docs,
         lambda *inputs: _encode(sample.function(*inputs)),
       ),
-      Signature(
-        "elbo_png",
-        elbo.doc,
-        (files, *elbo.inputs[1:]),
-        (input_doc, *elbo.input_docs[1:]),
-        elbo.output_docs,
-        lambda png_bytes, *rest: elbo.function(decode(png_bytes, shape), *rest),
-      ),
+      *(of_files(built[name]) for name in ("elbo", "anomaly") if name in built),
     )
   }
 

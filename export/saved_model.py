@@ -34,7 +34,7 @@ METADATA = pathlib.PurePath("assets.extra", "aevb.json")
 
 
 def saved_model(
-  vae: signatures.ExportableModel,
+  vae: signatures.Exportable,
   path: str | os.PathLike,
   max_samples: int = signatures.MAX_SAMPLES,
   num_importance_samples: int = signatures.NUM_IMPORTANCE_SAMPLES,
@@ -46,7 +46,8 @@ def saved_model(
 
   Args:
     vae: A built `VAE`, trained in any precision and under any strategy: the export
-      computes in float32.
+      computes in float32. An `AnomalyDetector` with a threshold is exported with its
+      model, and adds the signature `anomaly`.
     path: The folder to create, `BASE/NAME/1` for a server. Never overwritten.
     max_samples: The most that `sample` draws in one request; a larger request fails
       with a message.
@@ -75,7 +76,7 @@ def saved_model(
 
 
 def write(
-  vae: signatures.ExportableModel,
+  vae: signatures.Exportable,
   exported: dict[str, signatures.Signature],
   folder: pathlib.Path,
   default: bool = True,
@@ -83,7 +84,7 @@ def write(
   """Writes the SavedModel itself into a folder, in place.
 
   Args:
-    vae: A built `VAE`.
+    vae: A built `VAE`, or an `AnomalyDetector`.
     exported: The signatures.
     folder: The folder.
     default: Whether to add `serving_default`, if `reconstruct` is exported.

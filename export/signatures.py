@@ -6,12 +6,14 @@
     reconstruct   x          -> x_mean
     elbo          x, seed    -> elbo, kl, log_likelihood
     log_marginal  x, seed    -> log_marginal, by K importance samples
+    anomaly       x, seed    -> score, p_value, is_anomaly; of an `AnomalyDetector`
 
 `x` is float32 `[batch, *event_shape]`, `z` float32 `[batch, latent_dim]`, `seed` int32
 `[2]` (of an int: its high and its low word, see `aevb_tf.random.as_seed`), and `num` an
 int32 scalar. Numbers are nats, float32 `[batch]`, and NaN for an example that the
 likelihood cannot score, so that it does not look like an anomaly; others in the batch
-are not affected.
+are not affected. `is_anomaly` is 1 for an anomaly and 0 for others, also float32, since
+LiteRT.js has no booleans.
 
 Every signature of a model with a condition c has `condition` as its last input: the c of
 each row, or one for all. It is int32 `[batch]` for class labels, and float32
@@ -23,7 +25,8 @@ one more signature, which needs no condition:
 
 Noise is `aevb_tf.random`'s: the same seed gives what `vae.sample(num, seed)`,
 `vae.elbo(x, seed)` and `vae.log_marginal(x, num_samples=K, seed=seed)` give, in every
-format, and a longer request begins with the shorter one.
+format, and a longer request begins with the shorter one. With `seed=detector.seed`,
+`anomaly` gives what the detector gives.
 """
 
 import dataclasses
@@ -40,9 +43,13 @@ from aevb_tf.export.posterior_parameters import parameters
 from aevb_tf.models import VAE, FullVB, SemiSupervisedVAE, WakeSleep
 from aevb_tf.random import Purpose
 from aevb_tf.registry import did_you_mean
+from aevb_tf.tasks import AnomalyDetector, conformal
+from aevb_tf.tasks.scores.base import name_of
 
-# What can be exported; a `FullVB` is by its `to_vae()`.
+# The models that can be exported; a `FullVB` is by its `to_vae()`.
 ExportableModel: TypeAlias = VAE | WakeSleep
+# A model, or a detector that has it.
+Exportable: TypeAlias = ExportableModel | AnomalyDetector
 
 DEFAULT = "reconstruct"  # the signature that `serving_default` is
 _CHUNK_SIZE = 10
@@ -80,8 +87,13 @@ class Signature:
     return self.output_docs.get(name, f"{name} of q(z|x)")
 
 
+def model_of(vae: Exportable) -> ExportableModel:
+  """The model of a detector; a model itself."""
+  return vae.vae if isinstance(vae, AnomalyDetector) else vae
+
+
 def build(
-  vae: ExportableModel,
+  vae: Exportable,
   max_samples: int = MAX_SAMPLES,
   num_importance_samples: int = NUM_IMPORTANCE_SAMPLES,
   clamp: bool = False,
@@ -91,7 +103,7 @@ def build(
   """Builds the signatures of a model.
 
   Args:
-    vae: A built `VAE`.
+    vae: A built `VAE`, or an `AnomalyDetector` with a threshold.
     max_samples: The most that `sample` draws in one request.
     num_importance_samples: K of `log_marginal`.
     clamp: What `sample` does if `num` is out of bounds: True uses the nearest allowed
@@ -104,10 +116,12 @@ def build(
     Name to `Signature`.
 
   Raises:
-    ValueError: The model is not a `VAE` or not built, a number is not positive, or a
-      name is unknown.
+    ValueError: The model is not a `VAE` or not built, the detector has no threshold, a
+      number is not positive, or a name is unknown.
   """
-  _check(vae, max_samples, num_importance_samples, batch_size)
+  detector = vae if isinstance(vae, AnomalyDetector) else None
+  vae = model_of(vae)
+  _check(vae, detector, max_samples, num_importance_samples, batch_size)
   x = tf.TensorSpec((batch_size, *vae.event_shape), tf.float32, name="x")
   z = tf.TensorSpec((batch_size, vae.latent_dim), tf.float32, name="z")
   seed = tf.TensorSpec((2,), tf.int32, name="seed")
@@ -169,6 +183,8 @@ def build(
       lambda x, seed: _log_marginal(vae, data(x), seed, num_importance_samples),
     ),
   ]
+  if detector is not None:
+    built.append(_anomaly_signature(detector, x, seed, data))
   if vae.condition is not None:
     built = [_conditional(vae, s, max_samples, clamp, batch_size) for s in built]
   if isinstance(vae.condition, conditions.Labels):
@@ -201,6 +217,24 @@ def select(
   if not only:
     raise ValueError(f"only={only!r}: at least one signature must be exported.")
   return {name: signatures[name] for name in signatures if name in only}
+
+
+def _anomaly_signature(detector, x, seed, data):
+  return Signature(
+    "anomaly",
+    f"Whether examples are anomalies, by the score {name_of(detector.score)!r}.",
+    (x, seed),
+    (_X, _SEED),
+    {
+      "score": "how strange the example is",
+      "p_value": "how often a normal example is as strange",
+      "is_anomaly": (
+        f"1 if the p-value is at most {detector.false_alarm_rate:g}, the rate of false "
+        "alarms, otherwise 0"
+      ),
+    },
+    lambda x, seed: _anomaly(detector, data(x), seed),
+  )
 
 
 def _sample_signature(vae, seed, max_samples, clamp, batch_size):
@@ -328,6 +362,19 @@ def _log_marginal(vae, x, seed, num_samples):
   return _where_scorable(vae, x, {"log_marginal": sums.log_mean(num_samples)})
 
 
+def _anomaly(detector, x, seed):
+  vae, seed = detector.vae, random.derive(seed, Purpose.SCORE)
+  score = detector.score.scores(vae, x, seed, tf.range(tf.shape(x)[0]))
+  calibration = tf.convert_to_tensor(detector.calibration)  # sorted
+  count = conformal.rank(detector.false_alarm_rate, calibration.shape[0])
+  numbers = {
+    "score": score,
+    "p_value": conformal.p_values(score, calibration),
+    "is_anomaly": tf.cast(score > calibration[-count], tf.float32),
+  }
+  return _where_scorable(vae, x, numbers)
+
+
 def _where_scorable(vae, x, numbers):
   """NaN for the examples that are outside of the likelihood's support."""
   scorable = tf.vectorized_map(vae.likelihood_family.in_support, x)
@@ -344,7 +391,7 @@ def _like(is_valid, values):
   return tf.reshape(is_valid, [-1] + [1] * (values.shape.rank - 1))
 
 
-def _check(vae, max_samples, num_importance_samples, batch_size):
+def _check(vae, detector, max_samples, num_importance_samples, batch_size):
   if isinstance(vae, FullVB):
     raise ValueError(
       "A FullVB is exported as a VAE: export to_vae(), which has its mean weights; or "
@@ -363,6 +410,11 @@ def _check(vae, max_samples, num_importance_samples, batch_size):
     raise ValueError(
       "To be exported, the model must know the shape of its data: call it on data, "
       "`fit` it, or `build((None, *event_shape))` it first."
+    )
+  if detector is not None and detector.threshold is None:
+    raise ValueError(
+      "The detector has no threshold: before the export, call `fit_threshold(x_normal)` "
+      "with normal examples that the model was not trained on."
     )
   for name, value in (
     ("max_samples", max_samples),

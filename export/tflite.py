@@ -44,7 +44,7 @@ _NOTES = {
 
 
 def tflite(
-  vae: signatures.ExportableModel,
+  vae: signatures.Exportable,
   path: str | os.PathLike,
   quantize: QuantizationKind = "none",
   representative_data: Examples | None = None,
@@ -59,7 +59,8 @@ def tflite(
   """Exports a model as one `.tflite` file, which appears whole or not at all.
 
   Args:
-    vae: A built `VAE`.
+    vae: A built `VAE`, or an `AnomalyDetector` with a threshold, which adds the
+      signature `anomaly`.
     path: The file to create. Never overwritten.
     quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
     representative_data: For int8: a few hundred training examples, an array or batches;
@@ -88,7 +89,12 @@ def tflite(
     vae, max_samples, num_importance_samples, True, batch_size, only
   )
   test, representative = _data(
-    vae, quantize, representative_data, test_data, max_nats, exported
+    signatures.model_of(vae),
+    quantize,
+    representative_data,
+    test_data,
+    max_nats,
+    exported,
   )
   with publish.file(path) as partial, tempfile.TemporaryDirectory() as folder:
     frozen = write(vae, exported, pathlib.Path(folder), default=False)

@@ -111,6 +111,12 @@ class Client(abc.ABC):
     """`probs` of the classes of a model whose condition is a class, `[batch, classes]`."""
     return self.call("classify", x=x, seed=seed)
 
+  def anomaly(
+    self, x: npt.ArrayLike, seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
+    """`score`, `p_value` and `is_anomaly` (1 or 0) of each example, `[batch]`."""
+    return self.call("anomaly", x=x, seed=seed, condition=condition)
+
   def reconstruct_png(
     self, files: Sequence[bytes], condition: Condition | None = None
   ) -> dict[str, np.ndarray]:
@@ -128,6 +134,12 @@ class Client(abc.ABC):
   ) -> dict[str, np.ndarray]:
     """As `elbo`, for the images in PNG files."""
     return self.call("elbo_png", png_bytes=files, seed=seed, condition=condition)
+
+  def anomaly_png(
+    self, files: Sequence[bytes], seed: Seed, condition: Condition | None = None
+  ) -> dict[str, np.ndarray]:
+    """As `anomaly`, for the images in PNG files."""
+    return self.call("anomaly_png", png_bytes=files, seed=seed, condition=condition)
 
   def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
     """Calls a signature.

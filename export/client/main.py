@@ -4,10 +4,12 @@
   aevb-client sample      --rest=URL --name=NAME --to=DIR [--num=16] [--seed=0]
   aevb-client elbo        --rest=URL --name=NAME [--seed=0] IMAGE.png ...
   aevb-client classify    --rest=URL --name=NAME [--seed=0] IMAGE.png ...
+  aevb-client anomaly     --rest=URL --name=NAME [--seed=0] IMAGE.png ...
 
 --grpc=HOST:PORT instead of --rest=http://HOST:PORT uses gRPC. reconstruct writes
 DIR/IMAGE.png for each image, sample DIR/sample-0000.png and so on; elbo prints nats for
-each image: the lower, the less the model expects it. --as_png sends and receives PNG
+each image: the lower, the less the model expects it. anomaly prints the score and the
+p-value of each image, and which are anomalies. --as_png sends and receives PNG
 files instead of numbers, a tenth of the bytes.
 
 A model with a condition needs --condition, for all images, or once for each image:
@@ -31,7 +33,7 @@ from aevb_tf.training import command_line
 if TYPE_CHECKING:
   from aevb_tf.export.client.base import Client
 
-COMMANDS = ("reconstruct", "sample", "elbo", "classify")
+COMMANDS = ("reconstruct", "sample", "elbo", "classify", "anomaly")
 
 
 def run() -> None:
@@ -70,6 +72,7 @@ def main(argv: list[str]) -> int:
       "sample": _sample,
       "elbo": _elbo,
       "classify": _classify,
+      "anomaly": _anomaly,
     }[words[0]]
     return command(server, values, words[1:])
   except ClientError as error:
@@ -139,6 +142,16 @@ def _elbo(server, values, paths):
   answer = elbo(_read(values, paths), values.seed, condition=_condition(values))
   for path, nats in zip(paths, answer["elbo"], strict=True):
     print(f"{nats:10.2f}  {path}")
+  return 0
+
+
+def _anomaly(server, values, paths):
+  anomaly = server.anomaly_png if values.as_png else server.anomaly
+  answer = anomaly(_read(values, paths), values.seed, condition=_condition(values))
+  rows = zip(*(answer[k] for k in ("score", "p_value", "is_anomaly")), strict=True)
+  for path, (score, p_value, is_anomaly) in zip(paths, rows, strict=True):
+    verdict = "anomaly" if is_anomaly else "normal"
+    print(f"{score:10.3f}  p = {p_value:.4f}  {verdict:<7}  {path}")
   return 0
 
 

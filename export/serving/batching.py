@@ -4,8 +4,8 @@ A server that batches concatenates the rows of concurrent requests, computes the
 call and splits the result. That helps if a call with many rows costs little more than a
 call with one, and it delays requests, since they wait for others.
 
-Only signatures whose rows are independent can be batched so. `sample`, `elbo` and
-`log_marginal` take one seed for all rows, and number the rows by their place in the
+Only signatures whose rows are independent can be batched so. `sample`, `elbo`,
+`log_marginal` and `anomaly` take one seed for all rows, and number the rows by their place in the
 request: concatenated, they would be refused or answered with other noise. A server
 batches all signatures of a model or none, so a batched model has only the others.
 """

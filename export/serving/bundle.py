@@ -24,7 +24,7 @@ def check_name(name: str) -> None:
 
 
 def serving_bundle(
-  vae: signatures.ExportableModel,
+  vae: signatures.Exportable,
   base_path: str | os.PathLike,
   name: str = "model",
   version: int | None = None,
@@ -42,7 +42,8 @@ def serving_bundle(
   it if they are missing: `docker compose up` in `base_path` starts it.
 
   Args:
-    vae: A built `VAE`.
+    vae: A built `VAE`, or an `AnomalyDetector` with a threshold, which adds the
+      signature `anomaly`.
     base_path: The folder of the server, of one model or of many.
     name: The model's name in requests.
     version: Its version; by default one more than the newest. Never overwritten.
@@ -73,7 +74,7 @@ def serving_bundle(
     raise ValueError(f"version={version} must be 1 or more.")
   only = _batchable(only, batches.ROW_WISE) if batching else only
   exported = png.build(vae, max_samples, num_importance_samples, only)
-  requests = list(warmup.make_requests(vae, exported, examples))
+  requests = list(warmup.make_requests(signatures.model_of(vae), exported, examples))
 
   def complete(folder):
     warmup.write(folder, name, requests)

@@ -19,7 +19,7 @@ import numpy as np
 
 from aevb_tf import publish, random
 from aevb_tf.export import examples, signatures
-from aevb_tf.export.signatures import ExportableModel
+from aevb_tf.export.signatures import Exportable, model_of
 from aevb_tf.export.tflite import tflite
 from aevb_tf.export.web import condition_fields, latent_axes
 from aevb_tf.export.web import litertjs as runtime
@@ -41,7 +41,7 @@ _ADVICE = "Export it in another format, such as tflite."
 
 
 def web(
-  vae: ExportableModel,
+  vae: Exportable,
   path: str | os.PathLike,
   data: Examples | None = None,
   name: str = "model",
@@ -55,7 +55,8 @@ def web(
   To look at it, run `python -m http.server` in the folder.
 
   Args:
-    vae: A built `VAE` of images.
+    vae: A built `VAE` of images, or an `AnomalyDetector` with a threshold: the page then
+      says whether a drawing is an anomaly.
     path: The folder to create, whole or not at all. Never overwritten.
     data: Examples, an array or batches, or batches `(x, c)` for a model with a
       condition. The first 1,000 are used: the page shows where their z are, and compares
@@ -80,6 +81,7 @@ def web(
       page, or it cannot be exported.
   """
   shape, packages = check(vae, image_shape, litertjs)  # before the work, not after it
+  exported, vae = vae, model_of(vae)
   if data is None:
     taken = examples.draw(vae, NUM_EXAMPLES, _SEED)
     # Their means, since draws are grainy.
@@ -87,10 +89,11 @@ def web(
   else:
     taken = examples.take(vae, data, NUM_EXAMPLES, "data")
     images = taken.x
-  only = SIGNATURES if only is None else only
+  if only is None:
+    only = SIGNATURES if exported is vae else (*SIGNATURES, "anomaly")
   with publish.folder(path) as partial:
     metadata = tflite(
-      vae, partial / MODEL, batch_size=1, only=only, config_sha256=config_sha256
+      exported, partial / MODEL, batch_size=1, only=only, config_sha256=config_sha256
     )
     shutil.copytree(_STATIC, partial, dirs_exist_ok=True)
     runtime.unpack(packages, partial / "litertjs")
@@ -107,7 +110,7 @@ def web(
         name: {output: spec["shape"] for output, spec in signature["outputs"].items()}
         for name, signature in metadata["signatures"].items()
       },
-      "left_out": _left_out(vae, metadata),
+      "left_out": _left_out(exported, metadata),
       **{key: metadata[key] for key in ("event_shape", "latent_dim", "x_range")},
       **{key: metadata[key] for key in ("posterior", "prior", "likelihood")},
       "config_sha256": config_sha256,
@@ -117,6 +120,10 @@ def web(
       "latent": latent_axes.measure(vae, *taken).to_json(NUM_SLIDERS),
       "bounds": None if data is None else _bounds(vae, *taken),
     }
+    if "anomaly" in metadata:
+      # JavaScript reads no numbers of 64 bits.
+      detected = metadata["anomaly"]
+      about["anomaly"] = {**detected, "seed": str(detected["seed"])}
     if vae.condition is not None and taken.condition is not None:
       start = taken.condition[0]
       about["condition"] = condition_fields.describe(vae.condition, start)
@@ -126,7 +133,7 @@ def web(
 
 
 def check(
-  vae: ExportableModel,
+  vae: Exportable,
   image_shape: Sequence[int] | None = None,
   litertjs: str | os.PathLike | None = None,
 ) -> tuple[tuple[int, int, int], pathlib.Path]:
@@ -135,6 +142,7 @@ def check(
   Returns:
     The shape of the images, and the folder with LiteRT.js.
   """
+  vae = model_of(vae)
   if not vae.built:
     raise ValueError("Build the model first: call it on data.")
   if vae.schema is not None:

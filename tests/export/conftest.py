@@ -19,6 +19,7 @@ from aevb_tf.training.run_folder import RunFolder
 
 TENSORFLOW_C = pathlib.Path(__file__).with_name("runtimes") / "tensorflow_c.py"
 MAX_SAMPLES, NUM_IMPORTANCE_SAMPLES = 50, 12
+DETECTOR_SEED = 2**40 + 7
 OPTIONS = {
   "max_samples": MAX_SAMPLES,
   "num_importance_samples": NUM_IMPORTANCE_SAMPLES,
@@ -53,7 +54,7 @@ def x():
 @pytest.fixture(scope="session")
 def seed():
   """A seed as artifacts take it, int32 `[2]`."""
-  return np.asarray(aevb.random.as_seed(2**40 + 7))
+  return np.asarray(aevb.random.as_seed(DETECTOR_SEED))
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +76,21 @@ def run_folder_of(vae, path):
 
 
 @pytest.fixture(scope="session")
+def detector(vae):
+  """A detector with a threshold, of that model and with the seed of the requests."""
+  normal = np.random.default_rng(5).random((70, 8, 6, 1)).astype(np.float32)
+  detector = aevb.tasks.AnomalyDetector(vae, seed=DETECTOR_SEED).fit(normal[:30])
+  return detector.fit_threshold(normal[30:], 0.2)
+
+
+@pytest.fixture(scope="session")
+def detector_file(detector, tmp_path_factory):
+  path = tmp_path_factory.mktemp("detectors") / "detector.keras"
+  detector.save(path)
+  return str(path)
+
+
+@pytest.fixture(scope="session")
 def tensorflow_c():
   """Makes TensorFlow's C API a runtime; returns its name."""
   with pytest.MonkeyPatch.context() as patch:
@@ -83,8 +99,8 @@ def tensorflow_c():
 
 
 @pytest.fixture(scope="session")
-def exported(run_folder, tensorflow_c, tmp_path_factory):
-  """Every export of that run: the folder, and the verification's report.
+def exported(run_folder, detector_file, tensorflow_c, tmp_path_factory):
+  """Every export of that run with a detector: the folder, and the verification's report.
 
   SavedModels are run in TensorFlow's C API, too. It takes a minute: the processes that
   share the tests share it, too.
@@ -96,7 +112,7 @@ def exported(run_folder, tensorflow_c, tmp_path_factory):
   with open(base / "small.lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
     if not found.exists():
-      options = {"name": "small", "batch_size": 5, **OPTIONS}
+      options = {"name": "small", "batch_size": 5, "detector": detector_file, **OPTIONS}
       with pytest.MonkeyPatch.context() as patch:
         python_and_c = ("tensorflow", tensorflow_c)
         patch.setattr(formats, "SAVED_MODEL_RUNTIMES", python_and_c)
@@ -125,9 +141,14 @@ def fixed(exported):
 
 
 @pytest.fixture(scope="session")
-def expected(vae, x, seed):
-  """What the model itself answers: signature -> inputs, outputs."""
-  return answers_of(vae, x, seed)
+def expected(vae, detector, x, seed):
+  """What the model and the detector answer: signature -> inputs, outputs."""
+  found = {
+    "score": detector.scores(x),
+    "p_value": detector.p_values(x),
+    "is_anomaly": np.float32(detector.predict(x)),
+  }
+  return answers_of(vae, x, seed) | {"anomaly": ({"x": x, "seed": seed}, found)}
 
 
 def answers_of(vae, x, seed, condition=None):

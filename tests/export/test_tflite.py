@@ -41,15 +41,15 @@ def test_the_noise_is_the_models_to_the_last_bits(answers, expected):
 
 
 def test_a_longer_request_begins_with_the_shorter_one(answers):
-  four, nine = answers[2], answers[6]
+  four, nine = answers[2], answers[-3]
   assert len(nine["z"]) == 9
   np.testing.assert_array_equal(nine["z"][:4], four["z"])
   np.testing.assert_allclose(nine["x_mean"][:4], four["x_mean"], 1e-6, 1e-6)
 
 
 def test_a_number_out_of_bounds_is_moved_to_the_nearest(answers):
-  assert len(answers[7]["z"]) == MAX_SAMPLES
-  assert len(answers[8]["z"]) == 1
+  assert len(answers[-2]["z"]) == MAX_SAMPLES
+  assert len(answers[-1]["z"]) == 1
 
 
 def test_only_builtin_operators_are_used(lite):

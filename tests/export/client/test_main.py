@@ -34,6 +34,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     elif body["signature_name"] == "classify":
       probs = [[0.2, 0.7, 0.1] for _ in body["inputs"]["x"]]
       answer = {"outputs": probs}
+    elif body["signature_name"] == "anomaly":
+      count = len(body["inputs"]["x"])
+      numbers = {"score": 2.5, "p_value": 0.25, "is_anomaly": 1.0}
+      answer = {"outputs": {name: [v] * count for name, v in numbers.items()}}
     elif body["signature_name"] == "elbo":
       conditions.append(body["inputs"].get("condition"))
       means = [float(np.mean(x)) for x in body["inputs"]["x"]]
@@ -110,6 +114,14 @@ def test_images_are_scored(server, pictures, capsys):
   main.main(["aevb-client", "elbo", *server, *pictures])
   lines = capsys.readouterr().out.splitlines()
   assert [line.split()[1] for line in lines] == pictures
+
+
+def test_images_are_judged(server, pictures, capsys):
+  main.main(["aevb-client", "anomaly", *server, *pictures])
+  lines = capsys.readouterr().out.splitlines()
+  assert [line.split() for line in lines] == [
+    ["2.500", "p", "=", "0.2500", "anomaly", path] for path in pictures
+  ]
 
 
 SCHEMA = {

@@ -81,10 +81,17 @@ def flat_vae():
 
 
 @pytest.fixture(scope="module")
-def flat_folder(flat_vae, packages, browser, tmp_path_factory):
+def flat_detector(flat_vae):
+  normal = flat_vae.sample(60, seed=10).numpy()
+  detector = aevb.tasks.AnomalyDetector(flat_vae, "elbo", seed=2**62 + 1)
+  return detector.fit_threshold(normal, 0.05)
+
+
+@pytest.fixture(scope="module")
+def flat_folder(flat_vae, flat_detector, packages, browser, tmp_path_factory):
   path = tmp_path_factory.mktemp("pages") / "flat"
   x = flat_vae.sample(50, seed=9)
-  export.web(flat_vae, path, data=x.numpy(), name="flat", litertjs=packages)
+  export.web(flat_detector, path, data=x.numpy(), name="flat", litertjs=packages)
   return path
 
 
@@ -210,6 +217,24 @@ def test_a_drawing_is_scored_as_in_python(on_flat, flat_vae):
   np.testing.assert_allclose(
     [float(n) for n in shown], [elbo, elbo + kl, kl], atol=0.06
   )
+
+
+def test_a_drawing_is_judged_as_in_python(on_flat, flat_detector):
+  assert "whether it is an anomaly" in on_flat.inner_text("#anomaly")
+  draw_with_mouse(on_flat, SEVEN)
+  x = pixels(on_flat, "#seen")[None, :, :, :1].astype(np.float32) / np.float32(255)
+  (score,), (p,) = flat_detector.scores(x), flat_detector.p_values(x)
+  (is_anomaly,) = flat_detector.predict(x)
+  text = on_flat.inner_text("#anomaly")
+  assert text.startswith("an anomaly" if is_anomaly else "normal")
+  assert f"p-value {p:.3f}" in text
+  assert "At most 5% of normal examples are called anomalies." in text
+  shown = float(re.search(r"score: elbo\s+(\d+\.\d{3})", text)[1])
+  np.testing.assert_allclose(shown, score, rtol=1e-4)
+
+
+def test_without_a_detector_there_is_no_verdict(on_deep):
+  assert on_deep.locator("#anomaly").is_hidden()
 
 
 def test_a_bound_is_compared_with_those_of_the_data(on_flat, flat_folder):

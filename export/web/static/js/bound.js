@@ -1,5 +1,6 @@
 /** The evidence lower bound of a drawing and its parts, compared with the test data. */
 
+import {element, line, list} from "./lines.js";
 import {shown} from "./numbers.js";
 
 /** Shows the bound of a drawing. */
@@ -22,8 +23,8 @@ export class BoundView {
    */
   show({elbo, kl, logLikelihood, seed}) {
     const parts = [
-      [`log p(x | z${this.given})`, logLikelihood],
-      [`KL(q(z | x${this.given}) \u2016 p(z${this.given && " | c"}))`, kl],
+      [`log p(x | z${this.given})`, shown(logLikelihood)],
+      [`KL(q(z | x${this.given}) \u2016 p(z${this.given && " | c"}))`, shown(kl)],
     ];
     this.host.replaceChildren(
       line("value", shown(elbo), " nats"),
@@ -76,34 +77,4 @@ export class BoundView {
     const percent = Math.round(from + share * (to - from));
     return `higher than ${percent}% of ${data}`;
   }
-}
-
-function line(name, ...texts) {
-  const paragraph = element("p", name);
-  texts.forEach((text, i) => paragraph.append(i ? small(text) : text));
-  return paragraph;
-}
-
-function list(parts) {
-  const terms = element("dl", "terms");
-  for (const [name, value] of parts) {
-    const term = document.createElement("dt");
-    const number = document.createElement("dd");
-    term.textContent = name;
-    number.textContent = shown(value);
-    terms.append(term, number);
-  }
-  return terms;
-}
-
-function small(text) {
-  const unit = element("span", "unit");
-  unit.textContent = text;
-  return unit;
-}
-
-function element(tag, name) {
-  const created = document.createElement(tag);
-  created.className = name;
-  return created;
 }

@@ -1,5 +1,6 @@
 /** The section for drawing: encoding, reconstruction and bound of a drawing. */
 
+import {AnomalyView} from "./anomaly.js";
 import {BoundView} from "./bound.js";
 import {fitted} from "./fitting.js";
 import {latest} from "./latest.js";
@@ -25,6 +26,7 @@ export class Draw {
     this.seen = painter.canvas(get("seen"));
     this.reconstructed = painter.canvas(get("reconstructed"));
     this.bound = new BoundView(get("bound"), about.bounds, Boolean(about.condition));
+    this.anomaly = new AnomalyView(get("anomaly"), model, about);
     this.fit = get("fit");
     this.#answerLatest = latest(() => this.#answer());
     const changed = () => void this.#answerLatest();
@@ -52,6 +54,7 @@ export class Draw {
     if (!ink.some(Boolean)) {
       this.painter.canvas(this.reconstructed);
       this.bound.hide("Draw something to see its bound on log p(x) here.");
+      await this.anomaly.show(null);
       this.encoded(null);
       return;
     }
@@ -65,6 +68,7 @@ export class Draw {
       this.encoded({z: q.z ?? q.mean, stddev: q.mean && q.stddev});
     }
     await this.#score(x);
+    await this.anomaly.show(x);
   }
 
   async #score(x) {
