@@ -30,7 +30,9 @@ class Task(NamedTuple):
 
 
 OPTIONS = {
-  "score": Option("nearest", "How strange an example is, a name of `tasks.scores`."),
+  "score": Option(
+    "nearest_features", "How strange an example is, a name of `tasks.scores`."
+  ),
   "false_alarm_rate": Option(0.01, "Share of normal examples above the threshold."),
   "num_neighbors": Option(5, "How many training examples to find."),
   "num_clusters": Option(10, "Number of clusters."),

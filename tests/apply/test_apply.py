@@ -275,7 +275,7 @@ def test_a_model_of_classes(classes, tmp_path):
     (("classify", "--workdir=RUN", "--to=TO"), "classify: the model has no class"),
     (
       ("anomalies", "--workdir=RUN", "--to=TO", "--score=nearst"),
-      "anomalies: Unknown score 'nearst'. Did you mean nearest?",
+      "anomalies: Unknown score 'nearst'. Did you mean nearest or nearest_features?",
     ),
     (
       ("anomalies", "--workdir=RUN", "--to=TO", "--false_alarm_rate=0.001"),
