@@ -95,6 +95,14 @@ setuptools.setup(
       "tf2onnx>=1.17",
       "torch>=2.13",
     ],
+    # What `python -m experiments imputation` compares with.
+    "experiments": [
+      # miceforest 6.0.5 calls a method that 4.7 does not have.
+      "lightgbm>=4.1,<4.7",
+      "miceforest>=6.0.5",
+      "pandas>=2.1",
+      "scikit-learn>=1.4",
+    ],
     # What docs/howto/pipelines.md runs.
     "pipelines": [
       "keras-tuner>=1.4.7",
@@ -113,6 +121,8 @@ setuptools.setup(
     "dev": [
       "ai-edge-litert>=2.1",
       "build>=1.2",
+      "lightgbm>=4.1,<4.7",
+      "miceforest>=6.0.5",
       "mypy>=2.0",
       "playwright>=1.50",
       "pyyaml",

@@ -1,4 +1,4 @@
-"""The paper's figures, each from one command: `python -m experiments NAME`.
+"""The paper's figures and a benchmark, each from one command.
 
 Run from a checkout: this folder is not installed, and the package does not import it.
 
@@ -21,5 +21,6 @@ EXPERIMENTS = (
   "full_vb",
   "choices",
   "gradient_variance",
+  "imputation",
 )
 SCALES = ("smoke", "default", "full")

@@ -1,4 +1,4 @@
-"""Runs one of the paper's experiments, and leaves its table and its picture in a folder.
+"""Runs an experiment, and leaves its table and its picture in a folder.
 
   python -m experiments NAME --workdir=DIR [--scale=smoke|default|full] [--data_dir=DIR]
   python -m experiments results [--workdir=DIR] [--from=docs/results] [--to=RESULTS.md]

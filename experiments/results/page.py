@@ -19,14 +19,27 @@ from aevb_tf.training import configuration
 from experiments import files
 from experiments.choices import Choice
 from experiments.gradient_variance import Variance
+from experiments.imputation import Imputation
 from experiments.published import FIGURE2_FREY, FIGURE2_MNIST
-from experiments.results import compared, few_data, figure2, figure3, seeds, tables
+from experiments.results import (
+  compared,
+  few_data,
+  figure2,
+  figure3,
+  imputation,
+  seeds,
+  tables,
+)
 from experiments.sweep import Point
 
 _BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NOT_RUN = "Not run yet."
 # What the rows of a table are, unless they are points.
-_ROWS = {"choices": Choice, "gradient_variance": Variance}
+_ROWS = {
+  "choices": Choice,
+  "gradient_variance": Variance,
+  "imputation": Imputation,
+}
 
 
 def _steps(points: list[Point]) -> str:
@@ -69,6 +82,11 @@ BLOCKS: dict[str, Callable[[list[Any], pathlib.Path], str]] = {
   "full_vb.bounds": lambda rows, _: tables.full_vb(rows),
   "full_vb.steps": lambda rows, _: _steps([p for p in rows if p.quantity == "bound"]),
   "choices.table": lambda rows, _: tables.choices(rows),
+  "imputation.published": lambda rows, _: imputation.squared_error(rows),
+  "imputation.summary": lambda rows, _: imputation.summary(rows),
+  "imputation.errors": lambda rows, _: imputation.errors(rows),
+  "imputation.error_rates": lambda rows, _: imputation.error_rates(rows),
+  "imputation.coverage": lambda rows, _: imputation.coverage(rows),
 }
 
 
