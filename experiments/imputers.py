@@ -1,8 +1,9 @@
 """Methods that fill in tables: a VAE, and the methods that it is compared with.
 
-All methods see the same numbers. Columns of levels are one-hot for methods that know only
-numbers, and the level with the largest imputed number is the answer. `miceforest` gets
-categories, and its answer is the mean, or the most frequent level, of five imputations.
+All methods see the same numbers. Columns of levels are one-hot, without the last level,
+for methods that know only numbers, and the level with the largest imputed number is the
+answer. `miceforest` gets categories, and its answer is the mean, or the most frequent
+level, of five imputations.
 
 The VAE has the same settings for every table. Their number of updates is chosen without
 the values that the benchmark hides:
@@ -168,16 +169,20 @@ def _one_hot(x: np.ndarray, table: Table) -> np.ndarray:
   parts = []
   for column, count in zip(x.T, table.levels, strict=True):
     column = column[:, np.newaxis]
-    hot = np.where(np.isnan(column), np.nan, column == np.arange(count))
+    # Without the last level: all levels sum to 1, so that regressions of one on the others
+    # would only reproduce where they started.
+    hot = np.where(np.isnan(column), np.nan, column == np.arange(count - 1))
     parts.append(hot if count else column)
   return np.concatenate(parts, axis=1)
 
 
 def _levels(numbers: np.ndarray, table: Table) -> np.ndarray:
-  ends = np.cumsum([max(1, count) for count in table.levels])
+  ends = np.cumsum([max(1, count - 1) for count in table.levels])
   parts = np.split(numbers, ends[:-1], axis=1)
   columns = [
-    part.argmax(axis=1) if count else part[:, 0]
+    np.column_stack([part, 1 - part.sum(axis=1)]).argmax(axis=1)
+    if count
+    else part[:, 0]
     for part, count in zip(parts, table.levels, strict=True)
   ]
   return np.stack(columns, axis=1)
