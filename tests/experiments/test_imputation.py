@@ -87,20 +87,6 @@ def test_exact_draws_have_coverage_90(num_draws, seeds):
   stats.assert_mean(np.array([each["coverage"] for each in found]), 0.9)
 
 
-def test_the_score_is_the_continuous_ranked_probability_score(seeds):
-  rng = np.random.default_rng(seeds())
-  x = np.array([[0.7, 1.0]])
-  draws = np.stack([rng.normal(size=40_000), rng.choice(3, 40_000, p=[0.2, 0.5, 0.3])])
-  table = Table(x, (0, 3))
-  blocks = draws.T.reshape(400, 100, 1, 2)
-  found = np.array([imputers.scores(block, x, table)[0] for block in blocks])
-  # Gneiting and Raftery (2007): of a normal distribution, and half the Brier score.
-  density = math.exp(-(0.7**2) / 2) / math.sqrt(2 * math.pi)
-  normal = 0.7 * math.erf(0.7 / math.sqrt(2)) + 2 * density - 1 / math.sqrt(math.pi)
-  stats.assert_mean(found[:, 0], normal)
-  stats.assert_mean(found[:, 1], (0.2**2 + 0.5**2 + 0.3**2) / 2)
-
-
 def test_the_center_is_the_mean_or_the_most_frequent_level():
   draws = np.array([[[1.0, 2]], [[2.0, 0]], [[6.0, 2]]])
   np.testing.assert_array_equal(imputers.center(draws, MIXED), [[3, 2]])
@@ -133,9 +119,8 @@ def test_column_means_have_the_standard_deviation_as_error():
 
 @pytest.fixture
 def short(monkeypatch):
-  """Trains for ten updates."""
-  monkeypatch.setattr(imputers, "_UPDATES", 5)
-  monkeypatch.setattr(imputers, "_ROUNDS", 2)
+  """Trains for few epochs."""
+  monkeypatch.setattr(imputers, "_EPOCHS", 2)
 
 
 def test_imputations_by_the_model_can_be_repeated(short):
