@@ -100,7 +100,7 @@ def measure(filled: Filled, table: Table, is_hidden: np.ndarray) -> dict[str, fl
       )
       truth = table.x[real]
       found["coverage"] = float(np.mean((low <= truth) & (truth <= high)))
-  if coded.any() and not np.isnan(filled.x).any():
+  if coded.any():
     found["error_rate"] = float(np.mean((filled.x != table.x)[coded]))
   return found
 

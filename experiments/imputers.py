@@ -3,8 +3,7 @@
 All methods see the same numbers. Columns of levels are one-hot, without the last level,
 for methods that know only numbers, and the level with the largest imputed number is the
 answer. `miceforest` gets categories, and its answer is the mean, or the most frequent
-level, of five imputations. It fails for some masks of the table with 20 rows, and its
-answer is then NaN.
+level, of five imputations.
 
 The VAE is that of `VAE.for_table`, with the same settings for every table: the bound and
 the likelihood of MIWAE, K = 20 samples, and 200 epochs. Epochs, members and learning rate
@@ -160,13 +159,24 @@ def _miceforest(table: Table) -> Callable:
     for name, count in zip(frame, table.levels, strict=True):
       if count:
         frame[name] = frame[name].astype("category")
-    kernel = miceforest.ImputationKernel(frame, num_datasets=5, random_state=seed)
-    try:
+    # With the default for levels, the logits of rare ones can be infinite.
+    matching = {
+      name: "fast" if count else "normal"
+      for name, count in zip(frame, table.levels, strict=True)
+    }
+
+    def complete(**options):
+      kernel = miceforest.ImputationKernel(
+        frame, 5, mean_match_strategy=matching, random_state=seed, **options
+      )
       kernel.mice(5, num_threads=1)
+      return [kernel.complete_data(k).to_numpy(np.float64) for k in range(5)]
+
+    try:
+      several = complete()
     except ValueError:
-      # Of a table of 20 rows it can be that all its predictions are NaN.
-      return Filled(np.full(x.shape, np.nan))
-    several = [kernel.complete_data(k).to_numpy(np.float64) for k in range(5)]
+      # In a table of 20 rows it can find no observed value to match: its predictions.
+      several = complete(mean_match_candidates=0)
     return Filled(center(np.stack(several), table))
 
   return fill

@@ -91,7 +91,7 @@ def _table(rows, quantity) -> str:
     cells = {method: _value(*values) for method, values in found.items()}
     lowest = min(found, key=found.get)
     cells[lowest] = f"**{cells[lowest]}**"
-    lines.append([*_names(setting), *(cells.get(m, "fails") for m in methods)])
+    lines.append([*_names(setting), *(cells.get(m, "not run") for m in methods)])
   return md.table((*_COLUMNS, *methods), lines)
 
 
