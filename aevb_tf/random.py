@@ -73,6 +73,7 @@ class Purpose(enum.Enum):
   FIT_PRIOR = "request/fit_prior"
   DIAGNOSE = "request/diagnose"  # counted
   DIAGNOSED_DRAW = "request/diagnose/draw"  # counted
+  RESTORE = "request/restore"
 
   IMPUTE = "request/impute"
   IMPUTED_CHOICE = "request/impute/choice"  # counted

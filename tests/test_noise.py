@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf import imputation, random
+from aevb_tf import imputation, random, tasks
 from aevb_tf.data import orders
 from aevb_tf.export import signatures
 from tests import stats
@@ -69,6 +69,7 @@ pytestmark = [
   # Of few samples: what is tested is which noise they take.
   pytest.mark.filterwarnings("ignore::aevb_tf.evidence.EvidenceWarning"),
   pytest.mark.filterwarnings("ignore::aevb_tf.imputation.ImputationWarning"),
+  pytest.mark.filterwarnings("ignore::aevb_tf.tasks.restoration.RestorationWarning"),
 ]
 
 
@@ -108,6 +109,11 @@ def requests(recorder, model, **evidence):
   for name, options in evidence.items():
     method = {"name": name, **options}
     requested[name] = lambda method=method: model.log_marginal(X[:3], method, seed=0)
+  if hasattr(model, "encoder"):
+    lengths = {"num_samples": 2, "num_chains": 2, "burn_in": 2, "refine_steps": 2}
+    requested["denoise"] = lambda: tasks.denoise(
+      model, X[:3], {"name": "gaussian", "scale": 0.5}, seed=0, **lengths
+    )
   if hasattr(model, "impute"):
     gaps = np.where(X[:3] > 0.5, np.nan, X[:3])
     for i, method in enumerate(imputation.names()):

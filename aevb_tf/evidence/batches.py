@@ -35,23 +35,26 @@ def reporting(report: Callable[[int, int], None]) -> Iterator[None]:
 
 def over_batches(
   vae: ModelOfExamples,
-  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+  function: Callable[[tf.Tensor, tf.Tensor], Any],
   x: TensorLike,
   condition: Any,
   batch_size: int | None,
-) -> np.ndarray:
+  check_support: bool = True,
+) -> Any:
   """A function of all examples; the last batch is padded.
 
   Args:
     vae: A built model with an encoder.
     function: x `[size, *event_shape]` and the numbers of its rows, int32 `[size]`, ->
-      `[size, ...]`. It is called with the condition of these examples.
+      `[size, ...]`, or a structure of such tensors. It is called with the condition of
+      these examples.
     x: `[n, *event_shape]`, as a user has it.
     condition: c of each example, or one for all, if the model has a condition.
     batch_size: Examples at once; None chooses one that fits into memory.
+    check_support: Whether the likelihood must be able to score x.
 
   Returns:
-    The results, `[n, ...]`.
+    The results as arrays, `[n, ...]`.
 
   Raises:
     ValueError: There are no examples, or they do not fit the model.
@@ -59,7 +62,8 @@ def over_batches(
   x = np.asarray(vae.as_data(x))
   if not len(x):
     raise ValueError("x is empty: give at least one example.")
-  vae.likelihood_family.check_targets(x)
+  if check_support:
+    vae.likelihood_family.check_targets(x)
   features = conditions.of_examples(vae, condition, len(x))
   # By default one size for any n: an example then has the same result in all calls.
   size = batch_size_of(vae, batch_size)
@@ -71,7 +75,8 @@ def over_batches(
     given = None if features is None else np.asarray(features[first : first + size])
     with given_padded(vae, given, size):
       values = function(pad(part, size), first + tf.range(size))
-    found.append(np.asarray(values)[: len(part)])
+    found.append([np.asarray(v)[: len(part)] for v in tf.nest.flatten(values)])
     if report := _report.get():
       report(first + len(part), len(x))
-  return np.concatenate(found)
+  joined = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+  return tf.nest.pack_sequence_as(values, joined)

@@ -9,22 +9,31 @@ nearest           the examples whose latents are the nearest
 cluster           clusters of latents
 traverse          what one latent changes
 interpolate       what lies between two latents
+denoise           the clean example that a noisy one was
+inpaint           what was not observed of an example
+super_resolve     an image of a higher resolution
+restoration       the noise models of these
 """
 
-from aevb_tf.tasks import conformal, diagnosis, scores
+from aevb_tf.tasks import conformal, diagnosis, restoration, scores
 from aevb_tf.tasks.anomalies import AnomalyDetector
 from aevb_tf.tasks.diagnosis import diagnose
 from aevb_tf.tasks.representation import cluster, embed, interpolate, nearest, traverse
+from aevb_tf.tasks.restoration import denoise, inpaint, super_resolve
 
 __all__ = [
   "AnomalyDetector",
   "cluster",
   "conformal",
+  "denoise",
   "diagnose",
   "diagnosis",
   "embed",
+  "inpaint",
   "interpolate",
   "nearest",
+  "restoration",
   "scores",
+  "super_resolve",
   "traverse",
 ]

@@ -14,11 +14,14 @@ References:
     variational auto-encoder. NeurIPS 2020.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from aevb_tf import bounds, random
 from aevb_tf.protocols import ModelOfExamples
 from aevb_tf.random import Purpose
+from aevb_tf.types import IntLike
 
 _DECAY, _SQUARED_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 # Samples of z with which the bounds before and after are estimated, and of each step.
@@ -63,10 +66,38 @@ def refined_elbo(
     z = family.sample(q, family.noise(seed, rows, num_samples))
     return estimator(bounds.evaluate_terms(x, z, q, p, model.decode, has_kl))
 
+  def of_step(params, i):
+    return elbo(params, random.derive(seed, Purpose.REFINE_STEP, i), _OF_STEP)
+
+  start = model.posterior_params(x)
+  params = ascend(of_step, start, num_steps, learning_rate)
+  measured = random.derive(seed, Purpose.REFINED)
+  return elbo(start, measured, _MEASURED), elbo(params, measured, _MEASURED)
+
+
+def ascend(
+  function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+  start: tf.Tensor,
+  num_steps: IntLike,
+  learning_rate: float,
+) -> tf.Tensor:
+  """Maximizes a noisy function of each example by Adam.
+
+  Args:
+    function: Parameters, float32 `[batch, P]`, and the number of the step, an int32
+      scalar -> values `[batch]`.
+    start: The parameters at the start.
+    num_steps: Steps of Adam.
+    learning_rate: Of Adam.
+
+  Returns:
+    The parameters at the end, `[batch, P]`.
+  """
+
   def step(i, params, mean, square):
     with tf.GradientTape() as tape:
       tape.watch(params)
-      value = elbo(params, random.derive(seed, Purpose.REFINE_STEP, i), _OF_STEP)
+      value = function(params, i)
     gradient = tape.gradient(value, params)
     mean = _DECAY * mean + (1.0 - _DECAY) * gradient
     square = _SQUARED_DECAY * square + (1.0 - _SQUARED_DECAY) * gradient**2
@@ -75,7 +106,6 @@ def refined_elbo(
     size = tf.sqrt(square / (1.0 - _SQUARED_DECAY**count)) + _EPSILON
     return i + 1, params + learning_rate * scaled / size, mean, square
 
-  start = model.posterior_params(x)
   zeros = tf.zeros_like(start)
   _, params, _, _ = tf.while_loop(
     lambda i, *_: i < num_steps,
@@ -83,5 +113,4 @@ def refined_elbo(
     (tf.constant(0), start, zeros, zeros),
     parallel_iterations=1,
   )
-  measured = random.derive(seed, Purpose.REFINED)
-  return elbo(start, measured, _MEASURED), elbo(params, measured, _MEASURED)
+  return params

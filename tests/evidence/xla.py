@@ -7,6 +7,7 @@ import pytest
 
 from aevb_tf.evidence import annealed, importance, posterior_density
 from aevb_tf.evidence.compiled import compiled
+from aevb_tf.tasks.restoration import restoring
 
 
 @contextlib.contextmanager
@@ -16,6 +17,6 @@ def without_xla():
   Small estimates take less time than their compilation.
   """
   with pytest.MonkeyPatch.context() as patch:
-    for module in (annealed, importance, posterior_density):
+    for module in (annealed, importance, posterior_density, restoring):
       patch.setattr(module, "compiled", functools.partial(compiled, jit=False))
     yield
