@@ -222,6 +222,8 @@ def test_monte_carlo_em(recorder, persistent, candidates):
     model.reconstruct(X)
     recorder.what = "infer"
     model.infer(X, 2, seed=0)
+    recorder.what = "r_hat"
+    model.r_hat(X, 2, seed=1)
     recorder.what = "sample"
     model.sample(5, seed=0, draw=True)
     recorder.what = "annealed"

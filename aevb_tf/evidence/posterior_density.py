@@ -10,7 +10,7 @@ Given q and exact posterior samples, the mean of the ratio is 1/p(x). The estima
 then above log p(x) in expectation, to first order by half the relative variance of the
 ratio over L. In no other case is the sign of the bias known. Two more things bias it:
 
-* The samples, if chains have not converged to the posterior. The estimate is mostly too
+* The samples, if chains have not converged to the posterior (R-hat). The estimate is mostly too
   low: chains that reach only a fraction a of the mass give log p(x) + log a, and if
   both sets of samples follow q instead of the posterior, the limit is below log p(x) by
   log(1 + chi^2(q || p(z|x))). It is too high if q is fitted to wider samples than those
@@ -30,6 +30,7 @@ of components is chosen for each example, to maximize the density of held-out sa
 from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks, random
@@ -37,7 +38,7 @@ from aevb_tf.evidence import densities, log_mean, pareto, starts
 from aevb_tf.evidence.compiled import compiled
 from aevb_tf.evidence.registered import register
 from aevb_tf.evidence.results import PerExample
-from aevb_tf.mcmc import hmc
+from aevb_tf.mcmc import convergence, hmc
 from aevb_tf.mcmc.annealing_path import STARTS, AnnealingPath, Start
 from aevb_tf.mcmc.resampling import resample
 from aevb_tf.protocols import Model
@@ -146,7 +147,18 @@ class PosteriorDensity:
     transitions = state.log_joint.shape[0] * self.thinning
     acceptance = state.acceptance / transitions
     k_hat = pareto.k_hat(pareto.tail_of(log_ratio))
-    return PerExample(log_marginal, ess, acceptance, error, k_hat)
+    of_chains = convergence.r_hat(
+      np.concatenate([state.samples, state.log_joint[..., tf.newaxis]], axis=-1)
+    )
+    return PerExample(
+      log_marginal, ess, acceptance, error, k_hat, of_chains.max(axis=-1)
+    )
+
+  @property
+  def largest_r_hat(self) -> float:
+    """The R-hat above which its chains have not converged."""
+    chains = min(self.num_chains, self.num_samples)
+    return convergence.largest_r_hat(-(-self.num_samples // chains), 2 * chains)
 
   def _sample(self, model, x, seed, rows, advance):
     """Runs the chains of step 1 and of step 3."""

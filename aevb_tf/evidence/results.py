@@ -16,6 +16,8 @@ class PerExample(NamedTuple):
     monte_carlo_error: Standard error of `log_marginal` given x, nats; None if unknown.
     pareto_k: k-hat of the tail of the weights (`pareto.k_hat`); None if there are no
       weights.
+    r_hat: The largest R-hat of the latents and of log p(x, z), of Markov chains
+      (`mcmc.convergence`); None if there are none that should converge.
   """
 
   log_marginal: tf.Tensor
@@ -23,6 +25,7 @@ class PerExample(NamedTuple):
   acceptance: tf.Tensor | None = None
   monte_carlo_error: tf.Tensor | None = None
   pareto_k: tf.Tensor | None = None
+  r_hat: tf.Tensor | None = None
 
 
 class Estimate(NamedTuple):
@@ -47,6 +50,9 @@ class Estimate(NamedTuple):
       `[n]`, nats; NaN for a single sample or chain, None if the estimator has none.
     pareto_k: k-hat of each example's weights, float32 `[n]` (`evidence.pareto`); NaN
       for fewer than 96 samples, None if the estimator has none.
+    r_hat: The largest R-hat of the latents and of log p(x, z), float32 `[n]`
+      (`mcmc.convergence`); NaN for fewer than four draws of a chain, None if the
+      estimator has no Markov chains that should converge.
     warning: Why the estimates are not reliable and what to do next, one line; None if
       no check failed.
   """
@@ -58,6 +64,7 @@ class Estimate(NamedTuple):
   acceptance: np.ndarray | None = None
   monte_carlo_error: np.ndarray | None = None
   pareto_k: np.ndarray | None = None
+  r_hat: np.ndarray | None = None
   warning: str | None = None
 
   @property
@@ -83,8 +90,7 @@ class Estimate(NamedTuple):
 
   def report(self) -> dict:
     """The estimate as numbers for JSON; None for those that are not known."""
-    shapes = np.array([] if self.pareto_k is None else self.pareto_k, np.float64)
-    shapes = shapes[~np.isnan(shapes)]
+    shapes, chains = _known(self.pareto_k), _known(self.r_hat)
     return {
       "method": self.method,
       "num_samples": self.num_samples,
@@ -99,8 +105,16 @@ class Estimate(NamedTuple):
       else float(np.mean(self.acceptance)),
       "pareto_k": _finite(np.median(shapes)) if len(shapes) else None,
       "largest_pareto_k": _finite(np.max(shapes)) if len(shapes) else None,
+      "r_hat": _finite(np.median(chains)) if len(chains) else None,
+      "largest_r_hat": _finite(np.max(chains)) if len(chains) else None,
       "warning": self.warning,
     }
+
+
+def _known(values):
+  """The values that are not NaN, float64."""
+  values = np.array([] if values is None else values, np.float64)
+  return values[~np.isnan(values)]
 
 
 def _finite(value):

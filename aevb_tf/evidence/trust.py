@@ -14,6 +14,8 @@ from aevb_tf.evidence.results import PerExample
 LEAST_EFFECTIVE = 10
 # Above this Pareto k, a mean of weights converges too slowly (`pareto`).
 LARGEST_K = 0.7
+# Above this R-hat, chains have not converged; a method may name a larger one for few draws.
+LARGEST_R_HAT = 1.05
 # Below this acceptance, HMC chains hardly move.
 LEAST_ACCEPTANCE = 0.2
 # The share of examples that may violate a bound without a warning.
@@ -31,7 +33,8 @@ def warning(
   """A message about estimates that are not reliable.
 
   Args:
-    method: The estimator; its `advice` says what to do next.
+    method: The estimator; its `advice` says what to do next, and its `largest_r_hat` is
+      the bound for its chains.
     name: Name of the estimator.
     num_samples: Samples for each example.
     result: Its estimates, arrays `[n]`.
@@ -43,6 +46,7 @@ def warning(
   found = [
     below(f"effective sample size of {num_samples}", result.effective_sample_size, few),
     _above("Pareto k", result.pareto_k, LARGEST_K),
+    _above("R-hat", result.r_hat, getattr(method, "largest_r_hat", LARGEST_R_HAT)),
     below("acceptance of HMC", result.acceptance, LEAST_ACCEPTANCE),
     _unknown("Monte Carlo error", result.monte_carlo_error),
   ]

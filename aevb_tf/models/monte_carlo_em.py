@@ -39,10 +39,11 @@ References:
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from aevb_tf import checks, likelihoods, priors, random
-from aevb_tf.mcmc import hmc
+from aevb_tf.mcmc import convergence, hmc
 from aevb_tf.mcmc.annealing_path import AnnealingPath, constraining_bijector
 from aevb_tf.mcmc.resampling import resample
 from aevb_tf.models import parts, steps
@@ -400,6 +401,39 @@ class MonteCarloEM(GenerativeModel):
     seed = random.derive(random.request_seed(seed), Purpose.INFER)
     return self._inferred(x, seed, num_samples)
 
+  def r_hat(
+    self, x: TensorLike, num_chains: int = 8, seed: Seed | None = None
+  ) -> np.ndarray:
+    """R-hat of the chains of an E-step; above about 1.05 they have not converged.
+
+    The chains of `infer` make `num_transitions` more, whose states are compared: see
+    `aevb_tf.mcmc.convergence`. If R-hat is large, use more transitions or `candidates`.
+
+    Args:
+      x: `[batch, *event_shape]`.
+      num_chains: Number of chains for each example, at least 2.
+      seed: An int or a pair of int32; None uses a random one.
+
+    Returns:
+      The largest R-hat of the latents, float32 `[batch]`; NaN for fewer than four
+      transitions. `convergence.largest_r_hat(num_transitions, num_chains)` is what
+      chains that have converged rarely exceed.
+
+    Raises:
+      ValueError: The model does not know the shape of its data yet, or there are fewer
+        than two chains.
+    """
+    self.check_built("r_hat")
+    if checks.positive_int("num_chains", num_chains) < 2:
+      raise ValueError("num_chains=1: R-hat compares chains, so give at least 2.")
+    x = self.as_data(x)
+    seed = random.derive(random.request_seed(seed), Purpose.INFER)
+    if self._answers.apply():
+      samples = self._answers(self._states, x, seed, num_samples=int(num_chains))
+    else:
+      samples = self._states(x, seed, num_chains)
+    return convergence.r_hat(np.asarray(samples)).max(axis=-1)
+
   def _inferred(self, x, seed, num_samples):
     if self._answers.apply():
       return self._answers(self._ends, x, seed, num_samples=int(num_samples))
@@ -407,6 +441,27 @@ class MonteCarloEM(GenerativeModel):
 
   def _ends(self, x, seed, num_samples):
     return self.posterior_samples(x, seed, tf.range(tf.shape(x)[0]), num_samples).z
+
+  def _states(self, x, seed, num_samples):
+    """The states of the chains of `_ends` in as many transitions more.
+
+    u, float32 `[num_transitions, num_samples, batch, latent_dim]`.
+    """
+    rows = tf.range(tf.shape(x)[0])
+    z = self.posterior_samples(x, seed, rows, num_samples).z
+    path = AnnealingPath(self, x, start="prior")
+    walk, step_size = (
+      random.derive(seed, Purpose.WALK),
+      tf.convert_to_tensor(self.step_size),
+    )
+
+    def step(state, i):
+      noise = hmc.draw_noise(walk, i, rows, num_samples, self.latent_dim)
+      return hmc.transition(path, state, 1.0, step_size, noise, self.leapfrog_steps)[0]
+
+    numbers = self.num_transitions + tf.range(self.num_transitions)
+    start = hmc.evaluate(path, path.bijector.inverse(z))
+    return tf.scan(step, numbers, start, parallel_iterations=1).position
 
   # Saving.
 

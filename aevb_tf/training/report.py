@@ -67,6 +67,11 @@ def evidence_lines(values: dict, is_conditional: bool = False) -> str:
     rows.append(
       ("Pareto k", f"{values['pareto_k']:.2f}", f"in the median; at most {largest:.2f}")
     )
+  if "r_hat" in values:
+    largest = values.get("largest_r_hat", math.inf)
+    rows.append(
+      ("R-hat", f"{values['r_hat']:.2f}", f"in the median; at most {largest:.2f}")
+    )
   if "acceptance" in values:
     rows.append(("acceptance", f"{values['acceptance']:.2f}", "of the HMC transitions"))
   if "gap" in values:

@@ -125,3 +125,22 @@ def test_too_few_samples_are_refused():
   x = np.zeros((1, 4, 3, 1), np.float32)
   with pytest.raises(ValueError, match="num_samples=3: to fit a gaussian of 2 latents"):
     evidence.estimate(tiny_vae(), x, "posterior_density", 3)
+
+
+def test_chains_that_have_not_converged_are_found(linear):
+  """Chains from the prior that hardly move stay where they started."""
+  oracle, x, vae = linear
+  many = np.repeat(x, 30, axis=0)
+  good = evidence.PosteriorDensity(100, start="prior", num_chains=10, burn_in=60)
+  found = evidence.estimate(vae, many, good, seed=0)
+  assert found.warning is None and found.r_hat.shape == (30,)
+  assert np.mean(found.r_hat < good.largest_r_hat) > 0.95
+  bad = evidence.PosteriorDensity(
+    100, start="prior", candidates=1, num_chains=10, burn_in=1, thinning=1,
+    leapfrog_steps=1, target_acceptance=0.999,
+  )  # fmt: skip
+  with pytest.warns(evidence.EvidenceWarning, match="R-hat above"):
+    found = evidence.estimate(vae, many, bad, seed=0)
+  report = found.report()
+  assert report["r_hat"] == pytest.approx(np.median(found.r_hat))
+  assert report["largest_r_hat"] == pytest.approx(found.r_hat.max())

@@ -9,6 +9,7 @@ import tensorflow_probability as tfp
 
 import aevb_tf as aevb
 from aevb_tf import priors
+from aevb_tf.mcmc import convergence
 from tests import stats
 from tests.evidence.xla import without_xla
 from tests.oracle import LinearGaussian
@@ -276,3 +277,28 @@ def test_what_needs_the_shape_of_the_data_says_so():
     em.sample(2)
   em.build((None, 12))
   assert em.sample(2).shape == (2, 12)
+
+
+def test_r_hat_finds_chains_that_are_too_short(seeds):
+  exact, x = example(np.random.default_rng(seeds(0)), n=20)
+  long = em_of(exact, num_transitions=100, step_size=0.2)
+  limit = convergence.largest_r_hat(100, 8)
+  found = long.r_hat(x, seed=seeds(1))
+  assert found.shape == (20,) and np.mean(found < limit) >= 0.9
+  np.testing.assert_array_equal(long.r_hat(x, seed=seeds(1)), found)
+  # Steps so small that chains stay near their draws from p(z).
+  short = em_of(exact, num_transitions=100, step_size=1e-4)
+  assert np.all(short.r_hat(x, seed=seeds(1)) > limit)
+  with pytest.raises(ValueError, match="at least 2"):
+    long.r_hat(x, num_chains=1)
+
+
+def test_the_states_of_r_hat_are_those_of_longer_chains(seeds):
+  exact, x = example(np.random.default_rng(seeds(0)))
+  seed = aevb.random.as_seed(seeds(1))
+  states = em_of(exact, num_transitions=3)._states(x, seed, 2)
+  # The standard normal has the whole line as its support: u is z.
+  longer = em_of(exact, num_transitions=6).posterior_samples(
+    tf.constant(x), seed, tf.range(len(x)), 2
+  )
+  np.testing.assert_allclose(states[-1], longer.z, rtol=1e-4, atol=1e-5)
