@@ -54,6 +54,10 @@ def get_config() -> ml_collections.ConfigDict:
   config.epochs = 10  # passes over the data
   config.jit_compile = "auto"  # XLA where it pays; or "on", "off"
 
+  # The end of training, by the bound of the test split; see docs/howto/diagnosis.md.
+  config.early_stopping = 0  # epochs without a better bound until it stops; 0 for never
+  config.restore_best = False  # whether the model is that of the best epoch
+
   # Checkpoints, and plots at the end.
   config.checkpoint_every = 1  # epochs between checkpoints
   config.keep_checkpoints = 3  # the newest

@@ -42,6 +42,11 @@ _RULES = (
     lambda value: value >= 1,
     "must be at least 1",
   ),
+  _Rule(
+    ("early_stopping",),
+    lambda value: value >= 0,
+    "must be a number of epochs, or 0 to train all epochs",
+  ),
   _Rule(("seed",), lambda value: 0 <= value < 2**31, "must be in [0, 2**31)"),
   _Rule(
     ("learning_rate",),

@@ -1,6 +1,8 @@
 """Formats the numbers of an evaluation as lines of text."""
 
 import math
+import pathlib
+from collections.abc import Sequence
 
 
 def epochs(number: int) -> str:
@@ -27,6 +29,14 @@ def lines(values: dict, split: str = "test") -> str:
       *(f"  {name:<16}{value:>10}  {unit}" for name, value, unit in rows),
     ]
   )
+
+
+def findings(lines: Sequence[str], folder: pathlib.Path) -> list[str]:
+  """The lines of a diagnosis, and where the report is; none if there are no lines."""
+  if not lines:
+    return []
+  indented = [f"  {line}" for line in lines]
+  return ["", f"Findings, of {folder / 'diagnosis.txt'}:", *indented]
 
 
 def evidence_lines(values: dict, is_conditional: bool = False) -> str:

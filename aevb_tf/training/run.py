@@ -17,13 +17,20 @@ from aevb_tf.conditions import Columns
 from aevb_tf.data import Loaded
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
-from aevb_tf.training import build, conditions, configuration, parts, report
+from aevb_tf.training import best, build, conditions, configuration, parts, report
 from aevb_tf.training.callbacks import Keeper
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.run_folder import RunFolder
 
 # Keys that may differ when a run is resumed: they do not change finished epochs.
-_FREE = {"epochs", "data_dir", "plots", "checkpoint_every", "keep_checkpoints"}
+_FREE = {
+  "epochs",
+  "early_stopping",
+  "data_dir",
+  "plots",
+  "checkpoint_every",
+  "keep_checkpoints",
+}
 
 
 class Run(NamedTuple):
@@ -79,6 +86,8 @@ def start(config: ml_collections.ConfigDict, folder: RunFolder) -> Run:
     every=config.checkpoint_every,
     keep=config.keep_checkpoints,
     examples_per_epoch=build.num_examples(train_data),
+    patience=config.early_stopping,
+    keep_best=config.restore_best,
   )
   folder.create()
   write_json(folder.config, configuration.to_json(config))
@@ -127,7 +136,7 @@ def check_folder(config: ml_collections.ConfigDict, folder: RunFolder) -> None:
 
 
 def finished(config: ml_collections.ConfigDict, folder: RunFolder) -> dict | None:
-  """Returns the summary if the run has all epochs of the config, otherwise None."""
+  """Returns the summary if the run has no more epochs to train, otherwise None."""
   if not folder.is_run() or not folder.summary.exists():
     return None
   try:
@@ -137,7 +146,14 @@ def finished(config: ml_collections.ConfigDict, folder: RunFolder) -> dict | Non
       f"{folder.summary} is damaged: {error}. Remove it, and run the same command to"
       " write it again."
     ) from error
-  return summary if summary["epochs"] == config.epochs else None
+  if summary["epochs"] == config.epochs or stopped_early(config, folder):
+    return summary
+  return None
+
+
+def stopped_early(config: ml_collections.ConfigDict, folder: RunFolder) -> bool:
+  """Whether the epochs of the run were the last ones by `early_stopping`."""
+  return best.is_exhausted(folder.history(), config.early_stopping)
 
 
 def _value(config, key):

@@ -3,11 +3,13 @@
     config.json       the config; `--config=RUN/config.json` reads it
     metrics.jsonl     one JSON object per epoch
     tensorboard/      the same metrics, for TensorBoard
-    checkpoints/      epoch-00012.keras: the last few, with the optimizer
+    checkpoints/      epoch-00012.keras: the last few, with the optimizer;
+                      best-00007.keras: the best epoch, if the config keeps it
     model.keras       the trained model
     schema.json       of a table: what its columns are
     detector.keras    what `aevb-apply anomalies` has learned of normal examples
     summary.json      final numbers, versions, seed, times
+    diagnosis.*       findings about the trained model, as text, JSON and a picture
     plots/*.png       plots
 
 Files are written beside their place, then renamed, so that no reader finds an
@@ -26,6 +28,7 @@ from aevb_tf.files import PARTIAL, write_text
 from aevb_tf.training.configuration import ConfigError
 
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.keras")
+_BEST = re.compile(r"best-(\d+)\.keras")
 
 
 class RunFolder:
@@ -102,10 +105,21 @@ class RunFolder:
     """The path of the checkpoint after `epoch` epochs."""
     return self.checkpoints / f"epoch-{epoch:05d}.keras"
 
+  def best(self, epoch: int) -> pathlib.Path:
+    """The path of the model of the best epoch, if it is this one."""
+    return self.checkpoints / f"best-{epoch:05d}.keras"
+
+  def best_epochs(self) -> list[int]:
+    """The epochs of models that were the best when they were written, newest first."""
+    return self._epochs(_BEST)
+
   def checkpoint_epochs(self) -> list[int]:
     """The epochs that have a checkpoint, newest first."""
+    return self._epochs(_CHECKPOINT)
+
+  def _epochs(self, pattern):
     names = (path.name for path in self.checkpoints.glob("*.keras"))
-    matches = filter(None, map(_CHECKPOINT.fullmatch, names))
+    matches = filter(None, map(pattern.fullmatch, names))
     return sorted((int(match[1]) for match in matches), reverse=True)
 
   def newest_checkpoint(self) -> tuple[int | None, list[pathlib.Path]]:

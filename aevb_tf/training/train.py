@@ -1,6 +1,7 @@
 """Trains the model of a config in a run folder, or resumes the training."""
 
 import os
+import sys
 import time
 
 import keras
@@ -11,10 +12,19 @@ from aevb_tf.conditions import Columns
 from aevb_tf.data.first import first_pairs
 from aevb_tf.files import write, write_json
 from aevb_tf.loops.monitor import InvalidDataError
-from aevb_tf.training import build, conditions, drawing, environment, report, stopping
+from aevb_tf.tasks.diagnosis import QUICK
+from aevb_tf.training import (
+  best,
+  build,
+  conditions,
+  drawing,
+  environment,
+  report,
+  stopping,
+)
 from aevb_tf.training.blaming import blaming
 from aevb_tf.training.measure import measure
-from aevb_tf.training.run import Run, check_folder, finished, start
+from aevb_tf.training.run import Run, check_folder, finished, start, stopped_early
 from aevb_tf.training.run_folder import RunFolder
 
 
@@ -44,7 +54,7 @@ def train(config: ml_collections.ConfigDict, workdir: str | os.PathLike) -> dict
     print(f"{folder.path}: finished already, {report.epochs(summary['epochs'])}.")
     return summary
   run = start(config, folder)
-  if run.epoch < config.epochs:
+  if run.epoch < config.epochs and not stopped_early(config, folder):
     print(_heading(run))
     if not run.epoch:
       print(_columns(run), end="")
@@ -119,15 +129,17 @@ def _finish(run: Run, began: float) -> dict:
     The contents of `summary.json`.
   """
   config, folder = run.config, run.folder
-  write(folder.model, run.model.save)
-  measured = measure(run.model, run.test_data)
   history = folder.history()
+  model, best_epoch = _best(run, history)
+  write(folder.model, model.save)
+  measured = measure(model, run.test_data)
   summary = {
     "name": config.name,
     "dataset": config.dataset,
     "binarization": config.binarization,
     "seed": config.seed,
-    "epochs": config.epochs,
+    "epochs": history[-1]["epoch"],
+    **({} if best_epoch is None else {"best_epoch": best_epoch}),
     "samples": history[-1]["samples"],
     "test": measured.report(),
     # Training time of the whole run, over all calls of `train`.
@@ -137,6 +149,8 @@ def _finish(run: Run, began: float) -> dict:
     "device": environment.device(),
     "versions": environment.versions(),
   }
+  if lines := _diagnose(run, model):
+    summary["diagnosis"] = lines
   write_json(folder.summary, summary)
   if config.plots:
     is_table = run.model.schema is not None
@@ -144,5 +158,32 @@ def _finish(run: Run, began: float) -> dict:
       run.train_data if is_table else run.test_data,
       drawing.ROWS if is_table else drawing.RECONSTRUCTIONS,
     )
-    drawing.draw(run.model, folder, examples, measured, given)
+    drawing.draw(model, folder, examples, measured, given)
   return summary
+
+
+def _best(run, history):
+  """The model to keep, and its epoch if that is the best instead of the last one."""
+  if not run.config.restore_best:
+    return run.model, None
+  epoch = best.best_epoch(history)
+  if epoch is None or not run.folder.best(epoch).exists():
+    return run.model, None
+  return aevb_tf.load(run.folder.best(epoch)), epoch
+
+
+def _diagnose(run, model) -> list[str]:
+  """Saves a report of the quick checks, and returns its warnings as lines."""
+  config, folder = run.config, run.folder
+  sources = run.train_data, run.test_data
+  for source in sources:
+    build.go_to_epoch(source, 0)
+  try:
+    report = model.diagnose(*sources, checks=QUICK, seed=config.seed)
+    report.save(folder.path, picture=config.plots)
+    report.to_tensorboard(folder.tensorboard / "diagnosis", step=run.config.epochs)
+  except Exception as error:  # as for a plot
+    why = " ".join(str(error).split())
+    print(f"The model is not diagnosed: {type(error).__name__}: {why}", file=sys.stderr)
+    return []
+  return report.lines()

@@ -177,13 +177,16 @@ def _ending(folder: RunFolder, summary: dict) -> str:
   place = shlex.quote(str(folder.path))
   pictures = sorted(folder.plots.glob("*.png"))
   tensorboard = shlex.quote(str(folder.tensorboard))
+  best = summary.get("best_epoch")
   return "\n".join(
     [
       "",
       f"{folder.path}: trained for {report.epochs(summary['epochs'])} of"
       f" {summary['dataset']}, in {summary['training_seconds']:.0f} s.",
+      *([f"The model is that of epoch {best}, the best one."] if best else []),
       "",
       report.lines(test),
+      *report.findings(summary.get("diagnosis", []), folder.path),
       *(["", "Pictures:"] if pictures else []),
       *(f"  {path}" for path in pictures),
       "",

@@ -144,17 +144,18 @@ class Diagnosis:
     """The report as JSON, `to_dict()` as a string."""
     return json.dumps(self.to_dict(), indent=2, allow_nan=False)
 
-  def save(self, folder: str | os.PathLike) -> None:
+  def save(self, folder: str | os.PathLike, picture: bool = True) -> None:
     """Writes `diagnosis.txt`, `diagnosis.json` and `diagnosis.png`.
 
     Args:
       folder: The folder; created if missing. Files in it are replaced.
+      picture: Whether to draw the picture.
     """
     path = pathlib.Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     write_text(path / "diagnosis.txt", f"{self}\n")
     write_json(path / "diagnosis.json", self.to_dict())
-    figure = plots.diagnosis(self.arrays)
+    figure = plots.diagnosis(self.arrays) if picture else None
     if figure is not None:
       write(path / "diagnosis.png", lambda partial: plots.save(figure, partial))
 
