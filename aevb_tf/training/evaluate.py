@@ -2,8 +2,12 @@
 
 import os
 
+import tensorflow as tf
+
 import aevb_tf
+from aevb_tf import tasks
 from aevb_tf.data import sources
+from aevb_tf.data.first import first_examples, first_pairs
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import build, conditions, configuration
@@ -11,6 +15,12 @@ from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.evidence import measure_evidence
 from aevb_tf.training.measure import measure
 from aevb_tf.training.run_folder import RunFolder, is_whole
+
+# Data sets of digits, for which there is a Frechet distance.
+_DIGITS = ("digits", "mnist")
+_SAMPLES = 1000
+# Training examples of a stream whose length is not known.
+_MOST_OF_STREAM = 10_000
 
 
 def evaluate(
@@ -21,6 +31,7 @@ def evaluate(
   evidence: str | None = None,
   num_samples: int | None = None,
   max_examples: int | None = None,
+  samples: bool = False,
 ) -> dict:
   """Evaluates a run, and writes `evaluation-SPLIT.json` into its folder.
 
@@ -31,13 +42,15 @@ def evaluate(
     data_dir: Folder with prepared data, by default that of the training.
     evidence: Name of an estimator of log p(x) to run as well.
     num_samples: Samples for each example; None uses the estimator's own number.
-    max_examples: Number of examples for the estimator; see `measure_evidence`.
+    max_examples: Number of examples for the estimator, see `measure_evidence`, and for
+      `samples`, by default 1000.
+    samples: Whether to measure the quality of samples, too.
 
   Returns:
     The contents of the file: `model` and `split`, `elbo`, `kl` and `log_likelihood` in
     nats per example, `num_examples`, `active_units`, `kl_per_dimension`; `condition` if
-    the model has one; and, if `evidence` is given, the result of `measure_evidence` as
-    `evidence`.
+    the model has one; if `evidence` is given, the result of `measure_evidence` as
+    `evidence`; and for `samples`, `tasks.SampleQuality.report()` as `samples`.
 
   Raises:
     ConfigError: There is no run in the folder, its model is damaged, or the split does
@@ -59,10 +72,28 @@ def evaluate(
     report["evidence"] = measure_evidence(
       vae, source, evidence, num_samples, max_examples, batch_size
     )
+  if samples:
+    build.go_to_epoch(source, 0)
+    train = _split(config, "train", schema)
+    report["samples"] = _sample_quality(config, vae, train, source, max_examples)
   if vae.condition is not None:
     report["condition"] = config.condition
   write_json(folder.path / f"evaluation-{split}.json", report)
   return report
+
+
+def _sample_quality(config, vae, train, source, max_examples):
+  """The quality of as many samples as examples, at most `max_examples`."""
+  x_train = first_examples(train, build.num_examples(train) or _MOST_OF_STREAM)
+  x, y = first_pairs(source, max_examples or _SAMPLES)
+  condition = None if vae.condition is None else tf.constant(y)
+  try:
+    quality = tasks.sample_quality(
+      vae, x_train, x, config.dataset in _DIGITS, seed=0, condition=condition
+    )
+  except ValueError as error:
+    raise ConfigError(f"--samples: {error}") from error
+  return quality.report()
 
 
 def _split(config, split, schema):

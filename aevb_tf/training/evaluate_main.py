@@ -1,7 +1,8 @@
 """Evaluates the model of a run folder on a whole split of its data.
 
   aevb-evaluate --workdir=DIR [--split=test] [--batch_size=N] [--data_dir=DIR]
-                [--evidence=METHOD [--num_samples=N] [--max_examples=N]]
+                [--evidence=METHOD [--num_samples=N]] [--samples]
+                [--max_examples=N]
 
 Prints the bound and its parts, in nats per example, and writes them into the folder as
 evaluation-SPLIT.json. If the run is not finished, it uses the newest checkpoint.
@@ -10,6 +11,7 @@ Examples:
   aevb-evaluate --workdir=runs/digits
   aevb-evaluate --workdir=runs/digits --split=train
   aevb-evaluate --workdir=runs/digits --evidence=importance --num_samples=1000
+  aevb-evaluate --workdir=runs/digits --samples
 """
 
 import pathlib
@@ -48,9 +50,10 @@ def main(argv: list[str]) -> int:
     raise command_line.ConfigError(
       f"{unknown[0]}: the config of a run cannot be changed; see --help for the flags."
     )
-  for name in ("num_samples", "max_examples"):
-    if values[name].value is not None and values.evidence is None:
-      raise command_line.ConfigError(f"--{name} needs --evidence.")
+  if values.num_samples is not None and values.evidence is None:
+    raise command_line.ConfigError("--num_samples needs --evidence.")
+  if values.max_examples is not None and not (values.evidence or values.samples):
+    raise command_line.ConfigError("--max_examples needs --evidence or --samples.")
   RunFolder(values.workdir).check_is_run()
   # Imported after the flags are read.
   aevb_tf_cli.import_package()
@@ -64,11 +67,14 @@ def main(argv: list[str]) -> int:
     values.evidence,
     values.num_samples,
     values.max_examples,
+    values.samples,
   )
   print(f"{values.workdir}, {values_of['model']}")
   print(report.lines(values_of, values.split))
   if "evidence" in values_of:
     print(report.evidence_lines(values_of["evidence"], "condition" in values_of))
+  if "samples" in values_of:
+    print(report.sample_lines(values_of["samples"]))
   return 0
 
 
@@ -87,6 +93,12 @@ def _flags() -> flags.FlagValues:
     "Estimates log p(x), too.",
     flag_values=values,
   )
+  flags.DEFINE_boolean(
+    "samples",
+    False,
+    "Measures the quality of samples, too: precision, recall, copies of training examples.",
+    flag_values=values,
+  )
   for name, text in (
     ("batch_size", "Batch size; by default that of the training."),
     (
@@ -95,7 +107,8 @@ def _flags() -> flags.FlagValues:
     ),
     (
       "max_examples",
-      "Examples of --evidence; by default all, or fewer if the method is slow.",
+      "Examples of --evidence, by default all, or fewer if the method is slow; and of "
+      "--samples, by default 1000.",
     ),
   ):
     flags.DEFINE_integer(name, None, text, lower_bound=1, flag_values=values)

@@ -39,6 +39,34 @@ def findings(lines: Sequence[str], folder: pathlib.Path) -> list[str]:
   return ["", f"Findings, of {folder / 'diagnosis.txt'}:", *indented]
 
 
+def sample_lines(values: dict) -> str:
+  """Returns the quality of samples, one number per line.
+
+  Args:
+    values: The result of `SampleQuality.report`.
+  """
+  rows = [
+    ("precision", values["precision"], "of the samples are within the test examples"),
+    ("recall", values["recall"], "of the test examples are within the samples"),
+    (
+      "copies",
+      values["closer_to_train"],
+      "are closer to training examples than test examples are; 0.5 if none",
+    ),
+  ]
+  if values["frechet_digits"] is not None:
+    of_train = values["frechet_digits_of_train"]
+    text = f"in features of digits; {of_train:.2f} for training examples"
+    rows.append(("frechet-digits", values["frechet_digits"], text))
+  lines = [
+    f"  quality of {values['num_samples']:,} samples",
+    *(f"  {name:<16}{value:>10.2f}  {text}" for name, value, text in rows),
+  ]
+  if values["refused"]:
+    lines.append(f"  No frechet-digits: {values['refused']}")
+  return "\n".join(lines)
+
+
 def evidence_lines(values: dict, is_conditional: bool = False) -> str:
   """Returns an estimate of log p(x), or of log p(x|c), and its diagnostics.
 

@@ -55,6 +55,27 @@ def test_evidence_is_printed_and_written_with_a_bar(run, capfd):
   assert "log p(x), importance: 100%" in drawn and "150.0/150" in drawn
 
 
+def test_the_quality_of_samples_is_printed_and_written(run, capsys):
+  assert evaluate(run, "--samples", "--max_examples=60") == 0
+  printed = capsys.readouterr().out
+  written = json.loads((run / "evaluation-test.json").read_text())["samples"]
+  assert written["num_samples"] == 60 and written["refused"] is None
+  assert f"frechet-digits  {written['frechet_digits']:10.2f}" in printed
+  assert "quality of 60 samples" in printed and "copies" in printed
+  # Nothing was trained: samples are noise.
+  assert written["precision"] == 0
+  assert written["frechet_digits"] > 3 * written["frechet_digits_of_train"]
+
+
+def test_samples_that_have_no_distance_are_refused():
+  values = {
+    "num_samples": 4, "precision": 0.5, "recall": 0.25, "closer_to_train": 0.5,
+    "frechet_digits": None, "frechet_digits_of_train": None, "refused": "no digits.",
+  }  # fmt: skip
+  lines = report.sample_lines(values).splitlines()
+  assert lines[-1] == "  No frechet-digits: no digits." and len(lines) == 5
+
+
 def test_the_data_are_those_of_the_split():
   source = build.dataset(runs.config(), "test")
   vae = tiny_vae(event_shape=source.event_shape)
@@ -131,6 +152,7 @@ def test_what_is_not_known_is_not_a_number():
   [
     (["--evidence=importanc"], "importanc"),
     (["--num_samples=3"], "--num_samples needs --evidence"),
+    (["--max_examples=3"], "--max_examples needs --evidence or --samples"),
     (["--evidence=importance", "--num_samples=0"], "num_samples"),
     (["--evidence=posterior_density", "--num_samples=3"], "at least"),
   ],
