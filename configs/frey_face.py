@@ -3,9 +3,10 @@
     aevb-train --config=frey_face --workdir=runs/frey_face
 
 Expect: test elbo about 1321 nats (seed 0; the peak, about 1340, is near 3.7e6 training
-samples). The paper's figure 2 shows 1171 for 10 latents at 1e7 training samples. The
-paper does not state its split. Ours, documented with the data set, differs, so the two
-numbers do not show which is better. The optimizer is Adam, Adagrad in the paper.
+samples: `--config.restore_best=true` keeps it). The paper's figure 2 shows 1171 for 10
+latents at 1e7 training samples. The paper does not state its split. Ours, documented with
+the data set, differs, so the two numbers do not show which is better. The optimizer is
+Adam, Adagrad in the paper.
 """
 
 import ml_collections

@@ -77,6 +77,9 @@ def gaps(context: Context) -> list[Finding]:
     context.arrays[f"{name}_gap"] = values
     error = standard_error(values)
     warns = mean(values) > max(3 * error, _LARGE * mean(kl))
+    detail = f"Of {len(values)} test examples, whose KL is {mean(kl):.2f} nats."
+    if mean(values) < -3 * error:
+      detail += " It is negative, since log p(x) is estimated too low."
     findings.append(
       Finding(
         "gaps",
@@ -85,7 +88,7 @@ def gaps(context: Context) -> list[Finding]:
         "nats",
         error,
         "warn" if warns else "ok",
-        f"Of {len(values)} test examples, whose KL is {mean(kl):.2f} nats.",
+        detail,
         advice if warns else "",
       )
     )
