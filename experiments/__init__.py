@@ -22,5 +22,6 @@ EXPERIMENTS = (
   "choices",
   "gradient_variance",
   "imputation",
+  "semi_supervised",
 )
 SCALES = ("smoke", "default", "full")

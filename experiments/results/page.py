@@ -30,6 +30,7 @@ from experiments.results import (
   seeds,
   tables,
 )
+from experiments.semi_supervised import Result
 from experiments.sweep import Point
 
 _BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -39,6 +40,7 @@ _ROWS = {
   "choices": Choice,
   "gradient_variance": Variance,
   "imputation": Imputation,
+  "semi_supervised": Result,
 }
 
 
@@ -81,6 +83,7 @@ BLOCKS: dict[str, Callable[[list[Any], pathlib.Path], str]] = {
   "gradient_variance.table": lambda rows, _: tables.variances(rows),
   "full_vb.bounds": lambda rows, _: tables.full_vb(rows),
   "full_vb.steps": lambda rows, _: _steps([p for p in rows if p.quantity == "bound"]),
+  "semi_supervised.table": lambda rows, _: tables.few_labels(rows),
   "choices.table": lambda rows, _: tables.choices(rows),
   "imputation.published": lambda rows, _: imputation.squared_error(rows),
   "imputation.summary": lambda rows, _: imputation.summary(rows),

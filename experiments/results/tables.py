@@ -8,6 +8,7 @@ from experiments.gradient_variance import Variance
 from experiments.methods import TITLES
 from experiments.results import compared
 from experiments.results import markdown as md
+from experiments.semi_supervised import PUBLISHED, Result, summary
 from experiments.sweep import Point
 
 
@@ -87,6 +88,36 @@ def variances(rows: Sequence[Variance]) -> str:
       for row in rows
     ],
   )
+
+
+def few_labels(rows: Sequence[Result]) -> str:
+  """Test errors with few labels: means over seeds, beside the published ones."""
+  header = (
+    *("labels", "method", "epochs", "seeds"),
+    *("test error, %", "published, %", "training time, all seeds"),
+  )
+  lines = []
+  for labels in dict.fromkeys(row.labels for row in rows):
+    for method in dict.fromkeys(row.method for row in rows):
+      own = [r for r in rows if (r.method, r.labels) == (method, labels)]
+      lines.append(
+        [
+          f"{labels:,}",
+          method,
+          str(own[0].epochs),
+          str(len(own)),
+          _percent(*summary(rows, method, labels)),
+          _percent(*PUBLISHED.get((method, labels), (math.nan, math.nan))),
+          md.duration(sum(row.seconds for row in own)),
+        ]
+      )
+  return md.table(header, lines)
+
+
+def _percent(mean: float, deviation: float) -> str:
+  if math.isnan(mean):
+    return ""
+  return f"{mean:.2f}" + ("" if math.isnan(deviation) else f" \u00b1 {deviation:.2f}")
 
 
 def choices(found: Sequence[Choice]) -> str:

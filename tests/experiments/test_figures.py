@@ -13,7 +13,7 @@ from experiments.results import page
 from experiments.sweep import Curve, Point
 from tests.evidence.xla import without_xla
 
-OTHERS = {"gradient_variance", "imputation"}  # have tests of their own
+OTHERS = {"gradient_variance", "imputation", "semi_supervised"}  # have tests of their own
 FIGURES = [name for name in experiments.EXPERIMENTS if name not in OTHERS]
 
 
@@ -241,6 +241,7 @@ def test_the_page_shows_every_table(outputs, workdir):
     "figure3.differences",
     "figure3.orders",
     "gradient_variance.table",
+    "semi_supervised.table",
   }
 
 
