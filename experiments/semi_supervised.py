@@ -6,9 +6,10 @@ examples are draws of q(z|x), new ones in each epoch, and a test example is clas
 at the mean. Beside them is the same classifier, trained on the labels alone.
 
 The networks are smaller than those of the paper, and trained for fewer epochs, in which
-the classifier learns too little from alpha = 0.1: here it is 5. A seed
-chooses the labelled examples, equally many of each class, and the initial weights. M1
-is trained once, for all of them.
+the classifier learns too little from alpha = 0.1. Here it is 20: of 1, 5, 20 and 60 it
+had the smallest error on the last 10,000 training images, with 100 labels among the
+others and a seed that the experiment does not use. A seed chooses the labelled examples,
+equally many of each class, and the initial weights. M1 is trained once, for all of them.
 
 References:
   Kingma, Rezende, Mohamed, Welling. Semi-supervised learning with deep generative
@@ -78,7 +79,7 @@ class Scale(NamedTuple):
 
 _SCALES = {
   "smoke": Scale("digits", (100,), 1, 8, (8,), 3, (2, 1, 1, 1)),
-  "default": Scale("mnist", (100, 1000), 3, 200, (500,), 50, (100, 10, 3, 10), 5.0),
+  "default": Scale("mnist", (100, 1000), 3, 200, (500,), 50, (100, 30, 20, 60), 20.0),
   "full": Scale("mnist", (100, 1000), 10, 500, (600, 600), 50, (100, 500, 500, 500)),
 }
 
