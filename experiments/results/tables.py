@@ -94,7 +94,7 @@ def few_labels(rows: Sequence[Result]) -> str:
   """Test errors with few labels: means over seeds, beside the published ones."""
   header = (
     *("labels", "method", "epochs", "seeds"),
-    *("test error, %", "published, %", "training time, all seeds"),
+    *("test error, %", "published, %"),
   )
   lines = []
   for labels in dict.fromkeys(row.labels for row in rows):
@@ -108,7 +108,6 @@ def few_labels(rows: Sequence[Result]) -> str:
           str(len(own)),
           _percent(*summary(rows, method, labels)),
           _percent(*PUBLISHED.get((method, labels), (math.nan, math.nan))),
-          md.duration(sum(row.seconds for row in own)),
         ]
       )
   return md.table(header, lines)
