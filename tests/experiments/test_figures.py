@@ -13,7 +13,11 @@ from experiments.results import page
 from experiments.sweep import Curve, Point
 from tests.evidence.xla import without_xla
 
-OTHERS = {"gradient_variance", "imputation", "semi_supervised"}  # have tests of their own
+OTHERS = {
+  "gradient_variance",
+  "imputation",
+  "semi_supervised",
+}  # have tests of their own
 FIGURES = [name for name in experiments.EXPERIMENTS if name not in OTHERS]
 
 
