@@ -53,6 +53,7 @@ class Question(NamedTuple):
 def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer:
   """Scores, p-values and verdicts; the detector is kept in the run's folder."""
   examples = question.examples
+  score = score or tasks.scores.default_for(question.vae)
   detector, says = _detector(question, score, false_alarm_rate)
   given = {"x": examples.x, "condition": examples.condition}
   scores = detector.scores(**given)

@@ -31,7 +31,8 @@ class Task(NamedTuple):
 
 OPTIONS = {
   "score": Option(
-    "nearest_features", "How strange an example is, a name of `tasks.scores`."
+    "",
+    "How strange an example is, a name of `tasks.scores`; by default that of the data.",
   ),
   "false_alarm_rate": Option(0.01, "Share of normal examples above the threshold."),
   "num_neighbors": Option(5, "How many training examples to find."),

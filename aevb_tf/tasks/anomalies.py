@@ -35,8 +35,8 @@ class AnomalyDetector(Represented, keras.Model):
   Args:
     vae: A built `VAE`, `WakeSleep`, `FullVB` or `SemiSupervisedVAE`, trained on normal
       examples.
-    score: Name, options or object of `aevb_tf.tasks.scores`. None is `nearest_features`,
-      or `nearest` if the encoder has no `hidden_features`.
+    score: Name, options or object of `aevb_tf.tasks.scores`. None takes that of
+      `scores.default_for`.
     seed: Of all noise. The score of an example depends on its place in x, unless the
       score has no noise, as `nearest_features`.
     is_fitted: Set by `fit`.
@@ -65,10 +65,7 @@ class AnomalyDetector(Represented, keras.Model):
       )
     check_built(vae)
     self.vae, self.seed = vae, int(seed)
-    if score is None:
-      has_features = hasattr(vae.encoder, "hidden_features")
-      score = "nearest_features" if has_features else "nearest"
-    self.score = scores.get(score)
+    self.score = scores.get(scores.default_for(vae) if score is None else score)
     self.score.check(vae)
     self.is_fitted = is_fitted or not self.score.needs_fit
     self.false_alarm_rate = false_alarm_rate

@@ -98,7 +98,7 @@ def test_nearest_features_compares_directions():
   )
 
 
-def test_the_default_needs_features_or_is_nearest():
+def test_the_default_is_of_features_for_images_if_there_are_any():
   encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)])
   decoder = harness.small_vae().decoder
   own = aevb.VAE(encoder, decoder, posterior="gaussian")
@@ -107,6 +107,8 @@ def test_the_default_needs_features_or_is_nearest():
   assert (
     scores.name_of(AnomalyDetector(harness.small_vae()).score) == "nearest_features"
   )
+  row = aevb.VAE(aevb.networks.MLPEncoder(2), aevb.networks.MLPDecoder((5,), (3,)))
+  assert scores.name_of(AnomalyDetector(row).score) == "nearest"
   with pytest.raises(ValueError, match="Sequential, has no `hidden_features.*nearest'"):
     AnomalyDetector(own, "nearest_features")
   with pytest.raises(ValueError, match="Sequential, has no `hidden_features"):

@@ -2,7 +2,7 @@
 
 | name                | what is strange                                  | fails for               |
 |---------------------|--------------------------------------------------|-------------------------|
-| `nearest_features`  | features far from those of normal examples       | what is not encoded     |
+| `nearest_features`  | features in another direction than normal ones   | tables                  |
 | `nearest`           | latents far from those of normal examples        | what is not encoded     |
 | `mahalanobis`       | the same, by mean and covariance                 | clusters                |
 | `reconstruction`    | a large squared error                            | simple examples         |
@@ -22,7 +22,12 @@ from aevb_tf.tasks.scores.bounds import (
   LogMarginal,
   Typicality,
 )
-from aevb_tf.tasks.scores.latents import Mahalanobis, Nearest, NearestFeatures
+from aevb_tf.tasks.scores.latents import (
+  Mahalanobis,
+  Nearest,
+  NearestFeatures,
+  default_for,
+)
 from aevb_tf.tasks.scores.reconstruction import Reconstruction
 
 names = _registry.names
@@ -39,6 +44,7 @@ __all__ = [
   "Score",
   "ScoreLike",
   "Typicality",
+  "default_for",
   "get",
   "name_of",
   "names",

@@ -167,13 +167,30 @@ class Nearest(Score):
     return {**super().get_config(), **own}
 
 
+def default_for(model: ModelOfExamples) -> str:
+  """The name of the score that is taken if none is given.
+
+  It is `nearest_features` for examples with more than one axis, such as images, if the
+  encoder has `hidden_features`. It is `nearest` for others: a row of a table may be
+  strange by how far it is from the others, and not by its direction.
+
+  Args:
+    model: A built model.
+  """
+  has_features = hasattr(getattr(model, "encoder", None), "hidden_features")
+  return (
+    "nearest_features" if has_features and len(model.event_shape) > 1 else "nearest"
+  )
+
+
 @register("nearest_features")
 class NearestFeatures(Nearest):
   """The mean distance of h(x) / |h(x)| to the nearest of normal examples.
 
   The features h(x) are what the last layer of the encoder gets. Only their direction
   counts, since an example with little contrast or few strokes has small features, which
-  are close to those of all others. It fails if the encoder ignores what is strange.
+  are close to those of all others. It fails if the encoder ignores what is strange, and
+  for rows of tables that are strange by large values.
 
   Args:
     num_neighbors: As in `Nearest`.
