@@ -49,9 +49,9 @@ def sample_lines(values: dict) -> str:
     ("precision", values["precision"], "of the samples are within the test examples"),
     ("recall", values["recall"], "of the test examples are within the samples"),
     (
-      "copies",
+      "nearer",
       values["closer_to_train"],
-      "are closer to training examples than test examples are; 0.5 if none",
+      "to training than a test example is; near 1 for copies, 0.5 for new data",
     ),
   ]
   if values["frechet_digits"] is not None:
