@@ -1,9 +1,9 @@
-"""The demo: the paper's MLP on 4,000 MNIST digits that are part of a dependency.
+"""The demo: an MLP with 8 latents on 4,000 MNIST digits that are part of a dependency.
 
     aevb-train --config=digits --workdir=runs/digits
 
-Expect: test elbo -117.7 +- 0.2 nats (measured: -117.9, -117.6 and -117.7 with seeds 0,
-1 and 2), after about a minute of training on two cores, without a download.
+Expect: test elbo -117.0 +- 0.5 nats (measured: -116.5, -117.2 and -117.4 with seeds 0,
+1 and 2), after less than a minute of training on two cores, without a download.
 """
 
 import ml_collections
@@ -16,7 +16,10 @@ def get_config() -> ml_collections.ConfigDict:
   config = base.get_config()
   config.name = "digits"
   config.dataset = "digits"
-  config.latent_dim = 20
+  config.latent_dim = 8
+  config.hidden_units = (400, 400)
+  config.activation = "relu"
+  config.learning_rate = 2e-3
   config.learning_rate_schedule = "cosine"
-  config.epochs = 100
+  config.epochs = 60
   return config
