@@ -64,6 +64,7 @@ _LONG = (
   "tests/models/test_tools.py",
   "tests/tasks/test_diagnosis.py",
   "tests/models/test_replicas.py",
+  "tests/tasks/test_restoration.py",
 )
 
 

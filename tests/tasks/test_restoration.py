@@ -324,7 +324,7 @@ def refused(small):
   """Reason -> a request that is refused for it."""
   x = harness.X[:2]
   of_columns = tiny_vae({"name": "columns", "columns": ["gaussian", "poisson"]}, (2,))
-  rows = np.ones((2, 2), np.float32)
+  rows, one_hot = np.ones((2, 2), np.float32), tiny_vae("one_hot", (3,))
   em = aevb.MonteCarloEM(aevb.networks.MLPDecoder((4, 3, 1), (3,)), latent_dim=2)
   laplace = tiny_vae("laplace")
   vector = tiny_vae("gaussian", (4,))
@@ -354,8 +354,11 @@ def refused(small):
     "x is empty": lambda: tasks.denoise(small, x[:0], GAUSSIAN),
     "num_samples=0": lambda: tasks.denoise(small, x, GAUSSIAN, num_samples=0),
     "at least 2 chains": lambda: tasks.denoise(small, x, GAUSSIAN, num_chains=1),
-    "a Columns likelihood have no common": lambda: tasks.denoise(
+    "the values of a Columns likelihood are not": lambda: tasks.denoise(
       of_columns, rows, GAUSSIAN
+    ),
+    "the values of a OneHot likelihood are not": lambda: tasks.inpaint(
+      one_hot, np.eye(3, dtype=np.float32), np.ones(3, bool)
     ),
     "Divide 8-bit levels by 255": lambda: tasks.denoise(
       small, np.uint8(255 * x), GAUSSIAN

@@ -276,10 +276,11 @@ def _check_model(vae, what):
     )
   check_built(vae)
   likelihood = complete_of(vae.likelihood_family)
-  if type(likelihood).expectations is not likelihoods.Likelihood.expectations:
+  has_mean = type(likelihood).expectations is likelihoods.Likelihood.expectations
+  if not (likelihood.is_elementwise and has_mean):
     raise ValueError(
-      f"{what}: the values of a {type(likelihood).__name__} likelihood have no common "
-      "mean and unit, so no noise is added to them. Mark the values that are wrong as "
+      f"{what}: noise models are for independent numbers, which the values of a "
+      f"{type(likelihood).__name__} likelihood are not. Mark the values that are wrong as "
       "missing, and use `vae.impute`."
     )
 
