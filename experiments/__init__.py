@@ -23,5 +23,6 @@ EXPERIMENTS = (
   "gradient_variance",
   "imputation",
   "semi_supervised",
+  "restoration",
 )
 SCALES = ("smoke", "default", "full")

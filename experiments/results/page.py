@@ -21,12 +21,14 @@ from experiments.choices import Choice
 from experiments.gradient_variance import Variance
 from experiments.imputation import Imputation
 from experiments.published import FIGURE2_FREY, FIGURE2_MNIST
+from experiments.restoration import Score
 from experiments.results import (
   compared,
   few_data,
   figure2,
   figure3,
   imputation,
+  restoration,
   seeds,
   tables,
 )
@@ -41,6 +43,7 @@ _ROWS = {
   "gradient_variance": Variance,
   "imputation": Imputation,
   "semi_supervised": Result,
+  "restoration": Score,
 }
 
 
@@ -90,6 +93,8 @@ BLOCKS: dict[str, Callable[[list[Any], pathlib.Path], str]] = {
   "imputation.errors": lambda rows, _: imputation.errors(rows),
   "imputation.error_rates": lambda rows, _: imputation.error_rates(rows),
   "imputation.coverage": lambda rows, _: imputation.coverage(rows),
+  "restoration.psnr": lambda rows, _: restoration.psnr(rows),
+  "restoration.log_likelihood": lambda rows, _: restoration.log_likelihood(rows),
 }
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 # They have tests of their own.
-OTHERS = {"gradient_variance", "imputation", "semi_supervised"}
+OTHERS = {"gradient_variance", "imputation", "restoration", "semi_supervised"}
 FIGURES = [name for name in experiments.EXPERIMENTS if name not in OTHERS]
 
 
