@@ -18,6 +18,7 @@ import aevb_tf as aevb
 from aevb_tf import imputation, random, tasks
 from aevb_tf.data import orders
 from aevb_tf.export import signatures
+from aevb_tf.tasks.diagnosis import QUICK
 from tests import stats
 from tests.models.test_vae import digits
 
@@ -122,6 +123,11 @@ def requests(recorder, model, **evidence):
         requested[f"{method}, {num}"] = lambda num=num, given=given: model.impute(
           gaps, num, **given
         )
+  if hasattr(model, "diagnose"):
+    binary = np.float32(X > 0.5)
+    requested["diagnose"] = lambda: model.diagnose(
+      binary, binary, checks=QUICK, num_examples=5, seed=30
+    )
   for name, ask in requested.items():
     recorder.what = name
     ask()

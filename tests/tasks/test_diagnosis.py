@@ -227,6 +227,23 @@ def test_coverage_is_exact_and_a_wrong_noise_is_found(rng, factor, words):
     assert all(words in w.advice for w in report.warnings)
 
 
+def test_intervals_of_binary_values_hold_what_is_likely(seeds):
+  """Pixels of known probability: the 90% interval of 0.97 is {1}, that of 0.5 both."""
+  vae = harness.small_vae()
+  probs = np.tile([0.97, 0.5, 0.02], 4)
+  vae.decoder.head.kernel.assign(0 * vae.decoder.head.kernel)
+  vae.decoder.head.bias.assign(np.log(probs / (1 - probs)))
+  x = np.random.default_rng(seeds()).random((1000, 4, 3, 1)) < probs.reshape(4, 3, 1)
+  x = np.float32(x)
+  report = vae.diagnose(x, x, checks=["calibration", "coverage"], seed=seeds(1))
+  near(report.finding("coverage of 90% intervals"), (0.97 + 1 + 0.98) / 3)
+  near(report.finding("replicates less likely than x"), 0.5)
+  assert not report.warnings
+  # Each pixel the other way round.
+  wrong = vae.diagnose(1 - x, 1 - x, checks=["coverage"], seed=0)
+  assert wrong.warnings[0].value < 0.5
+
+
 # Noise of the gradient.
 
 

@@ -93,10 +93,12 @@ def coverage(context: Context) -> list[Finding]:
     count = tf.maximum(tf.reduce_sum(observed, axes), 1.0)
     found = []
     for level in LEVELS:
-      low, high = (
+      # A likelihood may map noise to values in descending order.
+      ends = [
         family.quantile(distribution, tf.fill(tf.shape(x), (1.0 + sign * level) / 2))
         for sign in (-1, 1)
-      )
+      ]
+      low, high = tf.minimum(*ends), tf.maximum(*ends)
       for values in (x, replicate):
         inside = tf.cast((values >= low) & (values <= high), tf.float32)
         found.append(tf.reduce_sum(observed * inside, axes) / count)

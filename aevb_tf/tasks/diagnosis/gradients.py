@@ -70,7 +70,7 @@ def gradient_noise(context: Context) -> list[Finding]:
       "gradient noise scale",
       float(scale),
       "examples",
-      float(errors[1]),
+      float(errors[1]) if np.isfinite(errors[1]) else None,
       detail="In smaller batches the noise is larger than the mean gradient; at the end "
       "of training it always is.",
     ),
