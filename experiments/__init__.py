@@ -24,5 +24,7 @@ EXPERIMENTS = (
   "imputation",
   "semi_supervised",
   "restoration",
+  "anomalies",
+  "anomaly_tables",
 )
 SCALES = ("smoke", "default", "full")

@@ -17,12 +17,15 @@ from aevb_tf.files import write as write_file
 from aevb_tf.files import write_text
 from aevb_tf.training import configuration
 from experiments import files
+from experiments.anomalies import Anomaly
+from experiments.anomaly_tables import Outliers
 from experiments.choices import Choice
 from experiments.gradient_variance import Variance
 from experiments.imputation import Imputation
 from experiments.published import FIGURE2_FREY, FIGURE2_MNIST
 from experiments.restoration import Score
 from experiments.results import (
+  anomalies,
   compared,
   few_data,
   figure2,
@@ -39,6 +42,8 @@ _BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NOT_RUN = "Not run yet."
 # What the rows of a table are, unless they are points.
 _ROWS = {
+  "anomalies": Anomaly,
+  "anomaly_tables": Outliers,
   "choices": Choice,
   "gradient_variance": Variance,
   "imputation": Imputation,
@@ -88,6 +93,11 @@ BLOCKS: dict[str, Callable[[list[Any], pathlib.Path], str]] = {
   "full_vb.steps": lambda rows, _: _steps([p for p in rows if p.quantity == "bound"]),
   "semi_supervised.table": lambda rows, _: tables.few_labels(rows),
   "choices.table": lambda rows, _: tables.choices(rows),
+  "anomalies.summary": lambda rows, _: anomalies.summary(rows),
+  "anomalies.held_out": lambda rows, _: anomalies.digits(rows, "held out"),
+  "anomalies.alone": lambda rows, _: anomalies.digits(rows, "alone"),
+  "anomaly_tables.summary": lambda rows, _: anomalies.tables_summary(rows),
+  "anomaly_tables.table": lambda rows, _: anomalies.tables(rows),
   "imputation.published": lambda rows, _: imputation.squared_error(rows),
   "imputation.summary": lambda rows, _: imputation.summary(rows),
   "imputation.errors": lambda rows, _: imputation.errors(rows),

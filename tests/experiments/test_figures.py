@@ -20,7 +20,14 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 # They have tests of their own.
-OTHERS = {"gradient_variance", "imputation", "restoration", "semi_supervised"}
+OTHERS = {
+  "anomalies",
+  "anomaly_tables",
+  "gradient_variance",
+  "imputation",
+  "restoration",
+  "semi_supervised",
+}
 FIGURES = [name for name in experiments.EXPERIMENTS if name not in OTHERS]
 
 
