@@ -9,6 +9,7 @@ Every kind of interchangeable parts (likelihoods, posteriors, priors, bounds, ..
 """
 
 import difflib
+import inspect
 import pathlib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -111,6 +112,14 @@ class Registry(Generic[Member]):
     """The name under which a class is registered, or None."""
     return next((n for n, m in self._members.items() if _is_same(m, member)), None)
 
+  def options_of(self, name: str) -> list[str]:
+    """The names of the options of a registered name.
+
+    Raises:
+      ValueError: The name is unknown.
+    """
+    return list(inspect.signature(self._known(name)).parameters)
+
   def get(self, identifier: str | Options | Member) -> Member:
     """Resolves a name, a `{"name": ..., **options}` mapping, or an object.
 
@@ -136,16 +145,20 @@ class Registry(Generic[Member]):
       return _deserialize(identifier)
     options = dict(identifier)
     name = options.pop("name", None)
-    if not isinstance(name, str) or name not in self._members:
-      raise ValueError(
-        f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}"
-      )
+    member = self._known(name)
     try:
-      return self._members[name](**options)
+      return member(**options)
     except (TypeError, ValueError) as error:
       raise ValueError(
         f"The {self.kind} {name!r} refused {options}: {error}"
       ) from error
+
+  def _known(self, name) -> Callable[..., Member]:
+    if not isinstance(name, str) or name not in self._members:
+      raise ValueError(
+        f"Unknown {self.kind} {name!r}.{did_you_mean(name, self._members)}"
+      )
+    return self._members[name]
 
   def _check(self, member):
     """Raises a TypeError for an object that is not of this kind."""

@@ -21,6 +21,7 @@ def test_names_options_and_objects():
   pair = Pair()
   assert registry.get(pair) is pair
   assert registry.names() == ["pair"] and registry.name_of(Pair) == "pair"
+  assert registry.options_of("pair") == ["a", "b"]
 
 
 def test_unknown_names_list_near_matches():

@@ -21,6 +21,7 @@ from aevb_tf.conditions import Labels
 from aevb_tf.evidence.batches import over_batches
 from aevb_tf.models import VAE
 from aevb_tf.random import Purpose
+from aevb_tf.tasks import restoration
 from aevb_tf.training.run_folder import RunFolder, is_whole
 
 _MOST_DRAWN = 36
@@ -152,6 +153,21 @@ def cluster(question: Question, num_clusters: int) -> Answer:
   )
 
 
+def denoise(question: Question, noise: str, scale: float, rate: float) -> Answer:
+  """What noisy examples were before."""
+  known = restoration.noise.registry.options_of(noise)
+  options = {"scale": scale, "rate": rate}
+  model = {"name": noise} | {k: v for k, v in options.items() if k in known}
+  found = tasks.denoise(
+    question.vae,
+    question.examples.x,
+    model,
+    condition=question.examples.condition,
+    seed=question.seed,
+  )
+  return _restored(question, question.examples.x, found, "noisy")
+
+
 def embed(question: Question) -> Answer:
   """The latents of each example."""
   examples = question.examples
@@ -195,6 +211,22 @@ def impute(question: Question, num_imputations: int, method: str) -> Answer:
     picture=picture,
     says=[f"{missing.sum():,} of {examples.x.size:,} values were missing."],
   )
+
+
+def inpaint(question: Question, observed: str) -> Answer:
+  """What was not observed, given the rest."""
+  x = question.examples.x
+  is_observed = ~np.isnan(x)
+  if observed:
+    is_observed &= inputs.mask(observed, question.vae.event_shape)
+  found = tasks.inpaint(
+    question.vae,
+    x,
+    is_observed,
+    condition=question.examples.condition,
+    seed=question.seed,
+  )
+  return _restored(question, np.where(is_observed, x, np.nan), found, "with gaps")
 
 
 def interpolate(
@@ -277,6 +309,46 @@ def reconstruct(question: Question) -> Answer:
     examples={"reconstructions": found},
     picture=picture,
     says=[f"Mean bound of {len(bound):,} examples: {bound.mean():.4g} nats."],
+  )
+
+
+def super_resolve(
+  question: Question, factor: int, scale: float, blur: Literal["box", "gaussian"]
+) -> Answer:
+  """Images of lower resolution, enlarged."""
+  y = question.examples.x
+  found = tasks.super_resolve(
+    question.vae,
+    y,
+    factor,
+    scale,
+    blur,
+    condition=question.examples.condition,
+    seed=question.seed,
+  )
+  large = np.repeat(np.repeat(y, factor, axis=1), factor, axis=2)
+  return _restored(question, large, found, "small")
+
+
+def _restored(question, y, found, name):
+  """The answer of a restoration: `y` is drawn above what was `found`."""
+  picture = None
+  if question.are_images:
+    picture = functools.partial(
+      plots.reconstructions,
+      y[:_MOST_DRAWN],
+      found.mean[:_MOST_DRAWN],
+      rows=(name, "restored"),
+      title="Restored examples: posterior means",
+    )
+  return Answer(
+    columns={
+      "effective_sample_size": found.effective_sample_size,
+      "acceptance": found.acceptance,
+    },
+    arrays={"stddev": found.stddev},
+    examples={"restored": found.mean},
+    picture=picture,
   )
 
 

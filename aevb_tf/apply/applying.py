@@ -52,7 +52,7 @@ def apply(
     FileExistsError: There is something at `to`.
   """
   vae, model_name = trained_model(folder)
-  examples = inputs.read(config, vae, source, split, TASKS[name].takes_missing)
+  examples = inputs.read(config, vae, source, split, TASKS[name].takes)
   question = answers.Question(vae, examples, config, folder, seed)
   try:
     with publish.folder(to) as partial, reporting(_Progress(name)):

@@ -2,10 +2,11 @@
 
 import os
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import ml_collections
 import numpy as np
+import PIL.Image
 import tensorflow as tf
 
 from aevb_tf import data
@@ -13,6 +14,7 @@ from aevb_tf.conditions import Labels
 from aevb_tf.data import sources
 from aevb_tf.data.first import first_pairs
 from aevb_tf.data.image_folders import ImageFolder
+from aevb_tf.data.reading import reading
 from aevb_tf.models import VAE
 from aevb_tf.tables import Schema
 from aevb_tf.training import build, conditions
@@ -49,7 +51,7 @@ def read(
   vae: VAE,
   source: str | None,
   split: str | None,
-  takes_missing: bool = False,
+  takes: Literal["clean", "missing", "corrupted"] = "clean",
 ) -> Examples:
   """Reads the examples that a task is about.
 
@@ -59,7 +61,7 @@ def read(
     source: A file, a folder, or another name that `aevb_tf.data.load` takes; None for
       the data of the run.
     split: A split; None for all of a file or folder, and "test" of other data.
-    takes_missing: Whether NaN is allowed though the model is one of complete examples.
+    takes: What the task takes; see `Task`.
 
   Raises:
     ConfigError: The examples cannot be read, or do not fit the model; the message names
@@ -71,12 +73,14 @@ def read(
     config.dataset = config.dataset if source is None else source
     if is_path:
       config.data_dir = ""
-    config.missing = config.missing or takes_missing
+    config.missing = config.missing or takes != "clean"
   split = split or ("all" if is_path else "test")
   try:
     loaded = build.dataset(config, split, _schema(vae), shuffle=False)
-    if not (takes_missing and vae.missing is None):
+    if takes == "clean" or (takes == "missing" and vae.missing is not None):
       build.check_data(config, vae, loaded)
+    else:
+      conditions.check(config, vae.condition, loaded)
   except ConfigError as error:
     raise _about_input(error, config.dataset, split) from error
   x, y = _arrays(loaded)
@@ -90,6 +94,36 @@ def of_run(config: ml_collections.ConfigDict, vae: VAE, split: str) -> Examples:
   loaded = build.dataset(config, split, _schema(vae), shuffle=False)
   x, y = _arrays(loaded)
   return _examples(vae, x, y, list(map(str, range(len(x)))), loaded)
+
+
+def mask(path: str, event_shape: tuple[int, ...]) -> np.ndarray:
+  """Reads which values of every example were observed, bool `[*event_shape]`.
+
+  Args:
+    path: A .npy file, or a greyscale image of the size of an example; 0 is not observed.
+    event_shape: The shape of an example.
+
+  Raises:
+    ConfigError: The file cannot be read, or has another shape.
+  """
+  try:
+    with reading(path, "a mask", "Give a .npy file or a greyscale image."):
+      if path.endswith(".npy"):
+        found = np.load(path, allow_pickle=False)
+      else:
+        with PIL.Image.open(path) as image:
+          found = np.asarray(image.convert("L"))
+  except ValueError as error:
+    raise ConfigError(f"--observed={path}: {error}") from error
+  if found.ndim == len(event_shape) - 1:  # the same for all channels
+    found = found[..., np.newaxis]
+  try:
+    return np.broadcast_to(found != 0, event_shape)
+  except ValueError:
+    raise ConfigError(
+      f"--observed={path}: it has shape {list(found.shape)}, and an example"
+      f" {list(event_shape)}."
+    ) from None
 
 
 def _schema(vae) -> Schema | None:

@@ -1,6 +1,6 @@
 """The tasks of `aevb-apply` and their options. This module does not need TensorFlow."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Option(NamedTuple):
@@ -21,12 +21,13 @@ class Task(NamedTuple):
   Attributes:
     about: What it does, a phrase.
     options: Names of its options, which are arguments of its function in `answers`.
-    takes_missing: Whether examples may have missing values whatever the model is.
+    takes: "clean" examples; those with "missing" values, whatever the model is; or
+      "corrupted" ones, which need not be values that the model can score.
   """
 
   about: str
   options: tuple[str, ...] = ()
-  takes_missing: bool = False
+  takes: Literal["clean", "missing", "corrupted"] = "clean"
 
 
 OPTIONS = {
@@ -39,6 +40,12 @@ OPTIONS = {
   "num_clusters": Option(10, "Number of clusters."),
   "num_imputations": Option(1, "1 for estimates of missing values, m for m draws."),
   "method": Option("importance", "How to impute, a name of `aevb_tf.imputation`."),
+  "noise": Option("gaussian", "A name of `tasks.restoration.noise`."),
+  "rate": Option(0.1, "Share of the values that noise replaces, if it does."),
+  "scale": Option(0.1, "Standard deviation of the noise, if it is Gaussian."),
+  "factor": Option(2, "How many pixels of height and width became one."),
+  "blur": Option("box", "Weights of these pixels: box or gaussian."),
+  "observed": Option("", "A .npy file or image of an example's size, 0 where unknown."),
   "start": Option(0, "Number of the example to start from, from 0."),
   "end": Option(1, "Number of the example to end at, from 0."),
   "steps": Option(10, "Number of steps from start to end."),
@@ -52,16 +59,31 @@ TASKS = {
   ),
   "classify": Task("p(c|x) of each class, of a model that has a class as condition"),
   "cluster": Task("clusters of latents, by k-means", ("num_clusters",)),
+  "denoise": Task(
+    "what noisy examples were before, by the posterior mean",
+    ("noise", "scale", "rate"),
+    takes="corrupted",
+  ),
   "embed": Task("the latents of each example"),
   "impute": Task(
     "missing values (NaN, or empty cells) filled in",
     ("num_imputations", "method"),
-    takes_missing=True,
+    takes="missing",
+  ),
+  "inpaint": Task(
+    "what was not observed (NaN, or 0 in --observed), by the posterior mean",
+    ("observed",),
+    takes="missing",
   ),
   "interpolate": Task(
     "what lies between two examples", ("start", "end", "steps", "path")
   ),
   "nearest": Task("the training examples with the nearest latents", ("num_neighbors",)),
   "reconstruct": Task("each example as the model sees it, and its bound"),
+  "super_resolve": Task(
+    "images of lower resolution, enlarged by the posterior mean",
+    ("factor", "scale", "blur"),
+    takes="corrupted",
+  ),
   "traverse": Task("what each latent changes in an example", ("start",)),
 }

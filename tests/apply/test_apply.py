@@ -217,6 +217,48 @@ def test_draws_of_images_with_gaps(run, images, tmp_path):
     np.testing.assert_array_equal(np.load(to / f"imputed_{i}.npy"), draws[i])
 
 
+def test_restoration(run, images, tmp_path):
+  folder, vae = run
+  noisy = images[:4] + np.random.default_rng(0).normal(0, 0.5, (4, 4, 3, 1))
+  np.save(tmp_path / "noisy.npy", np.float32(noisy))
+  to = tmp_path / "d"
+  argv = (f"--input={tmp_path / 'noisy.npy'}", "--scale=0.5")
+  rows = apply(folder, to, "denoise", *argv)
+  noise = {"name": "gaussian", "scale": 0.5}
+  expected = tasks.denoise(vae, np.float32(noisy), noise, seed=0)
+  np.testing.assert_array_equal(np.load(to / "restored.npy"), expected.mean)
+  np.testing.assert_array_equal(np.load(to / "stddev.npy"), expected.stddev)
+  np.testing.assert_array_equal(
+    column(rows, "effective_sample_size"), expected.effective_sample_size
+  )
+  observed = np.ones((4, 3), np.uint8)
+  observed[2] = 0
+  PIL.Image.fromarray(observed * 255).save(tmp_path / "mask.png")
+  np.save(tmp_path / "x.npy", images[:4])
+  to = tmp_path / "i"
+  argv = (f"--input={tmp_path / 'x.npy'}", f"--observed={tmp_path / 'mask.png'}")
+  apply(folder, to, "inpaint", *argv)
+  mask = np.broadcast_to(observed[..., np.newaxis] == 1, images[:4].shape)
+  expected = tasks.inpaint(vae, images[:4], mask, seed=0)
+  np.testing.assert_array_equal(np.load(to / "restored.npy"), expected.mean)
+
+
+def test_small_images_are_enlarged(tmp_path):
+  x = np.random.default_rng(0).random((60, 4, 4, 1)).astype(np.float32)
+  np.save(tmp_path / "x.npy", x)
+  changes = ("batch_size=20", "binarization=none", "likelihood=gaussian")
+  dataset = f"dataset={tmp_path / 'x.npy'}"
+  train(runs.config(dataset, *changes, epochs=1), tmp_path / "run")
+  small = x[:3].reshape(3, 2, 2, 2, 2, 1).mean(axis=(2, 4))
+  np.save(tmp_path / "small.npy", small)
+  argv = (f"--input={tmp_path / 'small.npy'}", "--factor=2", "--scale=0.05")
+  apply(tmp_path / "run", tmp_path / "to", "super_resolve", *argv)
+  vae = aevb.load(tmp_path / "run" / "model.keras")
+  expected = tasks.super_resolve(vae, small, 2, 0.05, seed=0)
+  found = np.load(tmp_path / "to" / "restored.npy")
+  np.testing.assert_array_equal(found, expected.mean)
+
+
 @pytest.mark.parametrize(
   ("task", "options"),
   [
@@ -273,6 +315,18 @@ def test_a_model_of_classes(classes, tmp_path):
       "interpolate: --end=99: the examples are 0, ..., 5.",
     ),
     (("classify", "--workdir=RUN", "--to=TO"), "classify: the model has no class"),
+    (
+      ("inpaint", "--workdir=RUN", "--to=TO", "--observed=no.png"),
+      "--observed=no.png: no.png cannot be read as a mask",
+    ),
+    (
+      ("denoise", "--workdir=RUN", "--to=TO", "--noise=gausian"),
+      "denoise: Unknown noise 'gausian'. Did you mean gaussian?",
+    ),
+    (
+      ("super_resolve", "--workdir=RUN", "--to=TO", "--factor=3"),
+      "super_resolve: factor=3 does not divide images of 4 by 3 pixels.",
+    ),
     (
       ("anomalies", "--workdir=RUN", "--to=TO", "--score=nearst"),
       "anomalies: Unknown score 'nearst'. Did you mean nearest or nearest_features?",
