@@ -13,13 +13,14 @@ import ml_collections
 import numpy as np
 
 import aevb_tf
-from aevb_tf import files, plots, random, tasks
+from aevb_tf import checks, files, plots, random, tasks
 from aevb_tf.apply import inputs
 from aevb_tf.apply.inputs import Examples
 from aevb_tf.apply.results import Answer
 from aevb_tf.conditions import Labels
 from aevb_tf.evidence.batches import over_batches
 from aevb_tf.models import VAE
+from aevb_tf.plots import grids
 from aevb_tf.random import Purpose
 from aevb_tf.tasks import restoration
 from aevb_tf.training.run_folder import RunFolder, is_whole
@@ -55,7 +56,7 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
   """Scores, p-values and verdicts; the detector is kept in the run's folder."""
   examples = question.examples
   score = score or tasks.scores.default_for(question.vae)
-  detector, says = _detector(question, score, false_alarm_rate)
+  detector, summary = _detector(question, score, false_alarm_rate)
   given = {"x": examples.x, "condition": examples.condition}
   scores = detector.scores(**given)
   found = scores > np.float32(detector.threshold)
@@ -63,18 +64,26 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
   try:
     maps["maps"] = detector.maps(**given)
   except ValueError as error:  # this score of this model is not a sum over features
-    says = [*says, f"No maps: {error}"]
+    summary = [*summary, f"No maps: {error}"]
   order = np.argsort(-scores, kind="stable")
   picture: Callable = functools.partial(
     plots.scores, scores, threshold=detector.threshold
   )
   if question.are_images:
-    strangest = examples.x[order[:_MOST_DRAWN]]
+    strangest = _drawable(examples.x[order[:_MOST_DRAWN]])
     picture = functools.partial(
       plots.samples, strangest, title=f"The strangest of {len(scores):,} examples"
     )
   if examples.is_test_data:
-    says = [*says, "These examples set it: the rate of false alarms holds for others."]
+    summary = [
+      *summary,
+      "These examples set it: the rate of false alarms holds for others.",
+    ]
+  if question.config.early_stopping or question.config.restore_best:
+    summary = [
+      *summary,
+      "They also chose the epoch of the model, so that the rate may be a little higher.",
+    ]
   return Answer(
     columns={
       "score": scores,
@@ -83,8 +92,8 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
     },
     arrays=maps,
     picture=picture,
-    says=[
-      *says,
+    summary=[
+      *summary,
       f"{found.sum()} of {len(found)} examples are anomalies: their score"
       f" ({score}) is above {detector.threshold:.4g}.",
     ],
@@ -96,9 +105,9 @@ def _detector(question, score, false_alarm_rate):
   path = question.folder.detector
   if path.exists() and is_whole(path):
     detector = aevb_tf.load(path)
-    same = tasks.scores.name_of(detector.score) == score
+    same = _is_default(detector.score, score) and detector.seed == question.seed
     same = same and detector.false_alarm_rate == false_alarm_rate
-    if same and detector.seed == question.seed and _is_of(detector.vae, question.vae):
+    if same and _is_of(detector.vae, question.vae):
       return detector, [f"The threshold is that of {path}."]
   train = inputs.of_run(question.config, question.vae, "train")
   normal = inputs.of_run(question.config, question.vae, "test")
@@ -107,8 +116,18 @@ def _detector(question, score, false_alarm_rate):
     detector.fit(train.x, train.condition)
   detector.fit_threshold(normal.x, false_alarm_rate, normal.condition)
   files.write(path, detector.save)
-  says = f"The threshold is that of the {len(normal.x):,} test examples of the run"
-  return detector, [f"{says}, and is kept in {path}."]
+  summary = f"The threshold is that of the {len(normal.x):,} test examples of the run"
+  return detector, [f"{summary}, and is kept in {path}."]
+
+
+def _is_default(score, name):
+  """Whether a fitted score has the default options of a name."""
+  default = tasks.scores.get(name)
+  if type(score) is not type(default):
+    return False
+  found, options = score.get_config(), default.get_config()
+  # What is None by default is set by `fit`; the other one is the name of the layer.
+  return all(found[k] == v for k, v in options.items() if v is not None and k != "name")
 
 
 def _is_of(vae, other):
@@ -129,12 +148,14 @@ def classify(question: Question) -> Answer:
   levels = np.asarray([str(level) for level in vae.condition.levels])
   columns = {"class": levels[probs.argmax(axis=1)]}
   columns |= {f"p({level})": probs[:, i] for i, level in enumerate(levels)}
-  says = []
+  summary = []
   known = examples.labels >= 0
   if known.any():
     errors = probs.argmax(axis=1)[known] != examples.labels[known]
-    says = [f"{errors.sum()} of {known.sum()} labelled examples are of another class."]
-  return Answer(columns=columns, says=says)
+    summary = [
+      f"{errors.sum()} of {known.sum()} labelled examples are of another class."
+    ]
+  return Answer(columns=columns, summary=summary)
 
 
 def cluster(question: Question, num_clusters: int) -> Answer:
@@ -157,7 +178,8 @@ def denoise(question: Question, noise: str, scale: float, rate: float) -> Answer
   """What noisy examples were before."""
   known = restoration.noise.registry.options_of(noise)
   options = {"scale": scale, "rate": rate}
-  model = {"name": noise} | {k: v for k, v in options.items() if k in known}
+  options = {name: value for name, value in options.items() if name in known}
+  model = {"name": noise, **options}
   found = tasks.denoise(
     question.vae,
     question.examples.x,
@@ -165,7 +187,9 @@ def denoise(question: Question, noise: str, scale: float, rate: float) -> Answer
     condition=question.examples.condition,
     seed=question.seed,
   )
-  return _restored(question, question.examples.x, found, "noisy")
+  values = ", ".join(f"{name} {value}" for name, value in options.items())
+  summary = [f"Noise: {noise}{values and f', {values}'}."]
+  return _restored(question, question.examples.x, found, "noisy", summary)
 
 
 def embed(question: Question) -> Answer:
@@ -209,7 +233,7 @@ def impute(question: Question, num_imputations: int, method: str) -> Answer:
     columns={"num_missing": missing},
     examples=filled,
     picture=picture,
-    says=[f"{missing.sum():,} of {examples.x.size:,} values were missing."],
+    summary=[f"{missing.sum():,} of {examples.x.size:,} values were missing."],
   )
 
 
@@ -238,6 +262,8 @@ def interpolate(
 ) -> Answer:
   """What lies between two examples."""
   vae, examples = question.vae, question.examples
+  steps = checks.positive_int("--steps", steps)
+  checks.one_of("--path", path, ("linear", "spherical"))
   ends = [_row(question, name, i) for name, i in (("start", start), ("end", end))]
   z_start, z_end = (_latents(question, row) for row in ends)
   found = tasks.interpolate(
@@ -253,13 +279,14 @@ def interpolate(
 def nearest(question: Question, num_neighbors: int) -> Answer:
   """The training examples with the nearest latents."""
   vae, examples = question.vae, question.examples
+  num_neighbors = checks.positive_int("--num_neighbors", num_neighbors)
   train = inputs.of_run(question.config, vae, "train")
   indices, distances = tasks.nearest(
     vae, examples.x, train.x, num_neighbors, examples.condition, train.condition
   )
   columns = {}
   for k in range(num_neighbors):
-    columns[f"train_{k + 1}"] = indices[:, k]
+    columns[f"train_{k + 1}"] = np.asarray(train.names)[indices[:, k]]
     columns[f"distance_{k + 1}"] = distances[:, k]
   picture = None
   if question.are_images:
@@ -271,7 +298,7 @@ def nearest(question: Question, num_neighbors: int) -> Answer:
     )
     picture = functools.partial(
       plots.by_condition,
-      rows,
+      _drawable(rows),
       examples.names[: len(rows)],
       axes=("example", "the example, and its nearest in latents, from the nearest"),
       title="Examples, and the training examples with the nearest latents",
@@ -308,7 +335,7 @@ def reconstruct(question: Question) -> Answer:
     columns={"elbo": bound},
     examples={"reconstructions": found},
     picture=picture,
-    says=[f"Mean bound of {len(bound):,} examples: {bound.mean():.4g} nats."],
+    summary=[f"Mean bound of {len(bound):,} examples: {bound.mean():.4g} nats."],
   )
 
 
@@ -330,7 +357,7 @@ def super_resolve(
   return _restored(question, large, found, "small")
 
 
-def _restored(question, y, found, name):
+def _restored(question, y, found, name, summary=()):
   """The answer of a restoration: `y` is drawn above what was `found`."""
   picture = None
   if question.are_images:
@@ -349,6 +376,7 @@ def _restored(question, y, found, name):
     arrays={"stddev": found.stddev},
     examples={"restored": found.mean},
     picture=picture,
+    summary=summary,
   )
 
 
@@ -365,6 +393,13 @@ def traverse(question: Question, start: int) -> Answer:
       plots.traversals, vae, examples.x, example=row, condition=examples.condition
     )
   return Answer(arrays={"traversals": found}, picture=picture)
+
+
+def _drawable(x):
+  """Images `[..., height, width, channels]` whose missing pixels, NaN, are blue."""
+  images = x.reshape(-1, *x.shape[-3:])
+  drawn, _ = grids.with_missing(images, images)
+  return drawn.reshape(*x.shape[:-1], -1)
 
 
 def _row(question, name, number) -> int:

@@ -1,7 +1,6 @@
 """Applies the model of a run to examples, and writes the answer into a folder."""
 
 import os
-import pathlib
 import sys
 import time
 from collections.abc import Sequence
@@ -52,7 +51,10 @@ def apply(
     FileExistsError: There is something at `to`.
   """
   vae, model_name = trained_model(folder)
-  examples = inputs.read(config, vae, source, split, TASKS[name].takes)
+  task = TASKS[name]
+  examples = inputs.read(
+    config, vae, source, split, task.input_kind, task.needs_condition
+  )
   question = answers.Question(vae, examples, config, folder, seed)
   try:
     with publish.folder(to) as partial, reporting(_Progress(name)):
@@ -67,13 +69,12 @@ def apply(
         "seed": seed,
         "versions": environment.versions(),
       }
-      is_image_folder = source is not None and pathlib.Path(source).is_dir()
-      results.write(partial, answer, vae, examples.names, is_image_folder, about)
-  except ValueError as error:
+      results.write(partial, answer, vae, examples.names, examples.are_files, about)
+  except (FloatingPointError, ValueError) as error:
     if isinstance(error, ConfigError):
       raise
     raise ConfigError(f"{name}: {' '.join(str(error).split())}") from error
-  return answer.says
+  return answer.summary
 
 
 class _Progress:

@@ -31,6 +31,7 @@ class Examples(NamedTuple):
     condition: The argument `condition` of the model's methods, or None.
     class_names: Names of the classes of y, by number; {} if they have none.
     is_test_data: Whether they are the test data of the run.
+    are_files: Whether the names are those of files of images.
   """
 
   x: np.ndarray
@@ -39,6 +40,7 @@ class Examples(NamedTuple):
   condition: Any
   class_names: dict[int, str]
   is_test_data: bool = False
+  are_files: bool = False
 
   @property
   def labels(self) -> np.ndarray:
@@ -51,7 +53,8 @@ def read(
   vae: VAE,
   source: str | None,
   split: str | None,
-  takes: Literal["clean", "missing", "corrupted"] = "clean",
+  input_kind: Literal["clean", "missing", "corrupted"] = "clean",
+  needs_condition: bool = True,
 ) -> Examples:
   """Reads the examples that a task is about.
 
@@ -61,39 +64,42 @@ def read(
     source: A file, a folder, or another name that `aevb_tf.data.load` takes; None for
       the data of the run.
     split: A split; None for all of a file or folder, and "test" of other data.
-    takes: What the task takes; see `Task`.
+    input_kind: What the task takes; see `Task`.
+    needs_condition: Whether the examples must have the condition of the model.
 
   Raises:
     ConfigError: The examples cannot be read, or do not fit the model; the message names
       `--input` or `--split`.
   """
   config = config.copy_and_resolve_references()
-  is_path = source is not None and source not in data.names() and ":" not in source
+  is_path = source is not None and _is_path(source)
   with config.unlocked():
     config.dataset = config.dataset if source is None else source
     if is_path:
       config.data_dir = ""
-    config.missing = config.missing or takes != "clean"
+    if input_kind != "clean":
+      config.missing, config.binarization = True, "none"
   split = split or ("all" if is_path else "test")
   try:
     loaded = build.dataset(config, split, _schema(vae), shuffle=False)
-    if takes == "clean" or (takes == "missing" and vae.missing is not None):
-      build.check_data(config, vae, loaded)
-    else:
+    _number_classes(vae, loaded, config.dataset, needs_condition)
+    if input_kind == "clean" or (input_kind == "missing" and vae.missing is not None):
+      build.check_values(config, vae, loaded)
+    if needs_condition:
       conditions.check(config, vae.condition, loaded)
   except ConfigError as error:
     raise _about_input(error, config.dataset, split) from error
   x, y = _arrays(loaded)
-  names = _names(config.dataset, split, len(x), is_path)
   is_test_data = source is None and split == "test"
-  return _examples(vae, x, y, names, loaded)._replace(is_test_data=is_test_data)
+  examples = _examples(config, split, vae, x, y, loaded)
+  return examples._replace(is_test_data=is_test_data)
 
 
 def of_run(config: ml_collections.ConfigDict, vae: VAE, split: str) -> Examples:
   """Reads a split of the data that the model was trained on, in its order."""
   loaded = build.dataset(config, split, _schema(vae), shuffle=False)
   x, y = _arrays(loaded)
-  return _examples(vae, x, y, list(map(str, range(len(x)))), loaded)
+  return _examples(config, split, vae, x, y, loaded)
 
 
 def mask(path: str, event_shape: tuple[int, ...]) -> np.ndarray:
@@ -136,20 +142,43 @@ def _arrays(loaded):
   return x, np.full(len(x), -1, np.int32) if y is None else y
 
 
-def _examples(vae, x, y, names, loaded) -> Examples:
+def _is_path(source) -> bool:
+  """Whether a source is a file or folder; see `aevb_tf.data.get`."""
+  return source not in data.names() and source.partition(":")[0] not in data.names()
+
+
+def _number_classes(vae, loaded, source, needs_condition) -> None:
+  """Numbers the labels of named classes as the model does; -1 for classes it has not."""
+  names = getattr(loaded, "classes", None)
+  if names is None or not isinstance(vae.condition, Labels) or not hasattr(loaded, "y"):
+    return
+  levels = [str(level) for level in vae.condition.levels]
+  unknown = [name for name in map(str, names) if name not in levels]
+  if unknown and needs_condition:
+    raise ConfigError(
+      f"--input={source}: the model has no class {unknown[0]!r}; it has"
+      f" {', '.join(levels[:10])}{', ...' if len(levels) > 10 else ''}."
+    )
+  numbers = [levels.index(name) if name in levels else -1 for name in map(str, names)]
+  # The last is that of examples without a label, -1.
+  loaded.y = np.array([*numbers, -1], np.int32)[loaded.y]
+  loaded.classes = tuple(levels)
+
+
+def _examples(config, split, vae, x, y, loaded) -> Examples:
   if isinstance(vae.condition, Labels):
     classes = vae.condition.levels
   else:
     classes = getattr(loaded, "classes", None) or ()
   named = {code: str(name) for code, name in enumerate(classes)}
   condition = None if vae.condition is None else tf.constant(y)
-  return Examples(x, y, names, condition, named)
-
-
-def _names(source, split, count, is_path) -> list[str]:
-  if is_path and pathlib.Path(os.path.expanduser(source)).is_dir():
-    return ImageFolder(os.path.expanduser(source)).names(split)
-  return list(map(str, range(count)))
+  rows = getattr(loaded, "rows", None)
+  names = list(map(str, range(len(x)) if rows is None else rows))
+  folder = pathlib.Path(config.data_dir, os.path.expanduser(config.dataset))
+  are_files = _is_path(config.dataset) and folder.is_dir()
+  if are_files:
+    names = ImageFolder(folder).names(split)
+  return Examples(x, y, names, condition, named, are_files=are_files)
 
 
 def _about_input(error, source, split) -> ConfigError:

@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
   aevb_tf_cli.import_package()
   from aevb_tf.apply.applying import apply
 
-  says = apply(
+  summary = apply(
     name,
     folder,
     config,
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
     seed=values.seed,
     **options,
   )
-  for line in says:
+  for line in summary:
     print(line)
   print("\nWritten:")
   for path in sorted(pathlib.Path(values.to).iterdir()):
@@ -124,9 +124,9 @@ def _flags() -> flags.FlagValues:
     flags.DEFINE_string(name, None, text, flag_values=values)
   flags.DEFINE_integer("seed", 0, "Of all noise.", flag_values=values)
   for name, option in OPTIONS.items():
-    of = ", ".join(task for task in TASKS if name in TASKS[task].options)
+    takers = ", ".join(task for task in TASKS if name in TASKS[task].options)
     _DEFINE[type(option.default)](
-      name, option.default, f"For {of}. {option.about}", flag_values=values
+      name, option.default, f"For {takers}. {option.about}", flag_values=values
     )
   return values
 

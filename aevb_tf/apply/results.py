@@ -1,6 +1,6 @@
 """Writes the answer of a task into a folder.
 
-results.csv    a row for each example: its name, and what the task says of it
+results.csv    a row for each example: its name, and what the task summary of it
 NAME.npy       arrays, and examples if the input was arrays
 NAME.csv       examples of a table, in the units of the data
 NAME/*.png     examples of a folder of images, by the names of their files
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import pathlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +36,14 @@ class Answer:
     arrays: Arrays of any shape, by name.
     examples: Examples in the form of the input, `[n, *event_shape]`, by name.
     picture: Draws the picture; None for data that have none.
-    says: Lines to print.
+    summary: Lines to print.
   """
 
   columns: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
   arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
   examples: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
   picture: Callable[[], Figure] | None = None
-  says: Sequence[str] = ()
+  summary: Sequence[str] = ()
 
 
 def write(
@@ -50,7 +51,7 @@ def write(
   answer: Answer,
   vae: VAE,
   names: Sequence[str],
-  is_image_folder: bool,
+  are_files: bool,
   about: Mapping[str, Any],
 ) -> None:
   """Writes the files of an answer.
@@ -60,7 +61,7 @@ def write(
     answer: The answer.
     vae: The model.
     names: Names of the examples.
-    is_image_folder: Whether the names are those of files of images.
+    are_files: Whether the names are those of files of images.
     about: The contents of `task.json`.
   """
   if answer.columns:
@@ -70,12 +71,16 @@ def write(
   for name, x in answer.examples.items():
     if vae.schema is not None:
       _write_csv(folder / f"{name}.csv", vae.schema.decode(x))
-    elif is_image_folder:
+    elif are_files:
       _write_images(folder / name, x, names)
     else:
       np.save(folder / f"{name}.npy", x)
   if answer.picture is not None:
-    plots.save(answer.picture(), folder / "picture.png")
+    try:
+      plots.save(answer.picture(), folder / "picture.png")
+    except Exception as error:  # a failed picture must not lose the answer
+      why = " ".join(str(error).split())
+      print(f"There is no picture: {type(error).__name__}: {why}", file=sys.stderr)
   write_json(folder / "task.json", dict(about))
 
 
@@ -95,7 +100,9 @@ def _write_images(folder, x, names):
   import PIL.Image
 
   levels = np.round(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
-  for image, name in zip(levels, names, strict=True):
-    path = (folder / name).with_suffix(".png")
+  paths = [(folder / name).with_suffix(".png") for name in names]
+  if len(set(paths)) < len(paths):  # cat.jpg and cat.png
+    paths = [folder / f"{name}.png" for name in names]
+  for image, path in zip(levels, paths, strict=True):
     path.parent.mkdir(parents=True, exist_ok=True)
     PIL.Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)

@@ -21,13 +21,15 @@ class Task(NamedTuple):
   Attributes:
     about: What it does, a phrase.
     options: Names of its options, which are arguments of its function in `answers`.
-    takes: "clean" examples; those with "missing" values, whatever the model is; or
+    input_kind: "clean" examples; those with "missing" values, whatever the model is; or
       "corrupted" ones, which need not be values that the model can score.
+    needs_condition: Whether examples must have the condition of the model, if it has one.
   """
 
   about: str
   options: tuple[str, ...] = ()
-  takes: Literal["clean", "missing", "corrupted"] = "clean"
+  input_kind: Literal["clean", "missing", "corrupted"] = "clean"
+  needs_condition: bool = True
 
 
 OPTIONS = {
@@ -57,23 +59,26 @@ TASKS = {
     "how strange each example is, its p-value, and whether it is an anomaly",
     ("score", "false_alarm_rate"),
   ),
-  "classify": Task("p(c|x) of each class, of a model that has a class as condition"),
+  "classify": Task(
+    "p(c|x) of each class, of a model that has a class as condition",
+    needs_condition=False,
+  ),
   "cluster": Task("clusters of latents, by k-means", ("num_clusters",)),
   "denoise": Task(
     "what noisy examples were before, by the posterior mean",
     ("noise", "scale", "rate"),
-    takes="corrupted",
+    input_kind="corrupted",
   ),
   "embed": Task("the latents of each example"),
   "impute": Task(
     "missing values (NaN, or empty cells) filled in",
     ("num_imputations", "method"),
-    takes="missing",
+    input_kind="missing",
   ),
   "inpaint": Task(
     "what was not observed (NaN, or 0 in --observed), by the posterior mean",
     ("observed",),
-    takes="missing",
+    input_kind="missing",
   ),
   "interpolate": Task(
     "what lies between two examples", ("start", "end", "steps", "path")
@@ -83,7 +88,7 @@ TASKS = {
   "super_resolve": Task(
     "images of lower resolution, enlarged by the posterior mean",
     ("factor", "scale", "blur"),
-    takes="corrupted",
+    input_kind="corrupted",
   ),
   "traverse": Task("what each latent changes in an example", ("start",)),
 }

@@ -46,6 +46,8 @@ class ArrayDataset(keras.utils.PyDataset):
     y: int32 `[n]`, -1 for examples without a label; or float32 `[n, ...]`.
     classes: Names of the classes, a tuple; None if labels are numbers without names.
     epoch: Number of the epoch for indexing and loops.
+    rows: The number of each example in its file, int `[n]`, or None; set by
+      `aevb_tf.data.load`.
 
   Raises:
     ValueError: An option or a value in the data is invalid; the message has its index.
@@ -87,6 +89,7 @@ class ArrayDataset(keras.utils.PyDataset):
     self.schema, self.condition = schema, condition
     self.classes = checks.class_names(y) if classes is None else tuple(classes)
     self.epoch = 0
+    self.rows: np.ndarray | None = None
     self._options = options
     self._tensors: tuple[tf.Tensor, tf.Tensor] | None = None
     self._order: tuple[int, np.ndarray] | None = None

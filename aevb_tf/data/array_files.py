@@ -53,6 +53,7 @@ class ArrayFile:
       stream=lambda options: self._stream(x, y, rows, options),
       check=lambda missing: checks.check(x, name, missing),
       classes=checks.class_names(classes),
+      rows=rows,
     )
 
   def _read(self, split):

@@ -93,13 +93,15 @@ def load(
   found.check(missing)
   if in_memory is True or (in_memory == "auto" and found.nbytes <= IN_MEMORY_BYTES):
     arrays = found.arrays()
-    return ArrayDataset(
+    dataset = ArrayDataset(
       *arrays,
       **dataclasses.asdict(options),
       schema=found.schema,
       condition=found.condition,
       classes=found.classes,
     )
+    dataset.rows = found.rows
+    return dataset
   stream = found.stream(options)
   stream.classes = found.classes
   return stream

@@ -41,6 +41,8 @@ class Split:
     has_missing: Whether values of a table are missing; False for other data.
     schema: What the columns of a table are; None for other data.
     condition: What the columns of y are, if they are those of a table.
+    rows: The number of each example in its file, int `[n]`, if the split is a part of one
+      without splits of its own; None for other data.
     classes: Names of the classes in the order of their labels 0, 1, ..., in all splits;
       None if labels are numbers without names.
   """
@@ -54,6 +56,7 @@ class Split:
   condition: Schema | None = None
   has_missing: bool = False
   classes: Sequence[str] | None = None
+  rows: np.ndarray | None = None
 
   @classmethod
   def of_arrays(cls, x: np.ndarray, y: np.ndarray | None = None) -> "Split":

@@ -62,6 +62,7 @@ class Table:
     if condition is not None:
       y = condition.encode_table(table)
       _check_complete(y, condition, table.name, is_condition=True)
+    rows = np.arange(len(x), dtype=np.int32)
     if split is not None:
       rows = tenth_held_out(len(x), split, table.name)
       x, y = x[rows], y[rows]
@@ -84,6 +85,7 @@ class Table:
       schema,
       condition,
       has_missing=bool(np.isnan(x).any()),
+      rows=rows,
     )
 
   def is_read_in_parts(self) -> bool:

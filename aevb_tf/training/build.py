@@ -14,9 +14,8 @@ from aevb_tf.data import Loaded
 from aevb_tf.loops import resident
 from aevb_tf.models import VAE, tables
 from aevb_tf.tables import Schema
-from aevb_tf.training import conditions
+from aevb_tf.training import checks, conditions
 from aevb_tf.training.blaming import REGISTRIES, blaming
-from aevb_tf.training.checks import check_values
 from aevb_tf.training.configuration import ConfigError
 from aevb_tf.training.parts import (
   activation,
@@ -38,7 +37,7 @@ def check(config: ml_collections.ConfigDict) -> None:
   Raises:
     ConfigError: A value is invalid; the message names the key.
   """
-  check_values(config)
+  checks.check_values(config)
   for key in REGISTRIES:
     part(config, key)
   activation(config)
@@ -169,11 +168,18 @@ def check_data(
   Raises:
     ConfigError: The shape, a value or a label of the data does not fit the model.
   """
+  check_values(config, vae, source)
+  conditions.check(config, vae.condition, source)
+
+
+def check_values(
+  config: ml_collections.ConfigDict, vae: keras.Model, source: Loaded
+) -> None:
+  """`check_data` without the labels."""
   no_examples = np.empty((0, *event_shape(source)), np.uint8)
   sample = resident.sample(source) if resident.is_resident(source) else None
   with blaming(config, "dataset"):
     vae.check_data(getattr(source, "x", no_examples), sample)
-  conditions.check(config, vae.condition, source)
 
 
 def _missing(config, source):

@@ -44,6 +44,17 @@ def table(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def incomplete(tmp_path_factory, images):
+  """The folder of a run of binarized images with missing pixels."""
+  folder = tmp_path_factory.mktemp("apply_missing")
+  x = np.where(np.random.default_rng(5).random(images.shape) < 0.1, np.nan, images)
+  np.save(folder / "x.npy", np.float32(x))
+  changes = ("batch_size=20", "binarization=none", "missing=true")
+  train(runs.config(f"dataset={folder / 'x.npy'}", *changes, epochs=1), folder / "run")
+  return folder / "run", folder / "x.npy"
+
+
+@pytest.fixture(scope="module")
 def classes(tmp_path_factory):
   """The folder of a run with a class as condition, its model, and its data."""
   folder = tmp_path_factory.mktemp("apply_classes")
@@ -127,7 +138,8 @@ def test_cluster_and_nearest(run, images, tmp_path):
   rows = apply(folder, tmp_path / "n", "nearest", "--num_neighbors=2")
   known = aevb.data.load(folder.parent / "x.npy", "train", shuffle=False).x
   indices, distances = tasks.nearest(vae, test, known, 2)
-  np.testing.assert_array_equal(column(rows, "train_2"), indices[:, 1])
+  order = aevb.data.load(folder.parent / "x.npy", "train", shuffle=False).rows
+  np.testing.assert_array_equal(column(rows, "train_2"), order[indices[:, 1]])
   np.testing.assert_array_equal(column(rows, "distance_1"), distances[:, 0])
 
 
@@ -275,6 +287,84 @@ def test_tables_with_missing_values(table, task, options, tmp_path):
     assert (tmp_path / "to" / "reconstructions.csv").exists()
 
 
+@pytest.mark.parametrize(
+  ("task", "options"), [("anomalies", ["--false_alarm_rate=0.2"]), ("nearest", [])]
+)
+def test_images_with_missing_pixels_are_drawn(incomplete, task, options, tmp_path):
+  folder, path = incomplete
+  rows = apply(folder, tmp_path / "to", task, f"--input={path}", *options)
+  assert len(rows) == 60
+  assert (tmp_path / "to" / "picture.png").exists()
+
+
+def test_a_picture_that_fails_does_not_lose_the_answer(
+  run, tmp_path, monkeypatch, capsys
+):
+  def fail(*args, **options):
+    raise RuntimeError("no\nink")
+
+  monkeypatch.setattr(answers.plots, "latent_scatter", fail)
+  assert apply(run[0], tmp_path / "to", "embed")
+  assert "There is no picture: RuntimeError: no ink\n" in capsys.readouterr().err
+
+
+def test_rows_are_those_of_the_file(run, images, tmp_path):
+  """The test split is a random tenth: its examples are named by their rows."""
+  rows = apply(run[0], tmp_path / "to", "nearest", "--num_neighbors=1")
+  z = tasks.embed(run[1], images)
+  for row in rows:
+    distance = np.linalg.norm(z[int(row["example"])] - z[int(row["train_1"])])
+    assert float(row["distance_1"]) == pytest.approx(distance, rel=1e-4)
+
+
+def test_a_binarized_run_restores_what_it_gets(tmp_path, images):
+  np.save(tmp_path / "x.npy", images)
+  changes = ("batch_size=20", "binarization=stochastic")
+  dataset = f"dataset={tmp_path / 'x.npy'}"
+  train(runs.config(dataset, *changes, epochs=1), tmp_path / "run")
+  bits = np.float32(images[:3] > 0.5)
+  bits[:, 0] = np.nan
+  np.save(tmp_path / "bits.npy", bits)
+  argv = f"--input={tmp_path / 'bits.npy'}"
+  apply(tmp_path / "run", tmp_path / "i", "impute", argv)
+  imputed = np.load(tmp_path / "i" / "imputed.npy")
+  np.testing.assert_array_equal(imputed[:, 1:], bits[:, 1:])
+  apply(tmp_path / "run", tmp_path / "d", "denoise", argv, "--noise=bit_flips")
+
+
+def test_images_of_one_stem_keep_their_suffix(run, tmp_path):
+  (tmp_path / "in").mkdir()
+  for i, name in enumerate(("cat.jpg", "cat.png")):
+    image = np.full((4, 3), 40 * i, np.uint8)
+    PIL.Image.fromarray(image).save(tmp_path / "in" / name)
+  apply(run[0], tmp_path / "to", "reconstruct", f"--input={tmp_path / 'in'}")
+  found = sorted(p.name for p in (tmp_path / "to" / "reconstructions").iterdir())
+  assert found == ["cat.jpg.png", "cat.png.png"]
+
+
+def test_examples_without_a_class_are_classified(classes, tmp_path):
+  folder, vae, path = classes
+  x = np.load(path)["x"][:6]
+  expected = np.asarray(vae.classify(x, seed=0))
+  np.save(tmp_path / "x.npy", x)
+  rows = apply(folder, tmp_path / "a", "classify", f"--input={tmp_path / 'x.npy'}")
+  np.testing.assert_allclose(column(rows, "p(dog)"), expected[:, 1], rtol=1e-5)
+  # Two of three classes, of which the numbers in the file are others.
+  np.savez(tmp_path / "two.npz", x=x, y=np.resize(["hen", "dog"], 6))
+  argv = f"--input={tmp_path / 'two.npz'}"
+  apply(folder, tmp_path / "b", "embed", argv)
+  names = ["hen", "dog"] * 3
+  found = np.load(tmp_path / "b" / "z.npy")
+  np.testing.assert_array_equal(found, tasks.embed(vae, x, names))
+  np.savez(tmp_path / "cow.npz", x=x, y=np.resize(["cow", "dog"], 6))
+  argv = f"--input={tmp_path / 'cow.npz'}"
+  with pytest.raises(
+    ConfigError, match="the model has no class 'cow'; it has cat, dog"
+  ):
+    apply(folder, tmp_path / "c", "embed", argv)
+  apply(folder, tmp_path / "c", "classify", argv)
+
+
 def test_a_model_of_classes(classes, tmp_path):
   folder, vae, path = classes
   rows = apply(folder, tmp_path / "c", "classify", f"--input={path}")
@@ -315,6 +405,14 @@ def test_a_model_of_classes(classes, tmp_path):
       "interpolate: --end=99: the examples are 0, ..., 5.",
     ),
     (("classify", "--workdir=RUN", "--to=TO"), "classify: the model has no class"),
+    (
+      ("nearest", "--workdir=RUN", "--to=TO", "--num_neighbors=0"),
+      "nearest: --num_neighbors=0 must be a positive integer.",
+    ),
+    (
+      ("interpolate", "--workdir=RUN", "--to=TO", "--path=round"),
+      "interpolate: --path='round' must be one of 'linear', 'spherical'.",
+    ),
     (
       ("inpaint", "--workdir=RUN", "--to=TO", "--observed=no.png"),
       "--observed=no.png: no.png cannot be read as a mask",

@@ -58,8 +58,9 @@ def test_another_size_and_files_that_are_not_images_are_refused(functions):
     functions["reconstruct_png"](tf.constant(["no image"]))
 
 
-def test_only_images_have_them(vae):
-  assert set(png.NAMES) < set(png.build(vae))
+def test_only_images_have_them(vae, detector):
+  assert set(png.NAMES) < set(png.build(detector))
+  assert set(png.NAMES) - set(png.build(vae)) == {"anomaly_png"}
   assert list(png.build(vae, only=["elbo_png"])) == ["elbo_png"]
   flat = aevb.VAE(
     aevb.networks.MLPEncoder(2, (3,)),

@@ -94,8 +94,8 @@ def test_the_check_passes(bundle, over_rest, over_grpc, capsys):
   assert main.main([*argv, f"--grpc={over_grpc.address}"]) == 0
   result = capsys.readouterr().out
   assert result.endswith("PASS\n")
-  assert len(re.findall("^rest .* ok", result, re.M)) == 20, result
-  assert len(re.findall("^grpc .* ok", result, re.M)) == 20, result
+  assert len(re.findall("^rest .* ok", result, re.M)) == 24, result
+  assert len(re.findall("^grpc .* ok", result, re.M)) == 24, result
 
 
 def test_the_check_passes_with_only_grpc(bundle, over_grpc, capsys):
