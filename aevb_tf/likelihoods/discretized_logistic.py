@@ -65,6 +65,26 @@ class _DiscretizedLogistic(Element):
       means.append(weight * tf.reduce_mean(tf.sigmoid(standard), axis=-1))
     return tf.add_n(means)
 
+  def _variance(self):
+    # About the level c that is nearest to the mean, so that no large numbers cancel:
+    # E[(level - c)^2] = sum_{k >= c} (2 (k - c) + 1) P(level > k)
+    #                  + sum_{k < c} (2 (c - k) - 1) P(level <= k).
+    levels = tf.range(float(_TOP))
+    edges = (2.0 * levels + 1.0) / _TOP - 1.0
+    mean = _TOP * self._mean()
+    center = tf.round(mean)
+    factors = 2.0 * (levels - center[..., tf.newaxis]) + 1.0
+    parameters = (tf.nn.softmax(self.logits), self.loc, self.scale)
+    squares = []
+    for weight, loc, scale in zip(
+      *(tf.unstack(value, axis=-1) for value in parameters), strict=True
+    ):
+      standard = (loc[..., tf.newaxis] - edges) / scale[..., tf.newaxis]
+      beyond = tf.sigmoid(tf.sign(factors) * standard)
+      squares.append(weight * tf.reduce_sum(tf.abs(factors) * beyond, axis=-1))
+    variance = tf.add_n(squares) - (mean - center) ** 2
+    return tf.maximum(variance, 0.0) / _TOP**2
+
   def _quantile(self, value):
     below = -tf.ones_like(value)
     above = tf.fill(tf.shape(value), float(_TOP))

@@ -33,9 +33,15 @@ class Levels(Element):
     # LiteRT has no operator for TensorFlow's fused cross-entropy.
     return tf.reduce_sum(chosen * tf.nn.log_softmax(self.logits), axis=-1)
 
+  def _values(self):
+    return tf.linspace(0.0, self._top() / self.per_unit, self.logits.shape[-1])
+
   def _mean(self):
-    levels = tf.linspace(0.0, self._top() / self.per_unit, self.logits.shape[-1])
-    return tf.linalg.matvec(tf.nn.softmax(self.logits), levels)
+    return tf.linalg.matvec(tf.nn.softmax(self.logits), self._values())
+
+  def _variance(self):
+    squares = (self._values() - self._mean()[..., tf.newaxis]) ** 2
+    return tf.reduce_sum(tf.nn.softmax(self.logits) * squares, axis=-1)
 
   def _quantile(self, value):
     below = tf.cumsum(tf.nn.softmax(self.logits), axis=-1) < value[..., tf.newaxis]

@@ -26,6 +26,12 @@ def probabilities(p, levels):
   return np.exp(parts.log_prob(x).numpy().astype(np.float64))
 
 
+def variance_of(masses):
+  """The variance of the level, of its probabilities `[..., levels]`."""
+  levels = np.arange(masses.shape[-1])
+  return masses @ levels**2 - (masses @ levels) ** 2
+
+
 def test_categories_are_a_softmax():
   likelihood = built({"name": "category", "levels": 3}, (2, 1))
   params = harness.params_of(likelihood, np.random.default_rng(0), 1, (2, 1))
@@ -35,6 +41,7 @@ def test_categories_are_a_softmax():
   found = probabilities(p, [0.0, 1.0, 2.0])
   np.testing.assert_allclose(np.moveaxis(found, 0, -1), softmax, rtol=1e-5)
   np.testing.assert_allclose(p.mean()[0], softmax @ [0, 1, 2], rtol=1e-5)
+  np.testing.assert_allclose(p.variance()[0], variance_of(softmax), rtol=1e-5)
 
 
 @pytest.mark.parametrize("levels", [3, 7])
@@ -101,6 +108,8 @@ def test_discretized_logistic_is_a_difference_of_the_cdf(loc, log_scale):
   np.testing.assert_allclose(found, exact, rtol=2e-4, atol=1e-12)
   mean = exact @ np.arange(256) / 255
   np.testing.assert_allclose(p.mean().numpy().item(), mean, rtol=1e-5)
+  variance = variance_of(exact) / 255**2
+  np.testing.assert_allclose(p.variance().numpy().item(), variance, rtol=1e-4)
 
 
 def test_mixture_of_discretized_logistics():
@@ -119,6 +128,8 @@ def test_mixture_of_discretized_logistics():
     np.testing.assert_allclose(found[:, column], exact, rtol=5e-4)
     mean = exact @ np.arange(256) / 255
     np.testing.assert_allclose(p.mean()[0, column], mean, rtol=1e-5)
+    variance = variance_of(exact) / 255**2
+    np.testing.assert_allclose(p.variance()[0, column], variance, rtol=1e-4)
   u = np.linspace(0.013, 0.987, 40, dtype=np.float32)[:, np.newaxis].repeat(2, axis=1)
   drawn = likelihood.quantile(p, tf.constant(u)).numpy()
   level = [np.searchsorted(cdf[:, c], u[:, c]) for c in range(2)]

@@ -8,10 +8,12 @@ import scipy.stats
 import tensorflow as tf
 
 import aevb_tf as aevb
-from aevb_tf import tasks
+from aevb_tf import likelihoods, tasks
 from aevb_tf.tasks import restoration
+from aevb_tf.tasks.restoration.noise import Clean
 from tests import stats
 from tests.evidence.xla import without_xla
+from tests.likelihoods import cases
 from tests.oracle import LinearGaussian, tiny_vae
 from tests.tasks import harness
 
@@ -281,6 +283,69 @@ def test_a_condition_is_that_of_each_example(seeds):
     tasks.denoise(vae, y, noise)
 
 
+# Single noise models, given z.
+
+
+@pytest.mark.parametrize("name", likelihoods.names())
+def test_missing_values_of_every_likelihood_have_moments_or_are_refused(name):
+  identifier, shape = cases.identifier(name), cases.event_shape(name)
+  vae = tiny_vae(identifier, shape)
+  x = np.float32(cases.data(identifier, np.random.default_rng(0), (3, *shape), True))
+  if not vae.likelihood_family.is_elementwise or name in ("category", "ordinal"):
+    with pytest.raises(ValueError, match="noise models are for independent numbers"):
+      tasks.inpaint(vae, x, np.ones(shape, bool))
+    return
+  restoration.restoring._check_model(vae, "inpaint")
+  y = np.where(np.arange(x.size).reshape(x.shape) % 2 == 0, np.nan, x)
+  noise = restoration.noise.NoNoise()
+  noise.check(vae, y)
+  p = vae.decode(tf.zeros((3, 2)))
+  mean, variance = noise.restore(tf.constant(y), Clean(vae.likelihood_family, p))
+  np.testing.assert_array_equal(mean, np.where(np.isnan(y), p.mean(), x))
+  np.testing.assert_array_equal(variance, np.where(np.isnan(y), p.variance(), 0))
+  assert np.isfinite(variance).all() and (variance.numpy()[np.isnan(y)] > 0).all()
+
+
+def bits_of(logit):
+  likelihood = likelihoods.get("bernoulli")
+  likelihood.build((2, 2, 1))
+  return Clean(likelihood, likelihood.distribution(tf.fill((1, 2, 2, 1), logit)))
+
+
+@pytest.mark.parametrize("name", ["bit_flips", "salt_and_pepper"])
+@pytest.mark.parametrize("rate", [0.05, 0.15, 0.2, 0.4, 0.9])
+@pytest.mark.parametrize("logit", [-200.0, -20.0, 20.0, 200.0])
+@pytest.mark.parametrize("bit", [0.0, 1.0])
+def test_bits_of_which_the_model_is_sure_have_a_variance(name, rate, logit, bit):
+  noise = restoration.noise.get({"name": name, "rate": rate})
+  mean, variance = noise.restore(tf.fill((1, 2, 2, 1), bit), bits_of(logit))
+  assert np.all((mean >= 0) & (mean <= 1)) and np.all(variance >= 0)
+  m = scipy.special.expit(logit)
+  parts = flipped(bit, m, rate) if name == "bit_flips" else replaced(bit, m, rate)
+  np.testing.assert_allclose(mean, np.full(mean.shape, parts[1]), 1e-5, 1e-8)
+  np.testing.assert_allclose(variance, np.full(mean.shape, parts[2]), 1e-3, 2e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-3, 0.3, 10.0])
+def test_little_noise_leaves_little_variance(scale):
+  likelihood = likelihoods.get({"name": "gaussian", "scale": 0.3})
+  likelihood.build((2, 2, 1))
+  clean = Clean(likelihood, likelihood.distribution(tf.zeros((1, 2, 2, 1))))
+  y = tf.constant([1.0, 0.2, -3.0, np.nan], shape=(1, 2, 2, 1))
+  v = 0.3**2
+  _, found = restoration.noise.Gaussian(scale).restore(y, clean)
+  wanted = [v * scale**2 / (v + scale**2)] * 3 + [v]
+  np.testing.assert_allclose(np.ravel(found), wanted, rtol=1e-5)
+  # Blocks of one pixel have the same variance, and those of more are not known better.
+  single = restoration.noise.LowResolution(scale, 1, (1.0,))
+  _, found = single.restore(y, clean)
+  np.testing.assert_allclose(np.ravel(found), wanted, rtol=1e-5, atol=1e-7 * v)
+  _, found = restoration.noise.LowResolution(scale, 2, (1.0, 0.0, 0.0, 0.0)).restore(
+    tf.zeros((1, 2, 2, 1)), clean
+  )
+  np.testing.assert_allclose(np.ravel(found), [wanted[0], v, v, v], 1e-5, 1e-7 * v)
+
+
 # Batches and seeds.
 
 
@@ -317,6 +382,23 @@ def test_chains_that_are_too_short_are_warned_of(small):
     tasks.denoise(small, harness.X[:7], GAUSSIAN, seed=3, **SHORT)
 
 
+@few_samples
+@without_xla()
+@pytest.mark.parametrize("missing", [False, True])
+def test_known_values_have_no_error(small, missing):
+  """The effective sample size is the number of samples, also of three chains."""
+  y = harness.X[:2]
+  observed = np.ones(y.shape, bool)
+  observed[1, 0] = not missing
+  options = {**SHORT, "num_chains": 3, "batch_size": 2}
+  found = tasks.inpaint(small, y, observed, seed=3, **options)
+  np.testing.assert_array_equal(found.mean[observed], y[observed])
+  np.testing.assert_array_equal(found.stddev[observed], 0)
+  assert found.effective_sample_size[0] == 30
+  if not missing:
+    assert found.effective_sample_size[1] == 30
+
+
 # Errors.
 
 
@@ -326,7 +408,8 @@ def refused(small):
   of_columns = tiny_vae({"name": "columns", "columns": ["gaussian", "poisson"]}, (2,))
   rows, one_hot = np.ones((2, 2), np.float32), tiny_vae("one_hot", (3,))
   em = aevb.MonteCarloEM(aevb.networks.MLPDecoder((4, 3, 1), (3,)), latent_dim=2)
-  laplace = tiny_vae("laplace")
+  laplace, grey = tiny_vae("laplace"), tiny_vae("continuous_bernoulli")
+  heavy = tiny_vae({"name": "student_t", "df": 1.5})
   vector = tiny_vae("gaussian", (4,))
   box = {"factor": 1, "scale": 0.1}
   return {
@@ -346,6 +429,15 @@ def refused(small):
     "needs a Bernoulli or Gaussian likelihood": lambda: tasks.denoise(
       laplace, x, {"name": "salt_and_pepper", "rate": 0.1}
     ),
+    "needs a Bernoulli or Gaussian likelihood, and the model has a Cont": lambda: (
+      tasks.denoise(grey, x, {"name": "salt_and_pepper", "rate": 0.1})
+    ),
+    "needs a Bernoulli likelihood, and the model has a ContinuousB": lambda: (
+      tasks.denoise(grey, np.round(x), {"name": "bit_flips", "rate": 0.1})
+    ),
+    "that of this StudentT likelihood is infinite": lambda: tasks.inpaint(
+      heavy, x, x > 0.5
+    ),
     "returned shape \\(\\)": lambda: tasks.denoise(
       small, x, lambda y, mean: tf.reduce_sum(y - mean), **SHORT
     ),
@@ -364,6 +456,9 @@ def refused(small):
       small, np.uint8(255 * x), GAUSSIAN
     ),
     "a MonteCarloEM has no encoder": lambda: tasks.denoise(em, x, GAUSSIAN),
+    "The data reach from 0 to 25": lambda: tasks.super_resolve(
+      small, np.uint8(255 * (x[:, ::2] > 0.5)).repeat(2, axis=1), 1, 0.1
+    ),
     "factor=2 does not divide": lambda: tasks.super_resolve(small, x, 2, 0.1),
     "with factor=1 the model needs": lambda: tasks.super_resolve(
       small, x[:, :2], **box

@@ -7,7 +7,7 @@ With m(z) and v(z) the mean and the variance of p(x|z), and y_i, x_i single valu
 | `gaussian`        | N(x_i, scale^2)                                   | any with a mean         |
 | `salt_and_pepper` | x_i, but 0 or 1 with probability `rate` / 2 each  | Bernoulli, Gaussian     |
 | `bit_flips`       | x_i, but 1 - x_i with probability `rate`          | Bernoulli               |
-| `none`            | x_i; only values that are NaN in y are unknown    | any with a mean         |
+| `none`            | x_i; only values that are NaN in y are unknown    | any with mean, variance |
 | a function        | `log_prob(y, mean)` of a whole example            | any with a mean         |
 
 What x is depends on the likelihood:
@@ -170,9 +170,12 @@ class Gaussian(Noise):
     observed = is_observed(y)
     precision = tf.where(observed, 1.0 / self._variance(clean), 0.0)
     error = tf.where(observed, y - self.observe(clean.mean), 0.0)
-    v = clean.variance
-    mean = clean.mean + v * self.spread(precision * error)
-    return mean, v - v**2 * self.spread(precision, 2)
+    mean = clean.mean + clean.variance * self.spread(precision * error)
+    return mean, self._remaining(clean.variance, precision)
+
+  def _remaining(self, v, precision):
+    """The variance of x given y and z: v s^2 / (v + s^2), or v if y is missing."""
+    return tf.where(precision > 0.0, v * float(self.scale) ** 2 * precision, v)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,6 +209,11 @@ class LowResolution(Gaussian):
     blocks = tf.einsum("nhwc,ab->nhawbc", values, self._kernel(power))
     return tf.reshape(blocks, [-1, height * self.factor, width * self.factor, channels])
 
+  def _remaining(self, v, precision):
+    # At least the part that is due to the noise: the difference may round to below it.
+    least = float(self.scale) ** 2 * self.spread(precision, 0)
+    return v * tf.maximum(1.0 - v * self.spread(precision, 2), least)
+
 
 @registry.register("none")
 @dataclasses.dataclass(frozen=True)
@@ -214,6 +222,19 @@ class NoNoise(Noise):
 
   def check(self, model: ModelOfExamples, y: np.ndarray) -> None:
     observed_of(model.likelihood_family).check_support(y)
+    likelihood = complete_of(model.likelihood_family)
+    shape = likelihood.params_shape(tuple(model.event_shape))
+    try:
+      variance = likelihood.distribution(tf.zeros([1, *shape])).variance()
+      is_known = bool(tf.reduce_all(tf.math.is_finite(variance)))
+    except NotImplementedError:  # what TFP raises for a missing method
+      is_known = False
+    if not is_known:
+      raise ValueError(
+        "Values that were not observed need the variance of p(x|z), and that of this "
+        f"{type(likelihood).__name__} likelihood is infinite or not defined: use "
+        "`vae.impute`, or another likelihood."
+      )
 
   def log_prob(self, y: tf.Tensor, clean: Clean) -> tf.Tensor:
     return _sum(clean.log_prob_of_each(y))
@@ -261,6 +282,7 @@ class SaltAndPepper(Noise):
     if clean.is_normal:
       return mean, (1.0 - kept) * clean.variance
     # Bits; grey values are known.
+    mean = tf.clip_by_value(mean, 0.0, 1.0)
     return mean, tf.where(kept < 1.0, mean * (1.0 - mean), 0.0)
 
   def _each(self, y, clean):
@@ -317,8 +339,11 @@ class BitFlips(Noise):
 
   def _prob(self, y, clean):
     """p(y_i|z), at least the smaller of `rate` and 1 - `rate`."""
-    one = clean.mean * (1.0 - self.rate) + (1.0 - clean.mean) * self.rate
-    return tf.where(tf.equal(y, 1.0), one, 1.0 - one)
+    m, rate = clean.mean, self.rate
+    is_set = tf.equal(y, 1.0)
+    return (
+      tf.where(is_set, m, 1.0 - m) * (1.0 - rate) + tf.where(is_set, 1.0 - m, m) * rate
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -352,7 +377,9 @@ def _sum(each):
 
 def _check_likelihood(model, known, name):
   likelihood = complete_of(model.likelihood_family)
-  if not isinstance(likelihood, known):
+  # A ContinuousBernoulli is a Bernoulli by its class, but has no bits.
+  is_continuous = isinstance(likelihood, likelihoods.ContinuousBernoulli)
+  if is_continuous or not isinstance(likelihood, known):
     titles = " or ".join(cls.__name__ for cls in known)
     raise ValueError(
       f"The noise {name!r} needs a {titles} likelihood, and the model has a "

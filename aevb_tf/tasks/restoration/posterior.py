@@ -17,7 +17,8 @@ x_c the mean over chain c,
 
     ESS = sum_d Var[x_d]  /  sum_d Var_c[x_cd] / C
 
-at most C L: how many independent samples have a mean with the same error.
+at most C L: how many independent samples have a mean with the same error. It is C L if all
+values are known, so that there is no error.
 """
 
 from typing import NamedTuple
@@ -175,17 +176,19 @@ def _run(path, seed, rows, lengths, num_chains):
     parallel_iterations=1,
   )
   count = tf.cast(lengths[2] - lengths[1], tf.float32)
-  between = tf.math.reduce_variance(of_chains, axis=0)
+  # Differences from one chain are exactly 0 for known values; others would be rounded.
+  differences = of_chains - of_chains[:1]
+  between = tf.math.reduce_variance(differences, axis=0)
   # The squared error of the mean, by which the variance about it is too small.
   error = between / (num_chains - 1.0)
   spread = tf.reduce_mean(squares, axis=0) / count + between + error
   axes = range(1, between.shape.rank)
-  effective = tf.math.divide_no_nan(
-    tf.reduce_sum(spread, axis=axes), tf.reduce_sum(error, axis=axes)
-  )
+  errors = tf.reduce_sum(error, axis=axes)
+  effective = tf.reduce_sum(spread, axis=axes) / errors
+  total = num_chains * count
   return Moments(
-    tf.reduce_mean(of_chains, axis=0),
+    of_chains[0] + tf.reduce_mean(differences, axis=0),
     tf.sqrt(spread + variance),
-    tf.minimum(effective, num_chains * count),
+    tf.where(errors > 0.0, tf.minimum(effective, total), total),
     accepted,
   )

@@ -145,7 +145,7 @@ def super_resolve(
 
   Raises:
     ValueError: An argument is out of range, `factor` does not divide the size of an image,
-      or the model has no encoder or is not one of images.
+      y is uint8 that was not scaled, or the model has no encoder or is not one of images.
 
   Warns:
     RestorationWarning: The chains are too short.
@@ -154,7 +154,7 @@ def super_resolve(
   factor = checks.positive_int("factor", factor)
   weights = _weights(checks.one_of("blur", blur, get_args(Blur)), factor)
   noise = noises.LowResolution(scale, factor, weights)
-  y = _enlarged(vae, np.asarray(y, np.float32), factor)
+  y = _as_data(vae, _enlarged(vae, np.asarray(y), factor))
   _check_numbers(y)
   lengths = _lengths(num_samples, num_chains, burn_in, refine_steps)
   return _restore(vae, y, noise, condition, seed, lengths, num_chains, batch_size)
@@ -195,7 +195,8 @@ def inpaint(
 
   Raises:
     ValueError: An argument is out of range, `observed` is not a mask of x, an observed value
-      is outside the likelihood's support, or the model has no encoder or is one of tables.
+      is outside the likelihood's support, p(x|z) has no variance, or the model has no
+      encoder or is one of tables.
 
   Warns:
     RestorationWarning: The chains are too short.
@@ -235,11 +236,12 @@ def _restore(vae, y, noise, condition, seed, lengths, num_chains, batch_size):
   y = tf.constant(y)
   found = over_batches(vae, restore, y, condition, size, check_support=False)
   restored = Restored(*found)
-  if not np.isfinite(restored.mean).all():
-    raise FloatingPointError(
-      "Restored values are NaN or infinite: the model or the function of the noise "
-      "returns such numbers."
-    )
+  for name in ("mean", "stddev"):
+    if not np.isfinite(getattr(restored, name)).all():
+      raise FloatingPointError(
+        f"The {name} of restored examples is NaN or infinite: the model or the function of "
+        "the noise returns such numbers."
+      )
   total = num_chains * (lengths[2] - lengths[1])
   few = min(trust.LEAST_EFFECTIVE, total / 2)
   reasons = [
