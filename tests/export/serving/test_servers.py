@@ -103,7 +103,7 @@ def test_the_check_passes_with_only_grpc(bundle, over_grpc, capsys):
   assert main.main([*argv, f"--grpc={over_grpc.address}", "--deadline=120"]) == 0
   printed = capsys.readouterr().out
   assert printed.endswith("PASS\n")
-  assert len(re.findall("^grpc .* ok", printed, re.M)) == 20, printed
+  assert len(re.findall("^grpc .* ok", printed, re.M)) == 24, printed
 
 
 def test_the_check_says_what_differs(bundle, over_rest, monkeypatch, capsys):
