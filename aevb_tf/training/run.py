@@ -146,6 +146,10 @@ def finished(config: ml_collections.ConfigDict, folder: RunFolder) -> dict | Non
       f"{folder.summary} is damaged: {error}. Remove it, and run the same command to"
       " write it again."
     ) from error
+  history = folder.history()
+  # A run that was resumed for more epochs, and killed before its new summary was written.
+  if not history or history[-1]["epoch"] != summary["epochs"]:
+    return None
   if summary["epochs"] == config.epochs or stopped_early(config, folder):
     return summary
   return None

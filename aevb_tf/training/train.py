@@ -149,7 +149,7 @@ def _finish(run: Run, began: float) -> dict:
     "device": environment.device(),
     "versions": environment.versions(),
   }
-  if lines := _diagnose(run, model):
+  if lines := _diagnose(run, model, history[-1]["epoch"]):
     summary["diagnosis"] = lines
   write_json(folder.summary, summary)
   if config.plots:
@@ -167,12 +167,19 @@ def _best(run, history):
   if not run.config.restore_best:
     return run.model, None
   epoch = best.best_epoch(history)
-  if epoch is None or not run.folder.best(epoch).exists():
-    return run.model, None
-  return aevb_tf.load(run.folder.best(epoch)), epoch
+  if epoch is not None and run.folder.best(epoch).exists():
+    return aevb_tf.load(run.folder.best(epoch)), epoch
+  why = (
+    "no bound of the test split is finite"
+    if epoch is None
+    else f"{run.folder.best(epoch)}, the model of the best epoch, is missing"
+  )
+  last = history[-1]["epoch"]
+  print(f"restore_best: {why}. The model of epoch {last} is kept.", file=sys.stderr)
+  return run.model, None
 
 
-def _diagnose(run, model) -> list[str]:
+def _diagnose(run, model, epoch) -> list[str]:
   """Saves a report of the quick checks, and returns its warnings as lines."""
   config, folder = run.config, run.folder
   sources = run.train_data, run.test_data
@@ -181,7 +188,7 @@ def _diagnose(run, model) -> list[str]:
   try:
     report = model.diagnose(*sources, checks=QUICK, seed=config.seed)
     report.save(folder.path, picture=config.plots)
-    report.to_tensorboard(folder.tensorboard / "diagnosis", step=run.config.epochs)
+    report.to_tensorboard(folder.tensorboard / "diagnosis", step=epoch)
   except Exception as error:  # as for a plot
     why = " ".join(str(error).split())
     print(f"The model is not diagnosed: {type(error).__name__}: {why}", file=sys.stderr)

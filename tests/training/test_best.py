@@ -1,6 +1,7 @@
 """Runs that stop early, and that end with the model of their best epoch."""
 
 import json
+import sys
 
 import pytest
 
@@ -78,6 +79,50 @@ def test_a_run_stops_and_keeps_its_best_epoch(bounds, tmp_path, monkeypatch, cap
   longer = train(config, folder.path)
   assert (longer["epochs"], longer["best_epoch"]) == (6, 6)
   assert folder.best_epochs() == [6]
+
+
+def test_a_run_that_is_killed_before_its_new_summary_writes_it(
+  bounds, tmp_path, monkeypatch
+):
+  folder = RunFolder(tmp_path / "run")
+  assert train(runs.config(*CHANGES, epochs=2), folder.path)["epochs"] == 2
+  longer = runs.config(*CHANGES, "early_stopping=2", epochs=6)
+
+  def kill(*args):
+    raise KeyboardInterrupt
+
+  with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    patch.setattr(sys.modules[train.__module__], "measure", kill)
+    train(longer, folder.path)
+  assert json.loads(folder.summary.read_text())["epochs"] == 2
+  assert len(folder.history()) == 4
+  summary = train(longer, folder.path)
+  assert (summary["epochs"], summary["best_epoch"]) == (4, 2)
+  assert json.loads(folder.summary.read_text()) == summary
+
+
+@pytest.mark.parametrize("reason", ["missing", "finite"])
+def test_without_a_best_model_the_last_is_kept_and_it_is_said(
+  reason, bounds, tmp_path, monkeypatch, capsys
+):
+  folder, module = RunFolder(tmp_path / "run"), sys.modules[train.__module__]
+  if reason == "finite":
+    monkeypatch.setattr(module.best, "best_epoch", lambda history: None)
+  else:
+    monkeypatch.setattr(callbacks.Keeper, "_save_best", lambda self, model: None)
+  steps = []
+  monkeypatch.setattr(
+    "aevb_tf.tasks.diagnosis.Diagnosis.to_tensorboard",
+    lambda self, folder, step: steps.append(step),
+  )
+  summary = train(runs.config(*CHANGES, "early_stopping=1", epochs=6), folder.path)
+  assert "best_epoch" not in summary and steps == [summary["epochs"]]
+  printed = capsys.readouterr().err
+  assert "restore_best:" in printed and reason in printed
+  assert f"The model of epoch {summary['epochs']} is kept." in printed
+  assert runs.same(
+    runs.state(folder.path), runs.state_of(folder.checkpoint(summary["epochs"]))
+  )
 
 
 def test_a_run_whose_best_was_not_kept_from_its_start_is_refused(tmp_path):
