@@ -33,7 +33,8 @@ def r_hat(samples: np.ndarray) -> np.ndarray:
     samples: float `[draws, chains, ...]`.
 
   Returns:
-    float32 `[...]`; NaN for fewer than four draws, or if no chain has moved.
+    float32 `[...]`; NaN for fewer than four draws, or if all draws are equal. It is
+    infinite for chains that differ and have not moved.
   """
   draws, chains, *rest = samples.shape
   half = draws // 2
@@ -43,7 +44,8 @@ def r_hat(samples: np.ndarray) -> np.ndarray:
   halves = np.concatenate([samples[:half], samples[-half:]], axis=1)
   median = np.median(halves, axis=(0, 1))
   both = [_of_scores(_normal_scores(x)) for x in (halves, np.abs(halves - median))]
-  return np.maximum(*both).astype(np.float32)
+  # The distances of two such chains to their median are equal, and have no R-hat.
+  return np.fmax(*both).astype(np.float32)
 
 
 def largest_r_hat(draws: int, chains: int) -> float:

@@ -2,12 +2,13 @@
 
 import os
 
+import numpy as np
 import tensorflow as tf
 
 import aevb_tf
 from aevb_tf import tasks
 from aevb_tf.data import sources
-from aevb_tf.data.first import first_examples, first_pairs
+from aevb_tf.data.first import first_examples, sample_pairs
 from aevb_tf.files import write_json
 from aevb_tf.models import VAE
 from aevb_tf.training import build, conditions, configuration
@@ -43,7 +44,7 @@ def evaluate(
     evidence: Name of an estimator of log p(x) to run as well.
     num_samples: Samples for each example; None uses the estimator's own number.
     max_examples: Number of examples for the estimator, see `measure_evidence`, and for
-      `samples`, by default 1000.
+      `samples`, by default 1000: random ones of data in memory, the first of a stream.
     samples: Whether to measure the quality of samples, too.
 
   Returns:
@@ -85,7 +86,7 @@ def evaluate(
 def _sample_quality(config, vae, train, source, max_examples):
   """The quality of as many samples as examples, at most `max_examples`."""
   x_train = first_examples(train, build.num_examples(train) or _MOST_OF_STREAM)
-  x, y = first_pairs(source, max_examples or _SAMPLES)
+  x, y = sample_pairs(source, max_examples or _SAMPLES, np.random.default_rng(0))
   condition = None if vae.condition is None else tf.constant(y)
   try:
     quality = tasks.sample_quality(

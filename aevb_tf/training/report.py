@@ -49,9 +49,9 @@ def sample_lines(values: dict) -> str:
     ("precision", values["precision"], "of the samples are within the test examples"),
     ("recall", values["recall"], "of the test examples are within the samples"),
     (
-      "nearer",
+      "closer to train",
       values["closer_to_train"],
-      "to training than a test example is; near 1 for copies, 0.5 for new data",
+      "than a test example is; near 1 for copies, 0.5 for new data",
     ),
   ]
   if values["frechet_digits"] is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aevb_tf import data
-from aevb_tf.data.first import first_examples, first_pairs
+from aevb_tf.data.first import first_examples, first_pairs, sample_pairs
 
 X = np.arange(24, dtype=np.float32).reshape(8, 3) / 24
 
@@ -36,6 +36,28 @@ def test_no_batch_is_read_that_is_not_needed():
 def test_nothing_is_refused(source):
   with pytest.raises(ValueError, match="There are no examples"):
     first_examples(source, 3)
+
+
+def test_a_sample_of_data_in_memory_is_random_and_that_of_others_the_first():
+  y = np.arange(8)
+  source = data.ArrayDataset(X, y, batch_size=3)
+  x, labels = sample_pairs(source, 4, np.random.default_rng(0))
+  chosen = np.sort(np.random.default_rng(0).permutation(8)[:4])
+  assert not np.array_equal(chosen, y[:4])
+  np.testing.assert_array_equal(labels, chosen)
+  np.testing.assert_array_equal(x, X[chosen])
+  for stream in (source.to_tf_data(), [(X, y)]):
+    x, labels = sample_pairs(stream, 4, np.random.default_rng(0))
+    np.testing.assert_array_equal(labels, y[:4])
+    np.testing.assert_array_equal(x, X[:4])
+
+
+def test_a_sample_has_the_binarization_of_the_next_pass():
+  source = data.ArrayDataset(X, binarization="stochastic", batch_size=3, seed=1)
+  source.epoch = 2
+  x, _ = sample_pairs(source, 5, np.random.default_rng(0))
+  chosen = np.sort(np.random.default_rng(0).permutation(8)[:5])
+  np.testing.assert_array_equal(x, first_examples(source, 8)[chosen])
 
 
 def test_pairs_have_the_y_of_their_examples():

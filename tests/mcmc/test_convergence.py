@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 import tensorflow_probability as tfp
 
+from aevb_tf.mcmc import convergence
 from aevb_tf.mcmc.convergence import largest_r_hat, r_hat
 
 
@@ -44,10 +45,13 @@ def test_it_is_that_of_tfp_of_ranks(draws):
 
 def test_ranks_do_not_depend_on_the_scale():
   x = chains(np.random.default_rng(1))
-  one = r_hat(np.exp(x))
-  # The folded values are other ones, so only the ranks of x itself are compared.
   np.testing.assert_allclose(r_hat(3 * x - 1), r_hat(x), rtol=1e-6)
-  assert np.isfinite(one).all() and np.isfinite(r_hat(np.exp(30 * x))).all()
+  assert np.isfinite(r_hat(np.exp(30 * x))).all()
+  # The distances to the median are other ones, so only the ranks of x are compared; R-hat
+  # without ranks depends on the scale.
+  scores, plain = convergence._normal_scores, convergence._of_scores
+  np.testing.assert_array_equal(plain(scores(np.exp(3 * x))), plain(scores(x)))
+  assert np.all(abs(plain(np.exp(3 * x)) / plain(x) - 1) > 0.01)
 
 
 @pytest.mark.parametrize("what", ["location", "scale", "trend"])
@@ -75,4 +79,9 @@ def test_converged_chains_are_rarely_above_the_limit(draws, number, seeds):
 def test_too_few_draws_have_none():
   assert np.isnan(r_hat(np.zeros((3, 4, 2)))).all()
   assert largest_r_hat(3, 4) == np.inf
-  assert np.isnan(r_hat(np.zeros((10, 4, 2)))).all()
+
+
+def test_chains_that_do_not_move_have_an_infinite_one_unless_they_are_equal():
+  x = np.zeros((10, 2, 2))
+  x[:, 1, 1] = 1.0
+  np.testing.assert_array_equal(r_hat(x), [np.nan, np.inf])

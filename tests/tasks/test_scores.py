@@ -192,6 +192,8 @@ def test_wrong_scores_are_refused():
     AnomalyDetector(vae, {"name": "likelihood_ratio", "background": other})
   with pytest.raises(ValueError, match="at least num_neighbors=5 normal examples"):
     AnomalyDetector(vae).fit(harness.X[:4])
+  with pytest.raises(ValueError, match="max_references=4 must be at least num_neigh"):
+    AnomalyDetector(vae, {"name": "nearest", "max_references": 4})
 
 
 def test_a_table_with_levels_has_no_squared_error():

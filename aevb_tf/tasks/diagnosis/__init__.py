@@ -73,8 +73,8 @@ def diagnose(
     x_train: Examples of training, `[n, *event_shape]`; or batches `x` or `(x, y)`, such
       as the result of `aevb_tf.data.load`.
     x_test: Examples that were not trained on, in the same form.
-    num_examples: Largest number of examples of each, a random sample of an array, or the
-      first of batches.
+    num_examples: Largest number of examples of each: a random sample of an array or an
+      `ArrayDataset`, or the first of other batches, such as a stream.
     num_refined: Number of test examples for the check `gaps`.
     checks: Names of the checks to run, in any order.
     seed: An int or a pair of int32; None uses a random one. The findings of a check do

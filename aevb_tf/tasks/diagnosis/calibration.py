@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import random
-from aevb_tf.likelihoods import Bernoulli
+from aevb_tf.likelihoods import Bernoulli, ContinuousBernoulli
 from aevb_tf.likelihoods.observed import complete_of
 from aevb_tf.random import Purpose
 from aevb_tf.tasks.diagnosis.context import Context, Refused, mean, standard_error
@@ -47,7 +47,7 @@ def predictive_check(context: Context) -> list[Finding]:
   """How often a replicate of a test example is less likely than the example.
 
   Raises:
-    Refused: The data are not values that p(x|z) can draw.
+    Refused: The data are not values that p(x|z) can draw, or it has no inverse CDF.
   """
   _check_values(context)
 
@@ -81,7 +81,7 @@ def coverage(context: Context) -> list[Finding]:
   Adds `coverage_levels`, those of replicates, and `coverage`, those of the data.
 
   Raises:
-    Refused: The data are not values that p(x|z) can draw.
+    Refused: The data are not values that p(x|z) can draw, or it has no inverse CDF.
   """
   _check_values(context)
   family = context.vae.likelihood_family
@@ -95,7 +95,7 @@ def coverage(context: Context) -> list[Finding]:
     for level in LEVELS:
       # A likelihood may map noise to values in descending order.
       ends = [
-        family.quantile(distribution, tf.fill(tf.shape(x), (1.0 + sign * level) / 2))
+        _quantile(family, distribution, tf.fill(tf.shape(x), (1.0 + sign * level) / 2))
         for sign in (-1, 1)
       ]
       low, high = tf.minimum(*ends), tf.maximum(*ends)
@@ -135,14 +135,25 @@ def _replicated(context, x, rows):
   seed = random.derive(context.draw(1), Purpose.X_GIVEN_Z)
   noise = random.uniform(seed, rows, math.prod(vae.event_shape))
   noise = tf.reshape(noise, [-1, *vae.event_shape])
-  replicate = vae.likelihood_family.quantile(distribution, noise)
+  replicate = _quantile(vae.likelihood_family, distribution, noise)
   return distribution, tf.where(tf.math.is_nan(x), x, replicate)
+
+
+def _quantile(family, distribution, uniform):
+  try:
+    return family.quantile(distribution, uniform)
+  except TypeError as error:  # there is no inverse CDF
+    raise Refused(str(error)) from error
 
 
 def _check_values(context):
   values = context.test.x[~np.isnan(context.test.x)]
-  is_bernoulli = isinstance(complete_of(context.vae.likelihood_family), Bernoulli)
-  if is_bernoulli and not np.isin(values, (0.0, 1.0)).all():
+  likelihood = complete_of(context.vae.likelihood_family)
+  # A ContinuousBernoulli is a Bernoulli by its class, but draws grey levels.
+  has_bits = isinstance(likelihood, Bernoulli) and not isinstance(
+    likelihood, ContinuousBernoulli
+  )
+  if has_bits and not np.isin(values, (0.0, 1.0)).all():
     raise Refused(
       "the data have grey levels, and a Bernoulli p(x|z) draws only 0 and 1: binarize "
       "the data, or use a likelihood of levels, such as 'discretized_logistic'."

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from aevb_tf import conditions, random
-from aevb_tf.data.first import first_pairs
+from aevb_tf.data.first import sample_pairs
 from aevb_tf.evidence.batches import over_batches
 from aevb_tf.random import Purpose
 from aevb_tf.types import Examples
@@ -84,8 +84,9 @@ def sampled(
 
   Args:
     vae: The model.
-    x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, of which the
-      first `num` examples are used; y is the condition, if the model has one.
+    x: Array `[n, *event_shape]`, or an iterable of batches `x` or `(x, y)`, where y is the
+      condition, if the model has one. Of batches that are not an `ArrayDataset`, the first
+      `num` examples are used.
     condition: c of each example, or one for all, or None.
     num: Largest number of examples.
     seed: int32 `[2]`.
@@ -95,16 +96,16 @@ def sampled(
     ValueError: There are fewer than two examples, or they do not fit the model.
   """
   vae.check_source(x)
+  rng = np.random.default_rng(np.asarray(seed).astype(np.uint32))
   if not hasattr(x, "__array__"):
-    x, y = first_pairs(x, num, name)
+    x, y = sample_pairs(x, num, rng, name)
     if condition is None and vae.condition is not None:
       condition = y
   data = np.asarray(vae.as_data(x))
   if len(data) < 2:
     raise ValueError(f"{name} has {len(data)} examples: give at least 2, better 1000.")
   vae.likelihood_family.check_targets(data)
-  words = np.asarray(seed).astype(np.uint32)
-  chosen = np.random.default_rng(words).permutation(len(data))[:num]
+  chosen = rng.permutation(len(data))[:num]
   features = conditions.of_examples(vae, condition, len(data))
   return Split(data[chosen], None if features is None else np.asarray(features)[chosen])
 

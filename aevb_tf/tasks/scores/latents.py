@@ -101,6 +101,10 @@ class Nearest(Score):
     max_references: The most normal examples that are kept, a random subset if there are
       more. None keeps 10,000, or fewer if that takes more than 20 MB.
     references: Set by `fit`: the shape of what is kept.
+
+  Raises:
+    ValueError: `num_neighbors` or `max_references` is not a positive integer, or there
+      are fewer references than neighbors.
   """
 
   needs_fit = True
@@ -116,7 +120,11 @@ class Nearest(Score):
     super().__init__(**kwargs)
     self.num_neighbors = positive_int("num_neighbors", num_neighbors)
     if max_references is not None:
-      positive_int("max_references", max_references)
+      if positive_int("max_references", max_references) < self.num_neighbors:
+        raise ValueError(
+          f"max_references={max_references} must be at least num_neighbors="
+          f"{num_neighbors}: keep more examples, or use fewer neighbors."
+        )
     self.max_references = max_references
     self.references: keras.Variable | None = None
     if references is not None:
