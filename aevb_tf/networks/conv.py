@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.networks.base import (
@@ -63,7 +64,7 @@ class ConvEncoder(Encoder):
     """float `[batch, height, width, channels]`, or (x, c) -> float `[batch, params_size]`."""
     return self.head(self.hidden_features(x))
 
-  def hidden_features(self, x):
+  def hidden_features(self, x: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
     """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     x = _channels(x)
     for convolution in self.convolutions:

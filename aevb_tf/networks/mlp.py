@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from aevb_tf import likelihoods, posteriors
 from aevb_tf.networks.base import (
@@ -97,7 +98,7 @@ class MLPEncoder(_Perceptron, Encoder):
     """float `[batch, *event_shape]`, or (x, c) -> float `[batch, params_size]`."""
     return self.head(self.hidden_features(x))
 
-  def hidden_features(self, x):
+  def hidden_features(self, x: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
     """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     if isinstance(x, (tuple, list)):  # with a condition
       return self._hidden(flat((self.flatten(x[0]), x[1])))

@@ -159,7 +159,7 @@ class TableEncoder(MLPEncoder):
     """float `[batch, D]`, or `[batch, 2 D]` with the mask -> float `[batch, params_size]`."""
     return super().call(x)
 
-  def hidden_features(self, x):
+  def hidden_features(self, x: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
     """What the last layer gets: float `[batch, n]`, for x as `call` takes it."""
     if isinstance(x, (tuple, list)):  # with a condition
       return super().hidden_features((self.features(x[0]), x[1]))

@@ -48,7 +48,7 @@ class Keeper(keras.callbacks.Callback):
     self._history: list[dict] = []
     self._unsaved_best: tuple[int, list[np.ndarray]] | None = None
 
-  def on_train_begin(self, logs=None):
+  def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
     self._history = self._folder.history()
 
   def on_epoch_begin(self, epoch, logs=None):

@@ -42,7 +42,7 @@ def test_every_installed_config_makes_a_model(name):
   first = vae.encoder.hidden[0] if config.network == "mlp" else None
   if first is not None:
     assert first.units == config.hidden_units[0]
-    assert first.activation is keras.activations.tanh
+    assert first.activation is keras.activations.get(config.activation)
 
 
 def test_options_reach_their_parts():
