@@ -9,12 +9,12 @@ import time
 
 import pytest
 
+from aevb_tf import publish
 from aevb_tf.export import (
   config,
   export_main,
   exporting,
   formats,
-  publish,
   quantization_table,
   report,
   verify,
