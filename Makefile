@@ -16,7 +16,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 help:
 	@echo "make demo    install, and train on 4,000 digits into runs/digits (about a minute)"
-	@echo "make test    install, and run all tests (about 28 minutes on two cores)"
+	@echo "make test    install, and run all tests (about half an hour on two cores)"
 	@echo "make lint    install, and check style, docstrings and types"
 	@echo "make format  format the code as make lint requires"
 	@echo "make docs    build the documentation into site/; make docs-serve shows it"
