@@ -24,7 +24,7 @@ from aevb_tf.tasks import refinement
 from aevb_tf.tasks.diagnosis.context import Context, Refused, mean, standard_error
 from aevb_tf.tasks.diagnosis.report import Finding
 
-_STEPS, _LEARNING_RATE = 200, 0.03
+_STEPS, _LEARNING_RATE = 500, 0.03
 _METHODS: tuple[evidence.Estimator, ...] = (
   evidence.Importance(num_samples=1000),
   evidence.Annealed(num_samples=4, num_temperatures=100, start="encoder"),
