@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from aevb_tf import publish, saving
@@ -137,8 +136,7 @@ def _load_detector(path: str, vae: keras.Model) -> AnomalyDetector:
       f"--detector={path}: this is a {type(detector).__name__}; give a file that "
       "`AnomalyDetector.save` wrote."
     )
-  ours, theirs = vae.get_weights(), detector.vae.get_weights()
-  if not (len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))):
+  if not detector.is_of(vae):
     raise ConfigError(
       f"--detector={path}: its model is not that of the run, which may have been trained "
       "since. Fit a detector of the run's model."

@@ -7,56 +7,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import ml_collections
 import numpy as np
 
-import aevb_tf
-from aevb_tf import checks, files, plots, random, tasks
-from aevb_tf.apply import inputs
-from aevb_tf.apply.inputs import Examples
-from aevb_tf.apply.results import Answer
+from aevb_tf import checks, plots, random, tasks
+from aevb_tf.apply import detectors, inputs
+from aevb_tf.apply.inputs import Question
+from aevb_tf.apply.restorations import denoise, inpaint, super_resolve  # noqa: F401
+from aevb_tf.apply.results import MOST_DRAWN, Answer
 from aevb_tf.conditions import Labels
 from aevb_tf.evidence.batches import over_batches
-from aevb_tf.models import VAE
 from aevb_tf.plots import grids
 from aevb_tf.random import Purpose
-from aevb_tf.tasks import restoration
-from aevb_tf.training.run_folder import RunFolder, is_whole
 
-_MOST_DRAWN = 36
 _MOST_ROWS = 10
-
-
-class Question(NamedTuple):
-  """What a task is about.
-
-  Attributes:
-    vae: The model.
-    examples: The examples.
-    config: The config of the run.
-    folder: The run's folder.
-    seed: Of all noise.
-  """
-
-  vae: VAE
-  examples: Examples
-  config: ml_collections.ConfigDict
-  folder: RunFolder
-  seed: int
-
-  @property
-  def are_images(self) -> bool:
-    """Whether examples are `[height, width, channels]`."""
-    return self.examples.x.ndim == 4
 
 
 def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer:
   """Scores, p-values and verdicts; the detector is kept in the run's folder."""
   examples = question.examples
   score = score or tasks.scores.default_for(question.vae)
-  detector, summary = _detector(question, score, false_alarm_rate)
+  detector, summary = detectors.of_run(question, score, false_alarm_rate)
   given = {"x": examples.x, "condition": examples.condition}
   scores = detector.scores(**given)
   found = scores > np.float32(detector.threshold)
@@ -70,7 +42,7 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
     plots.scores, scores, threshold=detector.threshold
   )
   if question.are_images:
-    strangest = _drawable(examples.x[order[:_MOST_DRAWN]])
+    strangest = _drawable(examples.x[order[:MOST_DRAWN]])
     picture = functools.partial(
       plots.samples, strangest, title=f"The strangest of {len(scores):,} examples"
     )
@@ -87,7 +59,7 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
   return Answer(
     columns={
       "score": scores,
-      "p_value": detector.p_values(**given),
+      "p_value": detector.p_values_of(scores),
       "is_anomaly": found,
     },
     arrays=maps,
@@ -97,43 +69,6 @@ def anomalies(question: Question, score: str, false_alarm_rate: float) -> Answer
       f"{found.sum()} of {len(found)} examples are anomalies: their score"
       f" ({score}) is above {detector.threshold:.4g}.",
     ],
-  )
-
-
-def _detector(question, score, false_alarm_rate):
-  """The detector of the run's folder, or a new one, which is saved there."""
-  path = question.folder.detector
-  if path.exists() and is_whole(path):
-    detector = aevb_tf.load(path)
-    same = _is_default(detector.score, score) and detector.seed == question.seed
-    same = same and detector.false_alarm_rate == false_alarm_rate
-    if same and _is_of(detector.vae, question.vae):
-      return detector, [f"The threshold is that of {path}."]
-  train = inputs.of_run(question.config, question.vae, "train")
-  normal = inputs.of_run(question.config, question.vae, "test")
-  detector = tasks.AnomalyDetector(question.vae, score, seed=question.seed)
-  if detector.score.needs_fit:
-    detector.fit(train.x, train.condition)
-  detector.fit_threshold(normal.x, false_alarm_rate, normal.condition)
-  files.write(path, detector.save)
-  summary = f"The threshold is that of the {len(normal.x):,} test examples of the run"
-  return detector, [f"{summary}, and is kept in {path}."]
-
-
-def _is_default(score, name):
-  """Whether a fitted score has the default options of a name."""
-  default = tasks.scores.get(name)
-  if type(score) is not type(default):
-    return False
-  found, options = score.get_config(), default.get_config()
-  # What is None by default is set by `fit`; the other one is the name of the layer.
-  return all(found[k] == v for k, v in options.items() if v is not None and k != "name")
-
-
-def _is_of(vae, other):
-  """Whether two models have the same weights."""
-  return len(vae.weights) == len(other.weights) and all(
-    np.array_equal(a, b) for a, b in zip(vae.weights, other.weights, strict=True)
   )
 
 
@@ -174,24 +109,6 @@ def cluster(question: Question, num_clusters: int) -> Answer:
   )
 
 
-def denoise(question: Question, noise: str, scale: float, rate: float) -> Answer:
-  """What noisy examples were before."""
-  known = restoration.noise.registry.options_of(noise)
-  options = {"scale": scale, "rate": rate}
-  options = {name: value for name, value in options.items() if name in known}
-  model = {"name": noise, **options}
-  found = tasks.denoise(
-    question.vae,
-    question.examples.x,
-    model,
-    condition=question.examples.condition,
-    seed=question.seed,
-  )
-  values = ", ".join(f"{name} {value}" for name, value in options.items())
-  summary = [f"Noise: {noise}{values and f', {values}'}."]
-  return _restored(question, question.examples.x, found, "noisy", summary)
-
-
 def embed(question: Question) -> Answer:
   """The latents of each example."""
   examples = question.examples
@@ -221,10 +138,10 @@ def impute(question: Question, num_imputations: int, method: str) -> Answer:
   missing = np.isnan(examples.x).reshape(len(examples.x), -1).sum(axis=1)
   picture = None
   if question.are_images:
-    first = next(iter(filled.values()))[:_MOST_DRAWN]
+    first = next(iter(filled.values()))[:MOST_DRAWN]
     picture = functools.partial(
       plots.reconstructions,
-      examples.x[:_MOST_DRAWN],
+      examples.x[:MOST_DRAWN],
       first,
       rows=("with gaps", "imputed"),
       title="Missing values (blue), and what fills them in",
@@ -235,22 +152,6 @@ def impute(question: Question, num_imputations: int, method: str) -> Answer:
     picture=picture,
     summary=[f"{missing.sum():,} of {examples.x.size:,} values were missing."],
   )
-
-
-def inpaint(question: Question, observed: str) -> Answer:
-  """What was not observed, given the rest."""
-  x = question.examples.x
-  is_observed = ~np.isnan(x)
-  if observed:
-    is_observed &= inputs.mask(observed, question.vae.event_shape)
-  found = tasks.inpaint(
-    question.vae,
-    x,
-    is_observed,
-    condition=question.examples.condition,
-    seed=question.seed,
-  )
-  return _restored(question, np.where(is_observed, x, np.nan), found, "with gaps")
 
 
 def interpolate(
@@ -323,7 +224,7 @@ def reconstruct(question: Question) -> Answer:
   picture: Callable | None = None
   if question.are_images:
     picture = functools.partial(
-      plots.reconstructions, examples.x[:_MOST_DRAWN], found[:_MOST_DRAWN]
+      plots.reconstructions, examples.x[:MOST_DRAWN], found[:MOST_DRAWN]
     )
   elif vae.schema is not None:
     picture = lambda: plots.marginals(  # noqa: E731
@@ -336,47 +237,6 @@ def reconstruct(question: Question) -> Answer:
     examples={"reconstructions": found},
     picture=picture,
     summary=[f"Mean bound of {len(bound):,} examples: {bound.mean():.4g} nats."],
-  )
-
-
-def super_resolve(
-  question: Question, factor: int, scale: float, blur: Literal["box", "gaussian"]
-) -> Answer:
-  """Images of lower resolution, enlarged."""
-  y = question.examples.x
-  found = tasks.super_resolve(
-    question.vae,
-    y,
-    factor,
-    scale,
-    blur,
-    condition=question.examples.condition,
-    seed=question.seed,
-  )
-  large = np.repeat(np.repeat(y, factor, axis=1), factor, axis=2)
-  return _restored(question, large, found, "small")
-
-
-def _restored(question, y, found, name, summary=()):
-  """The answer of a restoration: `y` is drawn above what was `found`."""
-  picture = None
-  if question.are_images:
-    picture = functools.partial(
-      plots.reconstructions,
-      y[:_MOST_DRAWN],
-      found.mean[:_MOST_DRAWN],
-      rows=(name, "restored"),
-      title="Restored examples: posterior means",
-    )
-  return Answer(
-    columns={
-      "effective_sample_size": found.effective_sample_size,
-      "acceptance": found.acceptance,
-    },
-    arrays={"stddev": found.stddev},
-    examples={"restored": found.mean},
-    picture=picture,
-    summary=summary,
   )
 
 

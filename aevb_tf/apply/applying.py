@@ -55,7 +55,7 @@ def apply(
   examples = inputs.read(
     config, vae, source, split, task.input_kind, task.needs_condition
   )
-  question = answers.Question(vae, examples, config, folder, seed)
+  question = inputs.Question(vae, examples, config, folder, seed)
   try:
     with publish.folder(to) as partial, reporting(_Progress(name)):
       answer = getattr(answers, name)(question, **options)

@@ -19,6 +19,7 @@ from aevb_tf.models import VAE
 from aevb_tf.tables import Schema
 from aevb_tf.training import build, conditions
 from aevb_tf.training.configuration import ConfigError
+from aevb_tf.training.run_folder import RunFolder
 
 
 class Examples(NamedTuple):
@@ -46,6 +47,29 @@ class Examples(NamedTuple):
   def labels(self) -> np.ndarray:
     """int32 `[n]`, -1 for examples without a label."""
     return conditions.as_labels(self.y)
+
+
+class Question(NamedTuple):
+  """What a task is about.
+
+  Attributes:
+    vae: The model.
+    examples: The examples.
+    config: The config of the run.
+    folder: The run's folder.
+    seed: Of all noise.
+  """
+
+  vae: VAE
+  examples: Examples
+  config: ml_collections.ConfigDict
+  folder: RunFolder
+  seed: int
+
+  @property
+  def are_images(self) -> bool:
+    """Whether examples are `[height, width, channels]`."""
+    return self.examples.x.ndim == 4
 
 
 def read(
@@ -148,7 +172,7 @@ def _is_path(source) -> bool:
 
 
 def _number_classes(vae, loaded, source, needs_condition) -> None:
-  """Numbers the labels of named classes as the model does; -1 for classes it has not."""
+  """Numbers the labels of named classes as the model does; -1 for classes that it does not have."""
   names = getattr(loaded, "classes", None)
   if names is None or not isinstance(vae.condition, Labels) or not hasattr(loaded, "y"):
     return

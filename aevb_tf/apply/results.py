@@ -26,6 +26,9 @@ from aevb_tf.models import VAE
 if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
+# Examples in a picture.
+MOST_DRAWN = 36
+
 
 @dataclasses.dataclass
 class Answer:

@@ -143,6 +143,15 @@ def check_built(model: Model) -> None:
     )
 
 
+def check_has_encoder(model: object) -> None:
+  """Raises a ValueError if the model has no encoder of this package."""
+  if not hasattr(model, "posterior_family"):
+    raise ValueError(
+      f"vae is of type {type(model).__name__}, which has no encoder of this package: give "
+      "a VAE, WakeSleep, FullVB or SemiSupervisedVAE."
+    )
+
+
 def _batches(
   model: Model, x: Examples, condition: Any, size: int, most: int | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:

@@ -9,13 +9,12 @@ import numpy as np
 
 from aevb_tf.evidence.registered import Estimator
 from aevb_tf.evidence.results import PerExample
+from aevb_tf.mcmc.convergence import LARGEST_R_HAT
 
 # Least reliable effective sample size; for few samples, half their number.
 LEAST_EFFECTIVE = 10
 # Above this Pareto k, a mean of weights converges too slowly (`pareto`).
 LARGEST_K = 0.7
-# Above this R-hat, chains have not converged; a method may name a larger one for few draws.
-LARGEST_R_HAT = 1.05
 # Below this acceptance, HMC chains hardly move.
 LEAST_ACCEPTANCE = 0.2
 # The share of examples that may violate a bound without a warning.

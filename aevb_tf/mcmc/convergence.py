@@ -21,9 +21,9 @@ import math
 
 import numpy as np
 
-# Above this value, and more than so many of its standard deviations above 1, chains have
-# not converged.
-_LARGEST, _DEVIATIONS = 1.05, 4
+# Above the first value, and more than so many of its standard deviations above 1, chains
+# have not converged.
+LARGEST_R_HAT, _DEVIATIONS = 1.05, 4
 
 
 def r_hat(samples: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def largest_r_hat(draws: int, chains: int) -> float:
   if n < 2:
     return math.inf
   deviation = math.sqrt(2 / (m - 1) + 2 / (m * (n - 1))) / (2 * n)
-  return _LARGEST + _DEVIATIONS * deviation
+  return LARGEST_R_HAT + _DEVIATIONS * deviation
 
 
 def _normal_scores(x):

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from aevb_tf import checks, conditions, random
 from aevb_tf.evidence.batches import over_batches
-from aevb_tf.evidence.estimation import check_built
+from aevb_tf.evidence.estimation import check_built, check_has_encoder
 from aevb_tf.random import Purpose
 from aevb_tf.representation import Represented
 from aevb_tf.tasks import conformal, scores
@@ -58,11 +58,7 @@ class AnomalyDetector(Represented, keras.Model):
     **kwargs: Any,
   ):
     super().__init__(**kwargs)
-    if not hasattr(vae, "posterior_family"):
-      raise ValueError(
-        f"vae is of type {type(vae).__name__}, which has no encoder of this package: give "
-        "a VAE, WakeSleep, FullVB or SemiSupervisedVAE."
-      )
+    check_has_encoder(vae)
     check_built(vae)
     self.vae, self.seed = vae, int(seed)
     self.score = scores.get(scores.default_for(vae) if score is None else score)
@@ -166,9 +162,20 @@ class AnomalyDetector(Represented, keras.Model):
     Raises:
       ValueError: `fit_threshold` was not called.
     """
+    self._known_calibration()  # raises an error before the work
+    return self.p_values_of(self.scores(x, condition, batch_size))
+
+  def p_values_of(self, scores: np.ndarray) -> np.ndarray:
+    """How often a normal example is as strange as those of these scores, float32 `[n]`.
+
+    Args:
+      scores: The result of `scores`, `[n]`.
+
+    Raises:
+      ValueError: `fit_threshold` was not called.
+    """
     calibration = self._known_calibration()
-    found = self.scores(x, condition, batch_size)
-    return np.asarray(conformal.p_values(tf.constant(found), calibration.value))
+    return np.asarray(conformal.p_values(tf.constant(scores), calibration.value))
 
   def predict(
     self, x: TensorLike, condition: Any = None, batch_size: int | None = None
@@ -253,6 +260,11 @@ class AnomalyDetector(Represented, keras.Model):
         "that the model was not trained on."
       )
     return self.calibration
+
+  def is_of(self, vae: keras.Model) -> bool:
+    """Whether the detector is one of this model: whether both have the same weights."""
+    ours, theirs = self.vae.get_weights(), vae.get_weights()
+    return len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))
 
   # Saving.
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from aevb_tf import checks as arguments
 from aevb_tf import random
-from aevb_tf.evidence.estimation import check_built
+from aevb_tf.evidence.estimation import check_built, check_has_encoder
 from aevb_tf.random import Purpose
 from aevb_tf.tasks.diagnosis.aggregate import aggregate
 from aevb_tf.tasks.diagnosis.calibration import coverage, predictive_check
@@ -91,11 +91,7 @@ def diagnose(
     ValueError: The model has no encoder or is not built, an argument is out of range, or
       the examples do not fit the model.
   """
-  if not hasattr(vae, "posterior_family"):
-    raise ValueError(
-      f"vae is of type {type(vae).__name__}, which has no encoder of this package: give "
-      "a VAE, WakeSleep, FullVB or SemiSupervisedVAE."
-    )
+  check_has_encoder(vae)
   check_built(vae)
   for name in checks:
     arguments.one_of("checks", name, CHECKS)

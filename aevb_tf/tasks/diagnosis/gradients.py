@@ -99,7 +99,7 @@ def jackknife(
 
   Returns:
     The two numbers, and their standard errors by the jackknife over minibatches. The
-    scale is infinite if the mean gradient cannot be told from 0.
+    scale is infinite if the mean gradient is not significantly different from 0.
   """
   n = len(distances)
   keep = np.arange(n)

@@ -14,7 +14,7 @@ What x is depends on the likelihood:
 
 * Gaussian: x is a draw from p(x|z) = N(m, v). Then p(y_i|z) = N(m_i, v_i + scale^2), and
   E[x_i|y, z] = m_i + v_i / (v_i + scale^2) (y_i - m_i): what the decoder cannot represent
-  is taken from y, as far as it can be told from noise.
+  is taken from y, as far as it can be distinguished from noise.
 * Bernoulli with `salt_and_pepper` or `bit_flips`: x is a draw of bits. With flips,
   p(y_i|z) is Bernoulli with the probability m_i (1 - rate) + (1 - m_i) rate.
 * any, with `none`: x is a draw from p(x|z), and p(y|z) is that of its observed values.

@@ -27,8 +27,6 @@ from aevb_tf.tasks.restoration.posterior import sample
 from aevb_tf.types import Seed, TensorLike
 
 Blur = Literal["box", "gaussian"]
-# Below this acceptance, chains hardly move.
-_LEAST_ACCEPTANCE = 0.2
 
 
 class RestorationWarning(UserWarning):
@@ -248,7 +246,7 @@ def _restore(vae, y, noise, condition, seed, lengths, num_chains, batch_size):
     trust.below(
       f"effective sample size of {total}", restored.effective_sample_size, few
     ),
-    trust.below("acceptance of HMC", restored.acceptance, _LEAST_ACCEPTANCE),
+    trust.below("acceptance of HMC", restored.acceptance, trust.LEAST_ACCEPTANCE),
   ]
   if any(reasons):
     warnings.warn(
